@@ -1,0 +1,27 @@
+"""What all tests share: a private cache folder, and where real recordings and browsers are."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Features extracted by tests and doctests must never land in the user's own store.
+_CACHE = tempfile.mkdtemp(prefix="emopipe-tests-")
+os.environ["XDG_CACHE_HOME"] = _CACHE
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+
+def pytest_sessionfinish():
+    shutil.rmtree(_CACHE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real recordings, or skip where there is none."""
+    folder = os.environ.get("EMOPIPE_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("EMOPIPE_TEST_DATA does not name the folder of real recordings")
+    return Path(folder)
