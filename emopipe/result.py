@@ -1,0 +1,380 @@
+"""What an evaluation found, as plain data: it is written to JSON, read back, and reported from."""
+
+import dataclasses
+import json
+import math
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SCHEMA = 1
+FILE_NAME = "result.json"
+_VOLATILE_FIELDS = {"seconds": {}, "versions": {}}
+_VOLATILE_FOLD_KEYS = ("fit_seconds", "score_seconds")
+
+
+def _plain(value, where):
+    """Return `value` as what strict JSON can hold; what is not finite or missing becomes None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, pd.DataFrame):
+        return {str(name): _plain(value[name].tolist(), f"{where}.{name}") for name in value}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist(), where)
+    if isinstance(value, list | tuple):
+        return [_plain(item, where) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(
+        f"{where} holds a {type(value).__name__}, which JSON cannot: use text, numbers, lists, "
+        "dicts, numpy arrays or pandas tables"
+    )
+
+
+def _dumps(fields):
+    """Return a dict as strict JSON with one line per field, so that changes can be compared."""
+    lines = (
+        f"{json.dumps(key)}: {json.dumps(item, allow_nan=False, ensure_ascii=False)}"
+        for key, item in fields.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _checked(fields, kind, source):
+    """Return the parsed dict when this version of emopipe can read it."""
+    if not isinstance(fields, dict) or fields.get("kind") != kind:
+        raise ValueError(f"{source} is not {kind!r} data written by emopipe")
+    if fields.get("schema", 0) > SCHEMA:
+        raise ValueError(
+            f"{source} has schema {fields['schema']}, written by a newer emopipe; this one reads "
+            f"up to schema {SCHEMA}: update emopipe to read it"
+        )
+    return fields
+
+
+def _parsed(text, kind, source):
+    try:
+        fields = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{source} is not JSON: {error}") from error
+    return _checked(fields, kind, source)
+
+
+def _known(cls, fields):
+    """Return the entries of `fields` that are fields of `cls`; a missing one is said in words."""
+    names = {item.name: item for item in dataclasses.fields(cls)}
+    required = [
+        name
+        for name, item in names.items()
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    ]
+    missing = [name for name in required if name not in fields]
+    if missing:
+        raise ValueError(f"{cls.__name__} data lack {', '.join(missing)}")
+    return {name: fields[name] for name in names if name in fields}
+
+
+@dataclass(kw_only=True, eq=False)
+class Result:
+    """One evaluation of one estimator: predictions, figures, and how they came about.
+
+    Nothing here refers to files or fitted estimators: a report needs no more than this. Inside
+    dicts and lists all values are plain, and a missing number is None.
+
+    Parameters
+    ----------
+    title : str
+        What was evaluated, in words.
+    protocol : dict
+        splitter, n_folds, grouped_by (column or None), nested (how parameters were chosen, or
+        None), scoring, seed, subject_dependent (bool), label, estimator (its repr), n_bootstrap,
+        confidence (0.95), statements (list of str: everything else a reader must know).
+    classes : list of str
+        Emotions in the order of `confusion` and of the score columns.
+    corpora : list of dict
+        name, clips, subjects, emotions ({emotion: clips}), excluded ({reason: clips}),
+        train_only (clips), synthetic (bool).
+    predictions : DataFrame
+        One row per tested clip: clip, subject, corpus, fold, emotion, predicted,
+        score_<emotion> (missing where the estimator gave none), and sex, age where known.
+        `predicted` is missing where the estimator gave no answer.
+    metrics : dict
+        accuracy, uar, macro_f1, each {value, low, high}: fractions with their interval from a
+        bootstrap over subjects.
+    per_emotion : DataFrame
+        emotion, support, recall, precision, f1, low, high (interval of the recall).
+    per_subject : DataFrame
+        subject, n (clips), accuracy, uar.
+    subject_mean, subject_std : float
+        Mean and standard deviation (n - 1) of the subjects' accuracies; NaN where the corpus
+        names no subjects.
+    confusion : int array, shape (n_classes, n_classes)
+        Rows are true emotions, columns predicted ones.
+    folds : list of dict
+        fold, n_train, n_test, train_subjects (number), test_subjects (list), best_params (dict or
+        None), fusion_weights ({modality: {emotion: weight}} or None), fit_seconds, score_seconds,
+        accuracy, uar, and n_unanswered (test clips without a prediction).
+    statuses : dict
+        {extractor: {status: clips}}.
+    audit : list of dict
+        check, passed (bool), detail: what was done against leakage and what was found.
+    optimism_gap : dict or None
+        grouped, random, gap ({accuracy, uar} each) and note, of the same estimator on random folds.
+    history : list or None
+        Learning curves: dicts with fold, estimator, and one list per curve.
+    notices : list of str
+        What a reader must know before quoting a figure (synthetic corpus, random weights, ...).
+    seconds : dict
+        Total seconds by kind of work. Volatile, as are the folds' seconds.
+    versions : dict
+        Versions of Python, packages and platform. Volatile.
+    fingerprint : str
+        SHA-256 over which clip was tested in which fold and trained on in which.
+    reproduce : str
+        Command or code that repeats the evaluation.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> result = Result(title="chance", protocol={}, classes=["anger"], corpora=[],
+    ...     predictions=pd.DataFrame({"clip": ["a.wav"], "score_anger": [float("nan")]}),
+    ...     metrics={}, per_emotion=pd.DataFrame(), per_subject=pd.DataFrame(),
+    ...     subject_mean=1.0, subject_std=float("nan"), confusion=[[1]], folds=[])
+    >>> Result.from_json(result.to_json()) == result
+    True
+    """
+
+    title: str
+    protocol: dict
+    classes: list
+    corpora: list
+    predictions: pd.DataFrame
+    metrics: dict
+    per_emotion: pd.DataFrame
+    per_subject: pd.DataFrame
+    subject_mean: float
+    subject_std: float
+    confusion: np.ndarray
+    folds: list
+    statuses: dict = field(default_factory=dict)
+    audit: list = field(default_factory=list)
+    optimism_gap: dict | None = None
+    history: list | None = None
+    notices: list = field(default_factory=list)
+    seconds: dict = field(default_factory=dict)
+    versions: dict = field(default_factory=dict)
+    fingerprint: str = ""
+    reproduce: str = ""
+
+    def __post_init__(self):
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            if item.type is pd.DataFrame:
+                value = pd.DataFrame(value)
+            elif item.type is np.ndarray:
+                value = np.asarray(value, dtype=np.int64)
+            elif item.type is float:
+                value = math.nan if value is None else float(value)
+            else:
+                value = _plain(value, f"Result.{item.name}")
+            setattr(self, item.name, value)
+
+    def __eq__(self, other):
+        return isinstance(other, Result) and self.to_dict() == other.to_dict()
+
+    def __repr__(self):
+        figures = ", ".join(
+            f"{name} {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+            for name, figure in self.metrics.items()
+            if None not in figure.values()
+        )
+        return f"<Result {self.title!r}: {len(self.predictions)} clips, {figures or 'no figures'}>"
+
+    @property
+    def passed(self):
+        """Whether every check of the leakage audit passed."""
+        return all(entry["passed"] for entry in self.audit)
+
+    def to_dict(self, *, volatile=True):
+        """Return JSON-able fields; `volatile=False` leaves out seconds and versions."""
+        fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        if not volatile:
+            fields |= _VOLATILE_FIELDS
+            fields["folds"] = [
+                {key: item for key, item in fold.items() if key not in _VOLATILE_FOLD_KEYS}
+                for fold in self.folds
+            ]
+        return {"kind": "result", "schema": SCHEMA} | _plain(fields, "Result")
+
+    @classmethod
+    def from_dict(cls, fields, source="the data"):
+        """Return the Result that `to_dict` described; ValueError says why it cannot."""
+        return cls(**_known(cls, _checked(fields, "result", source)))
+
+    def to_json(self, *, volatile=True):
+        """Return strict JSON (NaN becomes null): equal content gives equal text.
+
+        `volatile=False` leaves out seconds and versions, so that two runs can be compared.
+        """
+        return _dumps(self.to_dict(volatile=volatile))
+
+    @classmethod
+    def from_json(cls, text, source="the text"):
+        """Return the Result written by `to_json`; ValueError where it is none, or newer."""
+        return cls.from_dict(_parsed(text, "result", source), source)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A figure from the literature, to stand beside ours.
+
+    Parameters
+    ----------
+    label : str
+        What was measured, such as "voice and face, equal weights".
+    metric : str
+        "accuracy", "uar" or "macro_f1".
+    value : float
+        A fraction (0.2896, not 28.96 %).
+    source : str
+        Where it was published, or whose answers they are.
+    note : str
+        What makes it comparable, or not.
+    """
+
+    label: str
+    metric: str
+    value: float
+    source: str
+    note: str = ""
+
+    def __post_init__(self):
+        if not 0 <= self.value <= 1:
+            raise ValueError(
+                f"published value of {self.label!r} is {self.value}: give a fraction in [0, 1]"
+            )
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over one variable, such as accuracy against the number of segments.
+
+    Parameters
+    ----------
+    title, x_label, y_label : str
+        Texts; axis labels name their units.
+    series : dict
+        {label: {"x": [...], "y": [...]}}, and "low" and "high" where there is an interval.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    series: dict
+
+
+@dataclass(kw_only=True, eq=False)
+class Experiment:
+    """A question and the results that answer it: what one report shows.
+
+    Parameters
+    ----------
+    name : str
+        Lower case letters, digits, `-` and `_`; it names the folder of the report.
+    title, question : str
+        Heading, and what the experiment asks, in words.
+    results : dict
+        {label: Result}, in the order in which they are shown.
+    published : list of Published
+        Figures from the literature.
+    comparisons : list of dict
+        What `emopipe.metrics.compare` returned.
+    charts : list of Chart
+        Curves over a variable that differs between results.
+    notices : list of str
+        What a reader must know first.
+    reproduce : str
+        Command or code that repeats the experiment.
+
+    Examples
+    --------
+    >>> Experiment(name="demo", title="Demo", question="Does it run?", results={}).name
+    'demo'
+    """
+
+    name: str
+    title: str
+    question: str
+    results: dict
+    published: list = field(default_factory=list)
+    comparisons: list = field(default_factory=list)
+    charts: list = field(default_factory=list)
+    notices: list = field(default_factory=list)
+    reproduce: str = ""
+
+    def __post_init__(self):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", self.name):
+            raise ValueError(
+                f"experiment name {self.name!r} names a folder: use lower case letters, digits, "
+                "'-' and '_'"
+            )
+
+    def __eq__(self, other):
+        return isinstance(other, Experiment) and self.to_dict() == other.to_dict()
+
+    def to_dict(self, *, volatile=True):
+        """Return JSON-able fields; `volatile=False` leaves out seconds and versions."""
+        fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        fields["results"] = {
+            label: result.to_dict(volatile=volatile) for label, result in self.results.items()
+        }
+        for name in ("published", "charts"):
+            fields[name] = [dataclasses.asdict(item) for item in fields[name]]
+        return {"kind": "experiment", "schema": SCHEMA} | _plain(fields, "Experiment")
+
+    def to_json(self, *, volatile=True):
+        """Return strict JSON; see `Result.to_json`."""
+        return _dumps(self.to_dict(volatile=volatile))
+
+    @classmethod
+    def from_json(cls, text, source="the text"):
+        """Return the Experiment written by `to_json`; ValueError where it is none, or newer."""
+        fields = _known(cls, _parsed(text, "experiment", source))
+        results = fields.pop("results")
+        published = [Published(**_known(Published, item)) for item in fields.pop("published", [])]
+        charts = [Chart(**_known(Chart, item)) for item in fields.pop("charts", [])]
+        return cls(
+            results={k: Result.from_dict(v, f"{source}, result {k!r}") for k, v in results.items()},
+            published=published,
+            charts=charts,
+            **fields,
+        )
+
+    def save(self, folder):
+        """Write result.json into `folder` (made when missing), atomically; return its path."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{FILE_NAME}.{os.getpid()}"
+        temporary.write_text(self.to_json(), encoding="utf-8", newline="\n")
+        return temporary.replace(folder / FILE_NAME)
+
+    @classmethod
+    def load(cls, path):
+        """Return the Experiment saved in a folder, or in a file."""
+        path = Path(path)
+        path = path / FILE_NAME if path.is_dir() else path
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no saved experiment there")
+        return cls.from_json(path.read_text(encoding="utf-8"), str(path))
