@@ -1,0 +1,102 @@
+"""The command line: ``emopipe demo | run | extract | report | corpora | store | doctor``.
+
+Each command is one module of this package with ``add_arguments(parser)`` and
+``command(args) -> exit code``; what a command needs is imported when it runs,
+so that ``emopipe --help`` answers at once.
+
+Exit codes: 0 done; 1 it could not be done (the message says why and what to
+do); 2 the arguments are wrong; 130 interrupted (what was computed is kept).
+"""
+
+import argparse
+import sys
+import traceback
+from importlib import import_module
+
+from emopipe import __version__
+from emopipe.cli.run import run_script
+
+__all__ = ["main", "run_script"]
+
+# command -> what `emopipe --help` says of it
+COMMANDS = {
+    "demo": "a synthetic corpus through the whole way, from clips to a report",
+    "run": "run an experiment script on your corpora and write its report",
+    "extract": "compute the features of clips and keep them in the store",
+    "report": "write report.html again from result.json, and the index",
+    "corpora": "the corpora emopipe can read: layout, where to request, licence",
+    "store": "list, verify or clean the store of computed features",
+    "doctor": "check this installation: versions, devices, weights, codecs, detectors",
+}
+
+
+def main(argv=None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Arguments without the program's name; the process' own by default.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Examples
+    --------
+    >>> from emopipe.cli import main
+    >>> main(["corpora", "emodb"])  # doctest: +ELLIPSIS
+    emodb...
+    0
+    """
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.command is None:
+        parser.print_help()
+        return 2
+    return guarded(lambda: args.run(args), debug=args.debug)
+
+
+def guarded(work, *, debug: bool = False) -> int:
+    """Call `work` and turn what goes wrong into a message and an exit code."""
+    try:
+        return work() or 0
+    except KeyboardInterrupt:
+        print("\nemopipe: interrupted; run it again to continue", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        print(f"emopipe: error: {error or type(error).__name__}", file=sys.stderr)
+        if not debug and not isinstance(error, (ValueError, OSError, ImportError)):
+            print(
+                f"({type(error).__name__}; `emopipe --debug ...` shows where)",
+                file=sys.stderr,
+            )
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="emopipe",
+        description="scikit-learn pipelines for audio-visual emotion recognition",
+        epilog="`emopipe COMMAND --help` explains a command and gives examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"emopipe {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        module = import_module(f"emopipe.cli.{name}")
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.command)
+    return parser

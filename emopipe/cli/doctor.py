@@ -1,0 +1,127 @@
+"""Check this installation: versions, devices, weights, codecs, detectors, the store.
+
+  emopipe doctor
+
+Every line says "ok", "missing" (optional: what it would give) or "FAILED" (what to
+do). The exit code is 1 when something that emopipe cannot work without fails.
+"""
+
+import os
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = (
+    "emopipe numpy scipy pandas scikit-learn joblib keras tensorflow opencv-python av pyAudioAnalysis"
+).split()
+OPTIONAL = {
+    "mtcnn": "the detector 'mtcnn'",
+    "onnxruntime": "ONNXFaceFeatures",
+    "openvino": "the runtime 'openvino', faster on CPUs",
+    "distributed": "extraction on a Dask cluster",
+}
+
+
+def add_arguments(parser):
+    """Add this command's arguments."""
+    parser.add_argument("--store", help="the store's file (default: the user's cache folder)")
+
+
+def command(args) -> int:
+    """Run every check and print one line for each."""
+    checks = [*_packages(), _devices, _codecs, _haar, _yunet, _vggface, lambda: _store(args.store)]
+    failed = 0
+    for check in checks:
+        try:
+            line = check()
+        except Exception as error:
+            failed += 1
+            line = ("FAILED", check.__name__.strip("_"), f"{type(error).__name__}: {error}")
+        print("{:<8} {:<16} {}".format(*line))
+    print("\nall that emopipe needs is there" if not failed else f"\n{failed} checks failed")
+    return 1 if failed else 0
+
+
+def _packages():
+    for name in PACKAGES:
+        yield lambda name=name: ("ok", name, version(name))
+    for name, use in OPTIONAL.items():
+        yield lambda name=name, use=use: _optional(name, use)
+
+
+def _optional(name, use):
+    try:
+        return "ok", name, version(name)
+    except PackageNotFoundError:
+        return "missing", name, f"optional: {use}; pip install {name}"
+
+
+def _devices():
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        names = [device.name for device in tf.config.list_physical_devices()]
+    elif backend == "jax":
+        import jax
+
+        names = [str(device) for device in jax.devices()]
+    else:
+        import torch
+
+        names = ["cpu", *(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))]
+    return "ok", "devices", f"Keras on {backend}: {', '.join(names)}; {os.cpu_count()} cores"
+
+
+def _codecs():
+    import av
+
+    wanted = ("h264", "mpeg4", "flv", "mjpeg", "aac", "mp3", "pcm_s16le", "vorbis", "opus")
+    lacking = [name for name in wanted if name not in av.codecs_available]
+    if lacking:
+        raise RuntimeError(f"PyAV cannot decode {', '.join(lacking)}; reinstall av from its wheel")
+    return "ok", "codecs", f"FFmpeg {'.'.join(map(str, av.library_versions['libavcodec']))}"
+
+
+def _haar():
+    import numpy as np
+
+    from emopipe.faces import detect
+
+    detect(np.zeros((64, 64, 3), np.uint8), "haar")
+    return "ok", "detector haar", "answers (its model is part of opencv-python)"
+
+
+def _yunet():
+    from emopipe.detectors import MODELS, model_path
+
+    try:
+        return "ok", "detector yunet", str(model_path("yunet", download=False))
+    except FileNotFoundError:
+        return "missing", "detector yunet", f"downloaded at first use from {MODELS['yunet'].url}"
+
+
+def _vggface():
+    from emopipe.vggface import find_weights
+
+    found = find_weights()
+    if found is None:
+        return (
+            "missing",
+            "VGG-Face",
+            "downloaded at first use (580 MB, research use only), or name the file with "
+            "EMOPIPE_VGGFACE_WEIGHTS",
+        )
+    return "ok", "VGG-Face", str(found)
+
+
+def _store(path):
+    from emopipe.store import Store, default_path
+
+    path = Path(path) if path else default_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        Store(path).close()
+    return "ok", "store", str(path)

@@ -1,0 +1,148 @@
+"""Run an experiment script on your corpora and write its report.
+
+  emopipe run experiments/ravdess_voice.py --corpus ravdess=/data/RAVDESS
+  emopipe run experiments/ravdess_voice.py --help          its question, corpora and options
+  emopipe run experiments/ravdess_voice.py --corpus ravdess=/data/RAVDESS --set n_folds=4
+  emopipe run experiments/ravdess_voice.py --corpus ravdess=synthetic    try it without the corpus
+
+A script defines experiment(corpus, ..., *, option=default, ...) -> Experiment: its
+positional parameters are folders of corpora, its keyword parameters are options.
+It can also be run as plain Python: python experiments/ravdess_voice.py --corpus ...
+"""
+
+import argparse
+import ast
+import inspect
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+# What `--corpus NAME=synthetic` writes: small, and the same each time.
+SYNTHETIC = {"subjects": 6, "clips_per_emotion": 2, "seed": 0}
+
+
+def add_arguments(parser):
+    """Add this command's arguments."""
+    parser.add_argument("script", type=Path, help="an experiment script")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="the script's own arguments (--help lists them)"
+    )
+
+
+def command(args) -> int:
+    """Load the script and run its experiment."""
+    if not args.script.is_file():
+        raise FileNotFoundError(f"no experiment script at {args.script}")
+    namespace = runpy.run_path(str(args.script))
+    if not callable(namespace.get("experiment")):
+        raise ValueError(
+            f"{args.script} defines no function experiment(...); see `emopipe run --help`"
+        )
+    return run_experiment(namespace["experiment"], namespace.get("__doc__"), args)
+
+
+def run_script(experiment) -> None:
+    """Run an experiment from its own script: the last line of every script.
+
+    Parameters
+    ----------
+    experiment : callable
+        ``experiment(corpus, ..., *, option=default, ...) -> Experiment``; its
+        positional parameters are corpus folders, its keyword ones options.
+    """
+    from emopipe.cli import guarded
+
+    module = sys.modules[experiment.__module__]
+    args = argparse.Namespace(script=Path(sys.argv[0]), arguments=sys.argv[1:])
+    raise SystemExit(guarded(lambda: run_experiment(experiment, module.__doc__, args)))
+
+
+def run_experiment(experiment, doc, args) -> int:
+    """Parse the script's arguments, run it, write its report and print where it is."""
+    corpora, options = _parameters(experiment)
+    parsed = _script_parser(args.script, doc, corpora, options).parse_args(args.arguments)
+    folders = _assignments(parsed.corpus, "--corpus", corpora)
+    missing = [name for name in corpora if name not in folders]
+    if missing:
+        raise ValueError(
+            f"{args.script.name} needs {', '.join(missing)}: "
+            + " ".join(f"--corpus {name}=FOLDER" for name in missing)
+            + f" (or {missing[0]}=synthetic to try it)"
+        )
+    values = {k: _literal(v) for k, v in _assignments(parsed.set, "--set", options).items()}
+    roots = {name: _root(name, folder, parsed.reports) for name, folder in folders.items()}
+    print(f"{args.script.stem}: {_first_line(doc)}", file=sys.stderr)
+    outcome = experiment(*(roots[name] for name in corpora), **values)
+    command_line = ["emopipe", "run", str(args.script), *args.arguments]
+    return publish(outcome, parsed.reports, shlex.join(command_line))
+
+
+def publish(outcome, reports: Path, reproduce: str) -> int:
+    """Write result.json, report.html and the index; print the figures and where they are."""
+    from dataclasses import replace
+
+    from emopipe.report import write_index, write_report
+
+    outcome = replace(outcome, reproduce=reproduce)
+    page = write_report(outcome, reports / outcome.name)
+    write_index(reports)
+    print(outcome.summary())
+    print(f"\nreport: {page}\nall reports: {reports / 'index.html'}")
+    return 0
+
+
+def _parameters(experiment):
+    parameters = inspect.signature(experiment).parameters.values()
+    corpora = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return corpora, options
+
+
+def _script_parser(script, doc, corpora, options):
+    lines = [f"  {name}={value!r}" for name, value in options.items()]
+    parser = argparse.ArgumentParser(
+        prog=f"emopipe run {script.name}",
+        description=(doc or "").strip(),
+        epilog="options for --set and their defaults:\n" + ("\n".join(lines) or "  none"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    needs = " ".join(f"{name}=FOLDER" for name in corpora) or "none"
+    parser.add_argument(
+        "--corpus", action="append", default=[], metavar="NAME=FOLDER", help=f"needed: {needs}"
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE")
+    parser.add_argument(
+        "--reports", type=Path, default=Path("reports"), help="where reports go (default: reports)"
+    )
+    return parser
+
+
+def _assignments(texts, flag, allowed) -> dict[str, str]:
+    values = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not value or name not in allowed:
+            legal = ", ".join(allowed) or "none"
+            raise ValueError(f"{flag} {text}: write {flag} NAME=VALUE with NAME one of: {legal}")
+        values[name] = value
+    return values
+
+
+def _literal(text: str):
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _root(name: str, folder: str, reports: Path) -> Path:
+    if folder == "synthetic":
+        from emopipe.corpora.synthetic import make_synthetic_corpus
+
+        return make_synthetic_corpus(reports / "synthetic" / name, layout=name, **SYNTHETIC)
+    return Path(folder).expanduser()
+
+
+def _first_line(doc) -> str:
+    return (doc or "").strip().partition("\n")[0]

@@ -1,0 +1,107 @@
+"""An Experiment as one HTML file that a reviewer can read offline.
+
+Nothing is decoded, fitted or fetched here: what the Experiment holds is what the
+report shows. The same Experiment gives the same bytes.
+"""
+
+from pathlib import Path
+
+from emopipe.report.charts import chart_lines, emotion_recalls, metric_intervals, subject_dots
+from emopipe.report.view import audit_tally, experiment_view, index_row
+
+__all__ = ["write_index", "write_report"]
+
+
+def write_report(experiment, folder) -> Path:
+    """Write ``report.html`` and ``result.json`` into a folder.
+
+    Parameters
+    ----------
+    experiment : emopipe.result.Experiment
+        What to report.
+    folder : str or Path
+        Made when missing; files of an earlier run are replaced.
+
+    Returns
+    -------
+    Path
+        The HTML file: self-contained, no outside address, no script needed to read it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from emopipe.report import write_report
+    >>> from emopipe.result import Experiment
+    >>> empty = Experiment(name="demo", title="Demo", question="Does it run?", results={})
+    >>> write_report(empty, tempfile.mkdtemp()).name
+    'report.html'
+    """
+    experiment.save(folder)
+    html = _template("report.html").render(experiment_view(experiment))
+    return _write(Path(folder) / "report.html", html)
+
+
+def write_index(reports) -> Path:
+    """Write ``index.html`` over every folder below `reports` that holds a ``result.json``.
+
+    A folder whose ``result.json`` cannot be read is listed with the reason.
+
+    Parameters
+    ----------
+    reports : str or Path
+        The folder of reports.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+    """
+    reports = Path(reports)
+    rows = [index_row(path.parent) for path in sorted(reports.glob("*/result.json"))]
+    return _write(reports / "index.html", _template("index.html").render(rows=rows))
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _template(name):
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("emopipe.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": _percent, "number": _number, "shade": _shade}
+    environment.globals |= {
+        "audit_tally": audit_tally,
+        "chart_lines": chart_lines,
+        "emotion_recalls": emotion_recalls,
+        "metric_intervals": metric_intervals,
+        "subject_dots": subject_dots,
+    }
+    return environment.get_template(name)
+
+
+def _missing(value) -> bool:
+    return value is None or value != value
+
+
+def _percent(value, digits: int = 1) -> str:
+    return "–" if _missing(value) else f"{100 * value:.{digits}f}"
+
+
+def _number(value, digits: int = 2) -> str:
+    return "–" if _missing(value) else f"{value:.{digits}f}"
+
+
+def _shade(share) -> str:
+    """Return the CSS colours of a heat map's cell whose value is a share in [0, 1]."""
+    share = 0.0 if _missing(share) else min(max(share, 0.0), 1.0)
+    light = 97 - 62 * share
+    return f"background:hsl(213 65% {light:.0f}%);color:{'#fff' if share > 0.55 else '#1c2733'}"

@@ -1,0 +1,64 @@
+"""Which of pyAudioAnalysis' classifiers suits the thesis' voice features best?
+
+SVM, k-nearest neighbours, random forest, extra trees and gradient boosting on the
+same 68 voice statistics and the same folds by subject; the one parameter that
+pyAudioAnalysis tunes for each is chosen by an inner search grouped by subject.
+"""
+
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from emopipe.corpora import load_corpus
+from emopipe.evaluation import evaluate
+from emopipe.fusion import WhereFinite
+from emopipe.result import Experiment
+from emopipe.voice import ShortTermStatistics
+
+# label -> (classifier, its parameter, the values tried)
+CLASSIFIERS = {
+    "SVM": (SVC(class_weight="balanced"), "C", [1, 10, 100]),
+    "k-nearest neighbours": (KNeighborsClassifier(), "n_neighbors", [3, 7, 15]),
+    "random forest": (RandomForestClassifier(random_state=0), "n_estimators", [100, 300]),
+    "extra trees": (ExtraTreesClassifier(random_state=0), "n_estimators", [100, 300]),
+    "gradient boosting": (
+        GradientBoostingClassifier(random_state=0, max_features="sqrt"),
+        "n_estimators",
+        [50, 100],
+    ),
+}
+
+
+def experiment(ravdess, *, n_folds=4, inner_folds=3):
+    """Return one result for each classifier."""
+    clips = load_corpus("ravdess", ravdess, modality="audio")
+    results = {}
+    for label, (classifier, parameter, values) in CLASSIFIERS.items():
+        pipeline = make_pipeline(
+            ShortTermStatistics(progress=True),
+            WhereFinite(make_pipeline(StandardScaler(), classifier)),
+        )
+        name = f"wherefinite__estimator__{type(classifier).__name__.lower()}__{parameter}"
+        search = GridSearchCV(
+            pipeline, {name: values}, cv=GroupKFold(inner_folds), scoring="balanced_accuracy"
+        )
+        results[label] = evaluate(search, clips, cv=n_folds)
+    return Experiment(
+        name="voice_classifiers",
+        title="Five classifiers on the same voice statistics",
+        question="Which of pyAudioAnalysis' classifiers suits the thesis' voice features best?",
+        results=results,
+    )
+
+
+if __name__ == "__main__":
+    from emopipe.cli import run_script
+
+    run_script(experiment)
