@@ -21,7 +21,9 @@ from emopipe.voice import ShortTermStatistics
 def experiment(ravdess, *, mini_xception_weights="default", n_frames=5, n_folds=4):
     """Return voice, face and fusion on clips in RAVDESS' naming."""
     clips = load_corpus("ravdess", ravdess, modality="audio-visual")
-    svm = WhereFinite(make_pipeline(StandardScaler(), PCA(0.99), SVC(C=10, class_weight="balanced")))
+    svm = WhereFinite(
+        make_pipeline(StandardScaler(), PCA(0.99), SVC(C=10, class_weight="balanced"))
+    )
     voice = make_pipeline(ShortTermStatistics(progress=True), svm)
     network = MiniXceptionFeatures(weights=mini_xception_weights, n_frames=n_frames, progress=True)
     face = make_pipeline(network, clone(svm))

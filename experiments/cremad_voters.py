@@ -1,4 +1,4 @@
-"""Can weights per modality and emotion make of voice voters and face voters what voters of both are?
+"""Can weighted voters of voice and of face be as good as voters of both?
 
 2443 people judged every CREMA-D clip by voice alone, by face alone, or by both. The
 shares of the voice voters and of the face voters are two recognisers' scores; their
@@ -31,8 +31,7 @@ def experiment(cremad, *, n_folds=10):
     return Experiment(
         name="cremad_voters",
         title="CREMA-D: fusing voice voters and face voters",
-        question="Can weights per modality and emotion make of voice voters and face voters "
-        "what voters of both are?",
+        question="Can weighted voters of voice and of face be as good as voters of both?",
         results={
             label: evaluate(estimator, clips, cv=n_folds)
             for label, estimator in (voters | fusions).items()

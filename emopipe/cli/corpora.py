@@ -1,7 +1,7 @@
 """List the corpora that emopipe reads.
 
-  emopipe corpora           all names, one line each
-  emopipe corpora cremad    layout on disk, where to request it, licence, paper
+emopipe corpora           all names, one line each
+emopipe corpora cremad    layout on disk, where to request it, licence, paper
 """
 
 

@@ -41,3 +41,39 @@ def command(args) -> int:
     print("3/3  writing the report")
     reproduce = f"emopipe demo --subjects {args.subjects} --folds {args.folds}"
     return publish(outcome, args.reports, reproduce)
+
+
+def experiment(clips, *, n_folds):
+    """Return voice, face and two fusions of them on a table of synthetic clips."""
+    from sklearn.base import clone
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    from emopipe.evaluation import evaluate
+    from emopipe.face import VGGFaceFeatures
+    from emopipe.fusion import EmotionWeightedFusion, WhereFinite
+    from emopipe.result import Experiment
+    from emopipe.voice import ShortTermStatistics
+
+    svm = WhereFinite(make_pipeline(StandardScaler(), PCA(0.95), SVC(C=10)))
+    voice = make_pipeline(ShortTermStatistics(progress=True), svm)
+    network = VGGFaceFeatures(weights="random", n_frames=3, progress=True)
+    face = make_pipeline(network, clone(svm))
+    both = [("voice", voice), ("face", face)]
+    recognisers = {
+        "voice": voice,
+        "face": face,
+        "equal weights": EmotionWeightedFusion(both),
+        "searched weights": EmotionWeightedFusion(both, weights="search"),
+    }
+    return Experiment(
+        name="demo",
+        title="Demo: drawn faces, synthesised voices",
+        question="Does fusing voice and face, weighted per emotion, recognise more than either?",
+        results={
+            label: evaluate(recogniser, clips, cv=n_folds, optimism_gap=label == "voice")
+            for label, recogniser in recognisers.items()
+        },
+    )

@@ -12,8 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = (
-    "emopipe numpy scipy pandas scikit-learn joblib keras tensorflow opencv-python av pyAudioAnalysis"
-).split()
+    "emopipe", "numpy", "scipy", "pandas", "scikit-learn", "joblib", "keras", "tensorflow",
+    "opencv-python", "av", "pyAudioAnalysis",
+)  # fmt: skip
 OPTIONAL = {
     "mtcnn": "the detector 'mtcnn'",
     "onnxruntime": "ONNXFaceFeatures",

@@ -1,7 +1,7 @@
 """Write report.html again from result.json, and the index over all reports.
 
-  emopipe report                     every experiment below reports/, and the index
-  emopipe report reports/my_run      that one, and the index beside it
+emopipe report                     every experiment below reports/, and the index
+emopipe report reports/my_run      that one, and the index beside it
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ def command(args) -> int:
 
     if not args.folder.is_dir():
         raise FileNotFoundError(
-            f"no folder {args.folder}: name a folder that `emopipe run` wrote (it holds result.json)"
+            f"no folder {args.folder}: name one that `emopipe run` wrote (it holds result.json)"
         )
     one = (args.folder / "result.json").is_file()
     folders = [args.folder] if one else sorted(p.parent for p in args.folder.glob("*/result.json"))

@@ -38,7 +38,7 @@ def emotion_recalls(result) -> str:
     axes.barh(rows, table["recall"], height=0.62, color=BLUE, alpha=0.85)
     axes.hlines(rows, table["low"], table["high"], color=INK, linewidth=1.2)
     axes.axvline(1 / len(table), color=GREY, linestyle="--", zorder=0)
-    axes.set_yticks(rows, [f"{e} ({n})" for e, n in zip(table["emotion"], table["support"])])
+    axes.set_yticks(rows, table["emotion"] + " (" + table["support"].astype(str) + ")")
     axes.set(xlim=(0, 1), ylim=(len(table) - 0.4, -0.6), xlabel="recall (bars), 95 % interval")
     return _svg(figure)
 
@@ -60,7 +60,8 @@ def subject_dots(result) -> str:
 def chart_lines(chart) -> str:
     """Draw a `Chart`: one line per series, its interval as a band."""
     figure, axes = _figure(height=2.6, left=0.12, width=6.4)
-    for (label, series), colour in zip(chart.series.items(), LINES * len(chart.series)):
+    for number, (label, series) in enumerate(chart.series.items()):
+        colour = LINES[number % len(LINES)]
         axes.plot(series["x"], series["y"], "o-", color=colour, label=label, markersize=3.5)
         if "low" in series:
             axes.fill_between(
@@ -95,13 +96,15 @@ def _figure(*, height: float, left: float, width: float = 7.2):
 
 
 def _svg(figure) -> str:
-    from matplotlib import rc_context
     from markupsafe import Markup
+    from matplotlib import rc_context
 
     text = io.StringIO()
     # A fixed salt and no date: the same numbers give the same bytes.
     style = {"svg.hashsalt": "emopipe", "svg.fonttype": "none", "font.family": "sans-serif"}
     with rc_context(style):
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+        figure.savefig(
+            text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True
+        )
     svg = text.getvalue()
     return Markup(svg[svg.index("<svg") :])

@@ -30,7 +30,7 @@ def experiment_view(experiment) -> dict:
 def audit_tally(result) -> str:
     """Return how many of the leakage checks passed."""
     passed = sum(entry["passed"] for entry in result.audit)
-    return f"{passed} of {len(result.audit)} checks passed"
+    return f"{passed}/{len(result.audit)} passed"
 
 
 def index_row(folder) -> dict:
