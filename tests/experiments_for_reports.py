@@ -1,0 +1,61 @@
+"""Makes small experiments out of random scores, for the tests of reports and commands."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from emopipe.evaluation import evaluate
+from emopipe.result import Chart, Experiment, Published
+
+EMOTIONS = ("anger", "fear", "happiness", "neutral")
+
+
+class NoisyLabels(ClassifierMixin, BaseEstimator):
+    """Answer with the column `hint`, which a table may have right or wrong."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.history_ = {"loss": [1.4, 1.1, 0.9], "val_loss": [1.5, 1.3, 1.3]}
+        return self
+
+    def predict(self, X):
+        return X["hint"].to_numpy()
+
+    def predict_proba(self, X):
+        return (X["hint"].to_numpy()[:, None] == self.classes_).astype(float)
+
+
+def clip_table(*, subjects=8, skill=0.6, seed=0, emotions=EMOTIONS):
+    """Return a clip table without files whose `hint` is right in a share `skill` of the rows."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        {"clip": f"{s}/{e}/{k}", "subject": f"s{s:02d}", "emotion": e}
+        for s in range(subjects)
+        for e in emotions
+        for k in range(3)
+    ]
+    table = pd.DataFrame(rows).assign(
+        path=None, corpus="invented", split=None, media="video", train_only=False, excluded="",
+        synthetic=True,
+    )  # fmt: skip
+    guesses = rng.choice(emotions, len(table))
+    table["hint"] = np.where(rng.random(len(table)) < skill, table["emotion"], guesses)
+    return table
+
+
+def experiment(*, name="invented", skills=(0.4, 0.8), **fields):
+    """Return an experiment with one result per skill."""
+    results = {
+        f"skill {skill}": evaluate(
+            NoisyLabels(), clip_table(skill=skill), cv=4, n_bootstrap=50, title=f"skill {skill}"
+        )
+        for skill in skills
+    }
+    defaults = {
+        "title": "An invented experiment",
+        "question": "Can the report be read?",
+        "published": [Published("skill 0.4", "accuracy", 0.5, "nobody, 1900")],
+        "charts": [Chart("A curve", "x (s)", "y", {"a": {"x": [0, 1], "y": [0.2, 0.4]}})],
+        "reproduce": "emopipe run nothing",
+    }
+    return Experiment(name=name, results=results, **(defaults | fields))
