@@ -17,16 +17,22 @@ _VOLATILE_FIELDS = {"seconds": {}, "versions": {}}
 _VOLATILE_FOLD_KEYS = ("fit_seconds", "score_seconds")
 
 
-def _plain(value, where):
-    """Return `value` as what strict JSON can hold; what is not finite or missing becomes None."""
+def plain(value, where):
+    """Return `value` as what strict JSON can hold; what is not finite or missing becomes None.
+
+    `where` names the value in the TypeError that is raised for what JSON cannot hold.
+
+    >>> plain({"C": float("nan"), "range": (1, 2)}, "parameters")
+    {'C': None, 'range': [1, 2]}
+    """
     if isinstance(value, dict):
-        return {str(key): _plain(item, f"{where}.{key}") for key, item in value.items()}
+        return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, pd.DataFrame):
-        return {str(name): _plain(value[name].tolist(), f"{where}.{name}") for name in value}
+        return {str(name): plain(value[name].tolist(), f"{where}.{name}") for name in value}
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist(), where)
+        return plain(value.tolist(), where)
     if isinstance(value, list | tuple):
-        return [_plain(item, where) for item in value]
+        return [plain(item, where) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or value is pd.NA or value is pd.NaT:
@@ -50,6 +56,14 @@ def _dumps(fields):
         for key, item in fields.items()
     )
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def write_atomic(path, text):
+    """Write UTF-8 text so that whoever reads `path` sees all of it or the old file; return path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    return temporary.replace(path)
 
 
 def _checked(fields, kind, source):
@@ -104,8 +118,8 @@ class Result:
     classes : list of str
         Emotions in the order of `confusion` and of the score columns.
     corpora : list of dict
-        name, clips, subjects, emotions ({emotion: clips}), excluded ({reason: clips}),
-        train_only (clips), synthetic (bool).
+        name, clips (usable ones), subjects, emotions ({emotion: clips}), excluded ({reason:
+        clips}), train_only (clips), tested (clips), synthetic (bool).
     predictions : DataFrame
         One row per tested clip: clip, subject, corpus, fold, emotion, predicted,
         score_<emotion> (missing where the estimator gave none), and sex, age where known.
@@ -129,11 +143,12 @@ class Result:
     statuses : dict
         {extractor: {status: clips}}.
     audit : list of dict
-        check, passed (bool), detail: what was done against leakage and what was found.
+        check, passed (True, False, or None where it cannot be checked), detail: what was done
+        against leakage and what was found.
     optimism_gap : dict or None
         grouped, random, gap ({accuracy, uar} each) and note, of the same estimator on random folds.
     history : list or None
-        Learning curves: dicts with fold, estimator, and one list per curve.
+        Learning curves: dicts with fold, estimator and curves ({name: list of float}).
     notices : list of str
         What a reader must know before quoting a figure (synthetic corpus, random weights, ...).
     seconds : dict
@@ -141,7 +156,7 @@ class Result:
     versions : dict
         Versions of Python, packages and platform. Volatile.
     fingerprint : str
-        SHA-256 over which clip was tested in which fold and trained on in which.
+        SHA-256 over which clip was tested in which fold.
     reproduce : str
         Command or code that repeats the evaluation.
 
@@ -188,7 +203,7 @@ class Result:
             elif item.type is float:
                 value = math.nan if value is None else float(value)
             else:
-                value = _plain(value, f"Result.{item.name}")
+                value = plain(value, f"Result.{item.name}")
             setattr(self, item.name, value)
 
     def __eq__(self, other):
@@ -204,8 +219,8 @@ class Result:
 
     @property
     def passed(self):
-        """Whether every check of the leakage audit passed."""
-        return all(entry["passed"] for entry in self.audit)
+        """Whether no check of the leakage audit failed."""
+        return all(entry["passed"] is not False for entry in self.audit)
 
     def to_dict(self, *, volatile=True):
         """Return JSON-able fields; `volatile=False` leaves out seconds and versions."""
@@ -216,7 +231,7 @@ class Result:
                 {key: item for key, item in fold.items() if key not in _VOLATILE_FOLD_KEYS}
                 for fold in self.folds
             ]
-        return {"kind": "result", "schema": SCHEMA} | _plain(fields, "Result")
+        return {"kind": "result", "schema": SCHEMA} | plain(fields, "Result")
 
     @classmethod
     def from_dict(cls, fields, source="the data"):
@@ -342,7 +357,7 @@ class Experiment:
         }
         for name in ("published", "charts"):
             fields[name] = [dataclasses.asdict(item) for item in fields[name]]
-        return {"kind": "experiment", "schema": SCHEMA} | _plain(fields, "Experiment")
+        return {"kind": "experiment", "schema": SCHEMA} | plain(fields, "Experiment")
 
     def to_json(self, *, volatile=True):
         """Return strict JSON; see `Result.to_json`."""
@@ -364,11 +379,7 @@ class Experiment:
 
     def save(self, folder):
         """Write result.json into `folder` (made when missing), atomically; return its path."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{FILE_NAME}.{os.getpid()}"
-        temporary.write_text(self.to_json(), encoding="utf-8", newline="\n")
-        return temporary.replace(folder / FILE_NAME)
+        return write_atomic(Path(folder) / FILE_NAME, self.to_json())
 
     @classmethod
     def load(cls, path):

@@ -1,0 +1,237 @@
+"""Which clips train and which are tested: folds of a clip table, and what must hold for them."""
+
+import hashlib
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.model_selection import GroupKFold, PredefinedSplit, StratifiedKFold
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+# Split that trains, split that is tested.
+OFFICIAL = {
+    "official": (("train", "val"), "test"),
+    "official-train": (("train",), "test"),
+    "official-val": (("train",), "val"),
+}
+
+
+class Fold(NamedTuple):
+    """Row numbers of the clips that train, and of those that are tested."""
+
+    train: np.ndarray
+    test: np.ndarray
+
+
+def takes_groups(splitter):
+    """Return whether a splitter asks for groups (GroupKFold does, KFold does not)."""
+    return bool(get_routing_for_object(splitter).consumes("split", {"groups"}))
+
+
+def describe_splitter(splitter):
+    """Return a splitter in words, such as "StratifiedKFold(5, shuffle=True, random_state=0)"."""
+    parts = [str(splitter.n_splits)] if hasattr(splitter, "n_splits") else []
+    if getattr(splitter, "shuffle", False):
+        parts += ["shuffle=True", f"random_state={splitter.random_state!r}"]
+    return f"{type(splitter).__name__}({', '.join(parts)})"
+
+
+def fingerprint(clips, folds):
+    """Return the SHA-256 over which clip is tested in which fold; the order of rows is no part."""
+    lines = sorted(
+        f"{clip}\t{number}" for number, fold in enumerate(folds) for clip in clips[fold.test]
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def shared_subjects(fold, subjects):
+    """Return the sorted subjects that a fold both trains on and tests."""
+    sides = [{name for name in subjects[rows] if name is not None} for rows in fold]
+    return sorted(set.intersection(*sides))
+
+
+def _sample(names, n=3):
+    return ", ".join(map(str, names[:n])) + (", ..." if len(names) > n else "")
+
+
+def check_subjects(folds, subjects, cv):
+    """Raise ValueError when a fold tests a subject that it trains on."""
+    for number, fold in enumerate(folds):
+        shared = shared_subjects(fold, subjects)
+        if shared:
+            raise ValueError(
+                f"cv={cv} trains on {len(shared)} of the subjects that it tests (fold {number}: "
+                f"{_sample(shared)}), so its figures say nothing about unseen people: use a "
+                "grouped split (cv=5, GroupKFold, StratifiedGroupKFold, LeaveOneGroupOut), or, if "
+                "mixed subjects are meant, subject_dependent=True, and the result will say so"
+            )
+
+
+def _official(table, name):
+    """Return the train and test masks of a corpus' own split."""
+    if name not in OFFICIAL:
+        raise ValueError(
+            f"cv={name!r} is unknown; allowed: a number, a scikit-learn splitter, "
+            + ", ".join(map(repr, OFFICIAL))
+        )
+    train_names, test_name = OFFICIAL[name]
+    trains = table["train_only"].to_numpy()
+    split = table["split"].astype(object).where(table["split"].notna(), None)
+    unknown = ~split.isin(["train", "val", "test"]).to_numpy() & ~trains
+    if unknown.any():
+        raise ValueError(
+            f"cv={name!r}: {unknown.sum()} clips (such as {table['clip'][unknown].iloc[0]}) have "
+            "no official split and are not train_only: use another cv, or set train_only"
+        )
+    test = split.eq(test_name).to_numpy() & ~trains
+    train = split.isin(train_names).to_numpy() | trains
+    for mask, side in ((test, f"labelled clips in the {test_name} split"), (train, "training")):
+        if not mask.any():
+            found = split.value_counts().to_dict()
+            raise ValueError(f"cv={name!r}: no {side}; clips per split: {found}")
+    return train, test
+
+
+def _check_groups(subjects, rows, clips, splitter):
+    """Raise ValueError when a grouped splitter cannot do its work."""
+    if subjects is None:
+        raise ValueError(f"cv={describe_splitter(splitter)} needs subjects, but groups=None")
+    subjects = subjects[rows]
+    unknown = np.array([subject is None for subject in subjects], dtype=bool)
+    if unknown.any():
+        raise ValueError(
+            f"{unknown.sum()} of {len(subjects)} clips (such as {clips[rows][unknown][0]}) have no "
+            "subject, so folds by subject cannot be made: use cv='official' where the corpus has "
+            "a split of its own, mark them train_only, or mean it with subject_dependent=True"
+        )
+    n_subjects, n_splits = len(set(subjects)), getattr(splitter, "n_splits", 2)
+    if n_subjects < 2:
+        raise ValueError(
+            f"all clips are of one subject ({subjects[0]}): nobody is left to test on; mixed "
+            "folds need subject_dependent=True"
+        )
+    if isinstance(n_splits, int) and n_subjects < n_splits:
+        raise ValueError(
+            f"cv={n_splits} folds by subject need as many subjects, found {n_subjects}: use "
+            f"cv={n_subjects} or LeaveOneGroupOut()"
+        )
+
+
+def _splitter(cv, grouped, random_state):
+    """Return a splitter for `cv`: a number means folds by subject, or mixed ones if meant."""
+    if isinstance(cv, bool) or not (isinstance(cv, int | np.integer) or hasattr(cv, "split")):
+        raise TypeError(
+            f"cv={cv!r}: give a number of folds, a scikit-learn splitter or one of "
+            + ", ".join(map(repr, OFFICIAL))
+        )
+    if hasattr(cv, "split"):
+        return cv
+    if cv < 2:
+        raise ValueError(f"cv={cv}: at least 2 folds are needed")
+    if grouped:
+        return GroupKFold(int(cv))
+    return StratifiedKFold(int(cv), shuffle=True, random_state=random_state)
+
+
+def _predefined(cv, rows, n_rows):
+    """Return the part of a PredefinedSplit over n_rows that concerns the given rows."""
+    if len(cv.test_fold) != n_rows:
+        raise ValueError(
+            f"cv=PredefinedSplit over {len(cv.test_fold)} clips, but the table has {n_rows}: give "
+            "one fold number per row of the table"
+        )
+    return PredefinedSplit(np.asarray(cv.test_fold)[rows])
+
+
+def _pairs(splitter, rows, y, subjects):
+    """Return what the splitter says of the given rows, as row numbers of the table."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+        groups = None if subjects is None else subjects[rows]
+        split = splitter.split(np.zeros((len(rows), 1)), y[rows], groups)
+        return [(rows[train], rows[test]) for train, test in split]
+
+
+def _also_train(trains, subjects, test):
+    """Return the rows that only train and are of no subject in `test`."""
+    if subjects is None:
+        return np.flatnonzero(trains)
+    tested = set(subjects[test]) - {None}
+    return np.array([row for row in np.flatnonzero(trains) if subjects[row] not in tested], int)
+
+
+def _check_folds(folds, clips, cv):
+    tested = np.concatenate([fold.test for fold in folds]) if folds else np.array([], dtype=int)
+    if not len(tested):
+        raise ValueError(f"cv={cv} tests no clip")
+    rows, times = np.unique(tested, return_counts=True)
+    if times.max() > 1:
+        raise ValueError(
+            f"cv={cv} tests clip {clips[rows[times.argmax()]]} in {times.max()} folds; every clip "
+            "may be tested once: use a splitter whose test sides do not overlap"
+        )
+    for number, fold in enumerate(folds):
+        if not len(fold.train):
+            raise ValueError(f"cv={cv}: fold {number} has no clips to train on")
+    return folds
+
+
+def make_folds(table, y, subjects, cv, *, n_rows=None, subject_dependent=False, random_state=0):
+    """Return the folds of a table of usable clips, and the split in words.
+
+    Rows that only train are on no test side, and train in a fold unless their subject is tested
+    there (with `subject_dependent` they always train).
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns clip, split and train_only; its index says which rows of the full table these are.
+    y : array of str, shape (n_clips,)
+    subjects : object array, shape (n_clips,), or None
+        None where a subject is unknown; None instead of the array to make folds without them.
+    cv : int, splitter or str
+        As in `emopipe.evaluation.evaluate`.
+    n_rows : int
+        Rows of the full table, which a PredefinedSplit covers; None: as many as there are here.
+    subject_dependent : bool
+        A number means stratified random folds instead of folds by subject.
+    random_state : int
+
+    Returns
+    -------
+    folds : list of Fold
+    described : str
+
+    Raises
+    ------
+    ValueError, TypeError
+        When folds cannot be made as asked, or a clip would be tested twice.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"clip": list("abcd"), "train_only": [False, False, False, True]})
+    >>> subjects = np.array(["1", "2", "3", "3"], dtype=object)
+    >>> folds, described = make_folds(table, np.array(["joy"] * 4), subjects, 3)
+    >>> [(fold.train.tolist(), fold.test.tolist()) for fold in folds]
+    [([0, 1], [2]), ([0, 2, 3], [1]), ([1, 2, 3], [0])]
+    """
+    trains, clips = table["train_only"].to_numpy(dtype=bool), table["clip"].to_numpy()
+    if isinstance(cv, str):
+        train, test = _official(table, cv)
+        pairs = [(np.flatnonzero(train & ~trains), np.flatnonzero(test))]
+        described = f"{cv} split ({' and '.join(OFFICIAL[cv][0])} -> {OFFICIAL[cv][1]})"
+    else:
+        rows = np.flatnonzero(~trains)
+        splitter = _splitter(cv, subjects is not None and not subject_dependent, random_state)
+        if isinstance(splitter, PredefinedSplit):
+            splitter = _predefined(splitter, table.index[rows], n_rows or len(table))
+        if takes_groups(splitter):
+            _check_groups(subjects, rows, clips, splitter)
+        described = describe_splitter(splitter)
+        pairs = _pairs(splitter, rows, y, subjects)
+    apart = None if subject_dependent else subjects
+    folds = [
+        Fold(np.union1d(train, _also_train(trains, apart, test)), test) for train, test in pairs
+    ]
+    return _check_folds(folds, clips, described), described
