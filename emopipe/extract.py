@@ -1,0 +1,324 @@
+"""The one engine: paths and a recipe become arrays, through the store, in parallel, in batches."""
+
+import hashlib
+import os
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from emopipe.media import ClipError
+from emopipe.pooling import POOLINGS
+from emopipe.recipe import Block, Prepared, Recipe
+from emopipe.store import Entry, open_store
+
+__all__ = [
+    "Block",
+    "ClipTransformer",
+    "ClipWarning",
+    "Extraction",
+    "Prepared",
+    "Recipe",
+    "extract",
+    "loudness",
+    "paths_of",
+]
+
+# What this process has done so far, for tests: clips prepared, rows finished.
+COUNTERS = Counter()
+
+
+class ClipWarning(UserWarning):
+    """Some clips gave no features; the message tells how many and why."""
+
+
+def loudness(path, *, window=0.025):
+    """Yield the root mean square of a clip's sound in windows: the smallest useful `prepare`.
+
+    Parameters
+    ----------
+    path : str
+        A file with sound.
+    window : float
+        Seconds.
+
+    Yields
+    ------
+    Block
+        Rows float64 (n, 1).
+    """
+    from emopipe.media import signal
+
+    samples = signal(path, sample_rate=16000)
+    size = round(window * 16000)
+    rows = samples[: len(samples) // size * size].astype(np.float64).reshape(-1, size)
+    yield Block(np.sqrt(np.mean(rows**2, axis=1, keepdims=True)))
+    return Prepared(counts={"windows": len(rows)})
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What `extract` found, in the order of the paths.
+
+    Parameters
+    ----------
+    values : list of (ndarray or None)
+        Read-only arrays; None where a clip gave nothing.
+    statuses : list of str
+        Each one of `emopipe.media.STATUSES`.
+    details : list of str
+        In words, what was found.
+    counts : list of dict
+        What was counted on the way, per clip.
+    seconds : dict of str to float
+        Where the time went, summed over processes; "wall" is what passed on the clock.
+    prepared, finished : int
+        Clips that were prepared and rows that went through the network in this call.
+    """
+
+    values: list
+    statuses: list
+    details: list
+    counts: list
+    seconds: dict = field(default_factory=dict)
+    prepared: int = 0
+    finished: int = 0
+
+    def summary(self) -> str:
+        """Return the tally of statuses and where the time went, in two lines."""
+        tally = ", ".join(f"{s} {n}" for s, n in Counter(self.statuses).most_common())
+        spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.seconds.items())
+        return f"{len(self.statuses)} clips: {tally or 'none'}\n{spent}"
+
+
+def extract(
+    paths, recipe, *, store="default", n_jobs=-1, timeout=300.0, memory_limit=4 * 2**30,
+    progress=False,
+):  # fmt: skip
+    """Compute a recipe for every path."""
+    paths = [os.fspath(path) for path in paths]
+    store = open_store(store)
+    unique = list(dict.fromkeys(paths))
+    keys = dict(zip(unique, unique, strict=True))
+    if store is not None:
+        contents = store.content_hashes(unique)
+        keys = {
+            path: hashlib.sha256((content + recipe.key).encode()).hexdigest()
+            for path, content in zip(unique, contents, strict=True)
+        }
+    entries = {} if store is None else store.get(keys.values())
+    prepared = finished = 0
+    for path in unique:
+        if keys[path] not in entries:
+            entry, rows = _serial(path, recipe)
+            entries[keys[path]] = entry
+            prepared, finished = prepared + 1, finished + rows
+            if store is not None and entry.status not in ("timeout", "crashed"):
+                store.put({keys[path]: entry}, name=recipe.name, parameters=recipe.parameters)
+    COUNTERS.update(prepared=prepared, finished=finished)
+    ordered = [entries[keys[path]] for path in paths]
+    columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
+    return Extraction(*columns, seconds={}, prepared=prepared, finished=finished)
+
+
+def _serial(path, recipe):
+    pool, finished = POOLINGS[recipe.pooling](), 0
+    stream = recipe.prepare(path, **recipe.prepare_args)
+    try:
+        while True:
+            rows, times = next(stream)
+            if recipe.finish is not None:
+                size = recipe.batch_size
+                parts = [rows[i : i + size] for i in range(0, len(rows), size)]
+                finished += len(rows)
+                rows = np.concatenate([recipe.finish(part, **recipe.finish_args) for part in parts])
+            pool.add(rows, times)
+    except StopIteration as stop:
+        prepared = stop.value or Prepared()
+        return Entry(pool.value(), prepared.status, "", prepared.counts), finished
+    except ClipError as error:
+        return Entry(None, error.status, error.detail), finished
+
+
+def paths_of(X, column="path") -> list[str]:
+    """Return the paths in a list, an array, a Series or the clip table.
+
+    Parameters
+    ----------
+    X : list, tuple, array or Series of str or Path, or DataFrame
+        One path per clip.
+    column : str
+        Which column of a table holds the paths.
+
+    Raises
+    ------
+    TypeError
+        If X is a single path, or holds something else.
+    ValueError
+        If the table has no such column, or a path is missing.
+
+    Examples
+    --------
+    >>> paths_of(["a.wav", "b.wav"])
+    ['a.wav', 'b.wav']
+    """
+    if isinstance(X, str | os.PathLike):
+        raise TypeError(f"X is one path ({os.fspath(X)!r}): pass a list of paths, [{X!r}].")
+    if hasattr(X, "columns"):
+        if column not in X.columns:
+            raise ValueError(
+                f"the table has no column {column!r}, only {list(X.columns)}: choose one with "
+                "column=..."
+            )
+        X = X[column]
+    items = list(X.tolist() if hasattr(X, "tolist") else X)
+    for place, item in enumerate(items):
+        if isinstance(item, list | tuple) and len(item) == 1:
+            items[place] = item = item[0]
+        if item is None or item != item:
+            raise ValueError(
+                f"row {place} of X has no path: leave out the clips without a file, "
+                f"for example clips[clips[{column!r}].notna()]."
+            )
+        if not isinstance(item, str | os.PathLike):
+            raise TypeError(f"X[{place}] is {item!r}, a {type(item).__name__}; paths are wanted.")
+    return [os.fspath(item) for item in items]
+
+
+class ClipTransformer(TransformerMixin, BaseEstimator):
+    """Base of every transformer from clips to features.
+
+    A subclass defines `_recipe()` and `_feature_names()`, and repeats the parameters below in its
+    own ``__init__``.
+
+    Parameters
+    ----------
+    column : str
+        Which column of a clip table holds the paths.
+    store : "default", None, str, Path or Store
+        Where features are kept; None keeps nothing.
+    n_jobs : int
+        Processes that decode clips; -1 uses all processors.
+    on_error : "nan" or "raise"
+        What happens with clips that give nothing: a row of NaN and a `ClipWarning`, or `ClipError`
+        after all others were computed and stored.
+    progress : bool
+        Show a progress bar.
+    """
+
+    def __init__(
+        self, *, column="path", store="default", n_jobs=-1, on_error="nan", progress=False
+    ):
+        self.column = column
+        self.store = store
+        self.n_jobs = n_jobs
+        self.on_error = on_error
+        self.progress = progress
+
+    def _recipe(self) -> Recipe:
+        raise NotImplementedError
+
+    def _feature_names(self) -> list[str]:
+        raise NotImplementedError
+
+    def fit(self, X, y=None):
+        """Check the parameters and the paths; nothing is learned or decoded."""
+        self._check()
+        paths_of(X, self.column)
+        self.n_features_out_ = len(self._feature_names())
+        return self
+
+    def _check(self):
+        if self.on_error not in ("nan", "raise"):
+            raise ValueError(f'on_error={self.on_error!r} is unknown; it is "nan" or "raise"')
+        if self.n_jobs is not None and (not isinstance(self.n_jobs, Integral) or not self.n_jobs):
+            raise ValueError(f"n_jobs={self.n_jobs!r} must be a whole number other than 0, or None")
+        return self._recipe()
+
+    def extract(self, X) -> Extraction:
+        """Return values, statuses and times of the clips, see `extract`."""
+        return extract(
+            paths_of(X, self.column),
+            self._check(),
+            store=self.store,
+            n_jobs=self.n_jobs,
+            progress=self.progress,
+        )
+
+    def transform(self, X):
+        """Return the features of the clips.
+
+        Parameters
+        ----------
+        X : list, array or Series of paths, or DataFrame
+            The clips.
+
+        Returns
+        -------
+        float ndarray of shape (n_clips, n_features)
+            With rows of NaN where a clip gave nothing.
+
+        Raises
+        ------
+        ClipError
+            With on_error="raise", for the first clip that gave nothing.
+        """
+        paths = paths_of(X, self.column)
+        found = self.extract(X)
+        failed = [i for i, value in enumerate(found.values) if value is None]
+        if failed and self.on_error == "raise":
+            i = failed[0]
+            raise ClipError(paths[i], found.statuses[i], found.details[i])
+        if failed:
+            warnings.warn(_told(paths, found, failed), ClipWarning, stacklevel=2)
+        dtype = np.result_type(*{v.dtype for v in found.values if v is not None} or {np.float64})
+        features = np.full((len(paths), len(self._feature_names())), np.nan, dtype)
+        for row, value in zip(features, found.values, strict=True):
+            if value is not None:
+                row[:] = value
+        return features
+
+    def statuses(self, X):
+        """Return a DataFrame with path, status, detail and counts of every clip."""
+        import pandas as pd
+
+        found = self.extract(X)
+        table = pd.DataFrame(
+            {
+                "path": paths_of(X, self.column),
+                "status": found.statuses,
+                "detail": found.details,
+            },
+            index=getattr(X, "index", None) if hasattr(X, "iloc") else None,
+        )
+        counts = pd.DataFrame(found.counts, index=table.index)
+        return pd.concat([table, counts], axis=1)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features, an object ndarray of str."""
+        return np.asarray(self._feature_names(), dtype=object)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        tags.requires_fit = False
+        return tags
+
+
+def _told(paths, found, failed) -> str:
+    tally = Counter(found.statuses[i] for i in failed)
+    words = ", ".join(f"{status} {n}" for status, n in tally.most_common())
+    return (
+        f"{len(failed)} of {len(paths)} clips gave no features ({words}): first "
+        f"{paths[failed[0]]}; their rows are NaN. Wrap what follows in WhereFinite, or set "
+        "on_error='raise'."
+    )

@@ -1,0 +1,193 @@
+"""What is to be computed from a clip: a recipe of importable functions and plain parameters."""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from emopipe.pooling import POOLINGS
+
+# Part of every key: raised when the engine itself changes what a recipe gives.
+_ENGINE = 1
+
+
+class Block(NamedTuple):
+    """Some consecutive rows of one clip.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, ...)
+        One row per frame, crop or window, in the order of time.
+    times : float64 ndarray of shape (n,), optional
+        Seconds from the clip's start; needed by the pooling "timed" only.
+
+    Examples
+    --------
+    >>> Block(np.zeros((2, 3))).times is None
+    True
+    """
+
+    rows: np.ndarray
+    times: np.ndarray | None = None
+
+
+class Prepared(NamedTuple):
+    """What `prepare` returns after its last block.
+
+    Parameters
+    ----------
+    status : str
+        "ok", or "partial" where something of the clip had to be left out.
+    counts : dict of str to int
+        What was counted on the way, e.g. frames and faces.
+    seconds : dict of str to float
+        Where the time went, e.g. decode, faces, features.
+
+    Examples
+    --------
+    >>> Prepared().status
+    'ok'
+    """
+
+    status: str = "ok"
+    counts: dict[str, int] = {}  # noqa: RUF012 - never changed, and must be picklable
+    seconds: dict[str, float] = {}  # noqa: RUF012
+
+
+def reference(function: Callable) -> str:
+    """Return "module:name" of a function that another process can import.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be imported: a lambda, a nested function, or one defined in a script.
+
+    Examples
+    --------
+    >>> from json import dumps
+    >>> reference(dumps)
+    'json:dumps'
+    """
+    module = getattr(function, "__module__", None)
+    name = getattr(function, "__qualname__", None)
+    shown = f"{module}.{name}" if name else repr(function)
+    if not module or not name or module == "__main__" or "<" in name:
+        raise ValueError(
+            f"{shown} cannot be imported by another process: a recipe takes functions that are "
+            "defined at the top of a module (not a lambda, not inside a function, not in the "
+            "script or notebook that is run). Move it into a module and import it from there."
+        )
+    return f"{module}:{name}"
+
+
+def resolve(name: str) -> Callable:
+    """Import the function that `reference` named.
+
+    Examples
+    --------
+    >>> resolve("json:dumps")([1])
+    '[1]'
+    """
+    module, _, path = name.partition(":")
+    found = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _canonical(name: str, value: Any) -> str:
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}={value!r} must be made of strings, finite numbers, booleans, None, lists and "
+            f"dicts with string keys, because it names what is kept in the store: {error}"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How features are computed from one clip, in two halves.
+
+    `prepare` runs in a worker process and yields rows; `finish` runs where the network is, on rows
+    of many clips at once; `pooling` turns a clip's rows into its value.
+
+    Parameters
+    ----------
+    name : str
+        Shown wherever the store is listed.
+    version : int
+        Raised whenever the same parameters begin to give other numbers.
+    prepare : callable
+        Importable generator function. ``prepare(path, **prepare_args)`` yields `Block` and returns
+        `Prepared` (or None). It raises `ClipError` where a clip gives nothing.
+    prepare_args : dict
+        Its parameters: plain values (strings, numbers, booleans, None, lists, dicts).
+    finish : callable, optional
+        Importable function. ``finish(rows, **finish_args)`` takes `batch_size` rows (fewer in the
+        last call) of shape (n, ...) and returns as many rows. A row's result must not depend on
+        the rows beside it.
+    finish_args : dict
+        Its parameters.
+    pooling : str
+        A name in `emopipe.pooling.POOLINGS`.
+    batch_size : int
+        Rows per call of `finish`; no part of the key.
+
+    Raises
+    ------
+    ValueError
+        If a function cannot be imported, the pooling is unknown or batch_size is below 1.
+    TypeError
+        If parameters are not plain values.
+
+    Examples
+    --------
+    >>> from emopipe.extract import loudness
+    >>> recipe = Recipe("loudness", 1, loudness, {"window": 0.025}, pooling="max")
+    >>> len(recipe.key)
+    64
+    """
+
+    name: str
+    version: int
+    prepare: Callable
+    prepare_args: Mapping[str, Any] = field(default_factory=dict)
+    finish: Callable | None = None
+    finish_args: Mapping[str, Any] = field(default_factory=dict)
+    pooling: str = "mean"
+    batch_size: int = 16
+
+    def __post_init__(self):
+        if self.pooling not in POOLINGS:
+            raise ValueError(f"pooling={self.pooling!r} is unknown; it is one of {list(POOLINGS)}")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size={self.batch_size} must be at least 1")
+        _ = self.key
+
+    @cached_property
+    def parameters(self) -> str:
+        """Everything that decides what a clip gives, as canonical JSON."""
+        return _canonical(
+            f"parameters of recipe {self.name!r}",
+            {
+                "engine": _ENGINE,
+                "name": self.name,
+                "version": self.version,
+                "prepare": reference(self.prepare),
+                "prepare_args": dict(self.prepare_args),
+                "finish": self.finish and reference(self.finish),
+                "finish_args": dict(self.finish_args),
+                "pooling": self.pooling,
+            },
+        )
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of `parameters`, in hexadecimal digits."""
+        return hashlib.sha256(self.parameters.encode()).hexdigest()
