@@ -1,0 +1,216 @@
+"""The clip table: one row per clip, with the same columns for every corpus.
+
+A pandas DataFrame with these columns and whatever else a corpus offers (intensity, statement,
+repetition, sex, age, ethnicity, angle, gaze, votes, take, audio):
+
+========== ===========================================================================
+clip       unique name: the path relative to the root, with forward slashes
+path       absolute path; the video where there is one, else the sound or the image
+subject    who is heard and seen, e.g. "1001"; missing where the corpus does not say
+emotion    canonical name, or missing
+corpus     name of the corpus
+split      "train", "val" or "test" where the corpus has official parts, else missing
+media      "video" (a picture stream, with or without sound), "audio", "image"
+train_only True for clips that may never be tested on
+excluded   "" for a usable clip, otherwise why it is left out, in words
+synthetic  True for invented clips
+========== ===========================================================================
+"""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from emopipe.corpora.folder import CorpusError, CorpusWarning, listed
+
+EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+FURTHER_EMOTIONS = ("boredom", "calm", "contempt")
+COLUMNS = ("clip", "path", "subject", "emotion", "corpus", "split", "media",
+           "train_only", "excluded", "synthetic")  # fmt: skip
+_SYNONYMS = {
+    "anger": "angry ang",
+    "disgust": "disgusted dis",
+    "fear": "fearful afraid scared fea",
+    "happiness": "happy joy joyful hap",
+    "neutral": "neu",
+    "sadness": "sad",
+    "surprise": "surprised sur",
+    "boredom": "bored bor",
+    "calm": "calmness cal",
+    "contempt": "contemptuous con",
+}
+_CANONICAL = {name: name for name in _SYNONYMS} | {
+    synonym: name for name, synonyms in _SYNONYMS.items() for synonym in synonyms.split()
+}
+
+
+def canonical(label) -> str | None:
+    """Return the canonical name of an emotion, None if the label is not known.
+
+    Examples
+    --------
+    >>> canonical("Angry"), canonical(" surprised"), canonical("excited")
+    ('anger', 'surprise', None)
+    """
+    return _CANONICAL.get(str(label).strip().lower())
+
+
+def complete(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` with every column of a clip table, in order, and rows numbered from 0."""
+    table = table.reset_index(drop=True)
+    absent = {"subject": None, "split": None, "train_only": False, "excluded": "",
+              "synthetic": False}  # fmt: skip
+    for column, value in absent.items():
+        if column not in table:
+            table[column] = value
+    return table[[*COLUMNS, *(c for c in table if c not in COLUMNS)]]
+
+
+def usable(clips: pd.DataFrame) -> pd.DataFrame:
+    """Return the clips that are not excluded and whose emotion is known, renumbered from 0.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        A clip table.
+
+    Returns
+    -------
+    DataFrame
+        A clip table; `clip` still tells which row was which.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> usable(pd.DataFrame({"clip": ["a", "b"], "emotion": ["fear", None], "excluded": ["", ""]}))
+      clip emotion excluded
+    0    a    fear
+    """
+    keep = clips["excluded"].eq("") & clips["emotion"].notna()
+    return clips[keep].reset_index(drop=True)
+
+
+def combine(*tables: pd.DataFrame) -> pd.DataFrame:
+    """Put clip tables under one another without mixing up clips or people.
+
+    Two corpora may both have a subject "03", who are two persons, and a clip "s1/an1.avi".
+    Where that is so, the names of those corpora's subjects (or clips) get the corpus in
+    front: "ravdess/03", "emodb/03". Within one corpus equal names stay one person, so parts
+    of a corpus (two channels, two splits) may be loaded apart and combined. Rows that occur
+    twice with the same path are kept once, with a warning.
+
+    Parameters
+    ----------
+    *tables : DataFrame
+        Clip tables, also such as come from `combine`.
+
+    Returns
+    -------
+    DataFrame
+        A clip table with the columns of all, missing where a corpus does not offer one.
+
+    Raises
+    ------
+    CorpusError
+        Two different files of one corpus bear the same clip name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = {"path": "x", "emotion": "fear", "media": "audio", "subject": "03"}
+    >>> a = pd.DataFrame([row | {"clip": "1.wav", "corpus": "ravdess"}])
+    >>> b = pd.DataFrame([row | {"clip": "2.wav", "corpus": "emodb", "path": "y"}])
+    >>> combine(a, b)["subject"].tolist()
+    ['ravdess/03', 'emodb/03']
+    """
+    if not tables:
+        raise CorpusError("combine() needs at least one clip table")
+    table = complete(pd.concat(tables, ignore_index=True))
+    table = _without_repeated_rows(table)
+    for column in ("subject", "clip"):
+        table[column] = _distinct(table, column)
+    twice = table["clip"][table["clip"].duplicated()]
+    if len(twice):
+        raise CorpusError(
+            f"{len(twice)} clip names stand for two files of one corpus ({listed(twice, 3)}): give "
+            "one of the tables another name first, with table.assign(corpus=...)"
+        )
+    return table
+
+
+def _without_repeated_rows(table: pd.DataFrame) -> pd.DataFrame:
+    # Rows without a file (votes alone) repeat themselves by name.
+    key = table["path"].where(table["path"].notna(), table["corpus"] + "/" + table["clip"])
+    repeated = key.duplicated()
+    if repeated.any():
+        warnings.warn(
+            f"{repeated.sum()} recordings occur in more than one of the combined tables "
+            f"({listed(table['clip'][repeated], 3)}); their first rows are kept",
+            CorpusWarning,
+            stacklevel=3,
+        )
+    return table[~repeated].reset_index(drop=True)
+
+
+def _distinct(table: pd.DataFrame, column: str) -> pd.Series:
+    pairs = [
+        (corpus, None if pd.isna(name) else str(name).removeprefix(f"{corpus}/"))
+        for corpus, name in zip(table["corpus"], table[column], strict=True)
+    ]
+    owners: dict[str, set] = {}
+    for corpus, name in pairs:
+        owners.setdefault(name, set()).add(corpus)
+    # A corpus whose names were made distinct before keeps that, or one person would be two.
+    clashing = {
+        corpus
+        for (corpus, name), now in zip(pairs, table[column], strict=True)
+        if name is not None and (len(owners[name]) > 1 or name != now)
+    }
+    names = [
+        f"{corpus}/{name}" if name is not None and corpus in clashing else name
+        for corpus, name in pairs
+    ]
+    return pd.Series(names, index=table.index)
+
+
+def sample_per_emotion(clips: pd.DataFrame, n, *, random_state: int = 0) -> pd.DataFrame:
+    """Return at random `n` usable clips of every emotion, in the order of the table.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        A clip table.
+    n : int or dict of str to int
+        Clips per emotion; a dict names the emotions to keep and how many of each.
+    random_state : int
+        Seed of the drawing.
+
+    Returns
+    -------
+    DataFrame
+        A clip table. An emotion with fewer clips than asked for gives all it has, with a
+        `CorpusWarning`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> emotions = ["fear"] * 5 + ["anger"] * 3
+    >>> clips = pd.DataFrame({"clip": range(8), "emotion": emotions, "excluded": ""})
+    >>> sample_per_emotion(clips, 2)["emotion"].tolist()
+    ['fear', 'fear', 'anger', 'anger']
+    """
+    clips = usable(clips)
+    wanted = n if isinstance(n, dict) else dict.fromkeys(sorted(clips["emotion"].unique()), n)
+    random = np.random.default_rng(random_state)
+    rows, scarce = [], []
+    for emotion, count in wanted.items():
+        there = np.flatnonzero(clips["emotion"] == emotion)
+        if len(there) < count:
+            scarce.append(f"{emotion} {len(there)} of {count}")
+        rows.extend(random.permutation(there)[:count])
+    if scarce:
+        warnings.warn(
+            f"fewer clips than asked for: {', '.join(scarce)}", CorpusWarning, stacklevel=2
+        )
+    return clips.iloc[sorted(rows)].reset_index(drop=True)

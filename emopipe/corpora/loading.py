@@ -1,0 +1,253 @@
+"""From a folder and one corpus' way of naming files to a clip table: what all loaders share.
+
+A corpus' module states what the corpus is (`Corpus`) and how to read one file's name and
+place (a function `Recording` -> dict of columns, or None for a foreign name). `build` does
+the rest: several files of one take become one row, files that are no recordings are
+excluded with a reason, and whatever differs from the distributed corpus is said in words.
+"""
+
+import re
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pandas as pd
+
+from emopipe.corpora.clip_table import complete
+from emopipe.corpora.folder import (
+    MEDIA,
+    CorpusError,
+    CorpusWarning,
+    Folder,
+    Recording,
+    listed,
+)
+
+_SUFFIXES = [suffix for suffixes in MEDIA.values() for suffix in suffixes]
+
+
+class Description(NamedTuple):
+    """What to tell somebody who wants to use a corpus.
+
+    Attributes
+    ----------
+    title, layout, request, licence, paper : str
+        Full name; a small tree of the expected folder; where to ask for it; under which terms;
+        what to cite.
+    """
+
+    title: str
+    layout: str
+    request: str
+    licence: str
+    paper: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One corpus as its authors distribute it.
+
+    Attributes
+    ----------
+    name : str
+        Short name, as given to `load_corpus`.
+    about : Description
+        What to tell a person.
+    media : tuple of str
+        Which kinds of file are its clips; the first that a take has becomes its `path`.
+    example : str
+        A typical file name.
+    clips : int, optional
+        Number of rows of the complete corpus.
+    subjects : tuple of str
+        Names of all subjects, where they are known.
+    part : str
+        Regular expression of the names of folders inside the corpus, by which a root that is
+        too deep gives itself away.
+    """
+
+    name: str
+    about: Description
+    media: tuple[str, ...]
+    example: str
+    clips: int | None = None
+    subjects: tuple[str, ...] = ()
+    part: str = r"(?!)"
+
+
+def check_choice(parameter: str, value, allowed):
+    """Raise ValueError naming the allowed values unless `value` is one of them."""
+    if value not in allowed:
+        legal = ", ".join(repr(choice) for choice in allowed)
+        raise ValueError(f"{parameter}={value!r} is not known; it can be one of {legal}")
+
+
+def warn(corpus: Corpus, folder: Folder, text: str):
+    """Say what is unusual about a corpus on disk."""
+    warnings.warn(f"{corpus.name} in {folder.root}: {text}", CorpusWarning, stacklevel=5)
+
+
+def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) -> pd.DataFrame:
+    """Return the clip table of the recordings whose names `read` understands.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        What the complete corpus is.
+    folder : Folder
+        What lies on disk.
+    read : callable
+        Recording -> dict of columns, or None where the name is not one of this corpus;
+        "excluded" gives a reason for leaving it out.
+    take : tuple of str
+        Columns in which the files of one clip agree: its best file becomes `path`, a separate
+        sound `audio`.
+    keep : callable, optional
+        dict of columns -> bool; rows to keep after files have been put together.
+
+    Returns
+    -------
+    DataFrame
+        A clip table.
+
+    Raises
+    ------
+    CorpusError
+        No file has a name of this corpus, or none is a recording.
+    """
+    takes: dict[tuple, list[tuple[Recording, dict]]] = {}
+    foreign = []
+    for recording in folder.recordings:
+        if recording.medium not in corpus.media:
+            continue
+        facts = read(recording)
+        if facts is None:
+            foreign.append(recording.clip)
+        else:
+            key = tuple(facts[column] for column in take)
+            takes.setdefault(key, []).append((recording, facts))
+    rows = [_row(corpus, files) for files in takes.values()]
+    rows = [row for row in rows if keep is None or keep(row)]
+    if not rows:
+        raise CorpusError(_nothing_found(corpus, folder, foreign))
+    table = complete(pd.DataFrame(rows))
+    _report_files(corpus, folder, table, takes, foreign)
+    return table
+
+
+def _row(corpus: Corpus, files: list[tuple[Recording, dict]]) -> dict:
+    def rank(file):
+        recording, _ = file
+        return (
+            bool(recording.fault),
+            corpus.media.index(recording.medium),
+            recording.stem,
+            _SUFFIXES.index(recording.suffix),
+            recording.clip,
+        )
+
+    files = sorted(files, key=rank)
+    best, facts = files[0]
+    row = {
+        "clip": best.clip,
+        "path": best.path,
+        "corpus": corpus.name,
+        "media": best.medium,
+        "synthetic": best.synthetic,
+    }
+    if "audio" in corpus.media and len(corpus.media) > 1:
+        sounds = [r.path for r, _ in files[1:] if r.medium == "audio" and not r.fault]
+        row["audio"] = sounds[0] if sounds else None
+    return row | facts | {"excluded": facts.get("excluded") or best.fault}
+
+
+def _nothing_found(corpus: Corpus, folder: Folder, foreign: list[str]) -> str:
+    kinds = " or ".join(corpus.media)
+    if foreign:
+        found = (
+            f"{len(foreign)} {kinds} files, but none is named like {corpus.example} "
+            f"({listed(foreign, 3)})"
+        )
+    elif folder.recordings:
+        kind = Counter(recording.medium for recording in folder.recordings).most_common(1)[0][0]
+        found = f"{kind} files ({listed([r.clip for r in folder.recordings], 3)}), no {kinds} files"
+    elif folder.archives:
+        found = f"only archives ({listed(sorted(folder.archives), 3)}): unpack them there first"
+    else:
+        found = f"no {kinds} file at all"
+    return (
+        f"no clip of {corpus.about.title} below {folder.root}: found {found}.\n"
+        f"Expected:\n{corpus.about.layout}\n"
+        f"Get it from: {corpus.about.request}"
+    )
+
+
+def _report_files(corpus, folder, table, takes, foreign):
+    known = {recording.fault for files in takes.values() for recording, _ in files} - {""}
+    faults = Counter(reason for reason in table["excluded"] if reason in known)
+    if faults.total() == len(table):
+        reasons = "; ".join(f"{n} x {fault}" for fault, n in faults.items())
+        raise CorpusError(f"{corpus.name} in {folder.root}: no clip is a recording: {reasons}")
+    for fault, n in faults.items():
+        clips = table["clip"][table["excluded"] == fault]
+        warn(corpus, folder, f"{n} clips excluded: {fault}: {listed(clips, 3)}")
+    if foreign:
+        warn(
+            corpus,
+            folder,
+            f"{len(foreign)} files are not named like {corpus.example} and were left out: "
+            f"{listed(foreign, 3)}",
+        )
+    copies = _copies(takes)
+    if copies:
+        warn(
+            corpus,
+            folder,
+            f"{len(copies)} files bear the name of a clip found elsewhere below the root "
+            f"and were left out as copies: {listed(copies, 3)}",
+        )
+
+
+def _copies(takes) -> list[str]:
+    copies = []
+    for files in takes.values():
+        if len(files) > 1:
+            first = {}
+            for recording, _ in files:
+                if first.setdefault(recording.name.lower(), recording) is not recording:
+                    copies.append(recording.clip)
+    return copies
+
+
+def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed: bool = False):
+    """Warn where a table is not the complete corpus: missing subjects or clips, or too many.
+
+    A table that holds sound and video files of one take as rows of their own is `mixed`.
+    """
+    if table["synthetic"].any():
+        return
+    if re.fullmatch(corpus.part, folder.root.name, re.IGNORECASE):
+        warn(
+            corpus,
+            folder,
+            f"{folder.root.name} looks like a folder inside the corpus; the whole corpus is "
+            f"probably {folder.root.parent}",
+        )
+    if corpus.clips is not None and len(table) != corpus.clips:
+        found = set(table["subject"].dropna())
+        absent = [subject for subject in corpus.subjects if subject not in found]
+        warn(
+            corpus,
+            folder,
+            f"{len(table)} clips, the complete corpus has {corpus.clips}"
+            + (f"; no clip of subjects {listed(absent, 12)}" if absent else ""),
+        )
+    pictureless = table["media"].eq("audio")
+    if not mixed and 0 < pictureless.sum() < len(table):
+        warn(
+            corpus,
+            folder,
+            f"{pictureless.sum()} of {len(table)} clips are sound only (no video file): "
+            f"{listed(table['clip'][pictureless], 3)}",
+        )
