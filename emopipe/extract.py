@@ -1,21 +1,19 @@
-"""The one engine: paths and a recipe become arrays, through the store, in parallel, in batches."""
+"""The one way from clips to features: the engine's names, and the base of every transformer."""
 
-import hashlib
 import os
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from emopipe.engine import COUNTERS, Extraction, extract
 from emopipe.media import ClipError
-from emopipe.pooling import POOLINGS
-from emopipe.recipe import Block, Prepared, Recipe
-from emopipe.store import Entry, open_store
+from emopipe.recipe import Block, Prepared, Recipe, loudness
 
 __all__ = [
+    "COUNTERS",
     "Block",
     "ClipTransformer",
     "ClipWarning",
@@ -27,120 +25,9 @@ __all__ = [
     "paths_of",
 ]
 
-# What this process has done so far, for tests: clips prepared, rows finished.
-COUNTERS = Counter()
-
 
 class ClipWarning(UserWarning):
     """Some clips gave no features; the message tells how many and why."""
-
-
-def loudness(path, *, window=0.025):
-    """Yield the root mean square of a clip's sound in windows: the smallest useful `prepare`.
-
-    Parameters
-    ----------
-    path : str
-        A file with sound.
-    window : float
-        Seconds.
-
-    Yields
-    ------
-    Block
-        Rows float64 (n, 1).
-    """
-    from emopipe.media import signal
-
-    samples = signal(path, sample_rate=16000)
-    size = round(window * 16000)
-    rows = samples[: len(samples) // size * size].astype(np.float64).reshape(-1, size)
-    yield Block(np.sqrt(np.mean(rows**2, axis=1, keepdims=True)))
-    return Prepared(counts={"windows": len(rows)})
-
-
-@dataclass(frozen=True)
-class Extraction:
-    """What `extract` found, in the order of the paths.
-
-    Parameters
-    ----------
-    values : list of (ndarray or None)
-        Read-only arrays; None where a clip gave nothing.
-    statuses : list of str
-        Each one of `emopipe.media.STATUSES`.
-    details : list of str
-        In words, what was found.
-    counts : list of dict
-        What was counted on the way, per clip.
-    seconds : dict of str to float
-        Where the time went, summed over processes; "wall" is what passed on the clock.
-    prepared, finished : int
-        Clips that were prepared and rows that went through the network in this call.
-    """
-
-    values: list
-    statuses: list
-    details: list
-    counts: list
-    seconds: dict = field(default_factory=dict)
-    prepared: int = 0
-    finished: int = 0
-
-    def summary(self) -> str:
-        """Return the tally of statuses and where the time went, in two lines."""
-        tally = ", ".join(f"{s} {n}" for s, n in Counter(self.statuses).most_common())
-        spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.seconds.items())
-        return f"{len(self.statuses)} clips: {tally or 'none'}\n{spent}"
-
-
-def extract(
-    paths, recipe, *, store="default", n_jobs=-1, timeout=300.0, memory_limit=4 * 2**30,
-    progress=False,
-):  # fmt: skip
-    """Compute a recipe for every path."""
-    paths = [os.fspath(path) for path in paths]
-    store = open_store(store)
-    unique = list(dict.fromkeys(paths))
-    keys = dict(zip(unique, unique, strict=True))
-    if store is not None:
-        contents = store.content_hashes(unique)
-        keys = {
-            path: hashlib.sha256((content + recipe.key).encode()).hexdigest()
-            for path, content in zip(unique, contents, strict=True)
-        }
-    entries = {} if store is None else store.get(keys.values())
-    prepared = finished = 0
-    for path in unique:
-        if keys[path] not in entries:
-            entry, rows = _serial(path, recipe)
-            entries[keys[path]] = entry
-            prepared, finished = prepared + 1, finished + rows
-            if store is not None and entry.status not in ("timeout", "crashed"):
-                store.put({keys[path]: entry}, name=recipe.name, parameters=recipe.parameters)
-    COUNTERS.update(prepared=prepared, finished=finished)
-    ordered = [entries[keys[path]] for path in paths]
-    columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
-    return Extraction(*columns, seconds={}, prepared=prepared, finished=finished)
-
-
-def _serial(path, recipe):
-    pool, finished = POOLINGS[recipe.pooling](), 0
-    stream = recipe.prepare(path, **recipe.prepare_args)
-    try:
-        while True:
-            rows, times = next(stream)
-            if recipe.finish is not None:
-                size = recipe.batch_size
-                parts = [rows[i : i + size] for i in range(0, len(rows), size)]
-                finished += len(rows)
-                rows = np.concatenate([recipe.finish(part, **recipe.finish_args) for part in parts])
-            pool.add(rows, times)
-    except StopIteration as stop:
-        prepared = stop.value or Prepared()
-        return Entry(pool.value(), prepared.status, "", prepared.counts), finished
-    except ClipError as error:
-        return Entry(None, error.status, error.detail), finished
 
 
 def paths_of(X, column="path") -> list[str]:

@@ -59,6 +59,35 @@ class Prepared(NamedTuple):
     seconds: dict[str, float] = {}  # noqa: RUF012
 
 
+def loudness(path, *, window=0.025):
+    """Yield the root mean square of a clip's sound in windows: the smallest useful `prepare`.
+
+    Parameters
+    ----------
+    path : str
+        A file with sound.
+    window : float
+        Seconds.
+
+    Yields
+    ------
+    Block
+        Rows float64 (n, 1), full scale being 1.
+
+    Raises
+    ------
+    ClipError
+        If there is no sound, or less than a window of it.
+    """
+    from emopipe.media import signal
+
+    samples = signal(path, sample_rate=16000)
+    size = round(window * 16000)
+    rows = samples[: len(samples) // size * size].astype(np.float64).reshape(-1, size)
+    yield Block(np.sqrt(np.mean(rows**2, axis=1, keepdims=True)))
+    return Prepared(counts={"windows": len(rows)})
+
+
 def reference(function: Callable) -> str:
     """Return "module:name" of a function that another process can import.
 
@@ -148,7 +177,6 @@ class Recipe:
 
     Examples
     --------
-    >>> from emopipe.extract import loudness
     >>> recipe = Recipe("loudness", 1, loudness, {"window": 0.025}, pooling="max")
     >>> len(recipe.key)
     64

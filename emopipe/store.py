@@ -1,69 +1,26 @@
 """What was computed from clips, kept in one SQLite file: (content of the clip, recipe) -> array."""
 
 import hashlib
-import json
 import os
-import sqlite3
 import threading
 import time
-from collections import OrderedDict
+import warnings
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
+from emopipe.database import Database, StoreError
+from emopipe.records import COLUMNS, Entry, Memo, from_row, to_row
 
-_SCHEMA = 1
-_APPLICATION = 0x656D6F70  # "emop": tells our files from other programs' SQLite files
-_TABLES = """
-CREATE TABLE recipes (id INTEGER PRIMARY KEY, name TEXT NOT NULL, parameters TEXT NOT NULL,
-                      UNIQUE (name, parameters));
-CREATE TABLE entries (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, recipe INTEGER NOT NULL,
-                      used INTEGER NOT NULL, bytes INTEGER NOT NULL, status TEXT NOT NULL,
-                      detail TEXT NOT NULL, counts TEXT NOT NULL, dtype TEXT, shape TEXT,
-                      checksum BLOB NOT NULL, value BLOB);
-CREATE INDEX entries_by_use ON entries (recipe, used, bytes);
-CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, inode INTEGER,
-                    content TEXT NOT NULL) WITHOUT ROWID;
-"""
-_COLUMNS = "key, used, status, detail, counts, dtype, shape, checksum, value"
+__all__ = ["Entry", "Store", "StoreError", "default_path", "hash_file", "open_store"]
+
 _DAY = 86400
 _MEMO_BYTES = 256 * 2**20
-# A file changed this recently may change again without its time of change showing it.
+# What SQLite holds in one value.
+_LARGEST = 10**9 - 10**6
+# A file changed in the last two seconds may change again without its time of change showing it.
 _UNSETTLED = 2 * 10**9
-_LOCAL_ONLY = "nfs nfs4 cifs smb3 smbfs lustre gpfs beegfs ceph afs 9p fuse.sshfs fuse.glusterfs"
-
-
-class StoreError(OSError):
-    """A store that cannot be used: the message names the file, what was found and what to do."""
-
-
-class Entry(NamedTuple):
-    """What is known of one clip under one recipe.
-
-    Parameters
-    ----------
-    value : ndarray or None
-        Any dtype but object, any shape; None where the clip gave nothing.
-    status : str
-        One of `emopipe.media.STATUSES`.
-    detail : str
-        In words, what was found.
-    counts : dict of str to int
-        What was counted on the way.
-
-    Examples
-    --------
-    >>> Entry(None, "no_face").counts
-    {}
-    """
-
-    value: np.ndarray | None
-    status: str = "ok"
-    detail: str = ""
-    counts: dict[str, int] = {}  # noqa: RUF012 - never changed, and must be picklable
 
 
 def default_path() -> Path:
@@ -96,102 +53,6 @@ def hash_file(path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _on_network(folder: Path) -> bool:
-    """Say whether a folder is mounted from elsewhere (Linux only; False where unknown)."""
-    try:
-        mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    except OSError:
-        return False
-    place = str(folder.resolve()) + "/"
-    above = [m for m in mounts if place.startswith(m[1].rstrip("/") + "/")]
-    return bool(above) and max(above, key=lambda m: len(m[1]))[2] in _LOCAL_ONLY.split()
-
-
-def _checksum(entry: tuple) -> bytes:
-    *words, value = entry
-    digest = hashlib.sha256(json.dumps(words).encode())
-    digest.update(b"" if value is None else value)
-    return digest.digest()
-
-
-def _row(entry: Entry) -> tuple:
-    """Return the columns status, detail, counts, dtype, shape, checksum, value."""
-    value = None if entry.value is None else np.ascontiguousarray(entry.value)
-    if value is not None and value.dtype.hasobject:
-        raise TypeError(f"an array of {value.dtype} cannot be stored: it holds Python objects")
-    columns = (
-        entry.status,
-        entry.detail,
-        json.dumps(dict(entry.counts)),
-        None if value is None else value.dtype.str,
-        None if value is None else json.dumps(np.shape(entry.value)),
-        None if value is None else value.reshape(-1).view(np.uint8).data,
-    )
-    return *columns[:-1], _checksum(columns), columns[-1]
-
-
-def _entry(status, detail, counts, dtype, shape, checksum, value) -> Entry | None:
-    """Undo `_row`; None where the checksum disagrees."""
-    if _checksum((status, detail, counts, dtype, shape, value)) != checksum:
-        return None
-    array = None
-    if dtype is not None:
-        array = np.frombuffer(value, np.dtype(dtype)).reshape(json.loads(shape))
-    return Entry(array, status, detail, json.loads(counts))
-
-
-class _Memo:
-    """The entries last used, up to a number of bytes, so that a grid search asks no database."""
-
-    def __init__(self, limit: int):
-        self.limit, self.bytes, self.entries = limit, 0, OrderedDict()
-
-    def get(self, key):
-        entry = self.entries.get(key)
-        if entry is not None:
-            self.entries.move_to_end(key)
-        return entry
-
-    def put(self, key, entry):
-        self.drop(key)
-        self.entries[key] = entry
-        self.bytes += self._size(entry)
-        while self.bytes > self.limit:
-            self.drop(next(iter(self.entries)))
-
-    def drop(self, key):
-        if key in self.entries:
-            self.bytes -= self._size(self.entries.pop(key))
-
-    @staticmethod
-    def _size(entry):
-        return 500 + (0 if entry.value is None else entry.value.nbytes)
-
-
-_ELSEWHERE = "Name another file with store=..., or set store=None to keep nothing."
-_DAMAGED = (
-    "the file is damaged or no SQLite database. Move it away or delete it: what it held is "
-    "computed again when it is next asked for"
-)
-
-
-def _advice(error: sqlite3.Error) -> str:
-    """Say in words what a database error means and what to do."""
-    text = str(error)
-    for found, advice in (
-        ("not a database", f"{_DAMAGED}."),
-        ("malformed", f"{_DAMAGED}."),
-        ("readonly", f"it cannot be written. Make it writable. {_ELSEWHERE}"),
-        ("unable to open", f"it cannot be opened. {_ELSEWHERE}"),
-        ("full", f"the disk is full. Make room (`emopipe store gc`). {_ELSEWHERE}"),
-        ("locked", "another process has held it for a minute. Wait for it, or stop it."),
-        ("disk I/O", f"the disk failed, or the file was moved or deleted in use. {_ELSEWHERE}"),
-    ):
-        if found in text:
-            return f"{advice} ({text})"
-    return text
-
-
 def _chunks(items: list, size: int):
     for start in range(0, len(items), size):
         yield items[start : start + size]
@@ -200,18 +61,6 @@ def _chunks(items: list, size: int):
 def _mark(path: str) -> tuple[int, int, int]:
     state = os.stat(path)
     return state.st_size, state.st_mtime_ns, state.st_ino
-
-
-def _patiently(connection, statement):
-    """Run a statement whose lock SQLite does not wait for by itself."""
-    for _ in range(600):
-        try:
-            return connection.execute(statement).fetchone()
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            time.sleep(0.1)
-    return connection.execute(statement).fetchone()
 
 
 class Store:
@@ -227,7 +76,7 @@ class Store:
     path : str or Path
         The file; it and its folder are made where missing.
     memo_bytes : int
-        Values kept in memory of this process, at most.
+        Values kept in the memory of this process, at most.
 
     Raises
     ------
@@ -237,6 +86,7 @@ class Store:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from tempfile import mkdtemp
     >>> store = Store(Path(mkdtemp()) / "store.sqlite")
     >>> key = hashlib.sha256(b"clip and recipe").hexdigest()
@@ -250,11 +100,10 @@ class Store:
 
     def __init__(self, path, *, memo_bytes=_MEMO_BYTES):
         self.path = Path(os.path.abspath(os.path.expanduser(path)))
-        self.memo_bytes = memo_bytes
-        self._lock = threading.RLock()
-        self._memo = _Memo(memo_bytes)
-        self._connection, self._owner = None, None
-        with self._database():
+        self._database = Database(self.path)
+        self._memo = Memo(memo_bytes)
+        self._remembered_from = None
+        with self._database.transaction():
             pass
 
     def __repr__(self):
@@ -272,77 +121,8 @@ class Store:
     def __exit__(self, *_):
         self.close()
 
-    @contextmanager
-    def _database(self, *, write=False):
-        """Give the connection to one thread; with `write`, inside one transaction."""
-        with self._lock:
-            try:
-                if self._connection is None or self._owner != os.getpid():
-                    self._connect()
-                if not write:
-                    yield self._connection
-                    return
-                self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._connection
-                    self._connection.execute("COMMIT")
-                except BaseException:
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                    raise
-            except (sqlite3.DatabaseError, sqlite3.InterfaceError) as error:
-                raise StoreError(f"{self.path}: {_advice(error)}") from error
-
-    def _connect(self):
-        if self._connection is not None:
-            _FORKED.append(self._connection)
-            self._connection = None
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"{self.path}: its folder cannot be made ({error}). {_ELSEWHERE}"
-            ) from error
-        connection = sqlite3.connect(
-            self.path, timeout=60, isolation_level=None, check_same_thread=False
-        )
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection, self._owner = connection, os.getpid()
-
-    def _prepare(self, connection):
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if tables and application != _APPLICATION:
-            raise StoreError(f"{self.path} is the database of another program. {_ELSEWHERE}")
-        if version > _SCHEMA:
-            raise StoreError(
-                f"{self.path} was written by a newer emopipe (schema {version}; this one knows "
-                f"up to {_SCHEMA}): upgrade emopipe, or name another store."
-            )
-        if not tables:
-            self._create(connection)
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    def _create(self, connection):
-        connection.execute("PRAGMA page_size=8192")
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        mode = "DELETE" if _on_network(self.path.parent) else "WAL"
-        _patiently(connection, f"PRAGMA journal_mode={mode}")
-        connection.execute("BEGIN IMMEDIATE")
-        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            for statement in _TABLES.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id={_APPLICATION}")
-            connection.execute(f"PRAGMA user_version={_SCHEMA}")
-        connection.execute("COMMIT")
-
     def get(self, keys: Iterable[str]) -> dict[str, Entry]:
-        """Return the entries known; values are read-only arrays.
+        """Return the entries known; their arrays are read-only.
 
         Parameters
         ----------
@@ -354,56 +134,67 @@ class Store:
         dict of str to Entry
             Without the keys that are unknown, or whose value is damaged.
         """
+        found, asked = self._recall(keys)
+        damaged, unused = [], []
+        for some in _chunks(asked, 500):
+            for raw, used, *row in self._rows(some):
+                entry = from_row(*row)
+                if entry is None:
+                    damaged.append(raw)
+                    continue
+                found[raw.hex()] = entry
+                if used < time.time() - _DAY:
+                    unused.append(raw)
+        with self._database.lock:
+            for key in asked:
+                if key in found:
+                    self._memo[key] = found[key]
+        with suppress(StoreError):  # what was asked for is known, whoever holds the file
+            self._drop(damaged)
+            self._touch(unused)
+        return found
+
+    def _recall(self, keys):
+        """Return what this process remembers, and the keys to be asked for."""
         found, asked = {}, []
-        with self._lock:
+        with self._database.lock:
+            identity = self._database.identity()
+            if identity != self._remembered_from:
+                self._memo.clear()
+                self._remembered_from = identity
             for key in dict.fromkeys(keys):
                 entry = self._memo.get(key)
                 if entry is None:
                     asked.append(key)
                 else:
                     found[key] = entry
-        damaged, unused = [], []
-        for some in _chunks(asked, 500):
-            for raw, used, *row in self._rows(some):
-                entry = _entry(*row)
-                if entry is None:
-                    damaged.append(raw)
-                    continue
-                found[raw.hex()] = entry
-                with self._lock:
-                    self._memo.put(raw.hex(), entry)
-                if used < time.time() - _DAY:
-                    unused.append(raw)
-        if damaged:
-            self._drop(damaged)
-        if unused:
-            self._touch(unused)
-        return found
+        return found, asked
 
     def _rows(self, keys):
         marks = ",".join("?" * len(keys))
-        with self._database() as database:
-            return database.execute(
-                f"SELECT {_COLUMNS} FROM entries WHERE key IN ({marks})",
+        with self._database.transaction() as sql:
+            return sql(
+                f"SELECT key, used, {','.join(COLUMNS)} FROM entries WHERE key IN ({marks})",
                 [bytes.fromhex(key) for key in keys],
             ).fetchall()
 
     def _drop(self, raw_keys):
-        with self._database(write=True) as database:
-            database.executemany("DELETE FROM entries WHERE key=?", [(k,) for k in raw_keys])
-        with self._lock:
-            for raw in raw_keys:
-                self._memo.drop(raw.hex())
+        if raw_keys:
+            with self._database.transaction(write=True) as sql:
+                for raw in raw_keys:
+                    sql("DELETE FROM entries WHERE key=?", (raw,))
+                    self._memo.drop(raw.hex())
 
     def _touch(self, raw_keys):
-        with self._database(write=True) as database:
-            now = int(time.time())
-            database.executemany(
-                "UPDATE entries SET used=? WHERE key=?", [(now, k) for k in raw_keys]
-            )
+        if raw_keys:
+            with self._database.transaction(write=True) as sql:
+                for raw in raw_keys:
+                    sql("UPDATE entries SET used=? WHERE key=?", (int(time.time()), raw))
 
     def put(self, entries: Mapping[str, Entry], *, name="", parameters="") -> None:
         """Keep entries: all of them, or none if anything goes wrong.
+
+        A value beyond SQLite's limit of a gigabyte is left out, with a warning.
 
         Parameters
         ----------
@@ -412,29 +203,29 @@ class Store:
         name, parameters : str
             The recipe they belong to, as `ls` shows it.
         """
-        now = int(time.time())
-        rows = []
-        for key, entry in entries.items():
-            row = _row(entry)
-            size = 0 if row[-1] is None else len(row[-1])
-            rows.append((bytes.fromhex(key), now, size, *row))
-        with self._database(write=True) as database:
-            recipe = self._recipe(database, name, parameters)
-            database.executemany(
-                "INSERT OR REPLACE INTO entries (key, recipe, used, bytes, status, detail, counts, "
-                f"dtype, shape, checksum, value) VALUES (?, {recipe}, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                rows,
+        rows = {key: to_row(entry) for key, entry in entries.items()}
+        for key in [key for key, row in rows.items() if len(row[-1] or b"") > _LARGEST]:
+            size = len(rows.pop(key)[-1]) / 1e9
+            warnings.warn(
+                f"a value of recipe {name!r} takes {size:.1f} GB and is not kept: the store holds "
+                "values up to 1 GB",
+                stacklevel=2,
             )
-        with self._lock:
-            for key, entry in entries.items():
-                self._memo.put(key, entry)
-
-    @staticmethod
-    def _recipe(database, name, parameters):
-        wanted = (name, parameters)
-        database.execute("INSERT OR IGNORE INTO recipes (name, parameters) VALUES (?, ?)", wanted)
-        query = "SELECT id FROM recipes WHERE name=? AND parameters=?"
-        return database.execute(query, wanted).fetchone()[0]
+        columns = ("key", "recipe", "used", "bytes", *COLUMNS)
+        marks = ",".join("?" * len(columns))
+        statement = f"INSERT OR REPLACE INTO entries ({','.join(columns)}) VALUES ({marks})"
+        now = int(time.time())
+        with self._database.transaction(write=True) as sql:
+            recipe = (name, parameters)
+            sql("INSERT OR IGNORE INTO recipes (name, parameters) VALUES (?, ?)", recipe)
+            query = "SELECT id FROM recipes WHERE name=? AND parameters=?"
+            (recipe_id,) = sql(query, recipe).fetchone()
+            for key, row in rows.items():
+                size = len(row[-1] or b"")
+                sql(statement, (bytes.fromhex(key), recipe_id, now, size, *row))
+        with self._database.lock:
+            for key in rows:
+                self._memo[key] = entries[key]
 
     def content_hash(self, path) -> str:
         """Return `hash_file` of a path, remembered by path, size, time of change and inode."""
@@ -452,8 +243,8 @@ class Store:
         marks = {place: _mark(place) for place in dict.fromkeys(places)}
         known = {}
         for some in _chunks(list(marks), 500):
-            with self._database() as database:
-                rows = database.execute(
+            with self._database.transaction() as sql:
+                rows = sql(
                     "SELECT path, size, mtime, inode, content FROM files "
                     f"WHERE path IN ({','.join('?' * len(some))})",
                     some,
@@ -463,16 +254,17 @@ class Store:
         with ThreadPoolExecutor(8) as threads:
             for some in _chunks(asked, 256):
                 fresh = dict(zip(some, threads.map(hash_file, some), strict=True))
-                self._remember({p: (*marks[p], fresh[p]) for p in some})
+                self._remember([(place, *marks[place], fresh[place]) for place in some])
                 known |= fresh
         return [known[place] for place in places]
 
     def _remember(self, files):
         settled = time.time_ns() - _UNSETTLED
-        rows = [(path, *row) for path, row in files.items() if row[1] < settled]
+        rows = [row for row in files if row[2] < settled]
         if rows:
-            with self._database(write=True) as database:
-                database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", rows)
+            with self._database.transaction(write=True) as sql:
+                for row in rows:
+                    sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", row)
 
     def ls(self):
         """Return a DataFrame with a row per recipe.
@@ -480,12 +272,12 @@ class Store:
         Returns
         -------
         DataFrame
-            Columns name, entries, bytes, last_used, parameters; the largest first.
+            Columns name, entries, bytes, last_used (UTC, to a day), parameters; the largest first.
         """
         import pandas as pd
 
-        with self._database() as database:
-            rows = database.execute(
+        with self._database.transaction() as sql:
+            rows = sql(
                 "SELECT name, count(*), sum(bytes), max(used), parameters FROM entries "
                 "JOIN recipes ON recipes.id = recipe GROUP BY recipe ORDER BY sum(bytes) DESC, name"
             ).fetchall()
@@ -502,26 +294,20 @@ class Store:
             If the file itself is damaged.
         """
         damaged, last = [], 0
+        query = f"SELECT id, key, {','.join(COLUMNS)} FROM entries WHERE id > ? ORDER BY id LIMIT 9"
         while True:
-            with self._database() as database:
-                rows = database.execute(
-                    f"SELECT id, {_COLUMNS} FROM entries WHERE id > ? ORDER BY id LIMIT 100",
-                    (last,),
-                ).fetchall()
+            with self._database.transaction() as sql:
+                rows = sql(query, (last,)).fetchall()
             if not rows:
                 break
-            damaged += [key for _, key, _, *row in rows if _entry(*row) is None]
+            damaged += [key for _, key, *row in rows if from_row(*row) is None]
             last = rows[-1][0]
-        if damaged:
-            self._drop(damaged)
-        with self._database() as database:
-            (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        if answer != "ok":
-            raise StoreError(f"{self.path}: {_DAMAGED} ({answer})")
+        self._drop(damaged)
+        self._database.check()
         return [key.hex() for key in damaged]
 
     def gc(self, *, max_bytes=None, older_than=None, recipe=None) -> int:
-        """Forget values, and give their place on disk back.
+        """Forget values, and give their place back to the disk.
 
         Parameters
         ----------
@@ -530,52 +316,42 @@ class Store:
         older_than : float, optional
             Forget what has not been used for this many seconds (to a day).
         recipe : str, optional
-            Forget only values of this recipe; all of them where nothing else is given.
+            Touch only values of this recipe; forget all of them where nothing else is given.
 
         Returns
         -------
         int
             How many were forgotten.
         """
-        where, values = ["1"], []
-        if recipe is not None:
-            where.append("recipe IN (SELECT id FROM recipes WHERE name=?)")
-            values.append(recipe)
-        if older_than is not None:
-            where.append("used < ?")
-            values.append(time.time() - older_than)
-        if max_bytes is not None:
-            where.append(
-                "id IN (SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY used DESC, id DESC) "
-                "AS total FROM entries) WHERE total > ?)"
-            )
-            values.append(max_bytes)
-        if len(where) == 1:
-            return 0
-        with self._database(write=True) as database:
-            forgotten = database.execute(
-                f"DELETE FROM entries WHERE {' AND '.join(where)}", values
-            ).rowcount
-            database.execute("DELETE FROM recipes WHERE id NOT IN (SELECT recipe FROM entries)")
-        with self._database() as database:
-            database.execute("PRAGMA incremental_vacuum").fetchall()
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        with self._lock:
-            self._memo = _Memo(self.memo_bytes)
+        chosen = "SELECT id FROM recipes" + ("" if recipe is None else " WHERE name=:recipe")
+        query = (
+            "DELETE FROM entries WHERE id IN (SELECT id FROM (SELECT id, used, "
+            "sum(bytes) OVER (ORDER BY used DESC, id DESC) AS total FROM entries "
+            f"WHERE recipe IN ({chosen})) WHERE used < :before OR total > :most)"
+        )
+        if max_bytes is None and older_than is None and recipe is not None:
+            query = f"DELETE FROM entries WHERE recipe IN ({chosen})"
+        values = {
+            "recipe": recipe,
+            "before": -1 if older_than is None else time.time() - older_than,
+            "most": 2**62 if max_bytes is None else max_bytes,
+        }
+        with self._database.transaction(write=True) as sql:
+            forgotten = sql(query, values).rowcount
+            sql("DELETE FROM recipes WHERE id NOT IN (SELECT recipe FROM entries)")
+            self._memo.clear()
+        self._database.shrink()
         return forgotten
 
     def close(self) -> None:
         """Close the file; it is opened again when it is next used."""
-        with self._lock:
-            if self._connection is not None and self._owner == os.getpid():
-                self._connection.close()
-            self._connection = None
-            self._memo = _Memo(self.memo_bytes)
+        with self._database.lock:
+            self._database.close()
+            self._memo.clear()
 
 
 _OPEN: dict[tuple[int, str], Store] = {}
-# Connections of a parent process: closing one here would take the parent's locks away.
-_FORKED: list = []
+_OPENING = threading.Lock()
 
 
 def open_store(store) -> Store | None:
@@ -585,11 +361,17 @@ def open_store(store) -> Store | None:
     ----------
     store : "default", None, str, Path or Store
         "default" is `default_path()`; None means that nothing is kept.
+
+    Examples
+    --------
+    >>> open_store("default") is open_store(default_path())
+    True
     """
     if store is None or isinstance(store, Store):
         return store
     path = default_path() if isinstance(store, str) and store == "default" else store
-    place = (os.getpid(), os.path.abspath(os.path.expanduser(path)))
-    if place not in _OPEN:
-        _OPEN[place] = Store(place[1])
-    return _OPEN[place]
+    path = os.path.abspath(os.path.expanduser(path))
+    with _OPENING:
+        if (os.getpid(), path) not in _OPEN:
+            _OPEN[os.getpid(), path] = Store(path)
+        return _OPEN[os.getpid(), path]

@@ -1,0 +1,227 @@
+"""The one engine: paths and a recipe become arrays, through the store, in parallel."""
+
+import hashlib
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import joblib
+
+from emopipe.recipe import Recipe
+from emopipe.running import Run
+from emopipe.store import open_store
+
+# What this process has done so far, for tests: clips prepared, rows finished.
+COUNTERS = Counter()
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What `extract` found, in the order of the paths.
+
+    Parameters
+    ----------
+    values : list of (ndarray or None)
+        Read-only arrays; None where a clip gave nothing.
+    statuses : list of str
+        Each one of `emopipe.media.STATUSES`.
+    details : list of str
+        In words, what was found.
+    counts : list of dict
+        What was counted on the way, per clip.
+    seconds : dict of str to float
+        Where the time went, summed over processes; "wall" is what passed on the clock.
+    prepared, finished : int
+        Clips that were prepared and rows that went through the network in this call.
+    """
+
+    values: list
+    statuses: list
+    details: list
+    counts: list
+    seconds: dict = field(default_factory=dict)
+    prepared: int = 0
+    finished: int = 0
+
+    def summary(self) -> str:
+        """Return the tally of statuses and where the time went, in two lines."""
+        tally = ", ".join(f"{s} {n}" for s, n in Counter(self.statuses).most_common())
+        spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.seconds.items())
+        return f"{len(self.statuses)} clips: {tally or 'none'}\n{spent}"
+
+
+def _keys(paths, recipe, store) -> dict[str, str]:
+    """Name every clip's result; without a store a clip is its path."""
+    missing = [path for path in paths if not os.path.isfile(path)]
+    if missing:
+        raise FileNotFoundError(
+            f"{len(missing)} of {len(paths)} clips do not exist or are no files: first "
+            f"{missing[0]}. Correct the paths, or leave these clips out."
+        )
+    if store is None:
+        return {path: path for path in paths}
+    contents = store.content_hashes(paths)
+    return {
+        path: hashlib.sha256((content + recipe.key).encode()).hexdigest()
+        for path, content in zip(paths, contents, strict=True)
+    }
+
+
+def _n_processes(n_jobs, n_clips) -> int:
+    """Say how many worker processes to use, however many machines joblib may count."""
+    n = joblib.effective_n_jobs(n_jobs)
+    if n_jobs is None or n_jobs < 0:
+        n = min(n, joblib.cpu_count())
+    return max(1, min(n, n_clips))
+
+
+class _Keeper:
+    """Puts results into the store, many in one transaction, and the rest when it is left."""
+
+    def __init__(self, store, recipe, keys, entries):
+        self.store, self.recipe, self.keys, self.entries = store, recipe, keys, entries
+        self.fresh, self.bytes, self.seconds = {}, 0, 0.0
+        self.last = time.monotonic()
+
+    def take(self, known):
+        if known is not None:
+            key = self.keys[known.path]
+            self.entries[key] = known.entry
+            if self.store is not None and not known.passing:
+                self.fresh[key] = known.entry
+                self.bytes += 0 if known.entry.value is None else known.entry.value.nbytes
+        if time.monotonic() - self.last > 0.5 or self.bytes > 2**24:
+            self.flush()
+
+    def flush(self):
+        began = time.perf_counter()
+        if self.fresh:
+            name, parameters = self.recipe.name, self.recipe.parameters
+            self.store.put(self.fresh, name=name, parameters=parameters)
+        self.fresh, self.bytes, self.last = {}, 0, time.monotonic()
+        self.seconds += time.perf_counter() - began
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.flush()
+
+
+class _Bar:
+    """A progress bar with rate, time left and the tally of statuses."""
+
+    def __init__(self, shown, total, known):
+        from tqdm.auto import tqdm
+
+        self.tally = Counter(known)
+        self.bar = tqdm(
+            total=total, initial=self.tally.total(), disable=not shown, unit="clip", desc="clips"
+        )
+
+    def take(self, known):
+        if known is not None:
+            self.tally[known.entry.status] += 1
+            self.bar.set_postfix(self.tally, refresh=False)
+            self.bar.update()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.bar.close()
+
+
+def extract(
+    paths,
+    recipe: Recipe,
+    *,
+    store="default",
+    n_jobs=-1,
+    timeout=300.0,
+    memory_limit=4 * 2**30,
+    progress=False,
+) -> Extraction:
+    """Compute a recipe for every path, or take from the store what is known.
+
+    Clips are prepared in worker processes, each within limits, so that a clip that hangs, crashes
+    or devours memory costs nothing but itself. Results enter the store as they become known: an
+    interrupted call continues where it was. A failure that the clip explains (no face, no sound,
+    damaged) is kept like a value; "timeout", "crashed" and lack of memory are tried again by the
+    next call. An unexpected exception in `prepare` is "crashed", with its traceback as detail.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Clips, in any order, repeated or not.
+    recipe : Recipe
+        What to compute.
+    store : "default", None, str, Path or Store
+        Where results are kept; None keeps nothing, in memory neither.
+    n_jobs : int or None
+        Worker processes, at least one; negative numbers count back from all processors, None is
+        joblib's current choice.
+    timeout : float or None
+        Seconds a clip may take to its first, or to its next, rows.
+    memory_limit : int or None
+        Bytes by which a worker may grow (Linux only).
+    progress : bool
+        Show a progress bar on standard error.
+
+    Returns
+    -------
+    Extraction
+
+    Raises
+    ------
+    FileNotFoundError
+        If a path does not exist; nothing is computed then.
+    StoreError
+        If the store cannot be used.
+    ImportError
+        If a worker cannot import the recipe's function, or that function something it needs.
+
+    Examples
+    --------
+    >>> import tempfile, wave
+    >>> import numpy as np
+    >>> from emopipe.recipe import loudness
+    >>> path = os.path.join(tempfile.mkdtemp(), "clip.wav")
+    >>> with wave.open(path, "wb") as file:
+    ...     file.setparams((1, 2, 16000, 0, "NONE", ""))
+    ...     file.writeframes(np.full(16000, 2**14, np.int16).tobytes())
+    >>> found = extract([path], Recipe("loudness", 1, loudness), n_jobs=1)
+    >>> found.statuses, found.values[0].round(3)
+    (['ok'], array([0.5]))
+    """
+    began = time.perf_counter()
+    paths = [os.fspath(path) for path in paths]
+    unique = list(dict.fromkeys(paths))
+    store = open_store(store)
+    keys = _keys(unique, recipe, store)
+    entries = {} if store is None else store.get(keys.values())
+    stored = time.perf_counter() - began
+    first = {}
+    for path, key in keys.items():
+        first.setdefault(key, path)
+    missing = [path for key, path in first.items() if key not in entries]
+    seconds, prepared, finished = Counter(), 0, 0
+    with (
+        _Keeper(store, recipe, keys, entries) as keeper,
+        _Bar(progress, len(first), [e.status for e in entries.values()]) as bar,
+    ):
+        if missing:
+            jobs = _n_processes(n_jobs, len(missing))
+            with Run(
+                missing, recipe, n_jobs=jobs, timeout=timeout, memory_limit=memory_limit
+            ) as run:
+                for known in run:
+                    keeper.take(known)
+                    bar.take(known)
+            seconds, prepared, finished = run.seconds, run.prepared, run.batches.finished
+    COUNTERS.update(prepared=prepared, finished=finished)
+    seconds |= {"store": stored + keeper.seconds, "wall": time.perf_counter() - began}
+    ordered = [entries[keys[path]] for path in paths]
+    columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
+    return Extraction(*columns, seconds=dict(seconds), prepared=prepared, finished=finished)

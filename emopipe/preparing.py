@@ -1,0 +1,215 @@
+"""What runs in a worker process: `prepare` of one clip after the other, within limits."""
+
+import errno
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+
+import numpy as np
+
+from emopipe.media import ClipError
+from emopipe.pooling import POOLINGS
+from emopipe.recipe import Prepared, resolve
+
+_HEAD = struct.Struct("!IQ")
+# Rows travel in pieces of about this many bytes, so that a pipe never holds a whole video.
+_PIECE = 4 * 2**20
+# Where rows are pooled here, the parent hears every so many seconds that there is progress.
+_SIGN = 1.0
+# An idle process leaves after this many seconds.
+_PATIENCE = 300.0
+_LONGEST_DETAIL = 4000
+
+
+def send(channel: socket.socket, head: dict, *arrays: np.ndarray) -> None:
+    """Send a JSON head and the bytes of some arrays."""
+    text = json.dumps(head).encode()
+    channel.sendall(_HEAD.pack(len(text), sum(a.nbytes for a in arrays)) + text)
+    for array in arrays:
+        if array.nbytes:
+            channel.sendall(memoryview(array.reshape(-1).view(np.uint8)))
+
+
+def _fill(channel, buffer):
+    view = memoryview(buffer)
+    while len(view):
+        n = channel.recv_into(view)
+        if n == 0:
+            raise EOFError("the other side has gone")
+        view = view[n:]
+    return buffer
+
+
+def receive(channel: socket.socket) -> tuple[dict, np.ndarray]:
+    """Return the head and the bytes that `send` sent; EOFError where the other side has gone."""
+    n_head, n_bytes = _HEAD.unpack(_fill(channel, bytearray(_HEAD.size)))
+    head = json.loads(_fill(channel, bytearray(n_head)))
+    return head, _fill(channel, np.empty(n_bytes, np.uint8))
+
+
+class Sender:
+    """The rows of one clip on their way to the parent, or into a pool where nothing follows."""
+
+    def __init__(self, channel, pooling):
+        self.channel = channel
+        self.pool = pooling and POOLINGS[pooling]()
+        self.like, self.n, self.seconds = None, 0, 0.0
+        self.told = time.monotonic()
+
+    def add(self, rows, times=None):
+        """Take in a block."""
+        rows = np.ascontiguousarray(rows)
+        if rows.dtype.hasobject or rows.ndim == 0:
+            raise TypeError(f"a block's rows must be an array of numbers, not {rows!r}")
+        if self.like not in (None, (rows.dtype, rows.shape[1:])):
+            raise ValueError(f"rows changed from {self.like} to {(rows.dtype, rows.shape[1:])}")
+        self.like = rows.dtype, rows.shape[1:]
+        self.n += len(rows)
+        if self.pool is not None:
+            self.pool.add(rows, times)
+            if time.monotonic() - self.told > _SIGN:
+                send(self.channel, {})
+                self.told = time.monotonic()
+            return
+        size = max(1, _PIECE // max(1, rows[:1].nbytes))
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            self._send(rows[part], None if times is None else times[part])
+
+    def _send(self, rows, times):
+        began = time.perf_counter()
+        head = {"rows": rows.dtype.str, "shape": rows.shape, "timed": times is not None}
+        extra = [] if times is None else [np.ascontiguousarray(times, np.float64)]
+        send(self.channel, head, rows, *extra)
+        self.seconds += time.perf_counter() - began
+
+
+def _prepare(prepare, args, path, sender) -> dict:
+    """Run `prepare` on a clip; return what became of it as the head of the last message."""
+    try:
+        blocks = prepare(path, **args)
+        while True:
+            try:
+                block = next(blocks)
+            except StopIteration as stop:
+                done = stop.value or Prepared()
+                break
+            sender.add(*block)
+        if not sender.n:
+            raise ClipError(path, "too_short", "it gave no rows")
+    except ClipError as error:
+        return {"status": error.status, "detail": error.detail}
+    except (ConnectionError, EOFError):
+        raise
+    except Exception as error:
+        return _failure(error, path)
+    return {
+        "status": done.status,
+        "counts": {name: int(n) for name, n in done.counts.items()},
+        "seconds": {name: float(s) for name, s in done.seconds.items()},
+    }
+
+
+def _failure(error, path) -> dict:
+    text = "".join(traceback.format_exception(error))[-_LONGEST_DETAIL:]
+    short = isinstance(error, MemoryError) or getattr(error, "errno", 0) == errno.ENOMEM
+    if short or "bad_alloc" in str(error) or "Insufficient memory" in str(error):
+        return {"status": "too_large", "detail": "it needed more memory than memory_limit allows",
+                "passing": True, "leave": True}  # fmt: skip
+    missing = isinstance(error, FileNotFoundError) and os.path.exists(path)
+    if missing or isinstance(error, ImportError):
+        kind = "FileNotFoundError" if missing else "ImportError"
+        return {"fatal": kind, "message": str(error), "detail": text}
+    return {"status": "crashed", "detail": text, "passing": True}
+
+
+def _clip(channel, task, path):
+    began = time.perf_counter()
+    sender = Sender(channel, task["pooling"])
+    head = _prepare(task["prepare"], task["args"], path, sender)
+    value = []
+    if sender.pool is not None and head.get("status") in ("ok", "partial"):
+        value = [np.ascontiguousarray(sender.pool.value())]
+        head |= {"value": value[0].dtype.str, "shape": value[0].shape}
+    seconds = head.setdefault("seconds", {})
+    rest = time.perf_counter() - began - sender.seconds - sum(seconds.values())
+    seconds["prepare"] = seconds.get("prepare", 0.0) + max(0.0, rest)
+    send(channel, {"done": True} | head, *value)
+
+
+def _limit_memory(more: int | None):
+    """Let this process' data grow by so many bytes at most (Linux; elsewhere nothing happens)."""
+    try:
+        import resource
+
+        with open("/proc/self/statm") as file:
+            now = int(file.read().split()[5]) * resource.getpagesize()
+    except (ImportError, OSError):
+        return
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = hard if more is None else now + int(more)
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _begin(channel, head) -> dict:
+    """Import the recipe's function and take on its limits."""
+    sys.path[:] = head["path"]
+    task = {"prepare": None, "args": head["args"], "pooling": head["pooling"]}
+    try:
+        _limit_memory(None)
+        task["prepare"] = resolve(head["prepare"])
+        _limit_memory(head["memory_limit"])
+        send(channel, {"ready": True})
+    except (ConnectionError, EOFError):
+        raise
+    except Exception:
+        send(channel, {"failed": traceback.format_exc()[-_LONGEST_DETAIL:]})
+    return task
+
+
+def _leave_with_parent(channel):
+    """End this process when the parent has gone, whatever it is doing."""
+    hangup = select.poll()
+    hangup.register(channel, 0)  # hang-ups are told without being asked for
+    while not hangup.poll():
+        pass
+    os._exit(0)
+
+
+def _settle(channel):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    os.dup2(2, 1)  # what is printed here must not mix into the parent's output
+    if hasattr(select, "poll"):
+        threading.Thread(target=_leave_with_parent, args=(channel,), daemon=True).start()
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, ValueError, OSError):
+        pass
+
+
+def serve(channel: socket.socket) -> None:
+    """Answer the parent until it leaves, or has nothing to ask for a while."""
+    _settle(channel)
+    task = None
+    try:
+        while True:
+            channel.settimeout(_PATIENCE)
+            head, _ = receive(channel)
+            channel.settimeout(None)
+            if "clip" in head:
+                _clip(channel, task, head["clip"])
+            else:
+                task = _begin(channel, head)
+    except (EOFError, ConnectionError, TimeoutError):
+        os._exit(0)
