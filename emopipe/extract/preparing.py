@@ -14,9 +14,9 @@ import traceback
 
 import numpy as np
 
+from emopipe.extract.pooling import POOLINGS
+from emopipe.extract.recipe import Prepared, resolve
 from emopipe.media import ClipError
-from emopipe.pooling import POOLINGS
-from emopipe.recipe import Prepared, resolve
 
 _HEAD = struct.Struct("!IQ")
 # Rows travel in pieces of about this many bytes, so that a pipe never holds a whole video.

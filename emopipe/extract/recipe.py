@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emopipe.pooling import POOLINGS
+from emopipe.extract.pooling import POOLINGS
 
 # Part of every key: raised when the engine itself changes what a recipe gives.
 _ENGINE = 1
@@ -164,7 +164,7 @@ class Recipe:
     finish_args : dict
         Its parameters.
     pooling : str
-        A name in `emopipe.pooling.POOLINGS`.
+        A name in `emopipe.extract.pooling.POOLINGS`.
     batch_size : int
         Rows per call of `finish`; no part of the key.
 

@@ -1,26 +1,21 @@
-"""What was computed from clips, kept in one SQLite file: (content of the clip, recipe) -> array."""
+"""The store itself: values put and got, listed, verified and forgotten."""
 
-import hashlib
 import os
 import threading
 import time
 import warnings
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from emopipe.database import Database, StoreError
-from emopipe.records import COLUMNS, Entry, Memo, from_row, to_row
-
-__all__ = ["Entry", "Store", "StoreError", "default_path", "hash_file", "open_store"]
+from emopipe.store.contents import content_hashes
+from emopipe.store.database import Database, StoreError, chunks
+from emopipe.store.records import COLUMNS, Entry, Memo, from_row, to_row
 
 _DAY = 86400
 _MEMO_BYTES = 256 * 2**20
 # What SQLite holds in one value.
 _LARGEST = 10**9 - 10**6
-# A file changed in the last two seconds may change again without its time of change showing it.
-_UNSETTLED = 2 * 10**9
 
 
 def default_path() -> Path:
@@ -34,33 +29,6 @@ def default_path() -> Path:
     import pooch
 
     return Path(pooch.os_cache("emopipe")) / "store.sqlite"
-
-
-def hash_file(path) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal digits.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-
-    Examples
-    --------
-    >>> len(hash_file(__file__))
-    64
-    """
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _chunks(items: list, size: int):
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _mark(path: str) -> tuple[int, int, int]:
-    state = os.stat(path)
-    return state.st_size, state.st_mtime_ns, state.st_ino
 
 
 class Store:
@@ -86,6 +54,7 @@ class Store:
 
     Examples
     --------
+    >>> import hashlib
     >>> import numpy as np
     >>> from tempfile import mkdtemp
     >>> store = Store(Path(mkdtemp()) / "store.sqlite")
@@ -136,7 +105,7 @@ class Store:
         """
         found, asked = self._recall(keys)
         damaged, unused = [], []
-        for some in _chunks(asked, 500):
+        for some in chunks(asked, 500):
             for raw, used, *row in self._rows(some):
                 entry = from_row(*row)
                 if entry is None:
@@ -239,32 +208,7 @@ class Store:
         FileNotFoundError
             If one does not exist.
         """
-        places = [os.path.abspath(path) for path in paths]
-        marks = {place: _mark(place) for place in dict.fromkeys(places)}
-        known = {}
-        for some in _chunks(list(marks), 500):
-            with self._database.transaction() as sql:
-                rows = sql(
-                    "SELECT path, size, mtime, inode, content FROM files "
-                    f"WHERE path IN ({','.join('?' * len(some))})",
-                    some,
-                ).fetchall()
-            known |= {row[0]: row[4] for row in rows if row[1:4] == marks[row[0]]}
-        asked = [place for place in marks if place not in known]
-        with ThreadPoolExecutor(8) as threads:
-            for some in _chunks(asked, 256):
-                fresh = dict(zip(some, threads.map(hash_file, some), strict=True))
-                self._remember([(place, *marks[place], fresh[place]) for place in some])
-                known |= fresh
-        return [known[place] for place in places]
-
-    def _remember(self, files):
-        settled = time.time_ns() - _UNSETTLED
-        rows = [row for row in files if row[2] < settled]
-        if rows:
-            with self._database.transaction(write=True) as sql:
-                for row in rows:
-                    sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", row)
+        return content_hashes(self._database, paths)
 
     def ls(self):
         """Return a DataFrame with a row per recipe.

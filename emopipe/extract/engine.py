@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import joblib
 
-from emopipe.recipe import Recipe
-from emopipe.running import Run
+from emopipe.extract.recipe import Recipe
+from emopipe.extract.running import Run
 from emopipe.store import open_store
 
 # What this process has done so far, for tests: clips prepared, rows finished.
@@ -186,7 +186,7 @@ def extract(
     --------
     >>> import tempfile, wave
     >>> import numpy as np
-    >>> from emopipe.recipe import loudness
+    >>> from emopipe.extract.recipe import loudness
     >>> path = os.path.join(tempfile.mkdtemp(), "clip.wav")
     >>> with wave.open(path, "wb") as file:
     ...     file.setparams((1, 2, 16000, 0, "NONE", ""))

@@ -1,4 +1,4 @@
-"""The one way from clips to features: the engine's names, and the base of every transformer."""
+"""The base of every transformer from clips to features."""
 
 import os
 import warnings
@@ -8,22 +8,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from emopipe.engine import COUNTERS, Extraction, extract
+from emopipe.extract.engine import Extraction, extract
+from emopipe.extract.recipe import Recipe
 from emopipe.media import ClipError
-from emopipe.recipe import Block, Prepared, Recipe, loudness
-
-__all__ = [
-    "COUNTERS",
-    "Block",
-    "ClipTransformer",
-    "ClipWarning",
-    "Extraction",
-    "Prepared",
-    "Recipe",
-    "extract",
-    "loudness",
-    "paths_of",
-]
 
 
 class ClipWarning(UserWarning):

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe import workers
-from emopipe.pooling import POOLINGS
-from emopipe.recipe import Block, Recipe
+import emopipe.extract.workers as workers
+from emopipe.extract.pooling import POOLINGS
+from emopipe.extract.recipe import Block, Recipe
+from emopipe.extract.workers import Outcome
 from emopipe.store import Entry
-from emopipe.workers import Outcome
 
 # Messages of a few megabytes each that may wait while the network is busy.
 _WAITING = 16

@@ -45,6 +45,18 @@ class StoreError(OSError):
     """A store that cannot be used: the message names the file, what was found and what to do."""
 
 
+def chunks(items: list, size: int) -> Iterator[list]:
+    """Cut a list, because a statement takes only so many values.
+
+    Examples
+    --------
+    >>> list(chunks([1, 2, 3], 2))
+    [[1, 2], [3]]
+    """
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
 def _explained(path, error) -> StoreError:
     text = str(error)
     advice = next((advice for found, advice in _ADVICE.items() if found in text), "")

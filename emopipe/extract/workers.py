@@ -20,14 +20,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.preparing import receive, send
-from emopipe.recipe import Block, Recipe, reference
+from emopipe.extract.preparing import receive, send
+from emopipe.extract.recipe import Block, Recipe, reference
 
 _PROGRAM = """
 import base64, json, socket, sys
 setup = json.loads(sys.stdin.buffer.readline())
 sys.path[:] = setup["path"]
-from emopipe.preparing import serve
+from emopipe.extract.preparing import serve
 shared = setup["socket"]
 if isinstance(shared, int):
     channel = socket.socket(fileno=shared)

@@ -1,0 +1,23 @@
+"""The one way from clips to features: recipes, the engine that computes them, transformers.
+
+A recipe names a function that prepares one clip and, where there is a network, one that finishes
+rows of many clips. `extract` takes clips through it: what the store knows is not computed again.
+Every transformer of the package that takes clips is a `ClipTransformer` with a recipe.
+"""
+
+from emopipe.extract.engine import COUNTERS, Extraction, extract
+from emopipe.extract.recipe import Block, Prepared, Recipe, loudness
+from emopipe.extract.transformer import ClipTransformer, ClipWarning, paths_of
+
+__all__ = [
+    "COUNTERS",
+    "Block",
+    "ClipTransformer",
+    "ClipWarning",
+    "Extraction",
+    "Prepared",
+    "Recipe",
+    "extract",
+    "loudness",
+    "paths_of",
+]

@@ -1,0 +1,83 @@
+"""What a file holds, as a hash: read once, then remembered while the file stays as it is."""
+
+import hashlib
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from emopipe.store.database import Database, chunks
+
+# A file changed in the last two seconds may change again without its time of change showing it.
+_UNSETTLED = 2 * 10**9
+
+
+def hash_file(path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> len(hash_file(__file__))
+    64
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _mark(path: str) -> tuple[int, int, int]:
+    state = os.stat(path)
+    return state.st_size, state.st_mtime_ns, state.st_ino
+
+
+def _remembered(database, marks) -> dict[str, str]:
+    """Return the hashes of the files that are still as they were."""
+    known = {}
+    for some in chunks(list(marks), 500):
+        with database.transaction() as sql:
+            rows = sql(
+                "SELECT path, size, mtime, inode, content FROM files "
+                f"WHERE path IN ({','.join('?' * len(some))})",
+                some,
+            ).fetchall()
+        known |= {row[0]: row[4] for row in rows if row[1:4] == marks[row[0]]}
+    return known
+
+
+def _remember(database, files):
+    settled = time.time_ns() - _UNSETTLED
+    rows = [row for row in files if row[2] < settled]
+    if rows:
+        with database.transaction(write=True) as sql:
+            for row in rows:
+                sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", row)
+
+
+def content_hashes(database: Database, paths) -> list[str]:
+    """Return `hash_file` of many paths, remembered by path, size, time of change and inode.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one does not exist.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> database = Database(mkdtemp() + "/store.sqlite")
+    >>> content_hashes(database, [__file__]) == [hash_file(__file__)]
+    True
+    """
+    places = [os.path.abspath(path) for path in paths]
+    marks = {place: _mark(place) for place in dict.fromkeys(places)}
+    known = _remembered(database, marks)
+    asked = [place for place in marks if place not in known]
+    with ThreadPoolExecutor(8) as threads:
+        for some in chunks(asked, 256):
+            fresh = dict(zip(some, threads.map(hash_file, some), strict=True))
+            _remember(database, [(place, *marks[place], fresh[place]) for place in some])
+            known |= fresh
+    return [known[place] for place in places]
