@@ -204,7 +204,7 @@ def units_of(subjects, clips):
     return subjects.astype(object).where(subjects.notna(), "clip " + clips.astype(str).to_numpy())
 
 
-def compare(a, b, *, common=False, n_bootstrap=2000, random_state=0):
+def compare(a, b, *, label=None, common=False, n_bootstrap=2000, random_state=0):
     """Return by how much result `b` is better than `a` on the same clips, with intervals.
 
     Both are resampled together: a draw takes the same subjects for both, so what makes a subject
@@ -214,6 +214,8 @@ def compare(a, b, *, common=False, n_bootstrap=2000, random_state=0):
     ----------
     a, b : Result
         Evaluations whose predictions cover the same clips.
+    label : str or None
+        What is compared, in words.
     common : bool
         Compare on the clips that both cover instead of refusing when they differ.
     n_bootstrap : int
@@ -222,8 +224,8 @@ def compare(a, b, *, common=False, n_bootstrap=2000, random_state=0):
     Returns
     -------
     dict
-        a, b (titles), clips, units (subjects, or clips where subjects are unknown), same_folds,
-        and accuracy, uar, macro_f1, each {value, low, high}: b minus a.
+        label ("b minus a", of their titles), n (clips), units (subjects, or clips where subjects
+        are unknown), same_folds, and accuracy, uar, macro_f1, each {value, low, high}: b minus a.
 
     Raises
     ------
@@ -245,9 +247,8 @@ def compare(a, b, *, common=False, n_bootstrap=2000, random_state=0):
         return values[..., 1] - values[..., 0]
 
     return {
-        "a": a.title,
-        "b": b.title,
-        "clips": len(pairs),
+        "label": label or f"{b.title} minus {a.title}",
+        "n": len(pairs),
         "units": len(both),
         "same_folds": bool(a.fingerprint == b.fingerprint),
     } | {

@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from emopipe.folds import describe_splitter, shared_subjects, takes_groups
+from emopipe.evaluation.folds import describe_splitter, shared_subjects, takes_groups
 
 
 def _children(value, path):
@@ -72,7 +72,8 @@ def _inner_split(name, owner, cv):
     if cv is None or isinstance(cv, int):
         # An estimator of ours that asks for groups makes its own grouped folds of a number.
         grouped = bool(getattr(owner, "__metadata_request__fit", {}).get("groups"))
-        return InnerSplit(name, kind, f"cv={cv}", grouped, cv if grouped else None)
+        words = f"{cv or 'its own'} folds by group" if grouped else f"cv={cv}"
+        return InnerSplit(name, kind, words, grouped, cv if grouped else None)
     if not hasattr(cv, "split"):
         return InnerSplit(name, kind, "cv=a list of row numbers", False, None)
     n_splits = getattr(cv, "n_splits", None)
@@ -87,8 +88,23 @@ def inner_splits(estimator):
     return [
         _inner_split(name, owner, owner.cv)
         for name, owner in nested(estimator)
-        if hasattr(owner, "cv") and owner.cv != "prefit"
+        if hasattr(owner, "cv") and not isinstance(owner.cv, str)
     ]
+
+
+def mixed_holdouts(estimator):
+    """Return a notice for every nested estimator that holds out rows of its own at random."""
+    found = []
+    for _, part in nested(estimator):
+        for parameter in ("probability", "early_stopping"):
+            if getattr(part, parameter, False) is True and type(part).__module__.startswith(
+                "sklearn."
+            ):
+                found.append(
+                    f"{type(part).__name__}({parameter}=True) holds out training clips at random, "
+                    "which mixes training subjects; test subjects stay unseen."
+                )
+    return list(dict.fromkeys(found))
 
 
 def wants_groups(estimator):

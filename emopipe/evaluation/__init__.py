@@ -1,0 +1,248 @@
+"""Cross-validation of a classifier on a clip table: subjects apart, choices nested, all counted."""
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.model_selection import StratifiedKFold
+
+from emopipe import metrics
+from emopipe.evaluation import outcomes
+from emopipe.evaluation.audit import audit, mixed_holdouts, nested, wants_groups
+from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
+from emopipe.evaluation.folds import fingerprint, make_folds
+from emopipe.evaluation.study import make_study
+from emopipe.result import Result
+
+__all__ = ["evaluate"]
+
+# Percentile intervals from fewer units than this are known to be too narrow.
+_FEW_UNITS = 10
+
+
+def _optimism(study, answers, *, checkpoint, progress):
+    """Return the figures of as many random folds, and what they have in excess."""
+    rarest = np.unique(study.task.y[~study.trains], return_counts=True)[1].min()
+    splitter = StratifiedKFold(
+        int(min(len(study.folds), rarest)), shuffle=True, random_state=study.random_state
+    )
+    folds, words = make_folds(
+        study.table, study.task.y, study.subjects, splitter, subject_dependent=True
+    )
+    folder = None if checkpoint is None else Path(checkpoint) / "random-folds"
+    done = run_folds(study.task, folds, checkpoint=folder, progress=progress, title="random folds")
+    found = {}
+    for side, table in (("grouped", answers), ("random", outcomes.predictions(study, folds, done))):
+        figures = outcomes.figures(table, study.task.classes, n_bootstrap=0)["metrics"]
+        found[side] = {name: figures[name]["value"] for name in ("accuracy", "uar")}
+    excess = {name: found["random"][name] - found["grouped"][name] for name in found["random"]}
+    note = (
+        f"Random folds ({words}) are subject-dependent: they test on people that were trained on. "
+        "What they report in excess is optimism, not skill."
+    )
+    return found | {"gap": excess, "note": note}
+
+
+def _check_gap(study, wanted):
+    if wanted and (study.mixed or not study.known or len(study.folds) < 2):
+        raise ValueError(
+            "optimism_gap compares folds by subject with as many random ones: it needs two folds "
+            f"or more that keep known subjects apart, not {study.splitter}"
+        )
+
+
+def _statements(study, answers):
+    """Return what else a reader must know about the protocol, in words."""
+    trains, tested, features = study.trains, study.tested, study.features
+    units = len(set(study.task.groups[tested]))
+    kept_out = [int(trains.sum() - trains[fold.train].sum()) for fold in study.folds]
+    y = study.task.y
+    unseen = {name for fold in study.folds for name in set(y[fold.test]) - set(y[fold.train])}
+    named = pd.DataFrame({"subject": study.subjects, "corpus": study.table["corpus"].to_numpy()})
+    shared = int(named.dropna().groupby("subject")["corpus"].nunique().gt(1).sum())
+    idle = int((~trains).sum() - len(tested))
+    unanswered = int(answers["predicted"].isna().sum())
+    said = [
+        (study.splitter.startswith("official split"), "The val split joins training."),
+        (not study.known, "Subjects are unknown: intervals come from a bootstrap over clips."),
+        (units < _FEW_UNITS, f"Intervals from only {units} subjects or clips are rough."),
+        (trains.any(), f"{trains.sum()} clips only train."),
+        (any(kept_out), f"Up to {max(kept_out)} of them sit out while their subject is tested."),
+        (shared, f"{shared} subject names occur in several corpora: taken for one person each."),
+        (idle, f"{idle} clips are never tested."),
+        (unanswered, f"{unanswered} clips got no answer; they count as wrong."),
+        (unseen, f"Some folds train without {', '.join(sorted(unseen))}."),
+        (features, f"The estimator sees {len(features or ())} columns of the table."),
+    ]
+    return [text for holds, text in said if holds]
+
+
+def _described(estimator):
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", estimator.__repr__(N_CHAR_MAX=5000))
+
+
+def _protocol(study, answers, n_bootstrap):
+    searches = [part for _, part in nested(study.task.estimator) if hasattr(part, "scoring")]
+    inner = dict.fromkeys(f"{split.owner} ({split.splitter})" for split in study.splits)
+    return {
+        "splitter": study.splitter,
+        "n_folds": len(study.folds),
+        "grouped_by": study.groups if study.known and not study.mixed else None,
+        "nested": "inside each fold: " + ", ".join(inner) if inner else None,
+        "scoring": str(searches[0].scoring or "accuracy") if searches else None,
+        "seed": study.random_state,
+        "subject_dependent": study.subject_dependent,
+        "label": study.label,
+        "estimator": _described(study.task.estimator),
+        "n_bootstrap": n_bootstrap,
+        "confidence": metrics.CONFIDENCE,
+        "bootstrap_over": "subjects" if study.known else "clips",
+        "statements": _statements(study, answers),
+    }
+
+
+def _notices(study, done, given):
+    """Return what a reader must know before quoting a figure, each once."""
+    estimator = study.task.estimator
+    found = [given] if isinstance(given, str) else list(given)
+    for corpus in study.full["corpus"][study.full["synthetic"].astype(bool)].unique():
+        found.append(f"{corpus} is synthetic: its figures say nothing about people.")
+    if study.subject_dependent:
+        found.append(
+            "Subject-dependent: people who are tested were trained on as well, so the figures are "
+            "too high for people never met."
+        )
+    found += notices_of(estimator) + mixed_holdouts(estimator)
+    found += [notice for outcome in done for notice in outcome["notices"]]
+    return list(dict.fromkeys(found))
+
+
+def _title(estimator):
+    """Return the names of the classes that do the work, in the order of a pipeline."""
+    steps = [step for _, step in getattr(estimator, "steps", [("", estimator)])]
+    return ", ".join(type(step).__name__ for step in steps if step != "passthrough")
+
+
+def _circumstances(study, done):
+    """Return the fields of a Result that say what was evaluated, on what, and whether fairly."""
+    passed_groups = wants_groups(study.task.estimator)
+    return {
+        "classes": study.task.classes,
+        "corpora": outcomes.corpora(study),
+        "folds": outcomes.fold_entries(study, done),
+        "history": outcomes.histories(done),
+        "audit": audit(
+            study.folds, study.table, study.subjects, study.splits, passed_groups=passed_groups
+        ),
+        "versions": outcomes.versions(),
+        "fingerprint": fingerprint(study.table["clip"].to_numpy(), study.folds),
+    }
+
+
+def evaluate(
+    estimator, clips, *, cv=5, label="emotion", groups="subject", features=None, title=None,
+    checkpoint=None, subject_dependent=False, optimism_gap=False, n_bootstrap=2000, random_state=0,
+    notices=(), progress=False,
+):  # fmt: skip
+    """Return out-of-fold predictions of a classifier, and all that must be known to trust them.
+
+    Every clip is tested once, by a copy of the estimator that was fitted without anybody who is
+    tested in the same fold. A search or a fusion inside the estimator makes its choices on inner
+    folds, grouped as well (groups are routed to whatever asks for them). Clips that a transformer
+    cannot read are counted, not hidden; features are extracted once, before the folds.
+
+    Parameters
+    ----------
+    estimator : classifier
+        A pipeline, a GridSearchCV (its `cv` a grouped splitter), a fusion: never fitted itself.
+        It is given rows of `clips`, without the columns `label` and emotion.
+    clips : DataFrame
+        Clip table. Rows whose `excluded` is not "" or whose `label` is missing are left out and
+        counted. Rows with `train_only` are never tested, and do not train while their subject is
+        tested.
+    cv : int, splitter or str
+        A number: GroupKFold, or shuffled StratifiedKFold with `subject_dependent`. A scikit-learn
+        splitter whose test sides do not overlap: GroupKFold, StratifiedGroupKFold,
+        LeaveOneGroupOut, or PredefinedSplit with one fold number per row of `clips`. "official":
+        the column `split` decides, train and val train, test is tested; "official-train": val is
+        left out; "official-val": train trains, val is tested.
+    label : str
+        Column of the true emotion.
+    groups : str or None
+        Column of who must be kept apart. None only where nobody is known.
+    features : list of str or None
+        The columns that the estimator sees, for classifiers of plain numbers. None: the table.
+    title : str or None
+        What is evaluated, in words. None: the names of the classes in the estimator.
+    checkpoint : str, Path or None
+        Folder in which every fold's outcome is kept (JSON), so that a killed run goes on at the
+        next fold. What was kept for another estimator, other clips or folds is not used.
+    subject_dependent : bool
+        Mean it that people are trained on and tested; the Result says so.
+    optimism_gap : bool
+        Also evaluate on as many random folds, and give the difference.
+    n_bootstrap : int
+        Draws for the 95 % intervals: percentiles over resampled subjects [1]_.
+    random_state : int
+        Seed of the draws and of random folds; the estimator's own seeds are its own.
+    notices : sequence of str
+        What readers must know first.
+    progress : bool
+        Show bars for extraction and folds.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ValueError
+        When a fold tests people that it trains on, when choices inside the estimator would mix
+        people, and when there is nothing to evaluate (one subject, fewer subjects than folds,
+        one emotion, no usable clip, a missing column).
+    TypeError
+        When `estimator` is no classifier or `clips` no table.
+
+    References
+    ----------
+    .. [1] Field, Welsh: Bootstrapping clustered data. J. R. Statist. Soc. B 69 (2007).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> emotion = np.tile(["anger", "sadness"], 12)
+    >>> clips = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": emotion,
+    ...     "subject": np.repeat(list("abcd"), 6), "energy": 1.0 * (emotion == "anger")})
+    >>> clips["energy"] += np.linspace(0, 0.9, 24)
+    >>> evaluate(GaussianNB(), clips, cv=4, features=["energy"], n_bootstrap=200)
+    <Result 'GaussianNB': 24 clips, accuracy 0.917 [0.833, 1.000], ...>
+    """
+    with sklearn.config_context(enable_metadata_routing=True):
+        study = make_study(
+            estimator, clips, cv=cv, label=label, groups=groups, features=features,
+            subject_dependent=subject_dependent, random_state=random_state,
+        )  # fmt: skip
+        _check_gap(study, optimism_gap)
+        title = title or _title(estimator)
+        started = time.perf_counter()
+        statuses = extract_first(study.task, progress)
+        extracted = time.perf_counter()
+        shown = {"checkpoint": checkpoint, "progress": progress}
+        done = run_folds(study.task, study.folds, title=title, **shown)
+        answers = outcomes.predictions(study, study.folds, done)
+        return Result(
+            title=title,
+            protocol=_protocol(study, answers, n_bootstrap),
+            predictions=answers,
+            statuses=statuses,
+            optimism_gap=_optimism(study, answers, **shown) if optimism_gap else None,
+            notices=_notices(study, done, notices),
+            seconds={"extraction": extracted - started} | outcomes.total_seconds(done),
+            reproduce=f"evaluate(estimator, clips, cv={cv!r}, label={label!r}, groups={groups!r})",
+            **outcomes.figures(answers, study.task.classes, n_bootstrap, random_state),
+            **_circumstances(study, done),
+        )

@@ -1,0 +1,127 @@
+"""From the outcomes of folds to the tables and figures of a Result."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+import pandas as pd
+
+from emopipe import metrics
+
+_PACKAGES = (
+    "emopipe", "scikit-learn", "numpy", "scipy", "pandas", "keras", "tensorflow", "opencv-python",
+    "opencv-python-headless", "av", "pyAudioAnalysis",
+)  # fmt: skip
+
+
+def corpora(study):
+    """Return one dict for each corpus: what it holds, what was left out, what was tested."""
+    full, usable, found = study.full, (study.reasons == "").to_numpy(), []
+    tested = set(study.table["clip"].to_numpy()[study.tested])
+    for name in full["corpus"].unique():
+        here = (full["corpus"] == name).to_numpy()
+        rows = full[here & usable]
+        found.append(
+            {
+                "name": name,
+                "clips": len(rows),
+                "subjects": len(set(study.subjects[here[usable]]) - {None}),
+                "emotions": rows[study.label].value_counts().sort_index().to_dict(),
+                "excluded": study.reasons[here & ~usable].value_counts().sort_index().to_dict(),
+                "train_only": int(rows["train_only"].sum()),
+                "tested": int(rows["clip"].isin(tested).sum()),
+                "synthetic": bool(full["synthetic"][here].any()),
+            }
+        )
+    return found
+
+
+def _rounded(value):
+    # Six digits are more than any figure needs and spare result.json megabytes of noise.
+    return np.nan if value is None else float(f"{value:.6g}")
+
+
+def predictions(study, folds, done):
+    """Return the table of tested clips, in the order of the clip table; see Result."""
+    parts, classes = [], study.task.classes
+    for number, (fold, outcome) in enumerate(zip(folds, done, strict=True)):
+        scores = outcome["scores"] or [[None] * len(classes)] * len(fold.test)
+        part = pd.DataFrame({"row": fold.test, "fold": number})
+        part["predicted"] = pd.Series(outcome["predicted"], dtype=object)
+        part[[f"score_{name}" for name in classes]] = [[_rounded(v) for v in row] for row in scores]
+        parts.append(part)
+    answers = pd.concat(parts, ignore_index=True).sort_values("row", ignore_index=True)
+    rows = answers.pop("row").to_numpy()
+    named = study.table.iloc[rows].reset_index(drop=True)
+    about = named[["clip", "corpus"]].assign(
+        subject=study.subjects[rows], fold=answers.pop("fold"), emotion=study.task.y[rows]
+    )
+    extra = named[[name for name in ("sex", "age") if name in named]]
+    ordered = about[["clip", "subject", "corpus", "fold", "emotion"]]
+    return pd.concat([ordered, answers, extra], axis=1)
+
+
+def fold_entries(study, done):
+    """Return what a Result says of every fold."""
+    entries, task = [], study.task
+    for number, (fold, outcome) in enumerate(zip(study.folds, done, strict=True)):
+        answers, together = outcome["predicted"], np.zeros(len(fold.test))
+        counts, _ = metrics.count_confusions(task.y[fold.test], answers, together, task.classes)
+        entry = {
+            "fold": number,
+            "n_train": len(fold.train),
+            "n_test": len(fold.test),
+            "train_subjects": len(set(study.subjects[fold.train]) - {None}),
+            "test_subjects": sorted(set(study.subjects[fold.test]) - {None}),
+            "n_unanswered": answers.count(None),
+            "accuracy": float(metrics.accuracy(counts[0])),
+            "uar": float(metrics.uar(counts[0])),
+        }
+        kept = ("best_params", "fusion_weights", "fit_seconds", "score_seconds")
+        entries.append(entry | {key: outcome[key] for key in kept})
+    return entries
+
+
+def histories(done):
+    """Return the learning curves of all folds, or None where nothing learns in epochs."""
+    curves = [{"fold": n} | entry for n, one in enumerate(done) for entry in one["history"]]
+    return curves or None
+
+
+def total_seconds(done):
+    """Return the seconds of all folds together."""
+    return {kind: sum(outcome[f"{kind}_seconds"] for outcome in done) for kind in ("fit", "score")}
+
+
+def figures(answers, classes, n_bootstrap, random_state=0):
+    """Return the fields of a Result that are computed from its predictions."""
+    units = metrics.units_of(answers["subject"], answers["clip"])
+    counts, names = metrics.count_confusions(
+        answers["emotion"], answers["predicted"], units, classes
+    )
+    overall, per_class = metrics.summarize(
+        counts, n_bootstrap=n_bootstrap, random_state=random_state
+    )
+    per_class.insert(0, "emotion", classes)
+    subjects = pd.DataFrame({"subject": names, "n": counts.sum((1, 2))})
+    subjects["accuracy"], subjects["uar"] = metrics.accuracy(counts), metrics.uar(counts)
+    subjects = subjects[subjects["subject"].isin(set(answers["subject"].dropna()))]
+    return {
+        "metrics": overall,
+        "per_emotion": per_class,
+        "per_subject": subjects.reset_index(drop=True),
+        "subject_mean": subjects["accuracy"].mean(),
+        "subject_std": subjects["accuracy"].std(),
+        "confusion": counts.sum(0)[:, :-1],
+    }
+
+
+def versions():
+    """Return the versions of Python, of the packages that are there, and the platform."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found | {"platform": platform.platform()}
