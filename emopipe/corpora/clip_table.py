@@ -28,6 +28,8 @@ EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surp
 FURTHER_EMOTIONS = ("boredom", "calm", "contempt")
 COLUMNS = ("clip", "path", "subject", "emotion", "corpus", "split", "media",
            "train_only", "excluded", "synthetic")  # fmt: skip
+_DEFAULTS = {"subject": None, "split": None, "train_only": False, "excluded": "",
+             "synthetic": False}  # fmt: skip
 _SYNONYMS = {
     "anger": "angry ang",
     "disgust": "disgusted dis",
@@ -58,12 +60,11 @@ def canonical(label) -> str | None:
 
 def complete(table: pd.DataFrame) -> pd.DataFrame:
     """Return `table` with every column of a clip table, in order, and rows numbered from 0."""
-    table = table.reset_index(drop=True)
-    absent = {"subject": None, "split": None, "train_only": False, "excluded": "",
-              "synthetic": False}  # fmt: skip
-    for column, value in absent.items():
-        if column not in table:
-            table[column] = value
+    needed = [column for column in COLUMNS if column not in _DEFAULTS and column not in table]
+    if needed:
+        raise CorpusError(f"this is no clip table: it has no column {', '.join(needed)}")
+    defaults = {column: v for column, v in _DEFAULTS.items() if column not in table}
+    table = table.assign(**defaults).reset_index(drop=True)
     return table[[*COLUMNS, *(c for c in table if c not in COLUMNS)]]
 
 
@@ -113,7 +114,7 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     CorpusError
-        Two different files of one corpus bear the same clip name.
+        One of them is no clip table, or two different files of one corpus bear the same name.
 
     Examples
     --------
@@ -126,7 +127,7 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     """
     if not tables:
         raise CorpusError("combine() needs at least one clip table")
-    table = complete(pd.concat(tables, ignore_index=True))
+    table = complete(pd.concat(map(complete, tables)))
     table = _without_repeated_rows(table)
     for column in ("subject", "clip"):
         table[column] = _distinct(table, column)

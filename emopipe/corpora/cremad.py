@@ -24,7 +24,7 @@ CREMAD = Corpus(
         layout="""\
 CREMA-D/
     VideoFlash/1001_DFA_ANG_XX.flv         or converted, .mp4 or .avi
-    AudioWAV/1001_DFA_ANG_XX.wav           or AudioMP3
+    AudioWAV/1001_DFA_ANG_XX.wav           or AudioMP3 (some are blank)
     VideoDemographics.csv                  sex, age, ethnicity
     processedResults/tabulatedVotes.csv    the voters
 actor, sentence, emotion (ANG DIS FEA HAP NEU SAD), intensity (LO MD HI, or XX: not given)""",
@@ -53,8 +53,8 @@ _NAME = re.compile(
 )
 _BAD = {
     "1076_MTI_SAD_XX": "known bad clip: neither sound nor face",
-    "1076_MTI_NEU_XX": "known bad clip: damaged recording",
-    "1064_TIE_SAD_XX": "known bad clip: damaged recording",
+    "1076_MTI_NEU_XX": "known bad clip: cut off after a few frames",
+    "1064_TIE_SAD_XX": "known bad clip: cut off after a few frames",
     "1064_IEO_DIS_MD": "known bad clip: a minute long, several emotions",
 }
 _VOTERS = {1: "voice", 2: "face", 3: "both"}  # first digit of a row's id in tabulatedVotes.csv
@@ -89,9 +89,15 @@ def load(root, *, label="intended", files=True):
     CorpusError
         A label by voters or files=False is asked for and tabulatedVotes.csv is not there.
 
+    Notes
+    -----
+    Of the clips without a tie, voice voters named the intended emotion for .456, face voters
+    for .707 and voters of both for .765. Where a tie goes to the alphabetically first of the
+    tied emotions, and all 7442 clips count, this is .455, .690 and .748.
+
     References
     ----------
-    Cao et al. (2014), section 4, for the votes.
+    Cao et al. (2014), for how the votes were collected.
     """
     check_choice("label", label, LABELS)
     folder = scan(root)

@@ -10,6 +10,7 @@ import re
 import warnings
 from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import pandas as pd
@@ -131,7 +132,7 @@ def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) ->
     rows = [row for row in rows if keep is None or keep(row)]
     if not rows:
         raise CorpusError(_nothing_found(corpus, folder, foreign))
-    table = complete(pd.DataFrame(rows))
+    table = complete(pd.DataFrame(sorted(rows, key=itemgetter("clip"))))
     _report_files(corpus, folder, table, takes, foreign)
     return table
 
@@ -176,6 +177,8 @@ def _nothing_found(corpus: Corpus, folder: Folder, foreign: list[str]) -> str:
         found = f"only archives ({listed(sorted(folder.archives), 3)}): unpack them there first"
     else:
         found = f"no {kinds} file at all"
+    if _is_part(corpus, folder):
+        found += f".\nThe folder looks like a part of the corpus: try {folder.root.parent}"
     return (
         f"no clip of {corpus.about.title} below {folder.root}: found {found}.\n"
         f"Expected:\n{corpus.about.layout}\n"
@@ -220,6 +223,23 @@ def _copies(takes) -> list[str]:
     return copies
 
 
+def _is_part(corpus: Corpus, folder: Folder) -> bool:
+    return bool(re.fullmatch(corpus.part, folder.root.name, re.IGNORECASE))
+
+
+def _spans(names: list[str], order: tuple[str, ...]) -> str:
+    spans = []
+    for name in names:
+        if spans and order.index(spans[-1][-1]) + 1 == order.index(name):
+            spans[-1].append(name)
+        else:
+            spans.append([name])
+    return listed(
+        [f"{s[0]} to {s[-1]}" if len(s) > 2 else ", ".join(s) for s in spans],
+        most=8,
+    )
+
+
 def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed: bool = False):
     """Warn where a table is not the complete corpus: missing subjects or clips, or too many.
 
@@ -227,13 +247,8 @@ def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed
     """
     if table["synthetic"].any():
         return
-    if re.fullmatch(corpus.part, folder.root.name, re.IGNORECASE):
-        warn(
-            corpus,
-            folder,
-            f"{folder.root.name} looks like a folder inside the corpus; the whole corpus is "
-            f"probably {folder.root.parent}",
-        )
+    if _is_part(corpus, folder):
+        warn(corpus, folder, f"this looks like a folder inside the corpus, of {folder.root.parent}")
     if corpus.clips is not None and len(table) != corpus.clips:
         found = set(table["subject"].dropna())
         absent = [subject for subject in corpus.subjects if subject not in found]
@@ -241,7 +256,7 @@ def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed
             corpus,
             folder,
             f"{len(table)} clips, the complete corpus has {corpus.clips}"
-            + (f"; no clip of subjects {listed(absent, 12)}" if absent else ""),
+            + (f"; no clip of subjects {_spans(absent, corpus.subjects)}" if absent else ""),
         )
     pictureless = table["media"].eq("audio")
     if not mixed and 0 < pictureless.sum() < len(table):

@@ -39,7 +39,8 @@ def load(root):
     check_complete(LONDON_FACES, folder, table)
     info = folder.table("london_info.csv") or folder.table("london_faces_info.csv")
     if info is None:
-        warn(LONDON_FACES, folder, "no london_info.csv: sex, age and ethnicity are missing")
+        if not table["synthetic"].any():
+            warn(LONDON_FACES, folder, "no london_info.csv: sex, age and ethnicity are missing")
         return table.assign(sex=None, age=float("nan"), ethnicity=None)
     people = read_csv(info, dtype={"face_id": str})
     people = people.rename(columns={"face_gender": "face_sex"})

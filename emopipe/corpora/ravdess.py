@@ -96,8 +96,9 @@ def _wanted(folder, channel, modality):
     if there and not any(m in named for _, m in there & asked):
         found = sorted(f"{_MODALITY[m]} {_CHANNEL[c]}" for c, m in there)
         raise CorpusError(
-            f"ravdess in {folder.root}: no {modality} files of channel={channel!r}, only "
-            f"{', '.join(found)}; ask for these with channel= and modality="
+            f"ravdess in {folder.root}: no recording for channel={channel!r}, "
+            f"modality={modality!r}; there is only {', '.join(found)}: ask for that with "
+            "channel= and modality="
         )
     kept = [r for r, n in names if not n or (n["channel"], n["modality"]) in asked]
     return folder._replace(recordings=kept)

@@ -1,0 +1,117 @@
+import os
+
+import pytest
+from corpora_on_disk import lay
+
+from emopipe.corpora.folder import CorpusError, listed, medium_of, read_csv, scan
+
+
+def found(root):
+    """Return the clips below root."""
+    return [recording.clip for recording in scan(root).recordings]
+
+
+def test_recordings_know_where_they_lie(tmp_path):
+    lay(tmp_path, "a/B/One.two.MP4")
+    (recording,) = scan(tmp_path).recordings
+    assert recording.folders == (tmp_path.name, "a", "B")
+    assert (recording.stem, recording.suffix, recording.medium) == ("One.two", ".mp4", "video")
+    assert recording.path == str(tmp_path / "a/B/One.two.MP4")
+
+
+def test_what_no_corpus_contains_is_skipped(tmp_path):
+    lay(tmp_path, "a.wav", "._a.wav", ".hidden/b.wav", "__MACOSX/c.wav", "Thumbs.db", "notes.md")
+    assert found(tmp_path) == ["a.wav"]
+
+
+def test_tables_and_archives_are_kept_apart(tmp_path):
+    folder = scan(lay(tmp_path, "deep/er/Votes.csv", "deep/Votes.csv", "x.tar.gz", "a.wav"))
+    assert folder.table("somewhere/votes.csv") == str(tmp_path / "deep/Votes.csv")
+    assert folder.table("absent.csv") is None
+    assert folder.archives == ["x.tar.gz"]
+
+
+def test_a_table_beside_the_root_is_found(tmp_path):
+    lay(tmp_path, "processed/votes.csv", "wav/a.wav")
+    assert scan(tmp_path / "wav").table("processed/votes.csv") == str(
+        tmp_path / "processed/votes.csv"
+    )
+
+
+def test_relative_roots_and_home(tmp_path, monkeypatch):
+    lay(tmp_path, "corpus/a.wav")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    whole = scan(tmp_path / "corpus")
+    assert scan("corpus") == scan("~/corpus") == scan("corpus/../corpus/") == whole
+
+
+def test_links_are_followed_once(tmp_path):
+    lay(tmp_path, "real/a.wav")
+    os.symlink(tmp_path / "real", tmp_path / "corpus")
+    assert found(tmp_path / "corpus") == ["a.wav"]
+    lay(tmp_path, "outer/b.wav")
+    os.symlink(tmp_path / "outer", tmp_path / "outer/circle")
+    os.symlink(tmp_path / "real", tmp_path / "outer/linked")
+    assert found(tmp_path / "outer") == ["b.wav", "linked/a.wav"]
+
+
+def test_broken_links_are_recordings_that_are_not_there(tmp_path):
+    os.symlink(tmp_path / ".git/annex/objects/x", tmp_path / "a.wav")
+    (recording,) = scan(tmp_path).recordings
+    assert "git annex get" in recording.fault
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"RIFF", ""),
+        (b"", "empty file"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
+        (b"version https://git-lfs" + bytes(2000), ""),
+    ],
+)
+def test_faults(content, fault, tmp_path):
+    lay(tmp_path, "a.wav", content=content)
+    (recording,) = scan(tmp_path).recordings
+    assert recording.fault.startswith(fault)
+    assert bool(recording.fault) == bool(fault)
+
+
+@pytest.mark.parametrize("marker", ["SYNTHETIC.json", "corpus/SYNTHETIC.json"])
+def test_marked_folders_are_synthetic_from_there_down(marker, tmp_path):
+    lay(tmp_path, marker, "corpus/deep/a.wav", "other/b.wav")
+    synthetic = {r.clip: r.synthetic for r in scan(tmp_path).recordings}
+    assert synthetic == {"corpus/deep/a.wav": True, "other/b.wav": marker == "SYNTHETIC.json"}
+    assert scan(tmp_path / "corpus").recordings[0].synthetic
+
+
+def test_unreadable_csv_files_are_named(tmp_path):
+    lay(tmp_path, "empty.csv", content=b"")
+    with pytest.raises(CorpusError, match=r"empty\.csv: empty file"):
+        read_csv(tmp_path / "empty.csv")
+    lay(tmp_path, "ragged.csv", content=b"a,b\n1,2,3\n1,2,3,4\n")
+    with pytest.raises(CorpusError, match=r"ragged\.csv is no readable CSV table"):
+        read_csv(tmp_path / "ragged.csv")
+
+
+def test_missing_roots_name_their_neighbours(tmp_path):
+    lay(tmp_path, "RAVDESS/a.wav", "CREMA-D/a.wav")
+    with pytest.raises(FileNotFoundError, match=r"holds RAVDESS$"):
+        scan(tmp_path / "RAVDES")
+    with pytest.raises(FileNotFoundError, match=r"holds CREMA-D, RAVDESS$"):
+        scan(tmp_path / "xyz")
+    with pytest.raises(FileNotFoundError, match=f"nor {tmp_path / 'x'}"):
+        scan(tmp_path / "x/y")
+
+
+def test_media_by_suffix():
+    assert [medium_of(name) for name in ("a.FLV", "b.wav", "c.tiff", "d.csv", "e")] == [
+        "video", "audio", "image", None, None,
+    ]  # fmt: skip
+
+
+def test_listed_never_hides_how_many():
+    assert listed([]) == ""
+    assert listed("abc", 3) == "a, b, c"
+    assert listed("abcde", 2) == "a, b and 3 more"
