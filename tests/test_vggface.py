@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+from weight_files import vggface_arrays, write_deepface, write_keras_vggface
+
+from emopipe.face_networks import vggface, weights
+from emopipe.face_networks.runtimes import compiled
+from emopipe.face_networks.vggface import activations, precision_drift
+from emopipe.face_networks.vggface_graph import LAYERS, VGGFACE, Architecture, build
+from emopipe.face_networks.vggface_weights import load_weights, name_weights, random_weights
+from emopipe.face_networks.weights import WeightsError
+
+SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
+CROPS = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), dtype=np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(vggface, "ARCHITECTURE", SMALL)
+
+
+@pytest.fixture(params=[write_deepface, write_keras_vggface], ids=["deepface", "keras-vggface"])
+def file(request, tmp_path):
+    return request.param(tmp_path / "weights.h5", vggface_arrays(SMALL))
+
+
+def by_hand(crops, arrays, layer, pixels):
+    """The network in plain NumPy."""
+    x = pixels(crops.astype(np.float64)[..., ::-1])
+    for name, pair in arrays.items():
+        kernel, bias = pair["kernel"].astype(np.float64), pair["bias"]
+        if name.startswith("conv"):
+            x = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+            windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))
+            x = np.maximum(np.einsum("nrcivw,vwio->nrco", windows, kernel) + bias, 0)
+            if name in ("conv1_1", "conv2_2"):
+                n, rows, columns, width = x.shape
+                x = x.reshape(n, rows // 2, 2, columns // 2, 2, width).max((2, 4))
+            continue
+        if layer == "pool5":
+            break
+        x = x.reshape(len(x), -1) @ kernel.reshape(-1, kernel.shape[-1]) + bias
+        x = x if name == "fc8" else np.maximum(x, 0)
+        if name == layer:
+            break
+    return x.reshape(len(x), -1)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_both_layouts_give_what_the_arithmetic_says(file, layer):
+    found = activations(CROPS, weights=name_weights(file), layer=layer)
+    mean = [93.5940, 104.7624, 129.1863]
+    expected = by_hand(CROPS, vggface_arrays(SMALL), layer, lambda x: x - mean)
+    assert found.dtype == np.float32 and found.shape == (9, SMALL.features(layer))
+    assert np.allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_deepface_preprocessing(file):
+    found = activations(CROPS, weights=name_weights(file), preprocessing="deepface")
+    expected = by_hand(CROPS, vggface_arrays(SMALL), "fc7", lambda x: x / 255)
+    assert np.allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_both_layouts_give_the_same_bytes(tmp_path):
+    arrays = vggface_arrays(SMALL)
+    rows = [
+        activations(CROPS, weights=name_weights(write(tmp_path / f"{i}.h5", arrays)))
+        for i, write in enumerate([write_deepface, write_keras_vggface])
+    ]
+    assert rows[0].tobytes() == rows[1].tobytes()
+
+
+@pytest.mark.parametrize("runtime", ["keras", "openvino"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_row_has_the_same_bytes_in_every_batch(runtime, precision):
+    pytest.importorskip("openvino") if runtime == "openvino" else None
+    asked = {"weights": "random:0", "runtime": runtime, "precision": precision}
+    expected = activations(CROPS, **asked)
+    for size in (1, 2, 4, 5):
+        parts = [activations(CROPS[i : i + size], **asked) for i in range(0, 9, size)]
+        assert np.concatenate(parts).tobytes() == expected.tobytes(), size
+    order = np.random.default_rng(1).permutation(9)
+    assert activations(CROPS[order], **asked).tobytes() == expected[order].tobytes()
+
+
+def test_openvino_agrees_with_keras():
+    pytest.importorskip("openvino")
+    rows = [activations(CROPS, weights="random:0", runtime=r) for r in ("keras", "openvino")]
+    assert np.allclose(*rows, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("runtime", ["keras", "openvino"])
+def test_bfloat16_drifts_little(runtime):
+    pytest.importorskip("openvino") if runtime == "openvino" else None
+    drift = precision_drift(CROPS, weights="random:0", runtime=runtime)
+    assert drift.shape == (9,) and (drift > 0.999).all() and (drift < 1 + 1e-6).all()
+
+
+def test_random_weights_depend_on_the_seed_alone():
+    def drawn(seed, layer):
+        model = build(layer, architecture=SMALL)
+        random_weights(model, seed)
+        return [np.asarray(w) for w in model.get_weights()]
+
+    first, second = drawn(1, "fc8"), drawn(1, "pool5")
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=False))
+    assert not np.array_equal(first[0], drawn(2, "pool5")[0])
+
+
+def test_random_activations_neither_die_nor_explode():
+    deep = Architecture(size=64, widths=(16, 16, 16, 16, 16), units=(256, 256, 10))
+    crops = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+
+    def network(dtype):
+        model = build("fc7", architecture=deep, dtype=dtype)
+        random_weights(model)
+        return model
+
+    rows = compiled(network)(crops)
+    assert 0.2 < (rows > 0).mean() < 0.8
+    assert 1 < rows.std() < 1000
+    assert np.ptp(rows, axis=0).max() > 0.01 * rows.mean()
+
+
+def test_a_smaller_file_serves_a_lower_layer(tmp_path):
+    arrays = vggface_arrays(SMALL, "pool5")
+    for i, write in enumerate((write_deepface, write_keras_vggface)):
+        path = write(tmp_path / f"{i}.h5", arrays)
+        assert activations(CROPS, weights=name_weights(path), layer="pool5").any()
+        with pytest.raises(WeightsError, match="fc"):
+            activations(CROPS, weights=name_weights(path), layer="fc7")
+
+
+def test_another_network_is_refused_before_anything_is_read(file, tmp_path):
+    model = build("fc7", architecture=SMALL._replace(widths=(6, 9)))
+    with pytest.raises(WeightsError, match=r"shape \(3, 3, 6, 8\), not \(3, 3, 6, 9\)"):
+        load_weights(model, file, architecture=SMALL._replace(widths=(6, 9)))
+    assert not any(np.any(w) for w in model.get_weights())
+    arrays = vggface_arrays(SMALL)
+    del arrays["conv2_2"]["bias"]
+    path = write_deepface(tmp_path / "broken.h5", arrays)
+    with pytest.raises(WeightsError, match="holds 1 arrays, not 2"):
+        load_weights(build("fc7", architecture=SMALL), path, architecture=SMALL)
+
+
+def test_weights_are_named_by_content_or_seed(file, monkeypatch):
+    assert name_weights("random", 7) == "random:7"
+    assert name_weights("vggface").startswith("759266b9")
+    assert name_weights(file) == weights.checksum(file)
+    monkeypatch.setenv("EMOPIPE_VGGFACE_WEIGHTS", str(file))
+    assert name_weights("vggface") == weights.checksum(file)
+
+
+def test_unknown_names_list_what_there_is():
+    for given in ({"layer": "fc9"}, {"preprocessing": "imagenet"}, {"runtime": "onnx"}):
+        with pytest.raises(ValueError, match="is unknown; allowed: '"):
+            activations(CROPS, weights="random:0", **given)
+
+
+def test_the_published_shapes():
+    kernels = VGGFACE.kernels("fc8")
+    assert len(kernels) == 16 and kernels["fc6"] == (7, 7, 512, 4096)
+    assert sum(np.prod(k) + k[-1] for k in kernels.values()) == 145_002_878
+    assert [VGGFACE.features(layer) for layer in LAYERS] == [25088, 4096, 4096, 2622]
