@@ -95,6 +95,12 @@ def test_unusable_tables_say_what_to_do(write, text, message):
         load_table(write(text))
 
 
+def test_a_column_that_may_be_the_subject_is_pointed_out(write):
+    csv = write("path,emotion,Speaker\na.wav,sad,7\n")
+    with pytest.warns(CorpusWarning, match=r"no column 'subject'.*rename 'Speaker' to 'subject'"):
+        assert load_table(csv)["subject"].isna().all()
+
+
 def test_rows_that_repeat_are_dropped_with_a_warning(write):
     csv = write("path,emotion\na.wav,sad\nb.mp4,sad\n./a.wav,sad\n")
     with pytest.warns(CorpusWarning, match="1 rows repeat another"):
@@ -102,12 +108,15 @@ def test_rows_that_repeat_are_dropped_with_a_warning(write):
 
 
 def test_missing_files_are_excluded_and_named(write, tmp_path):
-    csv = write("path,emotion\na.wav,sad\nb.mp4,sad\ngone/c.wav,sad\n", files=["a.wav"])
+    csv = write("path,emotion\na.wav,sad\nb.mp4,sad\ngone/c.wav,sad\nx.avi,sad\n", files=["a.wav"])
+    (tmp_path / "x.avi").mkdir()
     lay(tmp_path, "b.mp4", content=b"version https://git-lfs")
-    with pytest.warns(CorpusWarning, match=r"2 of 3 files.*gone/c\.wav: missing file") as caught:
+    with pytest.warns(CorpusWarning, match=r"3 of 4 files.*gone/c\.wav: missing file") as caught:
         table = load_table(csv)
     assert len(caught) == 1
-    assert table["excluded"].str[:15].tolist() == ["", "Git LFS pointer", "missing file"]
+    assert table["excluded"].str[:15].tolist() == [
+        "", "Git LFS pointer", "missing file", "folder, not a f",
+    ]  # fmt: skip
 
 
 def test_a_root_that_would_do_is_offered(write, tmp_path):

@@ -3,6 +3,7 @@
 import os
 from difflib import get_close_matches
 from pathlib import Path
+from stat import S_ISDIR
 from typing import NamedTuple
 
 # A corpus' original format stands before the formats that people convert it to: of two files
@@ -176,11 +177,14 @@ def _walk(folder: Folder, path: str, names: tuple[str, ...], synthetic: bool, se
 def file_fault(file) -> str:
     """Say why a file (`os.DirEntry` or `Path`) cannot be what its name promises, "" if it can."""
     try:
-        size = file.stat().st_size
+        status = file.stat()
     except FileNotFoundError:
         if file.is_symlink():
             return "broken link (a git-annex copy needs `git annex get`)"
         return "missing file"
+    if S_ISDIR(status.st_mode):
+        return "folder, not a file"
+    size = status.st_size
     if size == 0:
         return "empty file (0 bytes)"
     if size < 1024:

@@ -83,15 +83,13 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
     table = _read(csv)
     root = Path(os.path.abspath(Path(root).expanduser() if root else csv.parent))
     table["emotion"] = _emotions(table["emotion"], csv, synonyms or {})
-    written = table["path"].str.replace("\\", "/")
-    table["path"] = [os.path.normpath(root / path) for path in written]
-    if "audio" in table:
-        table["audio"] = [
-            None if pd.isna(a) else os.path.normpath(root / a) for a in table["audio"]
-        ]
+    first = table["path"].iloc[0]
+    for column in ("path", "audio"):
+        if column in table:
+            table[column] = [_absolute(path, root) for path in table[column]]
     table = _without_repetitions(table, csv)
     faults = [file_fault(Path(path)) for path in table["path"]]
-    _report_faults(table, faults, csv, root, written.iloc[0])
+    _report_faults(table, faults, csv, root, first)
     if "clip" not in table:
         table["clip"] = [_clip(path, root) for path in table["path"]]
     if "media" not in table:
@@ -126,6 +124,9 @@ def _read(csv: Path) -> pd.DataFrame:
     for column in ("path", "emotion"):
         if column not in table:
             raise CorpusError(_no_column(column, csv, table))
+    if "subject" not in table and _meant("subject", table):
+        # without subjects nothing keeps a person out of both sides of a split
+        warnings.warn(_no_column("subject", csv, table), CorpusWarning, stacklevel=3)
     if table["path"].isna().any():
         raise CorpusError(f"{csv}: {table['path'].isna().sum()} rows have an empty path")
     if table.empty:
@@ -133,8 +134,12 @@ def _read(csv: Path) -> pd.DataFrame:
     return table
 
 
+def _meant(column: str, table: pd.DataFrame) -> list[str]:
+    return [name for name in table if name.lower() in _OFTEN_MEANT[column]]
+
+
 def _no_column(column: str, csv: Path, table: pd.DataFrame) -> str:
-    meant = [c for c in table if c.lower() in _OFTEN_MEANT[column]]
+    meant = _meant(column, table)
     advice = f"; rename {meant[0]!r} to {column!r} if that is meant" if meant else ""
     return f"{csv}: no column {column!r}; there are {', '.join(map(repr, table))}{advice}"
 
@@ -157,6 +162,10 @@ def _emotions(labels: pd.Series, csv: Path, synonyms: dict) -> list:
             'with synonyms={"word": "emotion"}, or leave their cells empty to leave them out'
         )
     return emotions
+
+
+def _absolute(path, root: Path) -> str | None:
+    return None if pd.isna(path) else os.path.normpath(root / path.replace("\\", "/"))
 
 
 def _without_repetitions(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
@@ -188,7 +197,7 @@ def _report_faults(table: pd.DataFrame, faults: list[str], csv: Path, root: Path
 
 
 def _nearby_root(root: Path, path: str) -> Path | None:
-    parts = Path(path).parts
+    parts = Path(path.replace("\\", "/")).parts
     places = [root.parent, root.parent.parent, *(p for p in sorted(root.glob("*")) if p.is_dir())]
     return next((place for place in places if place.joinpath(*parts).is_file()), None)
 
