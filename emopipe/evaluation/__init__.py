@@ -66,7 +66,7 @@ def _statements(study, answers):
     idle = int((~trains).sum() - len(tested))
     unanswered = int(answers["predicted"].isna().sum())
     said = [
-        (study.splitter.startswith("official split"), "The val split joins training."),
+        (study.splitter.startswith("official split"), "What is in val trains, too."),
         (not study.known, "Subjects are unknown: intervals come from a bootstrap over clips."),
         (units < _FEW_UNITS, f"Intervals from only {units} subjects or clips are rough."),
         (trains.any(), f"{trains.sum()} clips only train."),
@@ -94,7 +94,7 @@ def _protocol(study, answers, n_bootstrap):
         "nested": "inside each fold: " + ", ".join(inner) if inner else None,
         "scoring": str(searches[0].scoring or "accuracy") if searches else None,
         "seed": study.random_state,
-        "subject_dependent": study.subject_dependent,
+        "subject_dependent": study.mixed,
         "label": study.label,
         "estimator": _described(study.task.estimator),
         "n_bootstrap": n_bootstrap,
@@ -110,10 +110,11 @@ def _notices(study, done, given):
     found = [given] if isinstance(given, str) else list(given)
     for corpus in study.full["corpus"][study.full["synthetic"].astype(bool)].unique():
         found.append(f"{corpus} is synthetic: its figures say nothing about people.")
-    if study.subject_dependent:
+    if study.mixed:
+        sure = "were" if study.known else "may have been (subjects are unknown)"
         found.append(
-            "Subject-dependent: people who are tested were trained on as well, so the figures are "
-            "too high for people never met."
+            f"Subject-dependent: people who are tested {sure} trained on as well, so the figures "
+            "are too high for people never met."
         )
     found += notices_of(estimator) + mixed_holdouts(estimator)
     found += [notice for outcome in done for notice in outcome["notices"]]

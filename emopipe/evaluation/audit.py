@@ -67,11 +67,23 @@ class InnerSplit(NamedTuple):
     n_splits: int | None
 
 
+def _asks_for_groups(estimator):
+    """Return whether a class declares `__metadata_request__fit` with groups for itself.
+
+    What it routes to others does not count. Python prefixes the attribute with the class' name.
+    """
+    attributes = [item for base in type(estimator).__mro__ for item in vars(base).items()]
+    return any(
+        name.endswith("__metadata_request__fit") and value.get("groups")
+        for name, value in attributes
+    )
+
+
 def _inner_split(name, owner, cv):
     kind = type(owner).__name__
     if cv is None or isinstance(cv, int):
         # An estimator of ours that asks for groups makes its own grouped folds of a number.
-        grouped = bool(getattr(owner, "__metadata_request__fit", {}).get("groups"))
+        grouped = _asks_for_groups(owner)
         words = f"{cv or 'its own'} folds by group" if grouped else f"cv={cv}"
         return InnerSplit(name, kind, words, grouped, cv if grouped else None)
     if not hasattr(cv, "split"):

@@ -54,6 +54,13 @@ def _sample(names, n=3):
     return ", ".join(map(str, names[:n])) + (", ..." if len(names) > n else "")
 
 
+_ADVICE = (
+    "so its figures say nothing about unseen people: use a grouped split (cv=5, GroupKFold, "
+    "StratifiedGroupKFold, LeaveOneGroupOut), or, if mixed subjects are meant, "
+    "subject_dependent=True, and the result will say so"
+)
+
+
 def check_subjects(folds, subjects, cv):
     """Raise ValueError when a fold tests a subject that it trains on."""
     for number, fold in enumerate(folds):
@@ -61,9 +68,7 @@ def check_subjects(folds, subjects, cv):
         if shared:
             raise ValueError(
                 f"cv={cv} trains on {len(shared)} of the subjects that it tests (fold {number}: "
-                f"{_sample(shared)}), so its figures say nothing about unseen people: use a "
-                "grouped split (cv=5, GroupKFold, StratifiedGroupKFold, LeaveOneGroupOut), or, if "
-                "mixed subjects are meant, subject_dependent=True, and the result will say so"
+                f"{_sample(shared)}), {_ADVICE}"
             )
 
 
@@ -115,6 +120,17 @@ def _check_groups(subjects, rows, clips, splitter):
             f"cv={n_splits} folds by subject need as many subjects, found {n_subjects}: use "
             f"cv={n_subjects} or LeaveOneGroupOut()"
         )
+
+
+def _check_ungrouped(splitter):
+    """Raise ValueError for a splitter that is known to care for no subjects.
+
+    It may keep them apart by the order of rows, which is luck. What a splitter of somebody else's
+    does is seen on the rows that it gives.
+    """
+    foreign = not type(splitter).__module__.startswith("sklearn.")
+    if not (foreign or isinstance(splitter, PredefinedSplit)):
+        raise ValueError(f"cv={describe_splitter(splitter)} cares for no subjects, {_ADVICE}")
 
 
 def _splitter(cv, grouped, random_state):
@@ -228,6 +244,8 @@ def make_folds(table, y, subjects, cv, *, n_rows=None, subject_dependent=False, 
             splitter = _predefined(splitter, table.index[rows], n_rows or len(table))
         if takes_groups(splitter):
             _check_groups(subjects, rows, clips, splitter)
+        elif subjects is not None and not subject_dependent:
+            _check_ungrouped(splitter)
         described = describe_splitter(splitter)
         pairs = _pairs(splitter, rows, y, subjects)
     apart = None if subject_dependent else subjects

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
+from sklearn.model_selection import PredefinedSplit
 
 from emopipe.evaluation.audit import check_inner_splits, inner_splits
 from emopipe.evaluation.fitting import Task
@@ -34,8 +35,10 @@ class Study:
     splitter : str
         In words.
     splits : list of InnerSplit
-    label, groups, features, meant, random_state
-        As asked; `meant` is whether mixed subjects are.
+    given : bool
+        Whether the table or the caller says who is tested, rather than a splitter.
+    label, groups, features, random_state
+        As asked.
     """
 
     full: pd.DataFrame
@@ -49,7 +52,7 @@ class Study:
     label: str
     groups: str | None
     features: list | None
-    meant: bool
+    given: bool
     random_state: int
 
     @property
@@ -69,13 +72,13 @@ class Study:
 
     @property
     def mixed(self):
-        """Whether some fold trains on people whom it tests."""
-        return any(shared_subjects(fold, self.subjects) for fold in self.folds)
+        """Whether some fold trains on people whom it tests, or must be thought to.
 
-    @property
-    def subject_dependent(self):
-        """Whether people are mixed, or must be thought to be."""
-        return self.mixed or (self.meant and not self.known)
+        Random folds of a corpus that names nobody must; its official split need not.
+        """
+        if not self.known:
+            return not self.given
+        return any(shared_subjects(fold, self.subjects) for fold in self.folds)
 
 
 def _completed(clips, label, groups, features):
@@ -188,5 +191,6 @@ def make_study(
     return Study(
         full=full, reasons=reasons, table=table, subjects=subjects, folds=folds, splits=splits,
         task=Task(estimator, X, y, units, sorted(set(y))), splitter=splitter, label=label,
-        groups=groups, features=features, meant=subject_dependent, random_state=random_state,
+        groups=groups, features=features, given=isinstance(cv, str | PredefinedSplit),
+        random_state=random_state,
     )  # fmt: skip

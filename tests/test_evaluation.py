@@ -1,0 +1,539 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import spies
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.ensemble import AdaBoostClassifier
+from sklearn.linear_model import LinearRegression, SGDClassifier
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    LeaveOneGroupOut,
+    LeaveOneOut,
+    PredefinedSplit,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+from spies import EMOTIONS, GroupSpy, Spy, clip_table
+
+from emopipe.evaluation import evaluate
+from emopipe.evaluation.fitting import CheckpointWarning
+from emopipe.extract import ClipWarning
+from emopipe.result import Result
+
+FAST = {"n_bootstrap": 50}
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    spies.FITTED.clear()
+    spies.ASKED.clear()
+
+
+def by_check(result, words):
+    return next(entry for entry in result.audit if words in entry["check"])
+
+
+@given(st.permutations(list("abcdef") * 2), st.sampled_from([2, 3, 6]))
+@settings(max_examples=15, deadline=None)
+def test_whoever_is_tested_was_never_trained_on(subjects, n_folds):
+    spies.FITTED.clear(), spies.ASKED.clear()
+    clips = clip_table(subjects="ab", n_each=2).assign(subject=subjects)
+    result = evaluate(Spy(), clips, cv=n_folds, **FAST)
+    assert len(spies.FITTED) == n_folds
+    seen = [set(asked) for asked, _ in spies.ASKED]
+    for fold, (fitted, _, _) in enumerate(spies.FITTED):
+        assert not set(fitted) & seen[2 * fold]
+        assert result.folds[fold]["test_subjects"] == sorted(seen[2 * fold])
+    assert sorted(result.predictions["clip"]) == sorted(clips["clip"])
+    assert result.passed
+
+
+def test_figures_agree_with_the_predictions():
+    clips = clip_table(strength=0.3)
+    result = evaluate(Spy(), clips, cv=3, **FAST)
+    table = result.predictions
+    right = table["emotion"] == table["predicted"]
+    assert result.metrics["accuracy"]["value"] == pytest.approx(right.mean())
+    per_subject = right.groupby(table["subject"]).mean()
+    assert result.per_subject["accuracy"].tolist() == pytest.approx(per_subject.tolist())
+    assert result.subject_mean == pytest.approx(per_subject.mean())
+    assert result.subject_std == pytest.approx(per_subject.std())
+    assert result.confusion.sum() == len(clips)
+    scores = table[[f"score_{name}" for name in EMOTIONS]].to_numpy()
+    assert (np.array(EMOTIONS)[scores.argmax(1)] == table["predicted"]).all()
+    sizes = [(fold["n_train"], fold["n_test"]) for fold in result.folds]
+    assert sizes == [(24, 12)] * 3
+    weighted = sum(fold["accuracy"] * fold["n_test"] for fold in result.folds) / len(clips)
+    assert weighted == pytest.approx(right.mean())
+
+
+def test_the_order_of_rows_changes_nothing():
+    clips = clip_table(strength=0.3)
+    one = evaluate(Spy(), clips, cv=LeaveOneGroupOut(), **FAST)
+    other = evaluate(Spy(), clips.sample(frac=1, random_state=1), cv=LeaveOneGroupOut(), **FAST)
+    assert one.fingerprint == other.fingerprint
+    assert one.metrics == other.metrics
+    assert one.confusion.tolist() == other.confusion.tolist()
+
+
+def test_the_same_evaluation_gives_the_same_bytes():
+    runs = [evaluate(Spy(), clip_table(), optimism_gap=True, **FAST) for _ in range(2)]
+    assert runs[0].to_json(volatile=False) == runs[1].to_json(volatile=False)
+    assert Result.from_json(runs[0].to_json()) == runs[0]
+
+
+def test_the_estimator_itself_stays_unfitted_and_never_sees_the_answers():
+    spy = Spy()
+    evaluate(spy, clip_table(), cv=2, **FAST)
+    assert not hasattr(spy, "classes_")
+    for _, _, X in spies.FITTED:
+        assert "emotion" not in X.columns
+
+
+@pytest.mark.parametrize(
+    ("cv", "n_folds", "words"),
+    [
+        (6, 6, "GroupKFold(6)"),
+        (LeaveOneGroupOut(), 6, "LeaveOneGroupOut()"),
+        (GroupKFold(3, shuffle=True, random_state=1), 3, "shuffle=True, random_state=1"),
+        (StratifiedGroupKFold(2), 2, "StratifiedGroupKFold(2)"),
+    ],
+)
+def test_grouped_splitters(cv, n_folds, words):
+    result = evaluate(Spy(), clip_table(), cv=cv, **FAST)
+    assert result.protocol["n_folds"] == n_folds == len(result.folds)
+    assert words in result.protocol["splitter"]
+    assert result.protocol["grouped_by"] == "subject"
+    assert not result.protocol["subject_dependent"]
+
+
+def test_a_predefined_split_covers_the_rows_of_the_whole_table():
+    clips = clip_table("abc", excluded="")
+    clips.loc[0, "excluded"] = "known to be bad"
+    fold = clips["subject"].map({"a": 0, "b": 1, "c": -1})
+    result = evaluate(Spy(), clips, cv=PredefinedSplit(fold), **FAST)
+    assert [entry["test_subjects"] for entry in result.folds] == [["a"], ["b"]]
+    assert [fitted for fitted, _, _ in spies.FITTED] == [["b", "c"], ["a", "c"]]
+    assert len(result.predictions) == 11
+    assert "6 clips are never tested." in result.protocol["statements"]
+    with pytest.raises(ValueError, match="one fold number per row"):
+        evaluate(Spy(), clips, cv=PredefinedSplit([0, 1]))
+
+
+def test_an_ungrouped_split_is_an_error_that_says_how_to_mean_it():
+    for cv in (KFold(3, shuffle=True, random_state=0), StratifiedKFold(3), LeaveOneOut()):
+        with pytest.raises(ValueError, match=r"cares for no subjects.*subject_dependent=True"):
+            evaluate(Spy(), clip_table(), cv=cv)
+    assert not spies.FITTED
+
+
+class Leaking:
+    """Says that it is grouped, and is not."""
+
+    n_splits = 2
+    __metadata_request__split = {"groups": True}  # noqa: RUF012
+
+    def split(self, X, y=None, groups=None):
+        return iter([(np.arange(0, 30), np.arange(30, 36)), (np.arange(6, 36), np.arange(0, 6))])
+
+
+def test_a_splitter_is_judged_by_the_rows_that_it_gives():
+    clips = clip_table("abc", n_each=4)
+    with pytest.raises(ValueError, match=r"Leaking\(2\).*fold 0: c\).*subject_dependent=True"):
+        evaluate(Spy(), clips, cv=Leaking())
+    assert not spies.FITTED
+    result = evaluate(Spy(), clips, cv=Leaking(), subject_dependent=True, **FAST)
+    assert by_check(result, "No subject")["passed"] is False
+    assert evaluate(Spy(), clip_table("abcdef"), cv=Leaking(), **FAST).passed
+
+
+def test_folds_of_a_corpus_that_names_nobody_must_be_meant():
+    clips = clip_table(subject=None)
+    with pytest.raises(ValueError, match="cares for no subjects"):
+        evaluate(Spy(), clips, cv=StratifiedKFold(3))
+    for meant in ({"subject_dependent": True}, {"groups": None}):
+        result = evaluate(Spy(), clips, cv=3, **meant, **FAST)
+        assert result.protocol["subject_dependent"]
+        assert "may have been" in result.notices[0]
+
+
+def test_mixed_subjects_are_possible_when_meant_and_said():
+    result = evaluate(Spy(), clip_table(), cv=2, subject_dependent=True, **FAST)
+    assert result.protocol["subject_dependent"]
+    assert result.protocol["grouped_by"] is None
+    assert "StratifiedKFold(2, shuffle=True, random_state=0)" in result.protocol["splitter"]
+    assert any(notice.startswith("Subject-dependent:") for notice in result.notices)
+    assert by_check(result, "No subject")["passed"] is False
+    assert not result.passed
+
+
+def test_subject_dependent_folds_that_keep_subjects_apart_are_called_what_they_are():
+    result = evaluate(Spy(), clip_table(), cv=GroupKFold(2), subject_dependent=True, **FAST)
+    assert not result.protocol["subject_dependent"]
+    assert result.passed
+
+
+def test_the_optimism_gap_is_what_random_folds_have_in_excess():
+    # Emotions depend on the subject: who is known is recognised, who is not cannot be.
+    clips = clip_table("abcdefghijkl", n_each=3)
+    clips["cue"] = 10.0 * clips["subject"].map(ord) + clips["emotion"].map(len)
+    tree = make_pipeline(StandardScaler(), SVC(C=1e4, gamma=1e3))
+    result = evaluate(tree, clips, features=["cue"], cv=4, optimism_gap=True, **FAST)
+    gap = result.optimism_gap
+    assert gap["grouped"]["accuracy"] == result.metrics["accuracy"]["value"]
+    assert gap["gap"]["accuracy"] == gap["random"]["accuracy"] - gap["grouped"]["accuracy"]
+    assert gap["random"]["accuracy"] > 0.9 > 0.5 > gap["grouped"]["accuracy"]
+    assert "subject-dependent" in gap["note"]
+    assert result.passed and not result.protocol["subject_dependent"]
+    with pytest.raises(ValueError, match="optimism_gap compares"):
+        evaluate(tree, clips, features=["cue"], cv=4, optimism_gap=True, subject_dependent=True)
+
+
+def official(**columns):
+    clips = clip_table("abcdef", subject=None, **columns)
+    return clips.assign(split=np.repeat(["train", "val", "test"], 12))
+
+
+def test_official_splits_work_without_subjects():
+    sizes = {}
+    for cv in ("official", "official-train", "official-val"):
+        result = evaluate(Spy(), official(), cv=cv, **FAST)
+        sizes[cv] = (result.folds[0]["n_train"], result.folds[0]["n_test"])
+        assert by_check(result, "No subject")["passed"] is None
+        assert result.passed and result.protocol["bootstrap_over"] == "clips"
+        assert "in val trains" in " ".join(result.protocol["statements"]) or cv != "official"
+        assert result.per_subject.empty and np.isnan(result.subject_mean)
+    assert sizes == {"official": (24, 12), "official-train": (12, 12), "official-val": (12, 12)}
+
+
+def test_official_split_with_a_corpus_that_only_trains():
+    extra = clip_table("xy", train_only=True).assign(corpus="extra")
+    clips = pd.concat([official(), extra], ignore_index=True)
+    result = evaluate(GridSearchCV(Spy(), {"offset": [0]}, cv=GroupKFold(2)), clips, cv="official",
+                      **FAST)  # fmt: skip
+    assert result.folds[0]["n_train"] == 24 + 12
+    assert set(result.predictions["corpus"]) == {"toy"}
+    assert [c["train_only"] for c in result.corpora] == [0, 12]
+    assert [c["tested"] for c in result.corpora] == [12, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "cv", "words"),
+    [
+        ({}, "unofficial", "'unofficial' is unknown.*'official-val'"),
+        ({"split": "train"}, "official", "no labelled clips in the test split.*'train': 36"),
+        ({"split": "test"}, "official", "no training"),
+        ({"split": None}, "official", r"36 clips \(such as a/anger0.wav\) have no official split"),
+    ],
+)
+def test_official_splits_that_are_none(change, cv, words):
+    with pytest.raises(ValueError, match=words):
+        evaluate(Spy(), official().assign(**change), cv=cv)
+
+
+def test_official_splits_that_leak_are_refused():
+    leaking = official().assign(subject="a")
+    with pytest.raises(ValueError, match="fold 0: a"):
+        evaluate(Spy(), leaking, cv="official")
+
+
+def test_clips_that_only_train_are_never_tested_and_sit_out_for_their_subject():
+    clips = clip_table("abcd", n_each=1)
+    clips["train_only"] = clips["emotion"] == "sadness"
+    clips = pd.concat([clips, clip_table("x", n_each=1, train_only=True)], ignore_index=True)
+    result = evaluate(Spy(), clips, cv=LeaveOneGroupOut(), **FAST)
+    assert "sadness" not in set(result.predictions["emotion"])
+    for number, (fitted, _, _) in enumerate(spies.FITTED):
+        assert "x" in fitted
+        assert result.folds[number]["test_subjects"][0] not in fitted
+        assert result.folds[number]["n_train"] == 3 * 3 + 3
+    assert "Up to 1 of them sit out" in " ".join(result.protocol["statements"])
+    assert result.passed
+
+
+def test_searches_inside_are_nested_and_grouped():
+    search = GridSearchCV(Spy(), {"offset": [5.0, 0.0]}, cv=GroupKFold(2))
+    result = evaluate(search, clip_table("abcdef"), cv=3, **FAST)
+    assert [fold["best_params"] for fold in result.folds] == [{"offset": 0.0}] * 3
+    assert len(spies.FITTED) == 3 * (2 * 2 + 1)
+    for number in range(3):
+        inner = spies.FITTED[5 * number : 5 * number + 5]
+        tested = set(result.folds[number]["test_subjects"])
+        assert not any(tested & set(fitted) for fitted, _, _ in inner)
+        assert all(len(fitted) == 2 for fitted, _, _ in inner[:4])
+    assert "GridSearchCV (GroupKFold(2))" in result.protocol["nested"]
+    assert result.protocol["scoring"] == "accuracy"
+    assert "groups were passed" in by_check(result, "Parameters")["detail"]
+
+
+def test_a_search_inside_a_pipeline_gets_groups_too():
+    search = GridSearchCV(GroupSpy(), {"offset": [0.0, 1.0]}, cv=LeaveOneGroupOut())
+    pipeline = make_pipeline(FunctionTransformer(), search)
+    result = evaluate(pipeline, clip_table(), cv=2, **FAST)
+    assert result.folds[0]["best_params"] == {"gridsearchcv__offset": 0.0}
+    for fitted, groups, X in spies.FITTED:
+        assert groups.tolist() == X["subject"].tolist() and len(fitted) < 6
+
+
+def test_clips_of_unknown_subject_are_a_group_each():
+    evaluate(GroupSpy(), official(), cv="official", **FAST)
+    (_, groups, X), *_ = spies.FITTED
+    assert groups.tolist() == [f"clip {clip}" for clip in X["clip"]]
+
+
+@pytest.mark.parametrize("inner", [None, 3, StratifiedKFold(3), [([0], [1])]])
+def test_an_ungrouped_search_inside_is_refused_in_words(inner):
+    search = GridSearchCV(Spy(), {"offset": [0.0]}, cv=inner)
+    with pytest.raises(ValueError, match=r"one subject on both sides.*cv=GroupKFold\(5\)"):
+        evaluate(search, clip_table(), cv=2)
+    assert not spies.FITTED
+    if not isinstance(inner, list):
+        result = evaluate(search, clip_table(), cv=2, subject_dependent=True, **FAST)
+        assert by_check(result, "Parameters")["passed"] is False
+
+
+def test_inner_folds_that_the_training_subjects_cannot_fill_are_refused():
+    search = GridSearchCV(Spy(), {"offset": [0.0]}, cv=GroupKFold(5))
+    with pytest.raises(ValueError, match="trains on 4 subjects, fewer than the 5"):
+        evaluate(search, clip_table(), cv=3)
+
+
+def test_groups_that_cannot_be_routed_are_an_error():
+    boosted = AdaBoostClassifier(GridSearchCV(SVC(), {"C": [1]}, cv=GroupKFold(2)))
+    with pytest.raises(ValueError, match="AdaBoostClassifier cannot pass groups on"):
+        evaluate(boosted, clip_table(), features=["cue"], cv=2)
+
+
+def test_random_holdouts_of_training_clips_are_said():
+    linear = SGDClassifier(random_state=0)
+    clips = clip_table(n_each=4)
+    assert not evaluate(linear, clips, features=["cue"], cv=2, **FAST).notices
+    linear.set_params(early_stopping=True)
+    result = evaluate(linear, clips, features=["cue"], cv=2, **FAST)
+    assert "SGDClassifier(early_stopping=True) holds out training clips" in result.notices[0]
+
+
+def test_decision_values_are_scores_too():
+    two = clip_table().query("emotion != 'sadness'")
+    result = evaluate(SVC(), two, features=["cue"], cv=3, **FAST)
+    table = result.predictions
+    assert (table["score_anger"] == -table["score_happiness"]).all()
+    assert ((table["score_anger"] > 0) == (table["predicted"] == "anger")).all()
+    three = evaluate(
+        SVC(decision_function_shape="ovr"), clip_table(), features=["cue"], cv=3, **FAST
+    )
+    best = three.predictions[[f"score_{name}" for name in EMOTIONS]].to_numpy().argmax(1)
+    assert (np.array(EMOTIONS)[best] == three.predictions["predicted"]).all()
+
+
+class Extractor(TransformerMixin, BaseEstimator):
+    calls = []  # noqa: RUF012
+
+    def __init__(self, *, column="cue", progress=False):
+        self.column = column
+        self.progress = progress
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        import warnings
+
+        values = X[[self.column]].to_numpy().copy()
+        values[X["clip"].str.endswith("0.wav")] = np.nan
+        warnings.warn("some failed", ClipWarning, stacklevel=2)
+        return values
+
+    def statuses(self, X):
+        self.calls.append((len(X), self.progress))
+        failed = X["clip"].str.endswith("0.wav")
+        return pd.DataFrame({"path": X["clip"], "status": np.where(failed, "no_face", "ok")})
+
+    def notices(self):
+        return ["The face network has random weights."]
+
+
+class Answerless(ClassifierMixin, BaseEstimator):
+    """Gives no answer to rows of NaN, has fusion weights and learning curves."""
+
+    def fit(self, X, y):
+        known = ~np.isnan(X).any(1)
+        self.classes_ = np.unique(y)
+        self.svc_ = SVC().fit(X[known], y[known])
+        self.weights_ = pd.DataFrame(
+            [[0.25, 1], [0.75, 0]], index=["voice", "face"], columns=["anger", "sadness"]
+        )
+        self.history_ = {"loss": [2.0, 1.0], "val_loss": [np.float32(2), np.nan]}
+        return self
+
+    def decision_function(self, X):
+        known = ~np.isnan(X).any(1)
+        scores = np.full((len(X), len(self.classes_)), np.nan)
+        scores[known] = self.svc_.decision_function(X[known])
+        return scores
+
+    def predict(self, X):
+        return self.classes_[np.nan_to_num(self.decision_function(X)).argmax(1)]
+
+
+@pytest.mark.filterwarnings("error::emopipe.extract.ClipWarning")
+def test_unreadable_clips_weights_curves_and_notices_reach_the_result():
+    Extractor.calls.clear()
+    search = GridSearchCV(
+        make_pipeline(Extractor(), Answerless()), {"extractor__progress": [False]}, cv=GroupKFold(2)
+    )
+    result = evaluate(search, clip_table(), cv=2, notices="Mind the gap.", **FAST)
+    assert Extractor.calls == [(36, False)]
+    assert result.statuses == {"Extractor": {"no_face": 18, "ok": 18}}
+    assert result.predictions["predicted"].isna().sum() == 18
+    assert [fold["n_unanswered"] for fold in result.folds] == [9, 9]
+    assert result.metrics["accuracy"]["value"] <= 0.5
+    assert "18 clips got no answer; they count as wrong." in result.protocol["statements"]
+    assert result.notices == ["Mind the gap.", "The face network has random weights."]
+    weights = {"voice": {"anger": 0.25, "sadness": 1}, "face": {"anger": 0.75, "sadness": 0}}
+    assert result.folds[0]["fusion_weights"] == weights
+    curves = {"fold": 1, "estimator": "answerless", "loss": [2, 1], "val_loss": [2, None]}
+    assert result.history[1] == curves
+
+
+def test_synthetic_corpora_are_announced_and_exclusions_counted():
+    clips = clip_table(synthetic=True)
+    clips.loc[:2, "excluded"] = "voters tied: anger, sadness"
+    clips.loc[3, "emotion"] = None
+    result = evaluate(Spy(), clips, cv=2, **FAST)
+    assert result.notices == ["toy is synthetic: its figures say nothing about people."]
+    (corpus,) = result.corpora
+    assert corpus["excluded"] == {"no emotion": 1, "voters tied: anger, sadness": 3}
+    assert corpus["clips"] == len(result.predictions) == 32
+    assert corpus["synthetic"] and corpus["subjects"] == 6
+
+
+def test_another_column_can_be_the_label_and_another_the_group():
+    clips = clip_table().assign(speaker=lambda t: t["subject"].str.upper())
+    clips["voted"] = clips.pop("emotion").replace("sadness", None)
+    result = evaluate(Spy(), clips, cv=3, label="voted", groups="speaker", **FAST)
+    assert result.classes == ["anger", "happiness"]
+    assert result.corpora[0]["excluded"] == {"no voted": 12}
+    assert result.per_subject["subject"].tolist() == list("ABCDEF")
+    assert not any("voted" in X.columns for _, _, X in spies.FITTED)
+
+
+def test_sex_and_age_come_along():
+    clips = clip_table(sex="female", age=30)
+    table = evaluate(Spy(), clips, cv=2, **FAST).predictions
+    assert set(table["sex"]) == {"female"} and set(table["age"]) == {30}
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "error", "words"),
+    [
+        (lambda t: t.assign(subject="a"), {}, ValueError, "all clips are of one subject"),
+        (lambda t: t, {"cv": 7}, ValueError, "need as many subjects, found 6: use cv=6"),
+        (lambda t: t, {"cv": 1}, ValueError, "at least 2 folds"),
+        (lambda t: t, {"cv": None}, TypeError, "cv=None: give a number of folds"),
+        (lambda t: t, {"cv": GroupShuffleSplit(4)}, ValueError, "may be tested once"),
+        (lambda t: t.assign(emotion="anger"), {}, ValueError, "all 36 usable clips.*'anger'"),
+        (lambda t: t[:0], {}, ValueError, "no usable clips among 0"),
+        (lambda t: t.assign(excluded="bad"), {}, ValueError, "among 36: .'bad': 36"),
+        (lambda t: t.drop(columns="subject"), {}, ValueError, "no column 'subject'.*groups=None"),
+        (lambda t: t, {"features": ["pitch"]}, ValueError, "no column 'pitch'"),
+        (lambda t: t.assign(clip="x"), {}, ValueError, "clip 'x' is in the table twice"),
+        (lambda t: t["clip"].tolist(), {}, TypeError, "clips is a list"),
+        (lambda t: t.assign(subject=None), {}, ValueError, "36 of 36 clips .* have no subject"),
+        (lambda t: t, {"groups": None}, ValueError, "the table names 6 subjects"),
+        (lambda t: t.assign(emotion=t["subject"].map(lambda s: "joy" if s < "d" else "fear")),
+         {"cv": PredefinedSplit([0] * 18 + [1] * 18)}, ValueError, "fold 0 trains on 18 clips"),
+    ],
+)  # fmt: skip
+def test_silly_input_is_refused_in_words(change, options, error, words):
+    with pytest.raises(error, match=words):
+        evaluate(Spy(), change(clip_table()), **options)
+    assert not spies.FITTED
+
+
+@pytest.mark.parametrize("estimator", [LinearRegression(), StandardScaler(), Spy, "svm"])
+def test_what_is_no_classifier_is_refused(estimator):
+    with pytest.raises(TypeError, match="classifier"):
+        evaluate(estimator, clip_table())
+
+
+class Killed(Exception):
+    pass
+
+
+class DiesLater(Spy):
+    allowed = 10**9
+
+    def fit(self, X, y):
+        if len(spies.FITTED) >= DiesLater.allowed:
+            raise Killed
+        return super().fit(X, y)
+
+
+def test_a_killed_run_goes_on_at_the_next_fold(tmp_path, monkeypatch):
+    clips = clip_table(strength=0.4)
+    straight = evaluate(DiesLater(), clips, cv=3, **FAST)
+    spies.FITTED.clear()
+    monkeypatch.setattr(DiesLater, "allowed", 2)
+    with pytest.raises(Killed):
+        evaluate(DiesLater(), clips, cv=3, checkpoint=tmp_path, **FAST)
+    assert len(spies.FITTED) == 2
+    monkeypatch.setattr(DiesLater, "allowed", 3)
+    resumed = evaluate(DiesLater(), clips, cv=3, checkpoint=tmp_path, **FAST)
+    assert len(spies.FITTED) == 3
+    assert resumed.to_json(volatile=False) == straight.to_json(volatile=False)
+    again = evaluate(DiesLater(), clips, cv=3, checkpoint=tmp_path, **FAST)
+    assert len(spies.FITTED) == 3 and again.to_json() == resumed.to_json().replace(
+        json.dumps(resumed.seconds["extraction"]), json.dumps(again.seconds["extraction"])
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda e, c: (e.set_params(offset=0.1), c),
+        lambda e, c: (e, c.assign(cue=c["cue"] + 1)),
+        lambda e, c: (e, c.assign(emotion=c["emotion"].replace("anger", "fear"))),
+        lambda e, c: (e, c[c["subject"] != "f"]),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_not_used(tmp_path, monkeypatch, change):
+    monkeypatch.setattr(DiesLater, "allowed", 1)
+    with pytest.raises(Killed):
+        evaluate(DiesLater(), clip_table(), cv=3, checkpoint=tmp_path, **FAST)
+    monkeypatch.setattr(DiesLater, "allowed", 10**9)
+    spies.FITTED.clear()
+    estimator, clips = change(DiesLater(), clip_table())
+    with pytest.warns(CheckpointWarning, match="unfinished evaluation"):
+        evaluate(estimator, clips, cv=3, checkpoint=tmp_path, **FAST)
+    assert len(spies.FITTED) == 3
+
+
+def test_finished_evaluations_share_a_checkpoint_folder_in_peace(tmp_path, recwarn):
+    for offset in (0.0, 0.1):
+        evaluate(Spy(offset=offset), clip_table(), cv=2, checkpoint=tmp_path, optimism_gap=True,
+                 **FAST)  # fmt: skip
+    fits = len(spies.FITTED)
+    evaluate(clone(Spy()), clip_table(), cv=2, checkpoint=tmp_path, optimism_gap=True, **FAST)
+    assert len(spies.FITTED) == fits == 8
+    assert not [w for w in recwarn if w.category is CheckpointWarning]
+
+
+def test_a_damaged_checkpoint_is_computed_again(tmp_path):
+    evaluate(Spy(), clip_table(), cv=2, checkpoint=tmp_path, **FAST)
+    (damaged,) = tmp_path.glob("*/fold-1-of-2.json")
+    damaged.write_text("{")
+    spies.FITTED.clear()
+    with pytest.warns(CheckpointWarning, match="fold 1 is computed again"):
+        evaluate(Spy(), clip_table(), cv=2, checkpoint=tmp_path, **FAST)
+    assert len(spies.FITTED) == 1

@@ -1,0 +1,72 @@
+import functools
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+
+from emopipe.evaluation.fitting import described
+
+
+def double(x):
+    return 2 * x
+
+
+def triple(x):
+    return 3 * x
+
+
+DISTINCT = [
+    SVC(),
+    SVC(C=2),
+    SVC(C=2.5),
+    make_pipeline(StandardScaler(), SVC()),
+    GridSearchCV(SVC(), {"C": [1]}, cv=GroupKFold(2)),
+    GridSearchCV(SVC(), {"C": [1]}, cv=GroupKFold(3)),
+    GridSearchCV(SVC(), {"C": np.array([1, 2])}, cv=GroupKFold(3)),
+    GridSearchCV(SVC(), {"C": np.array([1, 3])}, cv=GroupKFold(3)),
+    FunctionTransformer(double),
+    FunctionTransformer(triple),
+    FunctionTransformer(lambda x: x + 1),
+    FunctionTransformer(lambda x: x + 2),
+    FunctionTransformer(functools.partial(np.add, 1)),
+    FunctionTransformer(functools.partial(np.add, 2)),
+    FunctionTransformer(kw_args={"table": pd.DataFrame({"a": [1]})}),
+    FunctionTransformer(kw_args={"table": pd.DataFrame({"b": [1]})}),
+    FunctionTransformer(kw_args={"names": np.array(["a"], dtype=object)}),
+]
+
+
+def test_different_parameters_are_described_differently():
+    assert len({repr(described(one)) for one in DISTINCT}) == len(DISTINCT)
+
+
+@pytest.mark.parametrize("estimator", DISTINCT, ids=range(len(DISTINCT)))
+def test_equal_parameters_are_described_equally(estimator):
+    from sklearn.base import clone
+
+    assert described(estimator) == described(clone(estimator))
+    assert " at 0x" not in repr(described(estimator))
+
+
+def test_what_changes_no_outcome_is_no_part_of_it():
+    loud = GridSearchCV(SVC(verbose=True, cache_size=9), {"C": [1]}, cv=GroupKFold(2), n_jobs=2)
+    assert described(loud) == described(DISTINCT[4])
+
+
+def test_descriptions_are_the_same_in_another_process():
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    code = "import test_fitting as t; print([t.described(e) for e in t.DISTINCT])"
+    environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(Path(__file__).parent)}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    here = repr([described(e) for e in DISTINCT])
+    assert run.stdout.strip().replace("test_fitting", __name__) == here
