@@ -1,0 +1,249 @@
+"""A drawn face that moves: still layers, features painted for an expression, camera and time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from emopipe.corpora.synthetic.drawn_head import LEFT, SUPERSAMPLING, TOP, Head, paint_head
+from emopipe.corpora.synthetic.expressions import EXPRESSIONS, Expression
+from emopipe.corpora.synthetic.face_parts import (
+    Brush,
+    paint_brows,
+    paint_eyeball,
+    paint_eyes,
+    paint_mouth,
+)
+from emopipe.corpora.synthetic.people import Person
+
+
+class DrawnFace:
+    """One person's face, ready to be drawn with any expression.
+
+    Parameters
+    ----------
+    person : Person
+    size : tuple of int
+        Rows and columns of the picture.
+
+    Examples
+    --------
+    >>> from emopipe.corpora.synthetic.people import draw_person
+    >>> face = DrawnFace(draw_person("1001", seed=0), (120, 160))
+    >>> face.draw(EXPRESSIONS["happiness"].values()).shape
+    (120, 160, 3)
+    """
+
+    GRAIN = 64
+
+    def __init__(self, person: Person, size: tuple[int, int] = (240, 320)):
+        self.person = person
+        self.size = size
+        self.head: Head = paint_head(person, size)
+        rng = np.random.default_rng(person.texture + 1)
+        self._grain = rng.normal(0, 2.2, (size[0] + self.GRAIN, size[1] + self.GRAIN, 1)).astype(
+            np.int8
+        )
+        self._eyeball = paint_eyeball(person, self.head.unit)
+
+    def draw(
+        self,
+        values: np.ndarray,
+        *,
+        shift: tuple[float, float] = (0.0, 0.0),
+        speak: float = 0.0,
+        blink: float = 0.0,
+        gaze: float = 0.0,
+        yaw: float = 0.0,
+        grain: tuple[int, int] | None = None,
+    ) -> np.ndarray:
+        """Draw one picture.
+
+        Parameters
+        ----------
+        values : float (15,)
+            `Expression.values()`, or a mixture of several.
+        shift : tuple of float
+            How far the head is from its place, right and down, in half widths of the head.
+        speak : float
+            How far the jaw is open because of a syllable, 0 to 1.
+        blink : float
+            0 leaves the lids alone, 1 closes them.
+        gaze : float
+            Where the eyes look: -1 left in the picture, 1 right.
+        yaw : float
+            Degrees by which the head is turned; positive turns the nose to the right.
+        grain : tuple of int, optional
+            Offset into the camera's noise, below `GRAIN`; none at all if None.
+
+        Returns
+        -------
+        uint8 (rows, columns, 3) RGB
+        """
+        e = Expression(*np.asarray(values, float))
+        jaw = 0.05 * speak + 0.13 * max(e.open, 0)
+        skin, alpha = self._still(e, jaw)
+        brush = Brush(skin, self.head.unit)
+        paint_eyes(brush, self.person, self._eyeball, e, blink=blink, gaze=gaze)
+        paint_mouth(brush, self.person, e, speak=speak)
+        paint_brows(brush, self.person, e)
+        if yaw:
+            skin, alpha = _turned(skin, alpha, self.head.unit, yaw)
+        picture = self._placed(skin, alpha, e, shift)
+        return picture if grain is None else self._noisy(picture, grain)
+
+    @property
+    def wall(self) -> np.ndarray:
+        """The place without the person: uint8 (rows, columns, 3) RGB."""
+        return self.head.wall
+
+    def _still(self, e: Expression, jaw: float):
+        """Return the skin with its folds, pulled down below the nose where the jaw opens."""
+        import cv2
+
+        head = self.head
+        weights = {
+            "smile": 0.28 * max(e.corner, 0) + 0.25 * e.upper_lip + 0.12 * max(-e.corner, 0),
+            "frown": 0.5 * max(e.squeeze, 0),
+            "forehead": 0.28 * max(e.brow_inner, 0) * (1 - 0.3 * e.squeeze),
+            "nose": 0.4 * max(e.nose, 0),
+            "cheek": 0.3 * max(e.lower_lid, 0) * (e.corner > 0),
+            "chin": 0.3 * max(-e.corner, 0),
+        }
+        dark = np.zeros_like(head.alpha)
+        for name, weight in weights.items():
+            if weight > 0.01:
+                cv2.scaleAdd(head.folds[name], weight, dark, dark)
+        light = cv2.merge([1 - dark] * 3)
+        skin = cv2.multiply(head.skin, light, dtype=cv2.CV_8U)
+        unit = head.unit
+        row = np.arange(len(skin)) / unit + TOP
+        source = np.interp(row, [-3, 0.7, 1.1 + jaw, 3 + jaw], [-3, 0.7, 1.1, 3])
+        index = np.clip(np.round((source - TOP) * unit).astype(int), 0, len(skin) - 1)
+        return skin[index], head.alpha[index]
+
+    def _placed(self, skin, alpha, e: Expression, shift):
+        import cv2
+
+        rows, columns = self.size
+        unit, scale = self.head.unit, 1 / SUPERSAMPLING
+        skin = cv2.GaussianBlur(skin, (3, 3), 0.7)
+        angle = np.deg2rad(5.5) * e.tilt
+        turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        # The head turns about the neck, one unit and a half below the eyes.
+        pivot = np.array([-LEFT * unit, (1.5 - TOP) * unit])
+        at = np.array(self.head.centre) + np.array([shift[0], 1.5 + shift[1] + 0.06 * e.nod]) * (
+            unit * scale
+        )
+        matrix = np.column_stack([turn, at - turn @ pivot])
+        front = cv2.warpAffine(skin, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
+        cover = cv2.warpAffine(alpha, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
+        return cv2.blendLinear(front, self.head.picture, cover, 1 - cover)
+
+    def _noisy(self, picture, grain):
+        import cv2
+
+        (row, column), (rows, columns) = grain, self.size
+        noise = self._grain[row : row + rows, column : column + columns]
+        return cv2.add(picture, np.repeat(noise, 3, axis=2), dtype=cv2.CV_8U)
+
+
+def _turned(skin, alpha, unit, yaw):
+    """Return the canvas of a head turned by `yaw` degrees, as if it were painted on a cylinder."""
+    import cv2
+
+    rows, columns = alpha.shape
+    u = np.clip((np.arange(columns) / unit + LEFT) / 1.12, -1, 1)
+    angle = np.clip(np.arcsin(u) - np.deg2rad(yaw), -1.5, 1.5)
+    column = np.broadcast_to((1.12 * np.sin(angle) - LEFT) * unit, (rows, columns))
+    row = np.broadcast_to(np.arange(rows)[:, None], (rows, columns))
+    maps = column.astype(np.float32), row.astype(np.float32)
+    return cv2.remap(skin, *maps, cv2.INTER_LINEAR), alpha
+
+
+def _apex(emotion: str, strength: float, rng) -> np.ndarray:
+    """Return how this clip shows the emotion: no two displays are alike."""
+    values = strength * EXPRESSIONS[emotion].values()
+    return values * rng.normal(1, 0.1, values.shape) + rng.normal(0, 0.05, values.shape)
+
+
+def animate(
+    face: DrawnFace,
+    emotion: str,
+    n_frames: int,
+    fps: float,
+    rng: np.random.Generator,
+    *,
+    strength: float = 1.0,
+) -> Iterator[np.ndarray]:
+    """Draw a clip: the face goes from nearly neutral to the emotion's apex, speaks and moves.
+
+    Parameters
+    ----------
+    face : DrawnFace
+    emotion : str
+        A key of `EXPRESSIONS`.
+    n_frames : int
+    fps : float
+        Frames per second.
+    rng : numpy.random.Generator
+        Draws how strong the expression is, when it begins, the syllables and the head's motion.
+    strength : float
+        1 is a full display.
+
+    Yields
+    ------
+    uint8 (rows, columns, 3) RGB
+    """
+    apex = _apex(emotion, strength, rng)
+    start = rng.normal(0, 0.05, apex.shape)
+    t = np.arange(n_frames) / fps
+    length = n_frames / fps
+    onset, rise = rng.uniform(0.0, 0.12) * length, rng.uniform(0.12, 0.25) * length
+    x = np.clip((t - onset) / rise, 0, 1)
+    reached = 0.25 + 0.75 * x * x * (3 - 2 * x)
+    speak = _jaw(t, length, rng)
+    blink = np.exp(-(((t - rng.uniform(0.2, 2.5) * length) / 0.06) ** 2))
+    right, down = _sway(t, rng, 0.05), _sway(t, rng, 0.03)
+    grain = rng.integers(0, DrawnFace.GRAIN, (n_frames, 2))
+    for k in range(n_frames):
+        yield face.draw(
+            start + reached[k] * (apex - start),
+            shift=(right[k], down[k]),
+            speak=speak[k],
+            blink=blink[k],
+            grain=(grain[k, 0], grain[k, 1]),
+        )
+
+
+def _jaw(t, length, rng):
+    # The jaw keeps a rhythm of its own: were it the voice's, the face would betray the voice's
+    # emotion in corpora where it must not.
+    talking = (t > 0.12 * length) & (t < 0.88 * length)
+    beat = np.sin(2 * np.pi * (rng.uniform(3.5, 4.5) * t + rng.random()))
+    return talking * (0.35 + 0.35 * beat + 0.15 * np.sin(2 * np.pi * (1.7 * t + rng.random())))
+
+
+def _sway(t, rng, far):
+    slow, fast = rng.uniform(0.2, 0.5), rng.uniform(0.6, 1.1)
+    wave = np.sin(2 * np.pi * (slow * t + rng.random()))
+    wave += 0.4 * np.sin(2 * np.pi * (fast * t + rng.random()))
+    return far * wave + rng.normal(0, far / 2)
+
+
+def portrait(
+    face: DrawnFace,
+    emotion: str,
+    rng: np.random.Generator,
+    *,
+    strength: float = 1.0,
+    yaw: float = 0.0,
+    gaze: float = 0.0,
+) -> np.ndarray:
+    """Draw one picture of the emotion's apex, as uint8 (rows, columns, 3) RGB.
+
+    Parameters are those of `animate` and `DrawnFace.draw`.
+    """
+    values = _apex(emotion, strength, rng)
+    shift = tuple(rng.normal(0, 0.04, 2))
+    row, column = rng.integers(0, DrawnFace.GRAIN, 2)
+    return face.draw(values, shift=shift, yaw=yaw, gaze=gaze, grain=(row, column))
