@@ -1,0 +1,23 @@
+"""Recordings and images: a path becomes frames with true times, or a mono signal (PyAV).
+
+Times are in seconds on the clip's own axis, which starts with whatever the file plays first: a clip
+whose pictures begin later than its sound has its first frame after zero. An image is a clip of one
+frame at time 0. Pictures are uint8 RGB (rows, columns, 3), turned as the file asks.
+"""
+
+from emopipe.media.containers import MAX_PIXELS, STATUSES, ClipError, Reading
+from emopipe.media.pictures import frames
+from emopipe.media.probing import MediaInfo, probe
+from emopipe.media.sounds import signal, signal_blocks
+
+__all__ = [
+    "MAX_PIXELS",
+    "STATUSES",
+    "ClipError",
+    "MediaInfo",
+    "Reading",
+    "frames",
+    "probe",
+    "signal",
+    "signal_blocks",
+]

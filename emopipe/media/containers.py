@@ -1,0 +1,284 @@
+"""Opening recordings safely: one local file, its picture and sound streams, nothing else.
+
+A file is handed to FFmpeg as a stream of bytes without a name, and no protocol is allowed, so
+that a playlist inside an AVI, or a text file that is one, cannot make FFmpeg read other files or
+the network (it is refused when it asks).
+"""
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+STATUSES = (
+    "ok",
+    "partial",
+    "no_video",
+    "no_audio",
+    "no_face",
+    "silent",
+    "too_short",
+    "corrupt",
+    "too_large",
+    "timeout",
+    "crashed",
+)
+MAX_PIXELS = 2**26  # a picture of 8192 x 8192: 200 MB as RGB
+
+_WORDS = {
+    "ok": "processed completely",
+    "partial": "processed in part",
+    "no_video": "no picture stream",
+    "no_audio": "no sound stream",
+    "no_face": "no trusted face",
+    "silent": "silent",
+    "too_short": "too short",
+    "corrupt": "cannot be decoded",
+    "too_large": "too large",
+    "timeout": "took too long",
+    "crashed": "made its process crash",
+}
+_ADVICE = {
+    "ok": "",
+    "partial": "Compare the file with its original.",
+    "no_video": "Use a file with pictures, or only the voice of this one.",
+    "no_audio": "Use a file with sound, or only the face of this one.",
+    "no_face": "Look at the clip; try another detector, or policy='all'.",
+    "silent": "Listen to the clip; exclude it if it really is silent.",
+    "too_short": "Exclude it, or use a shorter window.",
+    "corrupt": "Fetch or export the file again, or exclude it.",
+    "too_large": "Scale the recording down first.",
+    "timeout": "Raise the time limit, or cut the recording into clips.",
+    "crashed": "Try this file alone; exclude it if it crashes again.",
+}
+
+
+class ClipError(Exception):
+    """A clip that cannot be processed, with the reason from a closed list.
+
+    Parameters
+    ----------
+    path : str or Path
+        The clip.
+    status : str
+        One of `STATUSES`.
+    detail : str
+        What was found, as a sentence.
+
+    Examples
+    --------
+    >>> print(ClipError("a.mp4", "no_audio", "It has one stream, of pictures."))
+    a.mp4: no sound stream (no_audio). It has one stream, of pictures. Use a file with sound, ...
+    """
+
+    def __init__(self, path, status, detail=""):
+        if status not in STATUSES:
+            raise ValueError(f"status={status!r} is unknown; allowed: {', '.join(STATUSES)}.")
+        self.path, self.status, self.detail = str(path), status, str(detail)
+        super().__init__(self.path, self.status, self.detail)
+
+    def __str__(self):
+        said = f"{self.path}: {_WORDS[self.status]} ({self.status})."
+        return " ".join(part for part in (said, self.detail, _ADVICE[self.status]) if part)
+
+
+class Reading(Iterator):
+    """Iterator over what a file holds, which knows afterwards whether the file was whole.
+
+    Attributes
+    ----------
+    faults : list of str
+        What was found missing or damaged so far, in words.
+    """
+
+    def __init__(self, items, faults):
+        self._items, self.faults = items, faults
+
+    def __next__(self):
+        return next(self._items)
+
+    def close(self):
+        """Close the file before the end of it is reached."""
+        self._items.close()
+
+    @property
+    def status(self) -> str:
+        """ "ok", or "partial" if something was missing; final when the iterator is exhausted."""
+        return "partial" if self.faults else "ok"
+
+
+def check_file(path) -> Path:
+    """Return `path` if it is a regular file that could be a recording.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ClipError
+        "corrupt" if it is a folder, a device, empty, or a Git LFS pointer.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file. Check the clip's path and the root folder.")
+    if path.is_dir():
+        raise ClipError(path, "corrupt", "It is a folder, not a file.")
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ClipError(path, "corrupt", "It is not a regular file.")
+    try:
+        with path.open("rb") as file:
+            head = file.read(42)
+    except OSError as error:
+        raise ClipError(path, "corrupt", f"It cannot be read: {error.strerror}.") from error
+    if not head:
+        raise ClipError(path, "corrupt", "It is empty (0 bytes).")
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        size = path.stat().st_size
+        said = f"It is a Git LFS pointer ({size} bytes), not the recording: run 'git lfs pull'."
+        raise ClipError(path, "corrupt", said)
+    return path
+
+
+def cut_off(path) -> list[str]:
+    """Return what the first bytes of a RIFF file (wav, avi) tell about missing last ones."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+    size = Path(path).stat().st_size
+    due = int.from_bytes(head[4:], "little") + 8
+    # Programs that write to a pipe leave a placeholder of 2 GiB or more.
+    if head[:4] != b"RIFF" or due >= 2**31 or due <= size + 1:
+        return []
+    return [f"the file has {size} bytes of {due}"]
+
+
+def _refuse(url, flags, options):
+    raise PermissionError(f"a recording must not open other files ({url!r})")
+
+
+@contextmanager
+def opened(path):
+    """Open a recording as a PyAV container, sandboxed, and close it whatever happens."""
+    import av
+
+    path = check_file(path)
+    with path.open("rb") as file:
+        bare = SimpleNamespace(read=file.read, seek=file.seek, tell=file.tell)
+        options = {"protocol_whitelist": "none"}
+        try:
+            container = av.open(bare, "r", options=options, io_open=_refuse, buffer_size=2**16)
+        except av.error.FFmpegError as error:
+            said = f"No known recording or image: {error.strerror or error}."
+            raise ClipError(path, "corrupt", said) from error
+        with container:
+            yield container
+
+
+def _is_cover(stream) -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def find_stream(path, container, kind):
+    """Return the first stream of `kind` ("video" or "audio") that can be decoded.
+
+    The cover picture of a song is no video.
+
+    Raises
+    ------
+    ClipError
+        "no_video", "no_audio", "corrupt" (neither kind, or no decoder), "too_large".
+    """
+    streams = [s for s in container.streams if s.type == kind and not _is_cover(s)]
+    if not streams:
+        kinds = sorted({s.type for s in container.streams if not _is_cover(s)})
+        found = f"Its streams: {', '.join(kinds) or 'none'} (format: {container.format.name})."
+        recorded = {"video", "audio"} & set(kinds)
+        raise ClipError(path, f"no_{kind}" if recorded else "corrupt", found)
+    usable = [s for s in streams if s.codec_context is not None]
+    if not usable:
+        raise ClipError(path, "corrupt", f"There is no decoder for its {kind} stream.")
+    if kind == "video":
+        _check_size(path, usable[0].codec_context)
+    return usable[0]
+
+
+def _check_size(path, codec):
+    # Known from the header; what only a decoder can know is refused there, before allocation.
+    codec.options = {**codec.options, "max_pixels": str(MAX_PIXELS)}
+    if codec.width * codec.height > MAX_PIXELS:
+        said = f"Its pictures have {codec.height} x {codec.width} pixels"
+        raise ClipError(path, "too_large", f"{said}; at most {MAX_PIXELS} are decoded.")
+
+
+def is_image(container) -> bool:
+    """Tell whether a container is a still image."""
+    return container.format.name.endswith("_pipe")
+
+
+def zero(container) -> float:
+    """Return where the clip's own axis of time starts on the container's, in seconds."""
+    return (container.start_time or 0) / 1e6
+
+
+def interval(stream) -> float:
+    """Return the mean time between two frames, in seconds."""
+    return float(1 / (stream.average_rate or stream.guessed_rate or 25))
+
+
+def _note(faults, fault):
+    if fault not in faults:
+        faults.append(fault)
+
+
+def _flush(stream):
+    import av
+
+    packet = av.Packet()
+    packet.stream, packet.time_base = stream, stream.time_base
+    return packet
+
+
+def packets(container, stream, faults):
+    """Yield the packets of `stream`, at last an empty one that flushes its decoder.
+
+    A file that ends before its header says so is noted in `faults`.
+    """
+    import av
+
+    recorded = [s for s in container.streams if s.type in ("video", "audio")]
+    end = 0.0
+    try:
+        for packet in container.demux(recorded):
+            stamp = packet.dts if packet.pts is None else packet.pts
+            if packet.size and stamp is not None:
+                end = max(end, float((stamp + (packet.duration or 0)) * packet.time_base))
+            if packet.stream_index == stream.index:
+                yield packet
+    except av.error.FFmpegError as error:
+        _note(faults, f"reading stopped: {error.strerror or error}")
+        yield _flush(stream)
+    if end and container.duration:
+        missing = (container.duration + (container.start_time or 0)) / 1e6 - end
+        if missing > max(0.5, 0.05 * container.duration / 1e6):
+            _note(faults, f"the last {missing:.1f} s are missing")
+
+
+def decoded(container, stream, faults):
+    """Yield the decoded frames of `stream` in order of presentation, the last ones included.
+
+    What cannot be decoded is left out and noted in `faults`.
+    """
+    import av
+
+    for packet in packets(container, stream, faults):
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError as error:
+            _note(faults, f"a packet cannot be decoded: {error.strerror or error}")
+            continue
+        for frame in frames:
+            if frame.is_corrupt:
+                _note(faults, "a frame is damaged")
+            else:
+                yield frame

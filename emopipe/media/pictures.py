@@ -1,0 +1,278 @@
+"""Pictures of a recording at the times wanted, without decoding or converting the others."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from emopipe.media.containers import (
+    ClipError,
+    Reading,
+    check_file,
+    cut_off,
+    decoded,
+    find_stream,
+    interval,
+    opened,
+    packets,
+    zero,
+)
+
+_WORTH_A_JUMP = (
+    1.0  # s of pictures that need no decoding; for less, a jump costs more than it saves
+)
+
+
+class _Timeline(NamedTuple):
+    first: float
+    last: float
+    count: int
+    keyframes: np.ndarray
+
+
+@contextmanager
+def _video(path):
+    with opened(path) as container:
+        stream = find_stream(path, container, "video")
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _can_seek(container, stream) -> bool:
+    import av
+
+    try:
+        container.seek(stream.start_time or 0, stream=stream)
+    except av.error.FFmpegError:
+        return False
+    return True
+
+
+def _timeline(path, faults) -> _Timeline:
+    """Read from the packets when frames are shown, without decoding any."""
+    with _video(path) as (container, stream):
+        start, tick, step = zero(container), stream.time_base, interval(stream)
+        first, last, count, keyframes = np.inf, -np.inf, 0, []
+        for packet in packets(container, stream, faults):
+            if not packet.size or packet.is_discard:
+                continue
+            stamp = packet.dts if packet.pts is None else packet.pts
+            time = count * step if stamp is None else float(stamp * tick) - start
+            first, last, count = min(first, time), max(last, time), count + 1
+            if packet.is_keyframe and stamp is not None:
+                keyframes.append(time)
+        if count and not _can_seek(container, stream):
+            keyframes = []
+    return _Timeline(first, last, count, np.sort(keyframes))
+
+
+def _targets(n_frames, fps, times, timeline) -> np.ndarray:
+    if times is not None:
+        return np.asarray(times, dtype=np.float64)
+    length = timeline.last - timeline.first
+    step = length / max(timeline.count - 1, 1)
+    if n_frames is None:
+        n = int((length + step / 2) * fps) + 1
+        return timeline.first + np.arange(n) / fps
+    part = (length + step) / n_frames
+    return timeline.first - step / 2 + part * (np.arange(n_frames) + 0.5)
+
+
+def _timed(container, stream, faults) -> Iterator[tuple[float, object]]:
+    """Yield (time, frame) with strictly rising times, also where a file has none or wrong ones."""
+    start, step, last = zero(container), interval(stream), None
+    for frame in decoded(container, stream, faults):
+        time = None if frame.time is None else frame.time - start
+        if last is None:
+            last = time or 0.0
+        else:
+            last = time if time is not None and time > last else last + step
+        yield last, frame
+
+
+class _CannotSeek(Exception):
+    pass
+
+
+def _land(container, stream, keyframe, faults):
+    """Go to a keyframe; return the frames from there on and the first of them."""
+    container.seek(round((keyframe + zero(container)) / stream.time_base), stream=stream)
+    source = _timed(container, stream, faults)
+    # Before a keyframe, decoders may show pictures whose references they never saw.
+    return source, next((item for item in source if item[1].key_frame), None)
+
+
+def _jump(container, stream, keyframes, target, faults):
+    """Go to the last of the keyframes from which `target` is reached: (frames, first of them)."""
+    import av
+
+    for keyframe in keyframes[::-1]:
+        try:
+            source, first = _land(container, stream, keyframe, faults)
+        except av.error.FFmpegError as error:
+            raise _CannotSeek from error
+        if first is not None and first[0] <= target:
+            break
+    # Some containers (MPEG program streams) only guess times after a jump.
+    if first is None or np.abs(keyframes - first[0]).min() > 1e-4:
+        raise _CannotSeek
+    return source, first
+
+
+def _nearest(path, targets, keyframes, faults) -> Iterator[tuple[float, object]]:
+    """Yield, for each of the rising targets, the (time, frame) nearest to it."""
+    with _video(path) as (container, stream):
+        source = _timed(container, stream, faults)
+        before, after = None, next(source, None)
+        for target in targets:
+            reachable = keyframes[: np.searchsorted(keyframes, target, side="right")]
+            if after and len(reachable) and reachable[-1] > after[0] + _WORTH_A_JUMP:
+                source, after = _jump(container, stream, reachable, target, faults)
+                before = None
+            while after and after[0] < target:
+                before, after = after, next(source, None)
+            nearest = after
+            if before and (not after or target - before[0] <= after[0] - target):
+                nearest = before
+            if nearest:
+                yield nearest
+
+
+def _chosen(path, wanted, faults) -> Iterator[tuple[float, object]]:
+    if not any(value is not None for value in wanted.values()):
+        with _video(path) as (container, stream):
+            yield from _timed(container, stream, faults)
+        return
+    timeline = _timeline(path, faults)
+    if not timeline.count:
+        return
+    targets, done = _targets(timeline=timeline, **wanted), 0
+    try:
+        for item in _nearest(path, targets, timeline.keyframes, faults):
+            yield item
+            done += 1
+    except _CannotSeek:
+        yield from _nearest(path, targets[done:], timeline.keyframes[:0], faults)
+
+
+def _without_exif(frame):
+    import av
+
+    graph = av.filter.Graph()
+    size = {"width": frame.width, "height": frame.height}
+    source = graph.add_buffer(format=frame.format, time_base=Fraction(1, 1000), **size)
+    graph.link_nodes(source, graph.add("sidedata", "mode=delete:type=31"), graph.add("buffersink"))
+    graph.configure()
+    graph.push(frame)
+    return graph.pull()
+
+
+def _display_matrix(frame) -> np.ndarray:
+    from av.sidedata.sidedata import Type
+
+    try:
+        known = frame.side_data
+    except ValueError:  # PyAV can list no side data where there is EXIF among it
+        known = _without_exif(frame).side_data
+    entry = known.get(Type.DISPLAYMATRIX)
+    return np.eye(3, dtype=np.int32) if entry is None else np.frombuffer(entry, np.int32)
+
+
+def upright(frame) -> tuple[bool, bool, bool]:
+    """Return whether to transpose, to flip rows and to flip columns before showing a frame."""
+    a, b, _, c, d = (int(value) for value in _display_matrix(frame).flat[:5])
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, d < 0, a < 0
+    return True, b < 0, c < 0
+
+
+def _rgb(frame, max_side, reformatter) -> np.ndarray:
+    scale = 1.0 if max_side is None else min(1.0, max_side / max(frame.width, frame.height))
+    rows, columns = (max(1, round(side * scale)) for side in (frame.height, frame.width))
+    image = reformatter.reformat(frame, columns, rows, "rgb24", interpolation="AREA").to_ndarray()
+    transpose, flip_rows, flip_columns = upright(frame)
+    image = image.transpose(1, 0, 2) if transpose else image
+    image = image[::-1] if flip_rows else image
+    return np.ascontiguousarray(image[:, ::-1] if flip_columns else image)
+
+
+def _frames(path, wanted, max_side, faults) -> Iterator[tuple[float, np.ndarray]]:
+    import av
+    from av.video.reformatter import VideoReformatter
+
+    time, image, reformatter = None, None, VideoReformatter()
+    try:
+        for shown, frame in _chosen(path, wanted, faults):
+            if shown != time:
+                time, image = shown, _rgb(frame, max_side, reformatter)
+            yield time, image
+    except av.error.FFmpegError as error:
+        raise ClipError(path, "corrupt", f"Decoding failed: {error.strerror or error}.") from error
+    if time is None:
+        said = "; ".join(faults) or "its picture stream is empty"
+        raise ClipError(path, "corrupt", f"No frame can be decoded: {said}.")
+
+
+def _check(n_frames, fps, times, max_side):
+    given = {"n_frames": n_frames, "fps": fps, "times": times}
+    if sum(value is not None for value in given.values()) > 1:
+        raise ValueError("Give only one of n_frames, fps and times; none of them: every frame.")
+    for name, value in {"n_frames": n_frames, "fps": fps, "max_side": max_side}.items():
+        if value is not None and not value > 0:
+            raise ValueError(f"{name}={value!r} must be greater than 0.")
+    if times is not None and np.any(np.diff(np.asarray(times, dtype=np.float64)) < 0):
+        raise ValueError("times must not fall: sort them.")
+    return given
+
+
+def frames(path, *, n_frames=None, fps=None, times=None, max_side=None) -> Reading:
+    """Return an iterator over frames of a recording or image, with their times.
+
+    Frames are decoded while they are asked for, in constant memory. With `n_frames`, `fps` or
+    `times` only the frames wanted are converted, and stretches of a second or more without any
+    are jumped over from keyframe to keyframe, where the file allows it; the frames are the same
+    as if all had been decoded.
+
+    Parameters
+    ----------
+    path : str or Path
+        Recording or image.
+    n_frames : int, optional
+        This many frames: the clip is cut into `n_frames` equal parts, and the frame nearest to
+        the centre of each is given. More than the clip has: some are given again.
+    fps : float, optional
+        The frames nearest to every 1 / `fps` seconds, from the first frame on.
+    times : array-like of float, optional
+        The frames nearest to these times (seconds, rising), one for each.
+    max_side : int, optional
+        Shrink larger pictures, while they are converted, so that the longer side has this many
+        pixels.
+
+    Returns
+    -------
+    Reading
+        Iterator of (float, uint8 array of shape (rows, columns, 3)): the true time of the frame in
+        seconds, and the frame in RGB. Its `status` is "partial" if the file turns out damaged.
+        Treat the arrays as read-only: a frame given twice is the same array.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ClipError
+        "no_video", "corrupt", "too_large", while iterating.
+
+    Examples
+    --------
+    >>> import tempfile, cv2, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = cv2.imwrite(f"{folder}/a.png", np.full((4, 6, 3), (0, 0, 200), np.uint8))
+    ...     [(time, image)] = frames(f"{folder}/a.png")
+    >>> time, image.shape, image[0, 0].tolist()
+    (0.0, (4, 6, 3), [200, 0, 0])
+    """
+    wanted = _check(n_frames, fps, times, max_side)
+    faults = cut_off(check_file(path))
+    return Reading(_frames(path, wanted, max_side, faults), faults)

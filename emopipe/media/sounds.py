@@ -1,0 +1,164 @@
+"""Sound of a recording as mono float32 at the rate wanted."""
+
+from collections.abc import Iterator
+from itertools import chain, groupby
+
+import numpy as np
+
+from emopipe.media.containers import (
+    ClipError,
+    Reading,
+    check_file,
+    cut_off,
+    decoded,
+    find_stream,
+    opened,
+)
+
+_FULL_SCALE = {"u8": 2**7, "s16": 2**15, "s32": 2**31, "s64": 2**63, "flt": 1, "dbl": 1}
+
+
+def _mono(frame, faults) -> np.ndarray:
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    kind = frame.format.name.removesuffix("p")
+    mean = samples[0].astype(np.float64) if len(samples) == 1 else samples.mean(0, np.float64)
+    offset = 2**7 if kind == "u8" else 0
+    mono = ((mean - offset) / _FULL_SCALE[kind]).astype(np.float32)
+    if not np.isfinite(mono).all():
+        faults.append("samples that are no numbers (replaced by 0)")
+        mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
+    return mono
+
+
+def _resampled(chunks, rate, sample_rate) -> Iterator[np.ndarray]:
+    """Yield the chunks at another rate, together round(samples * sample_rate / rate) samples."""
+    import av
+
+    resampler = av.AudioResampler(format="fltp", layout="mono", rate=sample_rate)
+    read = given = 0
+    for chunk in chain(chunks, [None]):
+        frame = None
+        if chunk is not None:
+            read += len(chunk)
+            frame = av.AudioFrame.from_ndarray(chunk[None], format="fltp", layout="mono")
+            frame.sample_rate = rate
+        pieces = [part.to_ndarray()[0] for part in resampler.resample(frame)]
+        fresh = np.concatenate(pieces) if pieces else np.empty(0, np.float32)
+        if frame is None:
+            due = (2 * read * sample_rate + rate) // (2 * rate) - given
+            fresh = np.pad(fresh[:due], (0, max(0, due - len(fresh))))
+        given += len(fresh)
+        yield fresh
+
+
+def _at_rate(container, stream, sample_rate, faults) -> Iterator[np.ndarray]:
+    sound = decoded(container, stream, faults)
+    # Some coders change their rate after the first frames.
+    for rate, run in groupby(sound, key=lambda frame: frame.sample_rate):
+        chunks = (_mono(frame, faults) for frame in run)
+        yield from chunks if rate == sample_rate else _resampled(chunks, rate, sample_rate)
+
+
+def _blocks(path, sample_rate, size, faults) -> Iterator[np.ndarray]:
+    held, n_held, empty = [], 0, True
+    with opened(path) as container:
+        stream = find_stream(path, container, "audio")
+        for chunk in _at_rate(container, stream, sample_rate, faults):
+            held.append(chunk)
+            n_held += len(chunk)
+            if n_held >= size:
+                whole = np.concatenate(held)
+                n_held = len(whole) % size
+                yield from np.split(whole[: len(whole) - n_held], len(whole) // size)
+                held, empty = [whole[len(whole) - n_held :].copy()], False
+    if n_held:
+        yield np.concatenate(held)
+    elif empty:
+        found = "; ".join(faults) or "its sound stream is empty"
+        status = "corrupt" if faults else "no_audio"
+        raise ClipError(path, status, f"No sample can be decoded: {found}.")
+
+
+def signal_blocks(path, *, sample_rate=16000, block=30.0) -> Reading:
+    """Return an iterator over the samples of `signal` in blocks, in constant memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        Recording with sound.
+    sample_rate : int
+        Samples per second wanted.
+    block : float
+        Length of a block in seconds; the last one may be shorter.
+
+    Returns
+    -------
+    Reading
+        Iterator of float32 arrays (samples,). Its `status` is "partial" if the file turns out
+        damaged.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ClipError
+        "no_audio", "corrupt", while iterating.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> from scipy.io import wavfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     wavfile.write(f"{folder}/a.wav", 16000, np.zeros(40000, np.int16))
+    ...     [len(samples) for samples in signal_blocks(f"{folder}/a.wav", block=1.0)]
+    [16000, 16000, 8000]
+    """
+    size = round(block * sample_rate)
+    if sample_rate <= 0 or sample_rate != int(sample_rate):
+        raise ValueError(f"sample_rate={sample_rate!r} must be a whole number of Hz above 0.")
+    if size < 1:
+        raise ValueError(f"block={block!r} s is less than one sample.")
+    faults = cut_off(check_file(path))
+    return Reading(_blocks(path, int(sample_rate), size, faults), faults)
+
+
+def signal(path, *, sample_rate=16000) -> np.ndarray:
+    """Return the sound of a recording as a mono signal.
+
+    The mean of all channels is taken, then it is brought to `sample_rate` by libswresample;
+    a mono file that has this rate is only scaled: 16-bit samples / 32768, exactly.
+
+    Parameters
+    ----------
+    path : str or Path
+        Recording with sound, of any container, layout, sample format and rate.
+    sample_rate : int
+        Samples per second wanted.
+
+    Returns
+    -------
+    ndarray of float32, shape (samples,)
+        round(stored samples * `sample_rate` / stored rate) values; full scale is 1. (Resampling
+        a clipped recording may overshoot by some percent, and a file of floating point numbers
+        holds what it holds.)
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ClipError
+        "no_audio" or "corrupt".
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> from scipy.io import wavfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     stereo = np.array([[16384, 0], [-32768, -32768]], np.int16)
+    ...     wavfile.write(f"{folder}/a.wav", 16000, stereo)
+    ...     signal(f"{folder}/a.wav").tolist()
+    [0.25, -1.0]
+    """
+    return np.concatenate(list(signal_blocks(path, sample_rate=sample_rate, block=600.0)))
