@@ -62,7 +62,7 @@ def command(args) -> int:
 def _clips(args):
     import pandas as pd
 
-    from emopipe.corpora import load_corpus
+    from emopipe.corpora import combine, load_corpus
 
     tables = []
     for text in args.corpus:
@@ -74,10 +74,10 @@ def _clips(args):
     files = list(media_files(args.clips))
     if files:
         names = [str(f) for f in files]
-        tables.append(pd.DataFrame({"clip": names, "path": names}))
+        tables.append(pd.DataFrame({"clip": names, "path": names, "corpus": "files"}))
     if not tables:
         raise ValueError("nothing to extract: name files or folders, or --corpus NAME=FOLDER")
-    return pd.concat(tables, ignore_index=True)
+    return combine(*tables)
 
 
 def media_files(places):
