@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 
 import joblib
+from joblib.parallel import get_active_backend
 
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run
@@ -68,11 +70,22 @@ def _keys(paths, recipe, store) -> dict[str, str]:
     }
 
 
+def _is_one_of_many() -> bool:
+    """Say whether this code is itself a task of joblib or Dask, beside others on its machine."""
+    if get_active_backend()[0].nesting_level:
+        return True
+    distributed = sys.modules.get("distributed")
+    try:
+        return distributed is not None and distributed.get_worker() is not None
+    except ValueError:
+        return False
+
+
 def _n_processes(n_jobs, n_clips) -> int:
     """Say how many worker processes to use, however many machines joblib may count."""
     n = joblib.effective_n_jobs(n_jobs)
     if n_jobs is None or n_jobs < 0:
-        n = min(n, joblib.cpu_count())
+        n = 1 if _is_one_of_many() else min(n, joblib.cpu_count())
     return max(1, min(n, n_clips))
 
 
@@ -161,7 +174,7 @@ def extract(
         Where results are kept; None keeps nothing, in memory neither.
     n_jobs : int or None
         Worker processes, at least one; negative numbers count back from all processors, None is
-        joblib's current choice.
+        joblib's current choice. Within a task of joblib or Dask, both mean one.
     timeout : float or None
         Seconds a clip may take to its first, or to its next, rows.
     memory_limit : int or None
@@ -206,7 +219,7 @@ def extract(
     for path, key in keys.items():
         first.setdefault(key, path)
     missing = [path for key, path in first.items() if key not in entries]
-    seconds, prepared, finished = Counter(), 0, 0
+    seconds, prepared, finished = {}, 0, 0
     with (
         _Keeper(store, recipe, keys, entries) as keeper,
         _Bar(progress, len(first), [e.status for e in entries.values()]) as bar,
@@ -219,9 +232,9 @@ def extract(
                 for known in run:
                     keeper.take(known)
                     bar.take(known)
-            seconds, prepared, finished = run.seconds, run.prepared, run.batches.finished
+            seconds, prepared, finished = dict(run.seconds), run.prepared, run.batches.finished
     COUNTERS.update(prepared=prepared, finished=finished)
     seconds |= {"store": stored + keeper.seconds, "wall": time.perf_counter() - began}
     ordered = [entries[keys[path]] for path in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
-    return Extraction(*columns, seconds=dict(seconds), prepared=prepared, finished=finished)
+    return Extraction(*columns, seconds=seconds, prepared=prepared, finished=finished)

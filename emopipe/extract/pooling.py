@@ -1,5 +1,7 @@
 """A clip's rows, arriving block by block, into the clip's one value."""
 
+import math
+
 import numpy as np
 
 # Rows are reduced in runs of this many, counted from the clip's start, so that sums do not depend
@@ -107,7 +109,7 @@ class Timed(Stack):
         """Take in the next rows and their times."""
         if times is None:
             raise ValueError('pooling "timed" needs blocks with times: Block(rows, times)')
-        flat = rows.reshape(len(rows), -1)
+        flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
         super().add(np.column_stack([np.asarray(times, np.float64), flat]))
 
 

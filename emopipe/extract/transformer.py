@@ -39,8 +39,8 @@ def paths_of(X, column="path") -> list[str]:
     >>> paths_of(["a.wav", "b.wav"])
     ['a.wav', 'b.wav']
     """
-    if isinstance(X, str | os.PathLike):
-        raise TypeError(f"X is one path ({os.fspath(X)!r}): pass a list of paths, [{X!r}].")
+    if isinstance(X, str | bytes | os.PathLike):
+        raise TypeError(f"X is one path, {X!r}: pass a list of paths.")
     if hasattr(X, "columns"):
         if column not in X.columns:
             raise ValueError(
@@ -48,6 +48,8 @@ def paths_of(X, column="path") -> list[str]:
                 "column=..."
             )
         X = X[column]
+    if not hasattr(X, "__len__"):
+        raise TypeError(f"X is {X!r}, a {type(X).__name__}: pass a list of paths or a clip table.")
     items = list(X.tolist() if hasattr(X, "tolist") else X)
     for place, item in enumerate(items):
         if isinstance(item, list | tuple) and len(item) == 1:
@@ -191,8 +193,10 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
 def _told(paths, found, failed) -> str:
     tally = Counter(found.statuses[i] for i in failed)
     words = ", ".join(f"{status} {n}" for status, n in tally.most_common())
+    reason = found.details[failed[0]].strip().rstrip(".").rpartition("\n")[2]
+    reason = f": {reason}" if reason else ""
     return (
         f"{len(failed)} of {len(paths)} clips gave no features ({words}): first "
-        f"{paths[failed[0]]}; their rows are NaN. Wrap what follows in WhereFinite, or set "
+        f"{paths[failed[0]]}{reason}; their rows are NaN. Wrap what follows in WhereFinite, or set "
         "on_error='raise'."
     )

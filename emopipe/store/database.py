@@ -23,6 +23,7 @@ CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, inode IN
 """
 # Seconds to wait for another process that writes.
 _PATIENCE = 60.0
+_MOUNTS = Path("/proc/mounts")
 # File systems on which SQLite's shared memory does not work, or works on one machine only.
 _SHARED = "nfs nfs4 cifs smb3 smbfs lustre gpfs beegfs ceph afs 9p fuse.sshfs fuse.glusterfs"
 _ELSEWHERE = "Name another file with store=..., or set store=None to keep nothing."
@@ -66,7 +67,7 @@ def _explained(path, error) -> StoreError:
 def _on_network(folder: Path) -> bool:
     """Say whether a folder is mounted from elsewhere (Linux only; False where unknown)."""
     try:
-        mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+        mounts = [line.split() for line in _MOUNTS.read_text().splitlines()]
     except OSError:
         return False
     place = f"{folder.resolve()}/"
@@ -124,8 +125,9 @@ class Database:
         """Give the place of what was deleted back to the disk."""
         with self.lock:
             try:
-                for statement in ("incremental_vacuum", "wal_checkpoint(TRUNCATE)"):
-                    self._connected().execute(f"PRAGMA {statement}").fetchall()
+                # As a script, because execute() would free a single page.
+                self._connected().executescript("PRAGMA incremental_vacuum")
+                self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             except sqlite3.Error as error:
                 raise _explained(self.path, error) from error
 

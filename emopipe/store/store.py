@@ -71,9 +71,8 @@ class Store:
         self.path = Path(os.path.abspath(os.path.expanduser(path)))
         self._database = Database(self.path)
         self._memo = Memo(memo_bytes)
-        self._remembered_from = None
         with self._database.transaction():
-            pass
+            self._remembered_from = self._database.identity()
 
     def __repr__(self):
         return f"Store({str(self.path)!r})"
@@ -124,7 +123,7 @@ class Store:
         return found
 
     def _recall(self, keys):
-        """Return what this process remembers, and the keys to be asked for."""
+        """Return what this process remembers of this very file, and the keys to be asked for."""
         found, asked = {}, []
         with self._database.lock:
             identity = self._database.identity()

@@ -1,0 +1,424 @@
+import copy
+import hashlib
+import os
+import pickle
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from emopipe.store import Entry, Store, StoreError, contents, database, default_path, open_store
+
+
+def key(number):
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def entries(numbers, size=4):
+    return {key(i): Entry(np.full(size, i, np.float32), counts={"frames": i}) for i in numbers}
+
+
+def forgetful(path):
+    """Open a store that remembers nothing by itself, so that every answer comes from the file."""
+    return Store(path, memo_bytes=0)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "folder" / "store.sqlite"
+
+
+@pytest.fixture
+def store(path):
+    with forgetful(path) as store:
+        yield store
+
+
+def change(path, statement, *values):
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement, values)
+    connection.close()
+
+
+dtypes = st.one_of(arrays.scalar_dtypes(), arrays.unicode_string_dtypes())
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    value=st.none() | arrays.arrays(dtypes, arrays.array_shapes(min_dims=0, min_side=0)),
+    detail=st.text(st.characters(exclude_categories=["Cs"])),
+    counts=st.dictionaries(st.text("abc"), st.integers(0, 10**9)),
+)
+def test_what_goes_in_comes_out(store, value, detail, counts):
+    store.put({key(0): Entry(value, "partial", detail, counts)})
+    found = store.get([key(0)])[key(0)]
+    assert found[1:] == ("partial", detail, counts)
+    if value is None:
+        assert found.value is None
+    else:
+        assert found.value.dtype == value.dtype and found.value.shape == value.shape
+        assert found.value.tobytes() == value.tobytes()
+        assert not found.value.flags.writeable
+
+
+def test_arrays_in_any_layout_keep_their_order(store):
+    table = np.arange(12.0).reshape(3, 4)
+    layouts = {key(0): table.T, key(1): table[:, ::2], key(2): np.asfortranarray(table)}
+    store.put({k: Entry(v) for k, v in layouts.items()})
+    for k, v in store.get(layouts).items():
+        np.testing.assert_array_equal(v.value, layouts[k])
+
+
+def test_unknown_keys_are_absent_and_known_ones_replaced(store):
+    store.put(entries(range(1200)))
+    found = store.get([key(i) for i in range(1300)])
+    assert sorted(e.counts["frames"] for e in found.values()) == list(range(1200))
+    store.put({key(3): Entry(None, "no_face", "nobody there")})
+    assert store.get([key(3)]) == {key(3): Entry(None, "no_face", "nobody there")}
+    assert store.ls()["entries"].tolist() == [1200]
+
+
+def test_a_large_value(store):
+    value = np.arange(6 * 10**6, dtype=np.float64).reshape(-1, 10)
+    store.put({key(0): Entry(value)})
+    np.testing.assert_array_equal(store.get([key(0)])[key(0)].value, value)
+
+
+def test_values_beyond_what_sqlite_holds_are_left_out(store, monkeypatch):
+    monkeypatch.setattr("emopipe.store.store._LARGEST", 100)
+    with pytest.warns(UserWarning, match="recipe 'faces' takes .* GB and is not kept"):
+        store.put({key(0): Entry(np.zeros(100)), key(1): Entry(np.zeros(10))}, name="faces")
+    assert list(store.get([key(0), key(1)])) == [key(1)]
+
+
+def test_put_keeps_all_or_nothing(store):
+    with pytest.raises(TypeError, match="Python objects"):
+        store.put(entries(range(3)) | {key(9): Entry(np.array([{}]))})
+    with pytest.raises(ValueError, match="hex"):
+        store.put(entries(range(3)) | {"no key": Entry(np.zeros(1))})
+    assert store.get([key(i) for i in range(3)]) == {}
+    store.put(entries(range(3)))
+    assert len(store.get([key(i) for i in range(3)])) == 3
+
+
+def test_damaged_values_are_unknown_and_dropped(path, store):
+    store.put(entries(range(4)))
+    change(path, "UPDATE entries SET value=zeroblob(16) WHERE id=2")
+    change(path, "UPDATE entries SET shape='[2, 2]' WHERE id=3")
+    found = store.get([key(i) for i in range(4)])
+    assert sorted(e.counts["frames"] for e in found.values()) == [0, 3]
+    assert store.ls()["entries"].tolist() == [2]
+    store.put(entries(range(4)))
+    assert len(store.get([key(i) for i in range(4)])) == 4
+
+
+def test_verify_reads_everything(path, store):
+    store.put(entries(range(40)))
+    assert store.verify() == []
+    change(path, "UPDATE entries SET status='partial' WHERE key=?", bytes.fromhex(key(7)))
+    change(path, "UPDATE entries SET value=NULL WHERE key=?", bytes.fromhex(key(30)))
+    assert sorted(store.verify()) == sorted([key(7), key(30)])
+    assert store.verify() == [] and store.ls()["entries"].tolist() == [38]
+
+
+def test_flipped_bytes_on_disk_are_found(path, store):
+    store.put({key(0): Entry(np.full(10**5, 7, np.uint8)), key(1): Entry(np.zeros(10))})
+    store.close()
+    whole = bytearray(path.read_bytes())
+    whole[whole.index(bytes([7]) * 2000) + 1000] ^= 1
+    path.write_bytes(whole)
+    assert store.verify() == [key(0)]
+
+
+def test_ls_tells_recipes_apart(store):
+    assert store.ls().empty
+    store.put(entries(range(3), size=1000), name="face", parameters="fc7")
+    store.put(entries(range(3, 5), size=10), name="face", parameters="fc6")
+    store.put({key(9): Entry(None, "no_audio")}, name="voice")
+    table = store.ls()
+    assert table.iloc[:, :3].values.tolist() == [
+        ["face", 3, 12000],
+        ["face", 2, 80],
+        ["voice", 1, 0],
+    ]
+    assert (abs(table["last_used"].astype("datetime64[s]").astype(int) - time.time()) < 100).all()
+
+
+def test_gc_forgets_what_it_is_told(path, store):
+    def fill():
+        store.put(entries(range(10), size=250), name="face")  # 1000 bytes each
+        store.put(entries(range(10, 15), size=250), name="voice")
+        for i in range(15):
+            change(
+                path, "UPDATE entries SET used=used-? WHERE key=?", i * 10**6, bytes.fromhex(key(i))
+            )
+
+    def left():
+        return [i for i in range(15) if key(i) in store.get(map(key, range(15)))]
+
+    for options, kept in (
+        ({"max_bytes": 3500}, range(3)),
+        ({"older_than": 4.5e6}, range(5)),
+        ({"recipe": "face"}, range(10, 15)),
+        ({"recipe": "voice", "max_bytes": 2000}, range(12)),
+        ({"recipe": "face", "older_than": 4.5e6}, [*range(5), *range(10, 15)]),
+        ({"max_bytes": 3500, "older_than": 1.5e6}, range(2)),
+        ({"max_bytes": 0}, []),
+        ({"recipe": "nobody's"}, range(15)),
+        ({}, range(15)),
+    ):
+        fill()
+        assert store.gc(**options) == 15 - len(kept), options
+        change(path, "UPDATE entries SET used=strftime('%s', 'now')")
+        assert left() == list(kept), options
+    size = path.stat().st_size
+    store.put({key("big"): Entry(np.ones(10**6))}, name="big")
+    store.gc(recipe="big")
+    assert path.stat().st_size < size + 10**6
+
+
+def test_use_is_noted_once_a_day(path, store):
+    store.put(entries(range(2)))
+    change(path, "UPDATE entries SET used=used-100000 WHERE key=?", bytes.fromhex(key(0)))
+    store.get([key(0)])
+    assert store.gc(older_than=50000) == 0
+
+
+def test_the_memo_is_bounded_and_asks_no_database(path):
+    with Store(path, memo_bytes=20_000) as store:
+        store.put(entries(range(100), size=250))
+        assert store._memo.bytes <= 20_000
+        change(path, "DELETE FROM entries")
+        assert set(store.get(map(key, range(100)))) == {key(i) for i in range(87, 100)}
+        store.gc(max_bytes=0)
+        assert store.get([key(99)]) == {}
+
+
+def test_a_store_deleted_under_way_is_made_anew(path):
+    with Store(path) as store:
+        store.put(entries(range(2)))
+        for file in path.parent.iterdir():
+            file.unlink()
+        assert store.get([key(0)]) == {}
+        store.put(entries([5]))
+    assert list(Store(path).get(map(key, range(9)))) == [key(5)]
+
+
+# Contents of files
+
+
+def test_files_are_read_once_while_they_stay_as_they_are(tmp_path, store, monkeypatch):
+    read = []
+
+    def spy(path):
+        read.append(Path(path).name)
+        return hash_file(path)
+
+    hash_file = contents.hash_file
+    monkeypatch.setattr(contents, "hash_file", spy)
+    files = [tmp_path / name for name in "abc"]
+    for i, file in enumerate(files):
+        file.write_bytes(bytes([i]))
+        os.utime(file, (1e9, 1e9))
+    expected = [hashlib.sha256(bytes([i])).hexdigest() for i in range(3)]
+    assert store.content_hashes(files) == expected and sorted(read) == ["a", "b", "c"]
+    assert store.content_hashes([*files, files[0]]) == [*expected, expected[0]] and len(read) == 3
+    os.utime(files[0], (2e9, 2e9))
+    files[1].write_bytes(b"other")
+    os.replace(files[2], tmp_path / "d")
+    (tmp_path / "c").write_bytes(bytes([2]))
+    os.utime(tmp_path / "c", (1e9, 1e9))
+    assert store.content_hash(files[0]) == expected[0]
+    assert store.content_hash(files[1]) == hashlib.sha256(b"other").hexdigest()
+    assert store.content_hash(files[2]) == expected[2]
+    assert read[3:] == ["a", "b", "c"]
+    with pytest.raises(FileNotFoundError, match="gone"):
+        store.content_hash(tmp_path / "gone")
+
+
+def test_a_file_changed_just_now_is_not_remembered(tmp_path, store):
+    file = tmp_path / "clip"
+    file.write_bytes(b"one")
+    state = file.stat()
+    before = store.content_hash(file)
+    file.write_bytes(b"two")
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert store.content_hash(file) != before
+
+
+# Processes and threads
+
+WRITER = """
+import sys
+import numpy as np
+from emopipe.store import Entry, Store, hash_file
+from hashlib import sha256
+store, who = Store(sys.argv[1]), sys.argv[2]
+i = 0
+while i < int(sys.argv[3]):
+    keys = [sha256(f"{who} {i + j}".encode()).hexdigest() for j in range(5)]
+    store.put({k: Entry(np.full(3000, i)) for k in keys}, name=who)
+    i += 5
+    print(i, flush=True)
+"""
+
+
+def writers(path, names, n):
+    return [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), name, str(n)], stdout=subprocess.PIPE
+        )
+        for name in names
+    ]
+
+
+def test_processes_make_and_fill_one_store_together(path):
+    path.parent.mkdir()
+    running = writers(path, "abcd", 50)
+    assert [process.communicate()[0].split()[-1] for process in running] == [b"50"] * 4
+    with forgetful(path) as store:
+        assert sorted(store.ls()[["name", "entries"]].values.tolist()) == [[n, 50] for n in "abcd"]
+        assert store.verify() == []
+
+
+def test_a_killed_writer_leaves_whole_transactions(path):
+    path.parent.mkdir()
+    (process,) = writers(path, ["a"], 10**6)
+    while int(process.stdout.readline()) < 100:
+        pass
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    with forgetful(path) as store:
+        (n,) = store.ls()["entries"]
+        assert n >= 100 and n % 5 == 0
+        assert store.verify() == []
+
+
+def test_threads_share_a_store(path):
+    failures = []
+
+    def work(start):
+        try:
+            for i in range(start, start + 20):
+                store.put(entries([i]))
+                assert len(store.get([key(i), key(start)])) >= 1
+        except Exception as error:
+            failures.append(error)
+
+    with Store(path) as store:
+        threads = [threading.Thread(target=work, args=(100 * i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failures and store.ls()["entries"].tolist() == [80]
+
+
+def test_forked_processes_open_their_own_connection(path):
+    with Store(path) as store:
+        store.put(entries([1]))
+        pid = os.fork()
+        if pid == 0:
+            try:
+                store.put(entries([2]))
+                os._exit(0 if len(store.get([key(1), key(2)])) == 2 else 1)
+            except BaseException:
+                os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert len(store.get([key(1), key(2)])) == 2
+
+
+def test_the_same_file_is_the_same_store(path, monkeypatch, tmp_path):
+    store = open_store(path)
+    assert open_store(str(path)) is store and open_store(store) is store
+    assert pickle.loads(pickle.dumps(store)) is store and copy.deepcopy(store) is store
+    assert open_store(None) is None
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert default_path() == tmp_path / "cache" / "emopipe" / "store.sqlite"
+    assert open_store("default").path == default_path() and default_path().exists()
+    monkeypatch.chdir(tmp_path)
+    assert open_store("near.sqlite").path == tmp_path / "near.sqlite"
+
+
+# What can go wrong
+
+
+def test_other_files_are_no_stores(tmp_path):
+    text, foreign, new = (tmp_path / name for name in ("text", "foreign", "new"))
+    text.write_text("this is no database at all" * 100)
+    with pytest.raises(StoreError, match=r"text: the file is damaged, or no SQLite.*delete it"):
+        Store(text)
+    change(foreign, "CREATE TABLE theirs (x)")
+    with pytest.raises(StoreError, match=r"foreign is the database of another program.*store="):
+        Store(foreign)
+    Store(new).close()
+    change(new, "PRAGMA user_version=9")
+    with pytest.raises(StoreError, match=r"new was written by a newer emopipe \(schema 9.*Upgrade"):
+        Store(new)
+    with pytest.raises(StoreError, match=r"text/store.sqlite: its folder cannot be made.*store="):
+        Store(text / "store.sqlite")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store(tmp_path)
+
+
+def test_a_torn_file_is_explained(path, store):
+    store.put(entries(range(200), size=1000))
+    store.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StoreError, match=r"store\.sqlite: the file is damaged.*computed again"):
+        store.verify()
+
+
+def test_a_full_disk_is_explained_and_loses_nothing(store):
+    store.put(entries(range(3)))
+    with store._database.transaction() as sql:
+        (pages,) = sql("PRAGMA page_count").fetchone()
+        sql(f"PRAGMA max_page_count={pages + 2}")
+    with pytest.raises(StoreError, match=r"the disk is full. Make room.*emopipe store gc"):
+        store.put(entries(range(3, 6), size=10**5))
+    assert len(store.get(map(key, range(6)))) == 3
+
+
+def test_a_held_store_is_explained(path, store, monkeypatch):
+    monkeypatch.setattr(database, "_PATIENCE", 0.05)
+    store.close()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="another process has been writing"):
+        store.put(entries([1]))
+    holder.execute("ROLLBACK")
+    holder.close()
+    store.put(entries([1]))
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everything")
+def test_a_read_only_store_is_explained(path, store):
+    store.close()
+    path.chmod(0o400)
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.put(entries([1]))
+
+
+def test_network_folders_get_the_older_journal(tmp_path, monkeypatch):
+    def journal(path):
+        Store(path).close()
+        return sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone()[0]
+
+    assert journal(tmp_path / "local") == "wal"
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda / ext4 rw 0 0\nserver:/x {tmp_path}/far nfs4 rw 0 0\n")
+    monkeypatch.setattr(database, "_MOUNTS", mounts)
+    assert journal(tmp_path / "far" / "store.sqlite") == "delete"
+    assert journal(tmp_path / "near.sqlite") == "wal"
