@@ -1,9 +1,7 @@
 """What an evaluation found, as plain data: it is written to JSON, read back, and reported from."""
 
 import dataclasses
-import json
 import math
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,93 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-SCHEMA = 1
+from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain, write_atomic
+
 FILE_NAME = "result.json"
 _VOLATILE_FIELDS = {"seconds": {}, "versions": {}}
 _VOLATILE_FOLD_KEYS = ("fit_seconds", "score_seconds")
-
-
-def plain(value, where):
-    """Return `value` as what strict JSON can hold; what is not finite or missing becomes None.
-
-    `where` names the value in the TypeError that is raised for what JSON cannot hold.
-
-    >>> plain({"C": float("nan"), "range": (1, 2)}, "parameters")
-    {'C': None, 'range': [1, 2]}
-    """
-    if isinstance(value, dict):
-        return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
-    if isinstance(value, pd.DataFrame):
-        return {str(name): plain(value[name].tolist(), f"{where}.{name}") for name in value}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist(), where)
-    if isinstance(value, list | tuple):
-        return [plain(item, where) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, Path):
-        return value.as_posix()
-    raise TypeError(
-        f"{where} holds a {type(value).__name__}, which JSON cannot: use text, numbers, lists, "
-        "dicts, numpy arrays or pandas tables"
-    )
-
-
-def _dumps(fields):
-    """Return a dict as strict JSON with one line per field, so that changes can be compared."""
-    lines = (
-        f"{json.dumps(key)}: {json.dumps(item, allow_nan=False, ensure_ascii=False)}"
-        for key, item in fields.items()
-    )
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def write_atomic(path, text):
-    """Write UTF-8 text so that whoever reads `path` sees all of it or the old file; return path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    return temporary.replace(path)
-
-
-def _checked(fields, kind, source):
-    """Return the parsed dict when this version of emopipe can read it."""
-    if not isinstance(fields, dict) or fields.get("kind") != kind:
-        raise ValueError(f"{source} is not {kind!r} data written by emopipe")
-    if fields.get("schema", 0) > SCHEMA:
-        raise ValueError(
-            f"{source} has schema {fields['schema']}, written by a newer emopipe; this one reads "
-            f"up to schema {SCHEMA}: update emopipe to read it"
-        )
-    return fields
-
-
-def _parsed(text, kind, source):
-    try:
-        fields = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{source} is not JSON: {error}") from error
-    return _checked(fields, kind, source)
-
-
-def _known(cls, fields):
-    """Return the entries of `fields` that are fields of `cls`; a missing one is said in words."""
-    names = {item.name: item for item in dataclasses.fields(cls)}
-    required = [
-        name
-        for name, item in names.items()
-        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
-    ]
-    missing = [name for name in required if name not in fields]
-    if missing:
-        raise ValueError(f"{cls.__name__} data lack {', '.join(missing)}")
-    return {name: fields[name] for name in names if name in fields}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -236,19 +152,19 @@ class Result:
     @classmethod
     def from_dict(cls, fields, source="the data"):
         """Return the Result that `to_dict` described; ValueError says why it cannot."""
-        return cls(**_known(cls, _checked(fields, "result", source)))
+        return cls(**known(cls, checked(fields, "result", source)))
 
     def to_json(self, *, volatile=True):
         """Return strict JSON (NaN becomes null): equal content gives equal text.
 
         `volatile=False` leaves out seconds and versions, so that two runs can be compared.
         """
-        return _dumps(self.to_dict(volatile=volatile))
+        return dumps(self.to_dict(volatile=volatile))
 
     @classmethod
     def from_json(cls, text, source="the text"):
         """Return the Result written by `to_json`; ValueError where it is none, or newer."""
-        return cls.from_dict(_parsed(text, "result", source), source)
+        return cls.from_dict(parsed(text, "result", source), source)
 
 
 @dataclass(frozen=True)
@@ -361,15 +277,15 @@ class Experiment:
 
     def to_json(self, *, volatile=True):
         """Return strict JSON; see `Result.to_json`."""
-        return _dumps(self.to_dict(volatile=volatile))
+        return dumps(self.to_dict(volatile=volatile))
 
     @classmethod
     def from_json(cls, text, source="the text"):
         """Return the Experiment written by `to_json`; ValueError where it is none, or newer."""
-        fields = _known(cls, _parsed(text, "experiment", source))
+        fields = known(cls, parsed(text, "experiment", source))
         results = fields.pop("results")
-        published = [Published(**_known(Published, item)) for item in fields.pop("published", [])]
-        charts = [Chart(**_known(Chart, item)) for item in fields.pop("charts", [])]
+        published = [Published(**known(Published, item)) for item in fields.pop("published", [])]
+        charts = [Chart(**known(Chart, item)) for item in fields.pop("charts", [])]
         return cls(
             results={k: Result.from_dict(v, f"{source}, result {k!r}") for k, v in results.items()},
             published=published,

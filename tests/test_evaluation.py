@@ -26,7 +26,7 @@ from sklearn.svm import SVC
 from spies import EMOTIONS, GroupSpy, Spy, clip_table
 
 from emopipe.evaluation import evaluate
-from emopipe.evaluation.fitting import CheckpointWarning
+from emopipe.evaluation.checkpoints import CheckpointWarning
 from emopipe.extract import ClipWarning
 from emopipe.result import Result
 
@@ -94,10 +94,11 @@ def test_the_same_evaluation_gives_the_same_bytes():
 
 def test_the_estimator_itself_stays_unfitted_and_never_sees_the_answers():
     spy = Spy()
-    evaluate(spy, clip_table(), cv=2, **FAST)
+    clips = clip_table().assign(intended=lambda t: t["emotion"], voted="anger")
+    evaluate(spy, clips, cv=2, **FAST)
     assert not hasattr(spy, "classes_")
     for _, _, X in spies.FITTED:
-        assert "emotion" not in X.columns
+        assert not {"emotion", "intended"} & set(X.columns) and "voted" in X.columns
 
 
 @pytest.mark.parametrize(
@@ -404,6 +405,24 @@ def test_unreadable_clips_weights_curves_and_notices_reach_the_result():
     assert result.folds[0]["fusion_weights"] == weights
     curves = {"fold": 1, "estimator": "answerless", "loss": [2, 1], "val_loss": [2, None]}
     assert result.history[1] == curves
+
+
+def test_progress_is_shown_when_asked(capsys):
+    Extractor.calls.clear()
+    pipeline = make_pipeline(Extractor(), Answerless())
+    evaluate(pipeline, clip_table(), cv=2, title="both", progress=True, **FAST)
+    assert Extractor.calls == [(36, True)]
+    shown = capsys.readouterr().err
+    assert "both: 100%" in shown and "accuracy=" in shown
+    evaluate(pipeline, clip_table(), cv=2, **FAST)
+    assert not capsys.readouterr().err
+
+
+def test_titles_name_what_does_the_work():
+    search = GridSearchCV(make_pipeline(StandardScaler(), SVC()), {}, cv=GroupKFold(2))
+    result = evaluate(search, clip_table(), features=["cue"], cv=2, **FAST)
+    assert result.title == "GridSearchCV(StandardScaler, SVC)"
+    assert result.protocol["statements"][-1] == "The estimator sees 1 columns of the table."
 
 
 def test_synthetic_corpora_are_announced_and_exclusions_counted():

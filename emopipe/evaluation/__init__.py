@@ -1,6 +1,5 @@
 """Cross-validation of a classifier on a clip table: subjects apart, choices nested, all counted."""
 
-import re
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 from emopipe import metrics
 from emopipe.evaluation import outcomes
 from emopipe.evaluation.audit import audit, mixed_holdouts, nested, wants_groups
+from emopipe.evaluation.checkpoints import without_addresses
 from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
 from emopipe.evaluation.folds import fingerprint, make_folds
 from emopipe.evaluation.study import make_study
@@ -80,10 +80,6 @@ def _statements(study, answers):
     return [text for holds, text in said if holds]
 
 
-def _described(estimator):
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", estimator.__repr__(N_CHAR_MAX=5000))
-
-
 def _protocol(study, answers, n_bootstrap):
     searches = [part for _, part in nested(study.task.estimator) if hasattr(part, "scoring")]
     inner = dict.fromkeys(f"{split.owner} ({split.splitter})" for split in study.splits)
@@ -92,11 +88,11 @@ def _protocol(study, answers, n_bootstrap):
         "n_folds": len(study.folds),
         "grouped_by": study.groups if study.known and not study.mixed else None,
         "nested": "inside each fold: " + ", ".join(inner) if inner else None,
-        "scoring": str(searches[0].scoring or "accuracy") if searches else None,
+        "scoring": str(searches[0].scoring or "accuracy") if searches and inner else None,
         "seed": study.random_state,
         "subject_dependent": study.mixed,
         "label": study.label,
-        "estimator": _described(study.task.estimator),
+        "estimator": without_addresses(study.task.estimator.__repr__(N_CHAR_MAX=5000)),
         "n_bootstrap": n_bootstrap,
         "confidence": metrics.CONFIDENCE,
         "bootstrap_over": "subjects" if study.known else "clips",
@@ -123,8 +119,11 @@ def _notices(study, done, given):
 
 def _title(estimator):
     """Return the names of the classes that do the work, in the order of a pipeline."""
-    steps = [step for _, step in getattr(estimator, "steps", [("", estimator)])]
-    return ", ".join(type(step).__name__ for step in steps if step != "passthrough")
+    kind = type(estimator).__name__
+    if hasattr(estimator, "steps"):
+        return ", ".join(_title(step) for _, step in estimator.steps if step != "passthrough")
+    inner = getattr(estimator, "estimator", None)
+    return f"{kind}({_title(inner)})" if hasattr(inner, "fit") else kind
 
 
 def _circumstances(study, done):

@@ -95,12 +95,21 @@ def _inner_split(name, owner, cv):
     )
 
 
+def _makes_folds(estimator):
+    if not hasattr(estimator, "cv") or isinstance(estimator.cv, str):
+        return False
+    # A fusion whose weights are given learns nothing on its inner folds.
+    weights, calibration = (getattr(estimator, name, "") for name in ("weights", "calibration"))
+    given = not isinstance(weights, str) or weights == "equal"
+    return not (given and calibration is None)
+
+
 def inner_splits(estimator):
-    """Return an InnerSplit for every nested estimator that has a `cv` parameter."""
+    """Return an InnerSplit for every nested estimator that makes folds by its parameter `cv`."""
     return [
         _inner_split(name, owner, owner.cv)
         for name, owner in nested(estimator)
-        if hasattr(owner, "cv") and not isinstance(owner.cv, str)
+        if _makes_folds(owner)
     ]
 
 
@@ -200,7 +209,7 @@ def recordings(table):
     if "take" in table:
         take = table["corpus"].astype(str) + "/" + table["take"].astype(str)
         named["take"] = take.astype(object).where(table["take"].notna(), None).to_numpy()
-    return named
+    return {kind: names for kind, names in named.items() if any(name is not None for name in names)}
 
 
 def _entry(check, passed, detail):

@@ -1,32 +1,21 @@
-"""One fold's work: a fresh copy is fitted and asked, and what came out outlives a killed run."""
+"""A fold's work: a fresh copy is fitted and asked, and what it chose is noted."""
 
-import hashlib
-import inspect
-import json
-import pickle
-import re
 import time
 import warnings
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 
 from emopipe.evaluation.audit import nested, wants_groups
-from emopipe.result import plain, write_atomic
-
-# Parameters that change how long a fit takes or what it prints, never what it finds.
-_NEUTRAL = {
-    "cache_size", "checkpoint", "memory", "n_jobs", "pre_dispatch", "progress", "store", "verbose",
-}  # fmt: skip
-
-
-class CheckpointWarning(UserWarning):
-    """A checkpoint could not be used; its folds are computed again."""
+from emopipe.evaluation.checkpoints import (
+    FoldCheckpoints,
+    content_key,
+    described,
+    without_addresses,
+)
+from emopipe.strict_json import plain
 
 
 @dataclass(frozen=True)
@@ -51,56 +40,13 @@ class Task:
     classes: list
 
 
-def _without_addresses(text):
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
-
-
-def _code(function):
-    code = function.__code__
-    return _without_addresses(repr((code.co_code, code.co_consts, code.co_names)))
-
-
-def described(value):
-    """Return JSON-able content of a parameter: equal parameters give equal content in any process.
-
-    Examples
-    --------
-    >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> a, b = KNeighborsClassifier(3), KNeighborsClassifier(3, n_jobs=2)
-    >>> described(a) == described(b), described(a) == described(KNeighborsClassifier(4))
-    (True, False)
-    """
-    if isinstance(value, BaseEstimator):
-        params = value.get_params(deep=False)
-        kept = {key: described(params[key]) for key in sorted(params) if key not in _NEUTRAL}
-        return [f"{type(value).__module__}.{type(value).__qualname__}", kept]
-    if isinstance(value, dict):
-        return {repr(key): described(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [described(item) for item in value]
-    if isinstance(value, pd.DataFrame | pd.Series):
-        return ["table", described(value.to_numpy()), repr(list(value.axes[-1]))]
-    if isinstance(value, np.ndarray):
-        content = repr(value.tolist()) if value.dtype == object else value.tobytes()
-        content = content.encode() if isinstance(content, str) else content
-        return ["array", str(value.dtype), value.shape, hashlib.sha256(content).hexdigest()]
-    if inspect.isfunction(value):
-        return [f"{value.__module__}.{value.__qualname__}", _code(value)]
-    if value is None or isinstance(value, bool | int | float | str | type):
-        return repr(value)
-    try:
-        return [type(value).__qualname__, joblib.hash(value)]
-    except (AttributeError, TypeError, pickle.PicklingError):
-        return _without_addresses(repr(value))
-
-
 def _named_plain(value, where):
     """Return chosen parameters as plain values; what is none is written as its repr."""
     if isinstance(value, dict):
         return {str(key): _named_plain(item, where) for key, item in value.items()}
     if value is None or isinstance(value, bool | int | float | str | np.generic):
         return plain(value, where)
-    return _without_addresses(repr(value))
+    return without_addresses(repr(value))
 
 
 def _chosen(estimator):
@@ -197,83 +143,19 @@ def run_fold(task, fold):
     }
 
 
-def _content(task, folds):
+def _key(task, folds):
     """Return the key of a checkpoint: everything that the outcome of the folds depends on."""
-    rows = pd.util.hash_pandas_object(task.X.astype("string"), index=False).to_numpy()
-    digest = hashlib.sha256(rows.tobytes())
-    versions = [f"{name} {version(name)}" for name in ("emopipe", "scikit-learn")]
-    parts = [described(task.estimator), list(task.X.columns), task.classes, versions]
-    for part in (*parts, task.y.tolist(), task.groups.tolist()):
-        digest.update(json.dumps(part).encode())
-    for fold in folds:
-        digest.update(json.dumps([fold.train.tolist(), fold.test.tolist()]).encode())
-    return digest.hexdigest()
-
-
-def _unfinished(folder):
-    """Return the folders of evaluations in `folder` that have some of their folds, not all."""
-    found = []
-    for one in sorted(folder.iterdir()) if folder.is_dir() else []:
-        names = [path.stem for path in one.glob("fold-*-of-*.json")]
-        if names and len(names) < int(names[0].rpartition("-")[2]):
-            found.append(one)
-    return found
-
-
-class FoldCheckpoints:
-    """Outcomes of folds in a folder, one JSON file each, so that a killed run goes on.
-
-    Parameters
-    ----------
-    folder : str, Path or None
-        None keeps nothing. One folder may serve several evaluations: each has a folder of its
-        own inside, named by what its outcomes depend on (estimator, rows, labels, folds).
-    task : Task
-    folds : list of Fold
-    """
-
-    def __init__(self, folder, task, folds):
-        self.folder, self.n_folds = None, len(folds)
-        if folder is None:
-            return
-        self.folder = Path(folder) / _content(task, folds)[:20]
-        unusable = _unfinished(Path(folder))
-        if unusable and not self.folder.is_dir():
-            warnings.warn(
-                f"{folder} holds an unfinished evaluation ({unusable[0].name}) with another "
-                "estimator, other clips, labels or folds: it cannot be used, this one starts at "
-                "fold 0",
-                CheckpointWarning,
-                stacklevel=4,
-            )
-
-    def _path(self, number):
-        return self.folder / f"fold-{number}-of-{self.n_folds}.json"
-
-    def load(self, number):
-        """Return a fold's outcome, or None where there is none that can be read."""
-        if self.folder is None or not self._path(number).is_file():
-            return None
-        try:
-            return json.loads(self._path(number).read_text(encoding="utf-8"))
-        except ValueError as error:
-            warnings.warn(
-                f"{self._path(number)} cannot be read ({error}): fold {number} is computed again",
-                CheckpointWarning,
-                stacklevel=4,
-            )
-
-    def save(self, number, outcome):
-        """Keep a fold's outcome."""
-        if self.folder is not None:
-            write_atomic(self._path(number), json.dumps(outcome, allow_nan=False))
+    sides = [[side.tolist() for side in fold] for fold in folds]
+    labels = [task.y.tolist(), task.groups.tolist(), task.classes]
+    return content_key(task.X, described(task.estimator), labels, sides)
 
 
 def run_folds(task, folds, *, checkpoint=None, progress=False, title=""):
     """Return the outcome of every fold, from checkpoints where they are, see `run_fold`."""
     from tqdm import tqdm
 
-    checkpoints, outcomes, right, asked = FoldCheckpoints(checkpoint, task, folds), [], 0, 0
+    checkpoints = FoldCheckpoints(checkpoint, _key(task, folds), len(folds))
+    outcomes, right, asked = [], 0, 0
     with tqdm(folds, desc=title, unit="fold", disable=not progress) as bar:
         for number, fold in enumerate(bar):
             outcome = checkpoints.load(number)

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.evaluation.fitting import described
+from emopipe.evaluation.checkpoints import described
 
 
 def double(x):
@@ -63,10 +63,10 @@ def test_descriptions_are_the_same_in_another_process():
     import sys
     from pathlib import Path
 
-    code = "import test_fitting as t; print([t.described(e) for e in t.DISTINCT])"
+    code = "import test_checkpoints as t; print([t.described(e) for e in t.DISTINCT])"
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(Path(__file__).parent)}
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     here = repr([described(e) for e in DISTINCT])
-    assert run.stdout.strip().replace("test_fitting", __name__) == here
+    assert run.stdout.strip().replace("test_checkpoints", __name__) == here

@@ -1,0 +1,96 @@
+"""Plain data as strict JSON: written whole, read with words about what is wrong."""
+
+import dataclasses
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SCHEMA = 1
+
+
+def plain(value, where):
+    """Return `value` as what strict JSON can hold; what is not finite or missing becomes None.
+
+    `where` names the value in the TypeError that is raised for what JSON cannot hold.
+
+    >>> plain({"C": float("nan"), "range": (1, 2)}, "parameters")
+    {'C': None, 'range': [1, 2]}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, pd.DataFrame):
+        return {str(name): plain(value[name].tolist(), f"{where}.{name}") for name in value}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist(), where)
+    if isinstance(value, list | tuple):
+        return [plain(item, where) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(
+        f"{where} holds a {type(value).__name__}, which JSON cannot: use text, numbers, lists, "
+        "dicts, numpy arrays or pandas tables"
+    )
+
+
+def dumps(fields):
+    """Return a dict as strict JSON with one line per field, so that changes can be compared."""
+    lines = (
+        f"{json.dumps(key)}: {json.dumps(item, allow_nan=False, ensure_ascii=False)}"
+        for key, item in fields.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def write_atomic(path, text):
+    """Write UTF-8 text so that whoever reads `path` sees all of it or the old file; return path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    return temporary.replace(path)
+
+
+def checked(fields, kind, source):
+    """Return the parsed dict when this version of emopipe can read it."""
+    if not isinstance(fields, dict) or fields.get("kind") != kind:
+        raise ValueError(f"{source} is not {kind!r} data written by emopipe")
+    if fields.get("schema", 0) > SCHEMA:
+        raise ValueError(
+            f"{source} has schema {fields['schema']}, written by a newer emopipe; this one reads "
+            f"up to schema {SCHEMA}: update emopipe to read it"
+        )
+    return fields
+
+
+def parsed(text, kind, source):
+    """Return the dict in a JSON text; ValueError says what is wrong with it."""
+    try:
+        fields = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{source} is not JSON: {error}") from error
+    return checked(fields, kind, source)
+
+
+def known(cls, fields):
+    """Return the entries of `fields` that are fields of `cls`; a missing one is said in words."""
+    names = {item.name: item for item in dataclasses.fields(cls)}
+    required = [
+        name
+        for name, item in names.items()
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    ]
+    missing = [name for name in required if name not in fields]
+    if missing:
+        raise ValueError(f"{cls.__name__} data lack {', '.join(missing)}")
+    return {name: fields[name] for name in names if name in fields}

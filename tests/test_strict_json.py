@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emopipe.strict_json import dumps, plain, write_atomic
+
+
+def test_numpy_and_pandas_become_plain():
+    given = {
+        "array": np.array([[1, 2]], dtype=np.int8),
+        "float32": np.float32(0.1),
+        "table": pd.DataFrame({"a": pd.array([1, None], dtype="Int64"), "b": ["x", None]}),
+        "path": Path("a") / "b",
+        3: (True, np.inf),
+    }
+    expected = {
+        "array": [[1, 2]],
+        "float32": float(np.float32(0.1)),
+        "table": {"a": [1, None], "b": ["x", None]},
+        "path": "a/b",
+        "3": [True, None],
+    }
+    assert plain(given, "given") == expected
+
+
+def test_every_field_is_a_line():
+    assert dumps({"a": [1, 2], "b": {"c": "é"}}) == '{\n"a": [1, 2],\n"b": {"c": "é"}\n}\n'
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = write_atomic(tmp_path / "new" / "file.json", "old\n")
+    with pytest.raises(TypeError):
+        write_atomic(path, b"not text")
+    assert path.read_bytes() == b"old\n"
+    write_atomic(path, "newer\n")
+    assert path.read_bytes() == b"newer\n" and list(path.parent.iterdir()) == [path]
