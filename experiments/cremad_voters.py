@@ -8,6 +8,7 @@ fusion is compared with the majority of those who saw and heard the clip.
 from emopipe.corpora import load_corpus
 from emopipe.evaluation import evaluate
 from emopipe.fusion import EmotionWeightedFusion, ScoreColumns
+from emopipe.metrics import compare
 from emopipe.result import Experiment
 
 VOICE = ScoreColumns(prefix="votes_voice_")
@@ -28,14 +29,20 @@ def experiment(cremad, *, n_folds=10):
         "searched": EmotionWeightedFusion(modalities, weights="search"),
     }
     voters = {"voice voters": VOICE, "face voters": FACE, "voters of both": BOTH}
+    results = {
+        label: evaluate(estimator, clips, cv=n_folds)
+        for label, estimator in (voters | fusions).items()
+    }
+    best = results["searched"]
     return Experiment(
         name="cremad_voters",
         title="CREMA-D: fusing voice voters and face voters",
         question="Can weighted voters of voice and of face be as good as voters of both?",
-        results={
-            label: evaluate(estimator, clips, cv=n_folds)
-            for label, estimator in (voters | fusions).items()
-        },
+        results=results,
+        comparisons=[
+            compare(results[other], best, label=f"searched − {other}")
+            for other in ("equal weights", "recall rule", "voters of both")
+        ],
     )
 
 

@@ -87,9 +87,25 @@ def publish(outcome, reports: Path, reproduce: str) -> int:
     outcome = replace(outcome, reproduce=reproduce)
     page = write_report(outcome, reports / outcome.name)
     write_index(reports)
-    print(outcome.summary())
+    print(_summary(outcome))
     print(f"\nreport: {page}\nall reports: {reports / 'index.html'}")
     return 0
+
+
+def _summary(outcome) -> str:
+    lines = [f"note: {notice}" for notice in outcome.notices]
+    lines += [f"{'':<32}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  audit"]
+    for label, result in outcome.results.items():
+        accuracy, uar = result.metrics["accuracy"], result.metrics["uar"]
+        interval = "" if uar["low"] is None else f"{uar['low']:.3f}-{uar['high']:.3f}"
+        verdict = "passed" if result.passed else "FAILED"
+        if result.protocol["subject_dependent"]:
+            verdict += ", subject-dependent"
+        lines.append(
+            f"{label:<32}{len(result.predictions):>7}{accuracy['value']:>10.3f}"
+            f"{uar['value']:>8.3f}{interval:>16}  {verdict}"
+        )
+    return "\n".join(lines)
 
 
 def _parameters(experiment):

@@ -77,7 +77,7 @@ def _template(name):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "number": _number, "shade": _shade}
+    environment.filters |= {"percent": _percent, "number": _number, "points": _points, "shade": _shade}
     environment.globals |= {
         "audit_tally": audit_tally,
         "chart_lines": chart_lines,
@@ -94,6 +94,10 @@ def _missing(value) -> bool:
 
 def _percent(value, digits: int = 1) -> str:
     return "–" if _missing(value) else f"{100 * value:.{digits}f}"
+
+
+def _points(value) -> str:
+    return "–" if _missing(value) else f"{100 * value:+.1f}"
 
 
 def _number(value, digits: int = 2) -> str:

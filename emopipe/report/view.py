@@ -28,9 +28,9 @@ def experiment_view(experiment) -> dict:
 
 
 def audit_tally(result) -> str:
-    """Return how many of the leakage checks passed."""
-    passed = sum(entry["passed"] for entry in result.audit)
-    return f"{passed}/{len(result.audit)} passed"
+    """Return how many of the leakage checks passed, of those that could be made."""
+    made = [entry["passed"] for entry in result.audit if entry["passed"] is not None]
+    return f"{sum(made)}/{len(made)} passed"
 
 
 def index_row(folder) -> dict:
