@@ -1,0 +1,127 @@
+"""What happens between the epochs of a fit: history, best weights, checkpoint, end, progress."""
+
+import numpy as np
+
+_FIGURES = {
+    "cross_entropy": "loss",
+    "accuracy": "accuracy",
+    "val_cross_entropy": "val_loss",
+    "val_accuracy": "val_accuracy",
+}
+
+
+def _variables(model):
+    """Return all that changes in training: weights, statistics, seeds, the optimizer's memory."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+class Course:
+    """A fit seen from its epochs.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled, its optimizer built.
+    checkpoint : FitCheckpoint
+    epochs : int
+        At most.
+    patience : int or None
+        Epochs without a smaller validation loss after which the fit ends; None waits for none.
+
+    Attributes
+    ----------
+    epoch : int
+        Whole epochs so far.
+    history : dict of str to list of float
+    best : list of ndarray or None
+        Weights of the epoch with the smallest validation loss.
+    """
+
+    def __init__(self, model, checkpoint, *, epochs, patience):
+        self.model, self.checkpoint = model, checkpoint
+        self.epochs, self.patience = epochs, patience
+        self.epoch, self.history, self.best = 0, {}, None
+        self.least, self.waited = None, 0
+
+    def resume(self, head, lists):
+        """Go back to a saved state."""
+        for variable, value in zip(_variables(self.model), lists["variables"], strict=True):
+            variable.assign(value)
+        self.epoch, self.history = head["epoch"], head["history"]
+        self.least, self.waited = head["least"], head["waited"]
+        self.best = lists.get("best")
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to do."""
+        tired = self.patience is not None and self.waited >= self.patience
+        return tired or self.epoch >= self.epochs
+
+    def after_epoch(self, logs, seed) -> dict:
+        """Take in the figures of an epoch; return them by the names of the history.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss is not finite any more.
+        """
+        figures = {new: float(logs[old]) for old, new in _FIGURES.items() if old in logs}
+        if not np.isfinite(figures["loss"]):
+            raise FloatingPointError(
+                f"the loss is {figures['loss']} after epoch {self.epoch + 1}: set a smaller "
+                "learning_rate"
+            )
+        for name, value in figures.items():
+            self.history.setdefault(name, []).append(value)
+        self.epoch += 1
+        if self.patience is not None:
+            self._judge(figures["val_loss"])
+        self._save(seed)
+        return figures
+
+    def _judge(self, loss):
+        if self.least is None or loss < self.least:
+            self.least, self.waited, self.best = loss, 0, self.model.get_weights()
+        else:
+            self.waited += 1
+
+    def _save(self, seed):
+        if self.checkpoint.path is None:
+            return
+        from keras import ops
+
+        variables = [ops.convert_to_numpy(v.value) for v in _variables(self.model)]
+        head = {"epoch": self.epoch, "history": self.history, "seed": seed,
+                "least": self.least, "waited": self.waited}  # fmt: skip
+        self.checkpoint.save(head, {"variables": variables, "best": self.best or []})
+
+    def weights(self) -> list:
+        """Return the weights to keep."""
+        return self.best or self.model.get_weights()
+
+
+def listener(course, seed, streams, *, steps, shown):
+    """Return a Keras callback that tells a `Course` of every epoch and shows a bar for each.
+
+    An epoch that ended because one of the streams broke is none: its error is raised.
+    """
+    import keras
+    from tqdm.auto import tqdm
+
+    class Listener(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            title = f"epoch {epoch + 1} of {course.epochs}"
+            self.bar = tqdm(total=steps, desc=title, unit="batch", disable=not shown)
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.bar.update()
+
+        def on_epoch_end(self, epoch, logs=None):
+            for stream in streams:
+                stream.check()
+            figures = course.after_epoch(logs, seed)
+            self.bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
+            self.bar.close()
+            self.model.stop_training = course.over
+
+    return Listener()

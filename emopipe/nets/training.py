@@ -1,0 +1,319 @@
+"""The training loop that all networks share, on whatever backend Keras runs.
+
+In short::
+
+    plan = Training(epochs=50, batch_size=32, optimizer="adam", learning_rate=1e-3, patience=4)
+    held = validation_rows(y, groups, share=0.1, random_state=0)      # bool (n_rows,), see held_out
+    done = train(model, batch, y, rows=np.flatnonzero(~held), validation=np.flatnonzero(held),
+                 plan=plan)
+    done.weights, done.history
+    scores = predict(model, batch, rows, batch_size=32)               # float32 (n_rows, n_classes)
+
+``batch(rows, rng, training)`` returns the network's inputs for some rows: an array, or a dict of
+arrays by input, each with one row per element of `rows`, an int array of always the same length
+(the last batch is filled up with rows that count nothing, so that one shape is compiled). Threads
+call it, ahead of the network; `rng` is a numpy Generator that depends on the seed, the epoch and
+the batch alone. What a row means is the caller's affair: with augmented copies of clips, a row may
+be ``clip + n_clips * copy``.
+"""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from emopipe.nets.batches import Batches, Stream, filled
+from emopipe.nets.checkpoints import FitCheckpoint
+from emopipe.nets.course import Course, listener
+from emopipe.nets.initial import initialise
+
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+def _adam(plan, rate):
+    import keras
+
+    return keras.optimizers.Adam(rate, epsilon=1e-8)
+
+
+def _sgd(plan, rate):
+    import keras
+
+    return keras.optimizers.SGD(rate, momentum=plan.momentum)
+
+
+OPTIMIZERS = {"adam": _adam, "sgd": _sgd}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a network is trained.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the training rows, at most.
+    batch_size : int
+        Rows per step.
+    optimizer : "adam" or "sgd"
+        Adam at its authors' parameters [1]_, or stochastic gradient descent with `momentum`.
+    learning_rate : float
+        Of the first epoch.
+    momentum : float
+        Of "sgd".
+    decay, decay_every : float, int or None
+        The learning rate is multiplied by `decay` every so many epochs; None leaves it alone.
+    weight_decay : float
+        So much of every weight is added to its gradient (L2, as PyTorch's optimizers do it).
+    patience : int or None
+        Training ends after so many epochs without a smaller validation loss, and the weights of
+        the best epoch stay. None, or no validation rows: all epochs, last weights.
+    random_state : int or None
+        Of initial weights, order, dropout, and what batches draw. An int repeats a fit bit for bit
+        on one CPU.
+    workers : int
+        Threads that make batches.
+    progress : bool
+        Show a bar per epoch, with loss and accuracy.
+    checkpoint : str, Path or None
+        Folder in which the state after every epoch lies until the fit is done: a killed fit that
+        is asked for again goes on where it stopped, to the same end.
+
+    References
+    ----------
+    .. [1] Kingma, Ba: Adam: A method for stochastic optimization. ICLR (2015).
+
+    Examples
+    --------
+    >>> Training(epochs=3).learning_rate
+    0.001
+    """
+
+    epochs: int = 100
+    batch_size: int = 32
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    momentum: float = 0.9
+    decay: float = 0.1
+    decay_every: int | None = None
+    weight_decay: float = 0.0
+    patience: int | None = 4
+    random_state: int | None = 0
+    workers: int = 2
+    progress: bool = False
+    checkpoint: str | Path | None = None
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "workers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)!r} must be at least 1")
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"optimizer={self.optimizer!r} is unknown; allowed: {', '.join(OPTIMIZERS)}"
+            )
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate={self.learning_rate!r} must be above 0")
+
+
+class Trained(NamedTuple):
+    """What `train` returns.
+
+    Parameters
+    ----------
+    weights : list of ndarray
+        In the order of ``model.get_weights()``; the model has them, too.
+    history : dict of str to list of float
+        Per epoch loss and accuracy, and val_loss and val_accuracy where rows were held out: means
+        under the rows' weights; losses are cross-entropies, without the weight decay.
+    """
+
+    weights: list
+    history: dict
+
+
+def policy(precision: str) -> str:
+    """Return Keras' name of a precision, for the `dtype` of layers.
+
+    Layers of "bfloat16" calculate in it and keep their weights in float32; a network's last layer
+    should be "float32" always. A CPU without bfloat16 instructions is slower with it.
+
+    Examples
+    --------
+    >>> policy("bfloat16")
+    'mixed_bfloat16'
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision={precision!r} is unknown; allowed: {', '.join(PRECISIONS)}")
+    return PRECISIONS[precision]
+
+
+def _jit():
+    """XLA pays on accelerators; on a CPU TensorFlow's own kernels start at once."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    return keras.backend.backend() == "jax"
+
+
+def _compile(model, plan, steps):
+    """Give the model an optimizer, a loss and figures that are weighted means."""
+    import keras
+
+    rate = plan.learning_rate
+    if plan.decay_every is not None:
+        rate = keras.optimizers.schedules.ExponentialDecay(
+            rate, steps * plan.decay_every, plan.decay, staircase=True
+        )
+    decay = keras.regularizers.L2(plan.weight_decay / 2) if plan.weight_decay else None
+    for variable in model.trainable_variables:
+        variable.regularizer = decay
+    model.compile(
+        optimizer=OPTIMIZERS[plan.optimizer](plan, rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight"),
+        weighted_metrics=[
+            keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy"),
+            keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+        ],
+        jit_compile=_jit(),
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _identity(identity, plan):
+    import keras
+
+    passing = ("workers", "progress", "checkpoint")
+    learning = {name: value for name, value in vars(plan).items() if name not in passing}
+    return f"{identity} {learning} keras {keras.__version__} {keras.backend.backend()}"
+
+
+def train(
+    model, batch, y, *, rows, validation=(), weights=None, plan=None, keep=False, identity=""
+) -> Trained:
+    """Train a network to tell classes apart.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built, not compiled; its output are probabilities (n, n_classes) in float32.
+    batch : callable
+        ``batch(rows, rng, training)`` returns the inputs, see above.
+    y : int array, shape (n_rows,)
+        Classes from 0.
+    rows, validation : int arrays
+        Rows to train on, and rows on which to judge when to stop.
+    weights : float array, shape (n_rows,), optional
+        How much a row counts; 1 by default.
+    plan : Training, optional
+    keep : bool
+        Start from the weights that the model has, instead of initial ones.
+    identity : str
+        What the fit depends on beyond the plan (data, labels, shape of the network), in words or as
+        a hash: tells checkpoints apart.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is not finite any more.
+    ValueError
+        If there are no rows.
+
+    Examples
+    --------
+    >>> done = train(model, batch, y, rows=np.arange(90))  # doctest: +SKIP
+    >>> done.history["loss"]  # doctest: +SKIP
+    [1.21, 0.73]
+    """
+    plan = plan or Training()
+    rows, validation = np.asarray(rows, int), np.asarray(validation, int)
+    if not len(rows):
+        raise ValueError("there are no rows to train on")
+    y = np.asarray(y, dtype=np.int32)
+    weights = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
+    checkpoint = FitCheckpoint(plan.checkpoint, _identity(identity, plan))
+    saved = checkpoint.load()
+    seed = plan.random_state if saved is None else saved[0]["seed"]
+    seed = np.random.SeedSequence().entropy % 2**31 if seed is None else int(seed)
+    sides = [
+        Batches(batch, y, weights, side, size=plan.batch_size, seed=seed)
+        for side in (rows, validation)
+    ]
+    if not keep:
+        initialise(model, seed)
+    _compile(model, plan, sides[0].steps)
+    course = Course(
+        model, checkpoint, epochs=plan.epochs, patience=plan.patience if len(validation) else None
+    )
+    if saved is not None:
+        course.resume(*saved)
+    if not course.over:
+        _run(course, *sides, plan, seed)
+    model.set_weights(course.weights())
+    checkpoint.remove()
+    return Trained(model.get_weights(), course.history)
+
+
+def _run(course, trained, judged, plan, seed):
+    """Let Keras run the epochs that are left."""
+    made = Stream(trained.training, start=course.epoch * trained.steps, workers=plan.workers)
+    held = Stream(judged.validation, workers=1)
+    shown = {"steps": trained.steps, "shown": plan.progress}
+    with made, held, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "\\s*Your input ran out of data")
+        course.model.fit(
+            made.results(),
+            shuffle=False,  # it is shuffled already
+            steps_per_epoch=trained.steps,
+            validation_data=held.results() if judged.steps else None,
+            validation_steps=judged.steps or None,
+            initial_epoch=course.epoch,
+            epochs=plan.epochs,
+            callbacks=[listener(course, seed, (made, held), **shown)],
+            verbose=0,
+        )
+
+
+def predict(model, batch, rows, *, batch_size=32, workers=2, seed=0) -> np.ndarray:
+    """Return what a network answers for some rows.
+
+    Parameters
+    ----------
+    model : keras.Model
+    batch : callable
+        As for `train`; called with training=False and an rng by `seed` and the batch's number.
+    rows : int array, shape (n,)
+    batch_size, workers, seed : int
+
+    Returns
+    -------
+    float32 ndarray of shape (n, n_classes)
+
+    Examples
+    --------
+    >>> predict(model, batch, np.arange(10)).shape  # doctest: +SKIP
+    (10, 6)
+    """
+    rows = np.asarray(rows, int)
+    if not len(rows):
+        return np.empty((0, *model.output_shape[1:]), np.float32)
+    model.jit_compile = _jit()
+    nothing = np.zeros(rows.max() + 1, np.int32)
+    batches = Batches(batch, nothing, nothing, rows, size=batch_size, seed=seed)
+    answers = []
+    with Stream(batches.validation, workers=workers) as stream:
+        made = stream.results()
+        for number in range(batches.steps):
+            inputs = next(made, (None,))[0]
+            stream.check()
+            own = filled(rows, number, batch_size)[1]
+            answers.append(np.asarray(model.predict_on_batch(inputs), np.float32)[:own])
+    return np.concatenate(answers)
