@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import joblib
 from joblib.parallel import get_active_backend
 
+from emopipe.extract.lazy import StoredValues
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run
 from emopipe.store import open_store
@@ -24,7 +25,7 @@ class Extraction:
 
     Parameters
     ----------
-    values : list of (ndarray or None)
+    values : list of (ndarray or None), or StoredValues
         Read-only arrays; None where a clip gave nothing.
     statuses : list of str
         Each one of `emopipe.media.STATUSES`.
@@ -92,8 +93,9 @@ def _n_processes(n_jobs, n_clips) -> int:
 class _Keeper:
     """Puts results into the store, many in one transaction, and the rest when it is left."""
 
-    def __init__(self, store, recipe, keys, entries):
+    def __init__(self, store, recipe, keys, entries, lazy):
         self.store, self.recipe, self.keys, self.entries = store, recipe, keys, entries
+        self.lazy = lazy
         self.fresh, self.bytes, self.seconds = {}, 0, 0.0
         self.last = time.monotonic()
 
@@ -112,6 +114,8 @@ class _Keeper:
         if self.fresh:
             name, parameters = self.recipe.name, self.recipe.parameters
             self.store.put(self.fresh, name=name, parameters=parameters)
+            if self.lazy:
+                self.entries.update({k: e._replace(value=None) for k, e in self.fresh.items()})
         self.fresh, self.bytes, self.last = {}, 0, time.monotonic()
         self.seconds += time.perf_counter() - began
 
@@ -155,6 +159,7 @@ def extract(
     timeout=300.0,
     memory_limit=4 * 2**30,
     progress=False,
+    lazy=False,
 ) -> Extraction:
     """Compute a recipe for every path, or take from the store what is known.
 
@@ -181,6 +186,9 @@ def extract(
         Bytes by which a worker may grow (Linux only).
     progress : bool
         Show a progress bar on standard error.
+    lazy : bool
+        Leave the values in the store until they are asked for (`StoredValues`), so that memory
+        does not grow with their number. Without a store they are kept in memory all the same.
 
     Returns
     -------
@@ -213,7 +221,10 @@ def extract(
     unique = list(dict.fromkeys(paths))
     store = open_store(store)
     keys = _keys(unique, recipe, store)
-    entries = {} if store is None else store.get(keys.values())
+    lazy = lazy and store is not None
+    entries = {}
+    if store is not None:
+        entries = (store.peek if lazy else store.get)(keys.values())
     stored = time.perf_counter() - began
     first = {}
     for path, key in keys.items():
@@ -221,7 +232,7 @@ def extract(
     missing = [path for key, path in first.items() if key not in entries]
     seconds, prepared, finished = {}, 0, 0
     with (
-        _Keeper(store, recipe, keys, entries) as keeper,
+        _Keeper(store, recipe, keys, entries, lazy) as keeper,
         _Bar(progress, len(first), [e.status for e in entries.values()]) as bar,
     ):
         if missing:
@@ -237,4 +248,12 @@ def extract(
     seconds |= {"store": stored + keeper.seconds, "wall": time.perf_counter() - began}
     ordered = [entries[keys[path]] for path in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
+    if lazy:
+        limits = {"n_jobs": n_jobs, "timeout": timeout, "memory_limit": memory_limit}
+        there = [entry.status in ("ok", "partial") for entry in ordered]
+        columns[0] = StoredValues(
+            [keys[path] if has else None for path, has in zip(paths, there, strict=True)],
+            store,
+            lambda rows: extract([paths[i] for i in rows], recipe, store=store, **limits).values,
+        )
     return Extraction(*columns, seconds=seconds, prepared=prepared, finished=finished)

@@ -1,5 +1,6 @@
 """The store itself: values put and got, listed, verified and forgotten."""
 
+import json
 import os
 import threading
 import time
@@ -120,6 +121,23 @@ class Store:
         with suppress(StoreError):  # what was asked for is known, whoever holds the file
             self._drop(damaged)
             self._touch(unused)
+        return found
+
+    def peek(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """Return what is known of the keys, without the values: None in every entry.
+
+        Values are not looked at, so a damaged one is found out by `get` only.
+        """
+        found = {}
+        for some in chunks(list(dict.fromkeys(keys)), 500):
+            marks = ",".join("?" * len(some))
+            with self._database.transaction() as sql:
+                rows = sql(
+                    f"SELECT key, status, detail, counts FROM entries WHERE key IN ({marks})",
+                    [bytes.fromhex(key) for key in some],
+                ).fetchall()
+            for raw, status, detail, counts in rows:
+                found[raw.hex()] = Entry(None, status, detail, json.loads(counts))
         return found
 
     def _recall(self, keys):
