@@ -1,0 +1,228 @@
+"""The command line: what it prints, where it writes, and what it answers to wrong arguments."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from experiments_for_reports import experiment
+
+from emopipe import __version__
+from emopipe.cli import COMMANDS, main
+from emopipe.report import write_report
+
+SCRIPT = '''"""Is anything answered?
+
+More words.
+"""
+
+from experiments_for_reports import experiment as invented
+
+
+def experiment(ravdess, *, skill=0.5, label="x"):
+    """Return an invented experiment."""
+    assert ravdess.is_dir()
+    return invented(name="scripted", skills=(skill,), title=label)
+'''
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "scripted.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def run(capsys, *arguments):
+    code = main([str(a) for a in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"emopipe {command}" in capsys.readouterr().out
+
+
+def test_without_a_command_help_is_shown_and_the_code_says_so(capsys):
+    code, out, _ = run(capsys)
+    assert code == 2 and all(command in out for command in COMMANDS)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert __version__ in capsys.readouterr().out
+
+
+def test_help_needs_no_heavy_package():
+    code = (
+        "import sys; from emopipe.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'tensorflow', 'keras', 'cv2', 'av', 'matplotlib', 'sklearn', 'pandas'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_corpora_lists_and_describes(capsys):
+    code, out, _ = run(capsys, "corpora")
+    assert code == 0 and "cremad" in out and "emodb" in out
+    code, out, _ = run(capsys, "corpora", "ravdess")
+    assert code == 0 and "licence" in out and "Actor_" in out
+    code, _, err = run(capsys, "corpora", "cremat")
+    assert code == 1 and "cremad" in err
+
+
+def test_run_writes_the_report_and_the_index(script, tmp_path, capsys):
+    reports = tmp_path / "reports"
+    code, out, err = run(
+        capsys, "run", script, "--corpus", f"ravdess={tmp_path}", "--set", "skill=0.7", "--set",
+        "label=by hand", "--reports", reports,
+    )  # fmt: skip
+    assert code == 0 and "Is anything answered?" in err
+    assert "skill 0.7" in out and str(reports / "scripted" / "report.html") in out
+    assert (reports / "index.html").is_file()
+    saved = json.loads((reports / "scripted" / "result.json").read_text())
+    assert saved["title"] == "by hand"
+    assert f"emopipe run {script} --corpus ravdess={tmp_path}" in saved["reproduce"]
+
+
+def test_run_help_shows_question_corpora_and_options(script, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", str(script), "--help"])
+    out = capsys.readouterr().out
+    assert "Is anything answered?" in out and "ravdess=FOLDER" in out and "skill=0.5" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["needs ravdess", "--corpus ravdess=FOLDER", "synthetic"]),
+        (["--corpus", "cremad=x"], ["--corpus cremad=x", "one of: ravdess"]),
+        (["--corpus", "ravdess"], ["--corpus NAME=VALUE"]),
+        (["--corpus", "ravdess=.", "--set", "speed=1"], ["--set speed=1", "skill, label"]),
+    ],
+)
+def test_run_with_wrong_arguments_says_what_is_right(script, capsys, arguments, words):
+    code, _, err = run(capsys, "run", script, *arguments)
+    assert code == 1
+    for word in words:
+        assert word in err
+
+
+def test_run_of_something_that_is_no_experiment(tmp_path, capsys):
+    code, _, err = run(capsys, "run", tmp_path / "nothing.py")
+    assert code == 1 and "no experiment script" in err
+    (tmp_path / "empty.py").write_text("x = 1\n")
+    code, _, err = run(capsys, "run", tmp_path / "empty.py")
+    assert code == 1 and "defines no function experiment" in err
+
+
+def test_a_script_runs_as_plain_python(script, tmp_path):
+    text = script.read_text() + (
+        "\n\nif __name__ == '__main__':\n    from emopipe.cli import run_script\n"
+        "    run_script(experiment)\n"
+    )
+    script.write_text(text)
+    env = {"PYTHONPATH": str(__import__("pathlib").Path(__file__).parent), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, script, "--corpus", "ravdess=.", "--reports", tmp_path / "r"],
+        cwd=tmp_path, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "r" / "scripted" / "report.html").is_file()
+
+
+def test_report_is_written_again_from_its_json(tmp_path, capsys):
+    page = write_report(experiment(), tmp_path / "one")
+    first = page.read_bytes()
+    page.unlink()
+    code, out, _ = run(capsys, "report", tmp_path)
+    assert code == 0 and str(page) in out and page.read_bytes() == first
+    assert (tmp_path / "index.html").is_file()
+    code, _, _ = run(capsys, "report", tmp_path / "one")
+    assert code == 0
+
+
+def test_report_of_the_wrong_folder(tmp_path, capsys):
+    code, _, err = run(capsys, "report", tmp_path / "nowhere")
+    assert code == 1 and "no folder" in err
+    code, _, err = run(capsys, "report", tmp_path)
+    assert code == 1 and "no result.json" in err
+
+
+@pytest.fixture
+def wav(tmp_path):
+    from scipy.io import wavfile
+
+    path = tmp_path / "clips" / "tone.wav"
+    path.parent.mkdir()
+    tone = np.sin(2 * np.pi * 220 * np.arange(24000) / 16000) * 9000
+    wavfile.write(path, 16000, tone.astype(np.int16))
+    return path
+
+
+def test_extract_fills_the_store_and_writes_the_table(wav, tmp_path, capsys):
+    import pandas as pd
+
+    (wav.parent / "broken.wav").write_bytes(b"RIFF")
+    store, out = tmp_path / "s.sqlite", tmp_path / "features.csv"
+    code, text, _ = run(capsys, "extract", wav.parent, "--store", store, "--out", out)
+    assert code == 0 and "voice" in text and "corrupt 1" in text
+    table = pd.read_csv(out)
+    assert len(table) == 2 and table.shape[1] == 2 + 1 + 68
+    assert table.loc[table["path"].str.endswith("tone.wav"), "voice_status"].item() == "ok"
+    code, text, _ = run(capsys, "store", "ls", "--store", store)
+    assert code == 0 and str(store) in text
+    code, text, _ = run(capsys, "store", "verify", "--store", store)
+    assert code == 0 and "intact" in text
+    code, _, err = run(capsys, "store", "gc", "--store", store)
+    assert code == 1 and "--older-than" in err
+    code, text, _ = run(capsys, "store", "gc", "--store", store, "--max-bytes", "0")
+    assert code == 0 and "forgotten" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "nothing to extract"),
+        (["nowhere.mp4"], "no file or folder"),
+        (["--corpus", "cremad"], "NAME=FOLDER"),
+        (["--corpus", "cremad=nowhere"], "nowhere"),
+    ],
+)
+def test_extract_with_wrong_arguments(capsys, arguments, words):
+    code, _, err = run(capsys, "extract", *arguments)
+    assert code == 1 and words in err
+
+
+def test_extract_rejects_unknown_features_and_parameters(wav, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["extract", str(wav), "--features", "smell"])
+    assert stop.value.code == 2
+    capsys.readouterr()
+    code, _, err = run(capsys, "extract", wav, "--set", "speed=3")
+    assert code == 1 and "speed" in err
+
+
+def test_store_that_is_not_there(tmp_path, capsys):
+    code, _, err = run(capsys, "store", "ls", "--store", tmp_path / "none.sqlite")
+    assert code == 1 and "no store" in err
+
+
+def test_doctor_checks_everything(capsys):
+    code, out, _ = run(capsys, "doctor")
+    assert code == 0, out
+    for word in ("scikit-learn", "devices", "codecs", "detector haar", "VGG-Face", "store"):
+        assert word in out
+
+
+@pytest.mark.parametrize("arguments", [["--folds", "1"], ["--folds", "9", "--subjects", "4"]])
+def test_demo_needs_a_subject_for_every_fold(arguments, capsys, tmp_path):
+    code, _, err = run(capsys, "demo", "--reports", tmp_path, *arguments)
+    assert code == 1 and "--folds" in err
