@@ -49,6 +49,11 @@ def _misbehave(path, word):
             signal.pause()
     elif word == "memory":
         np.ones(2**40, np.uint8)
+    elif word == "hidden":
+        try:
+            np.ones(2**40, np.uint8)
+        except MemoryError as error:
+            raise ClipError(path, "corrupt", "the decoder failed") from error
     elif word == "bug":
         raise KeyError("nothing of that name")
     elif word == "module":
@@ -140,3 +145,10 @@ class RowMeans(ClipTransformer):
 
     def _feature_names(self):
         return ["first", "second"]
+
+
+class WronglyNamed(RowMeans):
+    """Names one feature too few."""
+
+    def _feature_names(self):
+        return ["first"]

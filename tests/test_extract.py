@@ -203,6 +203,12 @@ def test_failures_cost_their_own_clip_only(tmp_path, store):
     assert again.statuses == ["no_face", "crashed", "silent"] and again.prepared == 1
 
 
+def test_lack_of_memory_is_no_fault_of_the_file(tmp_path, store):
+    paths = write_clips(tmp_path, ["hidden"])
+    found = extract(paths, recipe(), store=store, memory_limit=2**30)
+    assert found.statuses == ["too_large"] and store.ls().empty
+
+
 def test_failures_without_a_network_cost_their_own_clip_only(tmp_path, store):
     paths = write_clips(tmp_path, ["exit", "no_face", *TABLES])
     found = extract(paths, recipe(), store=store, n_jobs=1)
@@ -392,6 +398,11 @@ def test_raise_comes_after_everything_is_stored(tmp_path, store):
         "ok": 7,
         "no_audio": 1,
     }
+
+
+def test_names_and_values_must_agree(tmp_path):
+    with pytest.raises(ValueError, match=r"WronglyNamed names 1 features.*shape \(2,\)"):
+        recipes.WronglyNamed(store=None, n_jobs=1).transform(write_clips(tmp_path, TABLES))
 
 
 def test_statuses_keep_the_index_and_count(tmp_path):

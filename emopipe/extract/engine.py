@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 import joblib
 from joblib.parallel import get_active_backend
@@ -150,6 +151,29 @@ class _Bar:
         self.bar.close()
 
 
+def _compute(keeper, progress, *, n_jobs, **limits):
+    """Compute what is missing; return seconds, clips prepared and rows finished."""
+    first = {}
+    for path, key in keeper.keys.items():
+        first.setdefault(key, path)
+    missing = [path for key, path in first.items() if key not in keeper.entries]
+    statuses = [entry.status for entry in keeper.entries.values()]
+    with _Bar(progress, len(first), statuses) as bar:
+        if not missing:
+            return {}, 0, 0
+        n_jobs = _n_processes(n_jobs, len(missing))
+        with Run(missing, keeper.recipe, n_jobs=n_jobs, **limits) as run:
+            for known in run:
+                keeper.take(known)
+                bar.take(known)
+        return dict(run.seconds), run.prepared, run.batches.finished
+
+
+def _again(paths, recipe, store, limits, rows) -> list:
+    """Return the values of some paths, computed where they have gone from the store."""
+    return extract([paths[i] for i in rows], recipe, store=store, **limits).values
+
+
 def extract(
     paths,
     recipe: Recipe,
@@ -218,42 +242,24 @@ def extract(
     """
     began = time.perf_counter()
     paths = [os.fspath(path) for path in paths]
-    unique = list(dict.fromkeys(paths))
     store = open_store(store)
-    keys = _keys(unique, recipe, store)
     lazy = lazy and store is not None
+    limits = {"n_jobs": n_jobs, "timeout": timeout, "memory_limit": memory_limit}
+    keys = _keys(list(dict.fromkeys(paths)), recipe, store)
     entries = {}
     if store is not None:
         entries = (store.peek if lazy else store.get)(keys.values())
     stored = time.perf_counter() - began
-    first = {}
-    for path, key in keys.items():
-        first.setdefault(key, path)
-    missing = [path for key, path in first.items() if key not in entries]
-    seconds, prepared, finished = {}, 0, 0
-    with (
-        _Keeper(store, recipe, keys, entries, lazy) as keeper,
-        _Bar(progress, len(first), [e.status for e in entries.values()]) as bar,
-    ):
-        if missing:
-            jobs = _n_processes(n_jobs, len(missing))
-            with Run(
-                missing, recipe, n_jobs=jobs, timeout=timeout, memory_limit=memory_limit
-            ) as run:
-                for known in run:
-                    keeper.take(known)
-                    bar.take(known)
-            seconds, prepared, finished = dict(run.seconds), run.prepared, run.batches.finished
+    with _Keeper(store, recipe, keys, entries, lazy) as keeper:
+        seconds, prepared, finished = _compute(keeper, progress, **limits)
     COUNTERS.update(prepared=prepared, finished=finished)
     seconds |= {"store": stored + keeper.seconds, "wall": time.perf_counter() - began}
     ordered = [entries[keys[path]] for path in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
     if lazy:
-        limits = {"n_jobs": n_jobs, "timeout": timeout, "memory_limit": memory_limit}
-        there = [entry.status in ("ok", "partial") for entry in ordered]
-        columns[0] = StoredValues(
-            [keys[path] if has else None for path, has in zip(paths, there, strict=True)],
-            store,
-            lambda rows: extract([paths[i] for i in rows], recipe, store=store, **limits).values,
-        )
+        known = [
+            keys[path] if entry.status in ("ok", "partial") else None
+            for path, entry in zip(paths, ordered, strict=True)
+        ]
+        columns[0] = StoredValues(known, store, partial(_again, paths, recipe, store, limits))
     return Extraction(*columns, seconds=seconds, prepared=prepared, finished=finished)

@@ -104,8 +104,6 @@ def _prepare(prepare, args, path, sender) -> dict:
             sender.add(*block)
         if not sender.n:
             raise ClipError(path, "too_short", "it gave no rows")
-    except ClipError as error:
-        return {"status": error.status, "detail": error.detail}
     except (ConnectionError, EOFError):
         raise
     except Exception as error:
@@ -117,12 +115,28 @@ def _prepare(prepare, args, path, sender) -> dict:
     }
 
 
+def _lacks_memory(error) -> bool:
+    """Say whether an exception, or one that it was raised from, means that memory ran out."""
+    while error is not None:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+            return True
+        if "bad_alloc" in str(error) or "Insufficient memory" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _failure(error, path) -> dict:
+    if _lacks_memory(error):
+        return {
+            "status": "too_large",
+            "detail": "it needed more memory than memory_limit allows",
+            "passing": True,
+            "leave": True,
+        }
+    if isinstance(error, ClipError):
+        return {"status": error.status, "detail": error.detail}
     text = "".join(traceback.format_exception(error))[-_LONGEST_DETAIL:]
-    short = isinstance(error, MemoryError) or getattr(error, "errno", 0) == errno.ENOMEM
-    if short or "bad_alloc" in str(error) or "Insufficient memory" in str(error):
-        return {"status": "too_large", "detail": "it needed more memory than memory_limit allows",
-                "passing": True, "leave": True}  # fmt: skip
     missing = isinstance(error, FileNotFoundError) and os.path.exists(path)
     if missing or isinstance(error, ImportError):
         kind = "FileNotFoundError" if missing else "ImportError"

@@ -156,7 +156,8 @@ class Recipe:
         Importable generator function. ``prepare(path, **prepare_args)`` yields `Block` and returns
         `Prepared` (or None). It raises `ClipError` where a clip gives nothing.
     prepare_args : dict
-        Its parameters: plain values (strings, numbers, booleans, None, lists, dicts).
+        Its parameters: plain values (strings, numbers, booleans, None, lists, dicts). They are part
+        of the key as they are written: 1 and 1.0 are two.
     finish : callable, optional
         Importable function. ``finish(rows, **finish_args)`` takes `batch_size` rows (fewer in the
         last call) of shape (n, ...) and returns as many rows. A row's result must not depend on

@@ -118,7 +118,7 @@ class _Crew:
         for worker in list(self.busy.values()):
             worker.process.kill()
         for thread in self.threads:
-            thread.join()
+            thread.join(10)  # one that waits for a process to start ends it as soon as it has
 
 
 class _Clip:

@@ -83,6 +83,18 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         after all others were computed and stored.
     progress : bool
         Show a progress bar.
+
+    Examples
+    --------
+    >>> from emopipe.extract import loudness
+    >>> class Loudness(ClipTransformer):
+    ...     def _recipe(self):
+    ...         return Recipe("loudness", 1, loudness, pooling="mean_std")
+    ...
+    ...     def _feature_names(self):
+    ...         return ["mean", "std"]
+    >>> Loudness().get_feature_names_out()
+    array(['mean', 'std'], dtype=object)
     """
 
     def __init__(
@@ -151,10 +163,14 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         if failed:
             warnings.warn(_told(paths, found, failed), ClipWarning, stacklevel=2)
         dtype = np.result_type(*{v.dtype for v in found.values if v is not None} or {np.float64})
-        features = np.full((len(paths), len(self._feature_names())), np.nan, dtype)
+        features = np.empty((len(paths), len(self._feature_names())), dtype)
         for row, value in zip(features, found.values, strict=True):
-            if value is not None:
-                row[:] = value
+            if value is not None and value.shape != row.shape:
+                raise ValueError(
+                    f"{type(self).__name__} names {len(row)} features, but its recipe gives values "
+                    f"of shape {value.shape}"
+                )
+            row[:] = np.nan if value is None else value
         return features
 
     def statuses(self, X):

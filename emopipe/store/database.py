@@ -196,6 +196,9 @@ class Database:
                 f"knows up to {SCHEMA}). Upgrade emopipe. {_ELSEWHERE}"
             )
         sql("PRAGMA synchronous=NORMAL")
+        # Keys are random: their index stays in memory, and its pages gather changes for a while.
+        sql("PRAGMA cache_size=-32768")
+        sql("PRAGMA wal_autocheckpoint=4000")
         sql("BEGIN IMMEDIATE")  # a file that cannot be written is found now, not after hours
         sql("ROLLBACK")
 

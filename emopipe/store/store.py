@@ -11,6 +11,7 @@ from pathlib import Path
 
 from emopipe.store.contents import content_hashes
 from emopipe.store.database import Database, StoreError, chunks
+from emopipe.store.maintenance import damaged, forget, listed
 from emopipe.store.records import COLUMNS, Entry, Memo, from_row, to_row
 
 _DAY = 86400
@@ -104,12 +105,12 @@ class Store:
             Without the keys that are unknown, or whose value is damaged.
         """
         found, asked = self._recall(keys)
-        damaged, unused = [], []
+        broken, unused = [], []
         for some in chunks(asked, 500):
             for raw, used, *row in self._rows(some):
                 entry = from_row(*row)
                 if entry is None:
-                    damaged.append(raw)
+                    broken.append(raw)
                     continue
                 found[raw.hex()] = entry
                 if used < time.time() - _DAY:
@@ -119,7 +120,7 @@ class Store:
                 if key in found:
                     self._memo[key] = found[key]
         with suppress(StoreError):  # what was asked for is known, whoever holds the file
-            self._drop(damaged)
+            self._drop(broken)
             self._touch(unused)
         return found
 
@@ -235,16 +236,7 @@ class Store:
         DataFrame
             Columns name, entries, bytes, last_used (UTC, to a day), parameters; the largest first.
         """
-        import pandas as pd
-
-        with self._database.transaction() as sql:
-            rows = sql(
-                "SELECT name, count(*), sum(bytes), max(used), parameters FROM entries "
-                "JOIN recipes ON recipes.id = recipe GROUP BY recipe ORDER BY sum(bytes) DESC, name"
-            ).fetchall()
-        table = pd.DataFrame(rows, columns=["name", "entries", "bytes", "last_used", "parameters"])
-        table["last_used"] = pd.to_datetime(table["last_used"], unit="s")
-        return table
+        return listed(self._database)
 
     def verify(self) -> list[str]:
         """Read every value, drop the damaged ones and return their keys.
@@ -254,18 +246,10 @@ class Store:
         StoreError
             If the file itself is damaged.
         """
-        damaged, last = [], 0
-        query = f"SELECT id, key, {','.join(COLUMNS)} FROM entries WHERE id > ? ORDER BY id LIMIT 9"
-        while True:
-            with self._database.transaction() as sql:
-                rows = sql(query, (last,)).fetchall()
-            if not rows:
-                break
-            damaged += [key for _, key, *row in rows if from_row(*row) is None]
-            last = rows[-1][0]
-        self._drop(damaged)
+        keys = damaged(self._database)
+        self._drop(keys)
         self._database.check()
-        return [key.hex() for key in damaged]
+        return [key.hex() for key in keys]
 
     def gc(self, *, max_bytes=None, older_than=None, recipe=None) -> int:
         """Forget values, and give their place back to the disk.
@@ -284,25 +268,10 @@ class Store:
         int
             How many were forgotten.
         """
-        chosen = "SELECT id FROM recipes" + ("" if recipe is None else " WHERE name=:recipe")
-        query = (
-            "DELETE FROM entries WHERE id IN (SELECT id FROM (SELECT id, used, "
-            "sum(bytes) OVER (ORDER BY used DESC, id DESC) AS total FROM entries "
-            f"WHERE recipe IN ({chosen})) WHERE used < :before OR total > :most)"
-        )
-        if max_bytes is None and older_than is None and recipe is not None:
-            query = f"DELETE FROM entries WHERE recipe IN ({chosen})"
-        values = {
-            "recipe": recipe,
-            "before": -1 if older_than is None else time.time() - older_than,
-            "most": 2**62 if max_bytes is None else max_bytes,
-        }
-        with self._database.transaction(write=True) as sql:
-            forgotten = sql(query, values).rowcount
-            sql("DELETE FROM recipes WHERE id NOT IN (SELECT recipe FROM entries)")
+        n = forget(self._database, max_bytes=max_bytes, older_than=older_than, recipe=recipe)
+        with self._database.lock:
             self._memo.clear()
-        self._database.shrink()
-        return forgotten
+        return n
 
     def close(self) -> None:
         """Close the file; it is opened again when it is next used."""
