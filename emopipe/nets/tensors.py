@@ -212,57 +212,52 @@ class ClipTensors:
 
     Parameters
     ----------
-    values : sequence of (ndarray or None)
-        All of one shape and dtype.
-    table : list of (str, str, dict)
-        Status, detail and counts of every clip.
-    places : int array, shape (n_clips,)
-        Where a clip's value is in `values`.
+    found : Extraction
+        Its values are all of one shape and dtype.
+    paths : list of str
 
     Attributes
     ----------
-    statuses, details : list of str
+    paths, statuses, details : list of str
     counts : list of dict
     there : bool ndarray of shape (n_clips,)
         Which clips have an array.
     """
 
-    def __init__(self, values, table, places):
-        self.values, self.places = values, places
-        self.statuses, self.details, self.counts = (
-            [row[column] for row in table] for column in range(3)
-        )
+    def __init__(self, found, paths):
+        self.paths, self.values = paths, found.values
+        self.statuses, self.details, self.counts = found.statuses, found.details, found.counts
         self.there = np.array([status in ("ok", "partial") for status in self.statuses], bool)
 
     def __len__(self):
-        return len(self.statuses)
+        return len(self.paths)
+
+    @property
+    def names(self) -> list:
+        """What tells each array from others: its key in the store, or the clip's path."""
+        keys = getattr(self.values, "keys", None)
+        return self.paths if keys is None else keys
 
     def take(self, rows) -> np.ndarray:
         """Return the arrays of some rows, (len(rows), ...); all of them must be `there`.
 
         Threads may call this at once.
         """
-        places = self.places[rows]
         if hasattr(self.values, "take"):
-            return np.stack(self.values.take(places))
-        return np.stack([self.values[place] for place in places])
+            return np.stack(self.values.take(rows))
+        return np.stack([self.values[row] for row in rows])
 
 
-def clip_tensors(
-    paths, recipe, *, store="default", n_jobs=-1, progress=False, missing="no_audio"
-) -> ClipTensors:
+def clip_tensors(paths, recipe, *, store="default", n_jobs=-1, progress=False) -> ClipTensors:
     """Take clips through a recipe; their values stay in the store until they are asked for.
 
     Parameters
     ----------
-    paths : list of (str or None)
-        None for a clip that has no such file.
+    paths : list of str
     recipe : Recipe
         Its values have one shape, whatever the clip.
     store, n_jobs, progress
         See `emopipe.extract.extract`. Without a store, all values are kept in memory.
-    missing : str
-        Status of clips without a file.
 
     Returns
     -------
@@ -274,19 +269,9 @@ def clip_tensors(
     >>> from scipy.io import wavfile
     >>> path = tempfile.mkdtemp() + "/a.wav"
     >>> wavfile.write(path, 16000, np.full(16000, 2**14, np.int16))
-    >>> found = clip_tensors([path, None], spectrogram(), n_jobs=1)
+    >>> found = clip_tensors([path], spectrogram(), n_jobs=1)
     >>> found.statuses, found.take([0, 0]).shape
-    (['ok', 'no_audio'], (2, 192, 120))
+    (['ok'], (2, 192, 120))
     """
-    named = np.array([path is not None for path in paths], bool)
-    found = extract(
-        [path for path in paths if path is not None],
-        recipe,
-        store=store,
-        n_jobs=n_jobs,
-        progress=progress,
-        lazy=True,
-    )
-    told = iter(zip(found.statuses, found.details, found.counts, strict=True))
-    table = [next(told) if there else (missing, "It has no file.", {}) for there in named]
-    return ClipTensors(found.values, table, np.cumsum(named) - 1)
+    found = extract(paths, recipe, store=store, n_jobs=n_jobs, progress=progress, lazy=True)
+    return ClipTensors(found, list(paths))
