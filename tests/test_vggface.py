@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 from weight_files import vggface_arrays, write_deepface, write_keras_vggface
 
-from emopipe.face_networks import vggface, weights
-from emopipe.face_networks.runtimes import compiled
+from emopipe.face_networks import vggface, vggface_weights, weights
 from emopipe.face_networks.vggface import activations, precision_drift
-from emopipe.face_networks.vggface_graph import LAYERS, VGGFACE, Architecture, build
-from emopipe.face_networks.vggface_weights import load_weights, name_weights, random_weights
+from emopipe.face_networks.vggface_graph import LAYERS, VGGFACE, Architecture
+from emopipe.face_networks.vggface_weights import name_weights, random_weights, stored_weights
 from emopipe.face_networks.weights import WeightsError
 
 SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
@@ -96,26 +95,17 @@ def test_bfloat16_drifts_little(runtime):
 
 
 def test_random_weights_depend_on_the_seed_alone():
-    def drawn(seed, layer):
-        model = build(layer, architecture=SMALL)
-        random_weights(model, seed)
-        return [np.asarray(w) for w in model.get_weights()]
-
-    first, second = drawn(1, "fc8"), drawn(1, "pool5")
+    first = [kernel for _, kernel, _ in random_weights(1, "fc8", architecture=SMALL)]
+    second = [kernel for _, kernel, _ in random_weights(1, "pool5", architecture=SMALL)]
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=False))
-    assert not np.array_equal(first[0], drawn(2, "pool5")[0])
+    assert not np.array_equal(first[0], next(random_weights(2, architecture=SMALL))[1])
 
 
-def test_random_activations_neither_die_nor_explode():
+def test_random_activations_neither_die_nor_explode(monkeypatch):
     deep = Architecture(size=64, widths=(16, 16, 16, 16, 16), units=(256, 256, 10))
+    monkeypatch.setattr(vggface, "ARCHITECTURE", deep)
     crops = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
-
-    def network(dtype):
-        model = build("fc7", architecture=deep, dtype=dtype)
-        random_weights(model)
-        return model
-
-    rows = compiled(network)(crops)
+    rows = activations(crops, weights="random:0")
     assert 0.2 < (rows > 0).mean() < 0.8
     assert 1 < rows.std() < 1000
     assert np.ptp(rows, axis=0).max() > 0.01 * rows.mean()
@@ -130,16 +120,15 @@ def test_a_smaller_file_serves_a_lower_layer(tmp_path):
             activations(CROPS, weights=name_weights(path), layer="fc7")
 
 
-def test_another_network_is_refused_before_anything_is_read(file, tmp_path):
-    model = build("fc7", architecture=SMALL._replace(widths=(6, 9)))
+def test_another_network_is_refused_before_anything_is_read(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(vggface_weights, "taken", None)
     with pytest.raises(WeightsError, match=r"shape \(3, 3, 6, 8\), not \(3, 3, 6, 9\)"):
-        load_weights(model, file, architecture=SMALL._replace(widths=(6, 9)))
-    assert not any(np.any(w) for w in model.get_weights())
+        next(stored_weights(file, architecture=SMALL._replace(widths=(6, 9))))
     arrays = vggface_arrays(SMALL)
     del arrays["conv2_2"]["bias"]
     path = write_deepface(tmp_path / "broken.h5", arrays)
     with pytest.raises(WeightsError, match="holds 1 arrays, not 2"):
-        load_weights(build("fc7", architecture=SMALL), path, architecture=SMALL)
+        next(stored_weights(path, architecture=SMALL))
 
 
 def test_weights_are_named_by_content_or_seed(file, monkeypatch):

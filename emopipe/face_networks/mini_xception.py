@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from emopipe.face_networks.runtimes import compiled
+from emopipe.face_networks.runtimes import keras_call
 from emopipe.face_networks.weight_files import load_by_name
 from emopipe.face_networks.weights import Published, fetch
 
@@ -50,7 +50,7 @@ def _scaled(crops, ops):
     return (x / 255.0 - 0.5) * 2.0
 
 
-def build(layer="probabilities", *, size=48):
+def keras_model(layer="probabilities", *, size=48):
     """Return mini-XCEPTION, not yet trained, as a Keras model on uint8 RGB crops.
 
     Grey levels (ITU-R 601), the resize to 64x64 and the scale (x / 255 - 0.5) * 2 are part of the
@@ -76,7 +76,7 @@ def build(layer="probabilities", *, size=48):
 
     Examples
     --------
-    >>> build("pooled").output_shape  # doctest: +SKIP
+    >>> keras_model("pooled").output_shape  # doctest: +SKIP
     (None, 128)
     """
     import keras
@@ -97,15 +97,11 @@ def build(layer="probabilities", *, size=48):
     return keras.Model(crops, ends.get(layer, lambda x: x)(x), name="mini_xception")
 
 
-def _weighted(digest, layer, size, dtype):
-    model = build(layer, size=size)
-    load_by_name(model, fetch(digest, PUBLISHED))
-    return model
-
-
 @lru_cache(maxsize=4)
 def _network(digest, layer, size):
-    return compiled(partial(_weighted, digest, layer, size))
+    model = keras_model(layer, size=size)
+    load_by_name(model, fetch(digest, PUBLISHED))
+    return keras_call(model, least=2)
 
 
 def outputs(crops, *, weights=PUBLISHED.sha256, layer="probabilities"):
@@ -118,7 +114,7 @@ def outputs(crops, *, weights=PUBLISHED.sha256, layer="probabilities"):
     weights : str
         SHA-256 of the weight file, as `emopipe.face_networks.weights.identify` gives it.
     layer : str
-        See `build`.
+        See `keras_model`.
 
     Returns
     -------

@@ -1,6 +1,5 @@
-"""One way to call a network, whatever runs it: uint8 crops in, float32 rows out."""
+"""One way to call a network, whatever runs it: an array of crops in, float32 rows out."""
 
-import gc
 from collections.abc import Callable
 from threading import Lock
 
@@ -32,9 +31,8 @@ def _jax(model):
 
     def call(crops):
         # XLA compiles once per shape, so the number of crops is rounded up to a power of two.
-        n, full = len(crops), 1 << (len(crops) - 1).bit_length()
-        padded = np.concatenate([crops, np.repeat(crops[-1:], full - n, axis=0)])
-        return np.asarray(traced(trainable, fixed, padded))[:n]
+        padded = _filled(crops, 1 << (len(crops) - 1).bit_length())
+        return np.asarray(traced(trainable, fixed, padded))[: len(crops)]
 
     return call
 
@@ -53,99 +51,84 @@ def _torch(model):
 _BACKENDS = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
 
 
-def _keras(model, precision):
+def _filled(crops, n):
+    return np.concatenate([crops, np.repeat(crops[-1:], n - len(crops), axis=0)])
+
+
+def _rows(call, least=1):
+    def rows(crops):
+        crops = np.ascontiguousarray(crops)
+        found = call(crops if len(crops) >= least else _filled(crops, least))
+        return np.asarray(found, dtype=np.float32).reshape(len(found), -1)[: len(crops)]
+
+    return rows
+
+
+def keras_call(model, *, least=1) -> Callable:
+    """Compile a Keras model once, for any number of crops.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Its one input is uint8 (rows, columns, 3): crops go to the device as they are.
+    least : int
+        Fewer crops are filled up to this number: libraries take other ways for a single one, which
+        add in another order.
+
+    Returns
+    -------
+    callable
+        uint8 (n, rows, columns, 3) -> float32 (n, features).
+
+    Raises
+    ------
+    ValueError
+        If the backend of Keras is neither TensorFlow, JAX nor PyTorch.
+
+    Examples
+    --------
+    >>> from emopipe.face_networks.mini_xception import keras_model
+    >>> keras_call(keras_model())(np.zeros((2, 48, 48, 3), np.uint8)).shape  # doctest: +SKIP
+    (2, 7)
+    """
     import keras
 
-    name = keras.backend.backend()
-    if name not in _BACKENDS:
-        raise ValueError(f"KERAS_BACKEND={name} is not supported; allowed: {', '.join(_BACKENDS)}.")
-    return _BACKENDS[name](model)
+    choose("KERAS_BACKEND", keras.backend.backend(), _BACKENDS)
+    return _rows(_BACKENDS[keras.backend.backend()](model), least)
 
 
-def _openvino(model, precision):
-    import keras
+def openvino_call(graph, precision="float32") -> Callable:
+    """Compile an OpenVINO graph for the CPU.
 
-    try:
-        import openvino
-    except ImportError:
-        raise ImportError(
-            "runtime='openvino' needs the package openvino: pip install emopipe[openvino], or "
-            "choose runtime='keras'."
-        ) from None
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            f"runtime='openvino' converts from TensorFlow, but KERAS_BACKEND is "
-            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow, or runtime='keras'."
-        )
-    import tensorflow as tf
+    Parameters
+    ----------
+    graph : openvino.Model
+        Its one input is uint8 (-1, rows, columns, 3).
+    precision : str
+        "float32", or "bfloat16" for the arithmetic, where the CPU has instructions for it.
 
-    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)]
-    graph = openvino.convert_model(
-        tf.function(lambda crops: model(crops, training=False), input_signature=signature)
-    )
-    hints = {
-        "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
-        "PERFORMANCE_HINT": "LATENCY",
-    }
-    run = openvino.compile_model(graph, "CPU", hints)
+    Returns
+    -------
+    callable
+        uint8 (n, rows, columns, 3) -> float32 (n, features). Threads take turns.
+
+    Examples
+    --------
+    >>> openvino_call(None, "float16")
+    Traceback (most recent call last):
+        ...
+    ValueError: precision='float16' is unknown; allowed: 'float32', 'bfloat16'.
+    """
+    choose("precision", precision, PRECISIONS)
+    import openvino
+
+    hint = {"float32": "f32", "bfloat16": "bf16"}[precision]
+    hints = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+    run = openvino.Core().compile_model(graph, "CPU", hints)
     busy = Lock()
 
     def call(crops):
         with busy:
             return run(crops)[0]
 
-    return call
-
-
-RUNTIMES = {"keras": _keras, "openvino": _openvino}
-
-
-def compiled(build, *, runtime="keras", precision="float32") -> Callable:
-    """Build a network, compile it once and return a function of crops.
-
-    Parameters
-    ----------
-    build : callable
-        ``build(dtype)`` returns a Keras model whose input is uint8 (rows, columns, 3); dtype is
-        Keras' policy for its layers.
-    runtime : str
-        "keras": the backend of Keras, on whatever device it finds. "openvino": the same graph and
-        weights converted in memory, on the CPU (extra ``openvino``).
-    precision : str
-        "float32", or "bfloat16" for the arithmetic (rows come back as float32). A CPU without
-        bfloat16 instructions may be slower with it, or keep to float32.
-
-    Returns
-    -------
-    callable
-        uint8 (n, rows, columns, 3) -> float32 (n, features). On a CPU a crop's row has the same
-        bytes whatever n and whatever stands beside it (tested for TensorFlow and OpenVINO);
-        libraries for GPUs do not promise this.
-
-    Raises
-    ------
-    ValueError
-        If the names are unknown, or the backend of Keras does not fit.
-    ImportError
-        If the runtime is not installed.
-
-    Examples
-    --------
-    >>> compiled(None, runtime="tensorrt")
-    Traceback (most recent call last):
-        ...
-    ValueError: runtime='tensorrt' is unknown; allowed: 'keras', 'openvino'.
-    """
-    choose("runtime", runtime, RUNTIMES)
-    choose("precision", precision, PRECISIONS)
-    mixed = runtime == "keras" and precision == "bfloat16"
-    model = build("mixed_bfloat16" if mixed else "float32")
-    run = RUNTIMES[runtime](model, precision)
-    del model
-    gc.collect()
-
-    def rows(crops):
-        crops = np.ascontiguousarray(crops, dtype=np.uint8)
-        return np.asarray(run(crops), dtype=np.float32).reshape(len(crops), -1)
-
-    return rows
+    return _rows(call)

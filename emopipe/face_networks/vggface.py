@@ -1,32 +1,39 @@
 """VGG-Face on face crops: graph, weights and runtime put together."""
 
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
-from emopipe.face_networks.runtimes import compiled
-from emopipe.face_networks.vggface_graph import VGGFACE, build
-from emopipe.face_networks.vggface_weights import PUBLISHED, load_weights, random_weights
-from emopipe.face_networks.weights import fetch
+from emopipe.face_networks import choose
+from emopipe.face_networks.runtimes import PRECISIONS, keras_call, openvino_call
+from emopipe.face_networks.vggface_graph import VGGFACE, keras_model, openvino_graph
+from emopipe.face_networks.vggface_weights import layer_weights
 
 # Tests put a smaller one here.
 ARCHITECTURE = VGGFACE
 
 
-def _weighted(weights, layer, preprocessing, architecture, dtype):
-    model = build(layer, preprocessing=preprocessing, dtype=dtype, architecture=architecture)
-    if weights.startswith("random:"):
-        random_weights(model, int(weights.partition(":")[2]))
-    else:
-        load_weights(model, fetch(weights, PUBLISHED), layer=layer, architecture=architecture)
-    return model
+def _keras(weights, precision, **graph):
+    dtype = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
+    return keras_call(keras_model(weights, **graph, dtype=dtype))
+
+
+def _openvino(weights, precision, **graph):
+    return openvino_call(openvino_graph(weights, **graph), precision)
+
+
+RUNTIMES = {"keras": _keras, "openvino": _openvino}
 
 
 # One network at a time: a second one would need another 0.6 GB.
 @lru_cache(maxsize=1)
 def _network(weights, layer, preprocessing, runtime, precision, architecture):
-    weighted = partial(_weighted, weights, layer, preprocessing, architecture)
-    return compiled(weighted, runtime=runtime, precision=precision)
+    choose("runtime", runtime, RUNTIMES)
+    choose("precision", precision, PRECISIONS)
+    graph = {"layer": layer, "preprocessing": preprocessing, "architecture": architecture}
+    return RUNTIMES[runtime](
+        layer_weights(weights, layer, architecture=architecture), precision, **graph
+    )
 
 
 def activations(
@@ -41,13 +48,18 @@ def activations(
     weights : str
         As `name_weights` gives them.
     layer, preprocessing : str
-        See `build`.
-    runtime, precision : str
-        See `emopipe.face_networks.runtimes.compiled`.
+        See `keras_model`.
+    runtime : str
+        "keras": the backend of Keras, on whatever device it finds. "openvino": the same network
+        and weights on the CPU (extra ``openvino``), faster there.
+    precision : str
+        "float32", or "bfloat16" for the arithmetic.
 
     Returns
     -------
     float32 ndarray of shape (n, features)
+        On a CPU a crop's row has the same bytes whatever n and whatever stands beside it (tested
+        for TensorFlow and OpenVINO); libraries for GPUs do not promise this.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""VGG-Face's graph, in code."""
+"""VGG-Face's graph, in code: for Keras and for OpenVINO."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -6,9 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from emopipe.face_networks import choose
-
-# Means of the training images, in the order of the network's input: blue, green, red.
-_MEAN = (93.5940, 104.7624, 129.1863)
 
 LAYERS = ("pool5", "fc6", "fc7", "fc8")
 
@@ -38,16 +35,25 @@ class Architecture(NamedTuple):
 
     def kernels(self, layer) -> dict:
         """Return the kernel shapes by layer name, as convolutions, up to `layer`."""
-        shapes, before = {}, 3
+        shapes, before, space = {}, 3, self.size // 2 ** len(self.widths)
+        for kind, name, width in self.steps(layer):
+            if kind == "convolution":
+                shapes[name] = (3, 3, before, width)
+            elif kind == "matrix":
+                shapes[name] = (space, space, before, width)
+                space = 1
+            before = width if name else before
+        return shapes
+
+    def steps(self, layer):
+        """Yield (kind, layer name, outputs) of every step of the network up to `layer`."""
         for block, (depth, width) in enumerate(zip(self.depths, self.widths, strict=True), start=1):
             for number in range(1, depth + 1):
-                shapes[f"conv{block}_{number}"] = (3, 3, before, width)
-                before = width
-        space = self.size // 2 ** len(self.widths)
+                yield "convolution", f"conv{block}_{number}", width
+            yield "pooling", None, width
+        yield "flattening", None, self.features("pool5")
         for name, units in zip(LAYERS[1 : LAYERS.index(layer) + 1], self.units, strict=False):
-            shapes[name] = (space, space, before, units)
-            before, space = units, 1
-        return shapes
+            yield "matrix", name, units
 
     def features(self, layer) -> int:
         """Return how many values a crop gives."""
@@ -59,15 +65,8 @@ class Architecture(NamedTuple):
 VGGFACE = Architecture()
 
 
-def _centred(crops, ops):
-    return ops.flip(ops.cast(crops, "float32"), axis=-1) - np.array(_MEAN, np.float32)
-
-
-def _unit(crops, ops):
-    return ops.flip(ops.cast(crops, "float32"), axis=-1) / np.float32(255)
-
-
-PREPROCESSINGS = {"vggface": _centred, "deepface": _unit}
+# What is subtracted from blue, green and red in 0-255, and what the rest is divided by.
+PREPROCESSINGS = {"vggface": ((93.5940, 104.7624, 129.1863), 1.0), "deepface": ((0, 0, 0), 255.0)}
 
 
 @lru_cache(maxsize=1)
@@ -87,11 +86,27 @@ def _steady_dense():
     return SteadyDense
 
 
-def build(layer="fc7", *, preprocessing="vggface", dtype="float32", architecture=VGGFACE):
-    """Return VGG-Face, all weights zero, as a Keras model on uint8 RGB crops.
+def _given(weights):
+    """Have Keras begin with the weights: assigned later, TensorFlow would hold them twice."""
+    name, *arrays = weights
+
+    def give(shape, dtype=None):
+        # Taken away, because the layer keeps its initializer.
+        return arrays.pop(0).reshape(shape)
+
+    return {"name": name, "kernel_initializer": give, "bias_initializer": give}
+
+
+def keras_model(
+    weights, layer="fc7", *, preprocessing="vggface", dtype="float32", architecture=VGGFACE
+):
+    """Return VGG-Face as a Keras model on uint8 RGB crops.
 
     Parameters
     ----------
+    weights : iterable of (str, ndarray, ndarray)
+        Name, kernel (as convolution) and bias of every layer, in order; see
+        `emopipe.face_networks.vggface_weights.layer_weights`.
     layer : str
         Where it ends: "pool5" (25088 values, flattened rows first), "fc6", "fc7" (4096, after
         ReLU) or "fc8" (2622 identities, before the softmax).
@@ -119,7 +134,7 @@ def build(layer="fc7", *, preprocessing="vggface", dtype="float32", architecture
 
     Examples
     --------
-    >>> build("fc9")
+    >>> keras_model([], "fc9")
     Traceback (most recent call last):
         ...
     ValueError: layer='fc9' is unknown; allowed: 'pool5', 'fc6', 'fc7', 'fc8'.
@@ -128,20 +143,87 @@ def build(layer="fc7", *, preprocessing="vggface", dtype="float32", architecture
     choose("preprocessing", preprocessing, PREPROCESSINGS)
     import keras
 
-    # Zeros cost nothing where Keras would draw 145 million numbers to throw them away.
-    plain = {"kernel_initializer": "zeros", "dtype": dtype}
     images = {"data_format": "channels_last", "dtype": dtype}
+    mean, scale = PREPROCESSINGS[preprocessing]
     crops = keras.Input((architecture.size, architecture.size, 3), dtype="uint8", name="crops")
-    x = PREPROCESSINGS[preprocessing](crops, keras.ops)
-    for block, depth in enumerate(architecture.depths, start=1):
-        for number in range(1, depth + 1):
-            width, name = architecture.widths[block - 1], f"conv{block}_{number}"
-            x = keras.layers.Conv2D(
-                width, 3, padding="same", activation="relu", name=name, **(plain | images)
-            )(x)
-        x = keras.layers.MaxPooling2D(2, **images)(x)
-    x = keras.layers.Flatten(**images)(x)
-    for name, units in zip(LAYERS[1 : LAYERS.index(layer) + 1], architecture.units, strict=False):
-        activation = None if name == "fc8" else "relu"
-        x = _steady_dense()(units, activation=activation, name=name, **plain)(x)
+    x = keras.ops.flip(keras.ops.cast(crops, "float32"), axis=-1)
+    x = (x - np.array(mean, np.float32)) / np.float32(scale)
+    weights = iter(weights)
+    for kind, name, width in architecture.steps(layer):
+        if kind == "pooling":
+            x = keras.layers.MaxPooling2D(2, **images)(x)
+        elif kind == "flattening":
+            x = keras.layers.Flatten(**images)(x)
+        elif kind == "convolution":
+            given = _given(next(weights)) | images
+            x = keras.ops.relu(keras.layers.Conv2D(width, 3, padding="same", **given)(x))
+        else:
+            x = _steady_dense()(width, **_given(next(weights)), dtype=dtype)(x)
+            x = x if name == "fc8" else keras.ops.relu(x)
     return keras.Model(crops, keras.ops.cast(x, "float32"), name="vggface")
+
+
+def _openvino():
+    try:
+        import openvino
+        from openvino import opset13
+    except ImportError:
+        raise ImportError(
+            "runtime='openvino' needs the package openvino: pip install emopipe[openvino], or "
+            "choose runtime='keras'."
+        ) from None
+    return openvino.Model, opset13
+
+
+def openvino_graph(weights, layer="fc7", *, preprocessing="vggface", architecture=VGGFACE):
+    """Return VGG-Face as an OpenVINO graph on uint8 RGB crops.
+
+    The same steps as `keras_model`, written down directly: neither TensorFlow nor a second copy of
+    the weights is needed.
+
+    Parameters
+    ----------
+    weights, layer, preprocessing, architecture
+        As for `keras_model`.
+
+    Returns
+    -------
+    openvino.Model
+        For any number of crops.
+
+    Raises
+    ------
+    ImportError
+        If OpenVINO is not installed.
+
+    Examples
+    --------
+    >>> openvino_graph([], "fc9")
+    Traceback (most recent call last):
+        ...
+    ValueError: layer='fc9' is unknown; allowed: 'pool5', 'fc6', 'fc7', 'fc8'.
+    """
+    choose("layer", layer, LAYERS)
+    choose("preprocessing", preprocessing, PREPROCESSINGS)
+    model, ops = _openvino()
+    mean, scale = (np.float32(value) for value in PREPROCESSINGS[preprocessing])
+    crops = ops.parameter([-1, architecture.size, architecture.size, 3], np.uint8, name="crops")
+    x = ops.gather(ops.convert(crops, "f32"), [2, 1, 0], 3)
+    x = ops.transpose(ops.divide(ops.subtract(x, mean), scale), [0, 3, 1, 2])
+    weights = iter(weights)
+    for kind, name, _ in architecture.steps(layer):
+        if kind == "convolution":
+            _, kernel, bias = next(weights)
+            kernel = ops.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
+            x = ops.convolution(x, kernel, [1, 1], [1, 1], [1, 1], [1, 1])
+            x = ops.relu(ops.add(x, bias.reshape(1, -1, 1, 1)))
+        elif kind == "pooling":
+            x = ops.max_pool(x, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2]).output(0)
+        elif kind == "flattening":
+            x = ops.reshape(ops.transpose(x, [0, 2, 3, 1]), [0, -1], True)
+        else:
+            _, kernel, bias = next(weights)
+            kernel = ops.constant(kernel.reshape(-1, kernel.shape[-1]), shared_memory=True)
+            x = ops.add(ops.matmul(x, kernel, False, False), bias.reshape(1, -1))
+            x = x if name == "fc8" else ops.relu(x)
+    return model([x], [crops], "vggface")

@@ -4,7 +4,7 @@ import numpy as np
 
 from emopipe.face_networks.vggface_graph import VGGFACE
 from emopipe.face_networks.weight_files import check_shape, opened, taken
-from emopipe.face_networks.weights import Published, WeightsError, identify
+from emopipe.face_networks.weights import Published, WeightsError, fetch, identify
 
 PUBLISHED = Published(
     name="VGG-Face",
@@ -46,31 +46,38 @@ def _arrays(pair, kernel, path):
     return weights, shape, bias
 
 
-def load_weights(model, path, *, layer="fc7", architecture=VGGFACE) -> None:
-    """Read a weight file into a model from `build`.
+def stored_weights(path, layer="fc7", *, architecture=VGGFACE):
+    """Read a weight file, layer by layer.
 
     Two layouts are recognised by what they hold: layers named conv1_1 ... fc8 with dense fc6-fc8
     (keras-vggface, R. C. Malli), and unnamed convolutions in the order of the network (DeepFace).
+    All shapes are checked before the first array is read.
 
     Parameters
     ----------
-    model : keras.Model
-        As `build` returned it for the same layer and architecture.
     path : str or Path
         The file.
     layer : str
-        Where the model ends.
+        Where the network ends.
     architecture : Architecture
         Its sizes.
+
+    Yields
+    ------
+    name : str
+        conv1_1 ... fc8, in order.
+    kernel : float32 ndarray
+        As a convolution: (rows, columns, inputs, outputs).
+    bias : float32 ndarray of shape (outputs,)
 
     Raises
     ------
     WeightsError
-        If the file is unsafe, or any shape is not the network's; nothing was changed then.
+        If the file is unsafe, or any shape is not the network's.
 
     Examples
     --------
-    >>> load_weights(None, "missing.h5")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    >>> list(stored_weights("missing.h5"))  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
         ...
     WeightsError: missing.h5: not an HDF5 file (...).
@@ -80,23 +87,29 @@ def load_weights(model, path, *, layer="fc7", architecture=VGGFACE) -> None:
         found = _by_name(layers, list(kernels), path)
         plan = {name: _arrays(found[name], kernel, path) for name, kernel in kernels.items()}
         for name, (weights, shape, bias) in plan.items():
-            variable = model.get_layer(name).kernel
-            variable.assign(taken(weights, shape, path).reshape(variable.shape))
-            model.get_layer(name).bias.assign(taken(bias, bias.shape, path))
+            kernel = taken(weights, shape, path).reshape(kernels[name])
+            yield name, kernel, taken(bias, bias.shape, path)
 
 
-def random_weights(model, seed=0) -> None:
+def random_weights(seed=0, layer="fc7", *, architecture=VGGFACE):
     """Draw He-normal kernels, so that activations keep their size from layer to layer.
 
-    The numbers come from NumPy and depend on the seed and the layer alone: they are the same on
-    every backend and wherever the network ends.
+    The numbers come from NumPy and depend on the seed and the layer alone: they are the same for
+    every runtime and wherever the network ends.
 
     Parameters
     ----------
-    model : keras.Model
-        As `build` returned it.
     seed : int
         Not negative.
+    layer : str
+        Where the network ends.
+    architecture : Architecture
+        Its sizes.
+
+    Yields
+    ------
+    name, kernel, bias
+        As `stored_weights` yields them.
 
     References
     ----------
@@ -104,15 +117,14 @@ def random_weights(model, seed=0) -> None:
 
     Examples
     --------
-    >>> from emopipe.face_networks.vggface_graph import build
-    >>> random_weights(build("pool5"))  # doctest: +SKIP
+    >>> name, kernel, bias = next(random_weights(0))
+    >>> name, kernel.shape, bias.shape
+    ('conv1_1', (3, 3, 3, 64), (64,))
     """
-    weighted = [layer for layer in model.layers if layer.weights]
-    for number, layer in enumerate(weighted):
-        shape = tuple(layer.kernel.shape)
+    for number, (name, shape) in enumerate(architecture.kernels(layer).items()):
         kernel = np.random.default_rng([seed, number]).standard_normal(shape, dtype=np.float32)
         kernel *= np.float32(np.sqrt(2 / np.prod(shape[:-1])))
-        layer.kernel.assign(kernel)
+        yield name, kernel, np.zeros(shape[-1:], np.float32)
 
 
 def name_weights(weights, seed=0) -> str:
@@ -138,3 +150,34 @@ def name_weights(weights, seed=0) -> str:
     if weights == "random":
         return f"random:{seed}"
     return identify(None if weights == "vggface" else weights, PUBLISHED)
+
+
+def layer_weights(weights, layer="fc7", *, architecture=VGGFACE):
+    """Return the weights that `name_weights` named, from a file or drawn.
+
+    Parameters
+    ----------
+    weights : str
+        "random:SEED" or a file's SHA-256.
+    layer, architecture
+        As for `stored_weights`.
+
+    Returns
+    -------
+    iterator
+        Of name, kernel and bias, see `stored_weights`.
+
+    Raises
+    ------
+    WeightsError
+        If the file cannot be had; see `emopipe.face_networks.weights.fetch`.
+
+    Examples
+    --------
+    >>> next(layer_weights("random:0"))[0]
+    'conv1_1'
+    """
+    kind, _, seed = weights.partition(":")
+    if kind == "random":
+        return random_weights(int(seed), layer, architecture=architecture)
+    return stored_weights(fetch(weights, PUBLISHED), layer, architecture=architecture)

@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+
+from emopipe.face_networks import weights
+from emopipe.face_networks.onnx_file import embeddings, network_input, read_model
+from emopipe.face_networks.weights import WeightsError, checksum
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+CROPS = np.random.default_rng(0).integers(0, 256, (7, 8, 6, 3), dtype=np.uint8)
+
+
+def mlp(path, shape=("n", 3, 8, 6), *, units=300, kind=TensorProto.FLOAT, batch="n", tweak=None):
+    """Flatten, then two matrices with ReLU between."""
+    rng = np.random.default_rng(0)
+    size = int(np.prod(shape[1:]))
+    first = rng.normal(0, 0.1, (size, units)).astype(np.float32)
+    second = rng.normal(0, 0.1, (units, 5)).astype(np.float32)
+    nodes = [
+        helper.make_node("Cast", ["crops"], ["real"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["real"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "first"], ["hidden"]),
+        helper.make_node("Relu", ["hidden"], ["positive"]),
+        helper.make_node("MatMul", ["positive", "second"], ["embedding"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "face",
+        [helper.make_tensor_value_info("crops", kind, shape)],
+        [
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, (batch, 5)),
+            helper.make_tensor_value_info("positive", TensorProto.FLOAT, (batch, units)),
+        ],
+        [numpy_helper.from_array(first, "first"), numpy_helper.from_array(second, "second")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    if tweak:
+        tweak(model)
+    path.write_bytes(model.SerializeToString())
+    return path, first, second
+
+
+def embedded(path, crops=CROPS, **given):
+    asked = {"channels": "RGB", "mean": 127.5, "scale": 1 / 127.5} | given
+    return embeddings(crops, path=str(path), digest=checksum(path), **asked)
+
+
+def expected(x, first, second):
+    return np.maximum(x.reshape(len(x), -1) @ first, 0) @ second
+
+
+def test_channels_first_and_last(tmp_path):
+    x = (CROPS - 127.5) / 127.5
+    path, *arrays = mlp(tmp_path / "first.onnx")
+    found = embedded(path)
+    assert found.dtype == np.float32 and found.shape == (7, 5)
+    assert np.allclose(found, expected(x.transpose(0, 3, 1, 2), *arrays), atol=1e-4)
+    path, *arrays = mlp(tmp_path / "last.onnx", ("n", 8, 6, 3))
+    assert np.allclose(embedded(path), expected(x, *arrays), atol=1e-4)
+
+
+def test_channel_orders_mean_and_scale(tmp_path):
+    path, *arrays = mlp(tmp_path / "a.onnx", ("n", 8, 6, 3))
+    mean, scale = [100, 110, 120], [0.1, 0.2, 0.3]
+    x = (CROPS[..., ::-1] - np.array(mean)) * np.array(scale)
+    found = embedded(path, channels="BGR", mean=mean, scale=scale)
+    assert np.allclose(found, expected(x, *arrays), rtol=1e-4, atol=1e-3)
+    path, *arrays = mlp(tmp_path / "grey.onnx", ("n", 1, 8, 6))
+    x = CROPS @ np.array([0.299, 0.587, 0.114])
+    found = embedded(path, channels="grey", mean=0, scale=1)
+    assert np.allclose(found, expected(x, *arrays), rtol=1e-4, atol=1e-2)
+
+
+def test_networks_on_bytes(tmp_path):
+    path, *arrays = mlp(tmp_path / "a.onnx", ("n", 8, 6, 3), kind=TensorProto.UINT8)
+    found = embedded(path, mean=0, scale=1)
+    assert np.allclose(found, expected(CROPS.astype(float), *arrays), rtol=1e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize("batch", ["n", 1, 4])
+def test_a_row_has_the_same_bytes_in_every_batch(tmp_path, batch):
+    path, *_ = mlp(tmp_path / "a.onnx", (batch, 3, 8, 6), batch=batch)
+    whole = embedded(path)
+    for size in (1, 2, 3):
+        parts = [embedded(path, CROPS[i : i + size]) for i in range(0, 7, size)]
+        assert np.concatenate(parts).tobytes() == whole.tobytes()
+    assert embedded(path, CROPS[::-1]).tobytes() == whole[::-1].tobytes()
+
+
+def test_other_outputs_by_name(tmp_path):
+    path, *_ = mlp(tmp_path / "a.onnx")
+    assert embedded(path, output="positive").shape == (7, 300)
+    with pytest.raises(ValueError, match="output='x' is unknown; allowed: 'embedding', 'positive'"):
+        embedded(path, output="x")
+
+
+def test_the_input_is_read_from_the_file(tmp_path):
+    path, *_ = mlp(tmp_path / "a.onnx")
+    found = network_input(path, checksum(path))
+    assert found[1:6] == (None, 8, 6, 3, False)
+    path, *_ = mlp(tmp_path / "b.onnx", ("n", 5, 8, 6))
+    with pytest.raises(WeightsError, match="neither 1 nor 3 channels"):
+        network_input(path, checksum(path))
+
+
+def external(tensor):
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.ClearField("raw_data")
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", "../../etc/passwd"
+
+
+def in_an_attribute(model):
+    constant = helper.make_node("Constant", [], ["c"], value=TensorProto(dims=[1], data_type=1))
+    external(constant.attribute[0].t)
+    model.graph.node.insert(0, constant)
+
+
+def in_a_branch(model):
+    inner = helper.make_graph([], "inner", [], [], [TensorProto(name="w", dims=[1], data_type=1)])
+    external(inner.initializer[0])
+    branch = helper.make_node("If", ["x"], ["y"], then_branch=inner, else_branch=inner)
+    model.graph.node.insert(0, branch)
+
+
+@pytest.mark.parametrize(
+    "tweak", [lambda model: external(model.graph.initializer[0]), in_an_attribute, in_a_branch]
+)
+def test_external_data_is_refused(tmp_path, tweak):
+    path, *_ = mlp(tmp_path / "a.onnx", tweak=tweak)
+    with pytest.raises(WeightsError, match="keeps tensors in other files"):
+        read_model(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"version https://git-lfs", b"\x3a\xff\xff\x03", bytes(100)]
+)
+def test_other_files_are_refused(tmp_path, content):
+    path = tmp_path / "a.onnx"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="not an ONNX file"):
+        read_model(path)
+
+
+def test_files_that_cannot_be_run_are_said(tmp_path):
+    path, *_ = mlp(tmp_path / "a.onnx")
+    path.write_bytes(path.read_bytes().replace(b"MatMul", b"MadMul"))
+    with pytest.raises(WeightsError, match="ONNX Runtime cannot run it"):
+        network_input(path, weights.checksum(path))
