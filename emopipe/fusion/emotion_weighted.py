@@ -1,0 +1,368 @@
+"""Decision-level fusion: scores of several modalities become one, weighted per emotion."""
+
+from contextlib import nullcontext
+
+import numpy as np
+import pandas as pd
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Bunch, get_tags, indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.validation import check_is_fitted
+
+from emopipe.fusion.calibration import calibrate, calibrate_across, check_calibration, scale_for
+from emopipe.fusion.folds import Modality, inner_folds, subjects_of
+from emopipe.fusion.memory import MEMORY
+from emopipe.fusion.rows import check_labels
+from emopipe.fusion.scores import decide, normalised, score_matrix
+from emopipe.fusion.search import search_weights
+from emopipe.fusion.weights import (
+    columns_to_one,
+    fuse,
+    recall_weights,
+    recalls,
+    weights_by_name,
+)
+
+
+def _equal(scores, y, **_):
+    return np.full((len(scores), scores.shape[2]), 1 / len(scores))
+
+
+def _recall(scores, y, **_):
+    return recall_weights(recalls(scores, y))
+
+
+RULES = {"equal": _equal, "recall": _recall, "search": search_weights}
+
+
+class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
+    """Weighted sum of the scores of several modalities, a weight per modality and emotion.
+
+    Each modality is a classifier, as a rule a whole pipeline from clips to scores. Weights are
+    learned on out-of-fold scores: no classifier that takes part in learning them was fitted on the
+    clip or on its subject. A clip that lacks a modality (scores of NaN, see `WhereFinite`) is
+    decided by the others.
+
+    Parameters
+    ----------
+    estimators : list of (str, classifier)
+        The modalities by name. Probabilities are fused, or the softmax of decision scores of a
+        classifier without them, such as an SVC.
+    weights : "equal", "recall", "search", array, DataFrame or dict
+        "equal": one by the number of modalities (thesis, experiment 7). "recall": a modality's
+        share of the recalls of an emotion (experiments 8 and 9, table 3); columns sum to one.
+        "search": the weights that recognise most, see `emopipe.fusion.weights.search_weights`.
+        Otherwise weights (modalities, emotions), emotions in alphabetical order; of a DataFrame or
+        {modality: {emotion: weight}} by name.
+    preferred : str, optional
+        Name of a modality: the weights used for a clip are those of the emotion that it alone
+        would pick. The thesis prefers the video in experiment 8 and the audio in 9 without saying
+        how; this is our reading.
+    cv : None, int, splitter or iterable of (train, test)
+        Folds for out-of-fold scores. None: by subject, as many folds as there are subjects, but at
+        most 5. A number: so many, by subject. A splitter that takes no groups, as
+        StratifiedKFold(5), says that mixed subjects are meant.
+    sum_to_one : bool
+        Make every emotion's weights sum to one. It costs accuracy: the scale between emotions
+        matters (.734 against .702 on the votes of CREMA-D).
+    scoring : "accuracy" or "uar"
+        What the search maximises.
+    calibration : None, "sigmoid", "isotonic" or "temperature"
+        How decision scores (or logarithms of probabilities) become probabilities, learned on the
+        out-of-fold scores, so grouped by subject; weights are learned on scores whose calibration
+        was learned on the other folds.
+    remember : bool
+        Take fits of the same estimator on the same data from this process's memory (at most 512
+        MB, see `emopipe.fusion.memory`), so that a grid over weights fits no modality twice.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_emotions,)
+    weights_ : DataFrame (modalities x emotions)
+    estimators_ : list of classifiers
+        Fitted on all clips.
+    named_estimators_ : Bunch
+    calibrations_ : list
+        One per modality, or empty.
+    prior_ : ndarray of shape (n_emotions,)
+        Share of each emotion in the training clips. The most frequent one is the prediction for a
+        clip without any modality.
+    oof_scores_ : ndarray of shape (n_modalities, n_clips, n_emotions)
+        The out-of-fold scores, where some were needed.
+    n_features_in_, feature_names_in_
+        Of the first modality, where it has them.
+
+    See Also
+    --------
+    emopipe.fusion.weights : the rules as functions on arrays.
+
+    Examples
+    --------
+    >>> from emopipe.fusion import ScoreColumns
+    >>> clips = pd.DataFrame({
+    ...     "subject": ["a", "a", "b", "b"], "emotion": ["fear", "joy"] * 2,
+    ...     "heard_fear": [3, 1, 5, 2], "heard_joy": [2, 4, 1, 2],
+    ...     "seen_fear": [1, 0, 2, 3], "seen_joy": [2, 6, 4, 5]})
+    >>> fusion = EmotionWeightedFusion(
+    ...     [("voice", ScoreColumns(prefix="heard_")), ("face", ScoreColumns(prefix="seen_"))],
+    ...     weights="recall",
+    ... ).fit(clips, clips["emotion"])
+    >>> fusion.weights_.round(2)
+              fear   joy
+    modality
+    voice      1.0  0.33
+    face       0.0  0.67
+    >>> fusion.predict(clips).tolist()
+    ['fear', 'joy', 'fear', 'joy']
+    """
+
+    # So that groups reach fit through Pipeline, GridSearchCV and cross_validate.
+    __metadata_request__fit = {"groups": True}  # noqa: RUF012
+
+    def __init__(
+        self,
+        estimators,
+        *,
+        weights="equal",
+        preferred=None,
+        cv=None,
+        sum_to_one=False,
+        scoring="accuracy",
+        calibration=None,
+        remember=True,
+    ):
+        self.estimators = estimators
+        self.weights = weights
+        self.preferred = preferred
+        self.cv = cv
+        self.sum_to_one = sum_to_one
+        self.scoring = scoring
+        self.calibration = calibration
+        self.remember = remember
+
+    def fit(self, X, y, groups=None, **params):
+        """Fit every modality, and learn the weights on out-of-fold scores.
+
+        Parameters
+        ----------
+        X : DataFrame, array or list
+            The clips, as the modalities take them: the clip table, paths or numbers. Of a clip
+            table's rows that are `train_only`, no weight is learned.
+        y : array, shape (n_clips,)
+            Emotions.
+        groups : array, shape (n_clips,), optional
+            Subjects; by default the column `subject` where X is a clip table. Modalities which ask
+            for groups are given them too.
+        **params
+            Further ones that modalities requested, such as sample_weight.
+
+        Raises
+        ------
+        ValueError
+            If weights or a calibration are to be learned and subjects are unknown or too few, or
+            a parameter is not as described.
+        """
+        names = self._check()
+        (X,) = indexable(X)
+        y = check_labels(y, X)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.prior_ = np.bincount(codes) / len(codes)
+        subjects = subjects_of(X, groups)
+        routed = self._routed(subjects, params)
+        folds = self._folds(X, y, subjects)
+        fitted = [
+            self._fit_modality(*pair, X, y, routed[pair[0]], folds) for pair in self.estimators
+        ]
+        self.estimators_ = [estimator for estimator, _ in fitted]
+        self.named_estimators_ = Bunch(**dict(zip(names, self.estimators_, strict=True)))
+        scores = self._learn_calibrations([scores for _, scores in fitted], codes, folds)
+        self._set_weights(names, scores, codes)
+        return self
+
+    def _check(self):
+        """Return the modalities' names after a look at the parameters."""
+        names = [name for name, _ in self._pairs()]
+        if not names:
+            raise ValueError(
+                "estimators must be a list of (name, classifier), such as [('voice', voice), "
+                f"('face', face)], found {self.estimators!r}"
+            )
+        reserved = [n for n in names if not isinstance(n, str) or "__" in n or n in self._own()]
+        if reserved or len(set(names)) < len(names):
+            raise ValueError(
+                f"the names of estimators must be different strings without '__' and none of "
+                f"{', '.join(self._own())}, found {names}"
+            )
+        if self.preferred is not None and self.preferred not in names:
+            raise ValueError(f"preferred={self.preferred!r} is unknown; allowed: None, {names}")
+        if isinstance(self.weights, str) and self.weights not in RULES:
+            raise ValueError(
+                f"weights={self.weights!r} is unknown; allowed: {', '.join(RULES)}, or an array "
+                "(modalities x emotions)"
+            )
+        check_calibration(self.calibration)
+        return names
+
+    def _pairs(self):
+        """Return the modalities as (name, estimator), none where they are not given so."""
+        try:
+            return [(name, estimator) for name, estimator in self.estimators]
+        except (TypeError, ValueError):
+            return []
+
+    def _own(self):
+        return list(super().get_params(deep=False))
+
+    def _routed(self, subjects, params):
+        """Return the fit parameters of each modality by name."""
+        if subjects is not None:
+            params = {"groups": subjects, **params}
+        router = self.get_metadata_routing()
+        router.validate_metadata(method="fit", params=params)
+        return {k: v["fit"] for k, v in router.route_params(caller="fit", params=params).items()}
+
+    def _folds(self, X, y, subjects):
+        if self.calibration is None and not self._learns():
+            return []
+        train_only = None
+        if isinstance(X, pd.DataFrame) and "train_only" in X.columns:
+            train_only = X["train_only"].to_numpy(dtype=bool)
+        folds = inner_folds(self.cv, y, subjects, train_only)
+        if self.calibration is not None and len(folds) < 2:
+            raise ValueError(f"calibration needs at least 2 inner folds, cv={self.cv!r} makes one")
+        return folds
+
+    def _learns(self):
+        return isinstance(self.weights, str) and self.weights != "equal"
+
+    def _fit_modality(self, name, estimator, X, y, params, folds):
+        """Return the fitted estimator, and its out-of-fold scores if there are folds."""
+        memory = MEMORY if self.remember else None
+        try:
+            with config_context(enable_metadata_routing=True) if params else nullcontext():
+                modality = Modality(estimator, X, y, params, memory)
+                scale = scale_for(self.calibration)
+                scores = modality.out_of_fold(folds, self.classes_, scale) if folds else None
+                return modality.fit(), scores
+        except Exception as error:
+            error.add_note(f"in modality {name!r} of EmotionWeightedFusion")
+            raise
+
+    def _learn_calibrations(self, scores, codes, folds):
+        """Return out-of-fold scores (modalities, clips, emotions), calibrated if so wanted."""
+        self.calibrations_ = []
+        if not folds:
+            return None
+        if self.calibration is not None:
+            self.calibrations_ = [calibrate(self.calibration, s, codes) for s in scores]
+            tests = [test for _, test in folds]
+            scores = [calibrate_across(self.calibration, s, codes, tests) for s in scores]
+        self.oof_scores_ = np.stack(scores)
+        return self.oof_scores_
+
+    def _set_weights(self, names, scores, codes):
+        shape = len(names), len(self.classes_)
+        if isinstance(self.weights, str) and scores is None:
+            weights = np.full(shape, 1 / len(names))
+        elif isinstance(self.weights, str):
+            weights = RULES[self.weights](scores, codes, **self._search_options())
+        else:
+            weights = weights_by_name(self.weights, names, self.classes_.tolist())
+        if self.sum_to_one:
+            weights = columns_to_one(weights)
+        self.weights_ = pd.DataFrame(
+            weights, index=pd.Index(names, name="modality"), columns=self.classes_
+        )
+
+    def _search_options(self):
+        return {
+            "scoring": self.scoring,
+            "sum_to_one": self.sum_to_one,
+            "preferred": self._preferred_row(),
+        }
+
+    def _preferred_row(self):
+        names = [name for name, _ in self.estimators]
+        return None if self.preferred is None else names.index(self.preferred)
+
+    def modality_scores(self, X):
+        """Return each modality's scores, float64 (n_modalities, n_clips, n_emotions).
+
+        NaN where a modality is missing; with calibration, after it.
+        """
+        check_is_fitted(self)
+        scale = scale_for(self.calibration)
+        scores = [score_matrix(e, X, self.classes_, scale) for e in self.estimators_]
+        if self.calibrations_:
+            pairs = zip(self.calibrations_, scores, strict=True)
+            scores = [calibration.probabilities(score) for calibration, score in pairs]
+        return np.stack(scores)
+
+    def _fused(self, X):
+        scores = self.modality_scores(X)
+        return fuse(scores, self.weights_.to_numpy(), self._preferred_row())
+
+    def predict_proba(self, X):
+        """Return fused scores that sum to one, (n_clips, n_emotions).
+
+        NaN for a clip without any modality.
+        """
+        return normalised(self._fused(X))
+
+    def predict(self, X):
+        """Return emotions (n_clips,).
+
+        The most frequent emotion of the training clips for a clip without any modality.
+        """
+        scores = self._fused(X)
+        return self.classes_[decide(scores, self.prior_.argmax())]
+
+    def get_params(self, deep=True):
+        """Return parameters, with deep=True also the modalities and theirs (`voice__svc__C`)."""
+        params = super().get_params(deep=False)
+        for name, estimator in self._pairs() if deep else ():
+            params[name] = estimator
+            for key, value in estimator.get_params(deep=True).items():
+                params[f"{name}__{key}"] = value
+        return params
+
+    def set_params(self, **params):
+        """Set parameters, modalities by name, or theirs (`voice__svc__C=10`)."""
+        if "estimators" in params:
+            self.estimators = params.pop("estimators")
+        pairs = dict(self._pairs())
+        swapped = {name: params.pop(name) for name in list(params) if name in pairs}
+        if swapped:
+            self.estimators = list((pairs | swapped).items())
+        super().set_params(**params)
+        return self
+
+    def get_metadata_routing(self):
+        """Return who asks for what: groups for the folds, and the modalities' own requests."""
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        return router.add(**dict(self._pairs()), method_mapping=mapping)
+
+    @property
+    def n_features_in_(self):
+        """Number of features of the first modality; not there for paths."""
+        check_is_fitted(self)
+        return self.estimators_[0].n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of features of the first modality, where X was a table."""
+        check_is_fitted(self)
+        return self.estimators_[0].feature_names_in_
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "weights_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        own, inner = tags.input_tags, [get_tags(e).input_tags for _, e in self._pairs()]
+        for flag in ("one_d_array", "two_d_array", "sparse", "string", "allow_nan"):
+            setattr(own, flag, all(getattr(t, flag) for t in inner))
+        own.positive_only = any(t.positive_only for t in inner)
+        return tags

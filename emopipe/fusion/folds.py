@@ -1,0 +1,195 @@
+"""Inner folds: scores of clips by classifiers that saw neither the clip nor its subject."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+from emopipe.fusion.keys import data_key, estimator_key, rows_key
+from emopipe.fusion.memory import FitMemory, Fitter, extended, fits_by_steps
+from emopipe.fusion.rows import take, take_params
+from emopipe.fusion.scores import score_matrix
+
+_ADVICE = (
+    "pass groups, or a clip table with a subject column. If folds that mix subjects are meant, as "
+    "for a corpus that does not name them, say so with a splitter: cv=StratifiedKFold(5)"
+)
+
+
+def subjects_of(X, groups):
+    """Return groups, the subject column of a clip table, or None."""
+    if groups is None and isinstance(X, pd.DataFrame) and "subject" in X.columns:
+        groups = X["subject"]
+    return None if groups is None else np.asarray(groups)
+
+
+def _check_subjects(subjects, n_folds):
+    if subjects is None:
+        raise ValueError(
+            f"the inner folds are made by subject, and no subjects are known: {_ADVICE}"
+        )
+    missing = pd.isna(subjects)
+    if missing.any():
+        raise ValueError(
+            f"the inner folds are made by subject, and {missing.sum()} of {len(subjects)} clips "
+            f"have none (row {missing.argmax()} first): {_ADVICE}"
+        )
+    n_subjects = len(np.unique(subjects.astype(str)))
+    if n_subjects < max(2, n_folds or 2):
+        raise ValueError(
+            f"cv={n_folds or 2} inner folds by subject need as many subjects, found {n_subjects}: "
+            f"lower cv, or {_ADVICE}"
+        )
+
+
+def _asks_for_groups(splitter):
+    """Return whether a splitter wants groups; a stranger that does not say is given them."""
+    if not hasattr(splitter, "get_metadata_routing"):
+        return True
+    return bool(get_routing_for_object(splitter).consumes("split", ["groups"]))
+
+
+def inner_folds(cv, y, subjects, train_only=None):
+    """Return the folds on which weights are learned.
+
+    Parameters
+    ----------
+    cv : None, int, splitter, or iterable of (train, test)
+        None: as many folds by subject as there are subjects, at most 5. A number: so many folds by
+        subject. A splitter that does not ask for groups mixes subjects, as was said explicitly.
+    y : array, shape (n_clips,)
+    subjects : array, shape (n_clips,), or None
+    train_only : bool array, shape (n_clips,), optional
+        Clips of no interest in a test, on which no weight is learned (unless there are no others).
+
+    Returns
+    -------
+    list of (train, test)
+        Row numbers; no row is tested twice.
+
+    Raises
+    ------
+    ValueError
+        If subjects are needed and missing or too few, or a row is tested twice.
+
+    Examples
+    --------
+    >>> folds = inner_folds(2, np.array(["joy", "fear"] * 2), np.array(["1", "1", "2", "2"]))
+    >>> [(train.tolist(), test.tolist()) for train, test in folds]
+    [([0, 1], [2, 3]), ([2, 3], [0, 1])]
+    """
+    if cv is None or isinstance(cv, int | np.integer):
+        _check_subjects(subjects, cv)
+        if cv is None:
+            cv = min(5, len(np.unique(subjects.astype(str))))
+        cv = GroupKFold(int(cv))
+    if hasattr(cv, "split"):
+        by_group = _asks_for_groups(cv)
+        if by_group and hasattr(cv, "get_metadata_routing"):
+            _check_subjects(subjects, None)
+        found = cv.split(np.zeros((len(y), 1)), y, subjects if by_group else None)
+    else:
+        found = cv
+    folds = [tuple(_row_numbers(side) for side in fold) for fold in found]
+    if train_only is not None and train_only.any() and not train_only.all():
+        folds = [(train, test[~train_only[test]]) for train, test in folds]
+    return _checked([fold for fold in folds if len(fold[1])])
+
+
+def _row_numbers(rows):
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows
+
+
+def _checked(folds):
+    tested = np.concatenate([test for _, test in folds]) if folds else np.array([], dtype=int)
+    rows, times = np.unique(tested, return_counts=True)
+    if not len(rows):
+        raise ValueError("the inner folds test no clip: choose another cv")
+    if times.max() > 1:
+        raise ValueError(
+            f"the inner folds test row {rows[times.argmax()]} {times.max()} times, and a clip may "
+            "be tested once: use a splitter whose test sides do not overlap"
+        )
+    if any(np.intersect1d(train, test).size for train, test in folds):
+        raise ValueError("an inner fold tests rows that it trains on: choose another cv")
+    return folds
+
+
+def _n_extractors(estimator):
+    """Return how many first steps of a pipeline turn paths into numbers and learn nothing."""
+    if not fits_by_steps(estimator):
+        return 0
+    n_steps = 0
+    for _, step in estimator.steps[:-1]:
+        if step is None or isinstance(step, str):
+            break
+        tags = get_tags(step)
+        if tags.requires_fit or not tags.input_tags.string:
+            break
+        n_steps += 1
+    return n_steps
+
+
+class Modality:
+    """One modality's estimator on the training clips: fitted on all, and scores out of fold.
+
+    Features are extracted once for all clips (an extractor treats every clip alone), and the rest
+    of the pipeline is fitted on rows of them.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Not fitted; it is cloned.
+    X, y, params
+        What it is fitted on.
+    memory : FitMemory or None
+        None fits everything anew.
+    """
+
+    def __init__(self, estimator, X, y, params, memory):
+        self._body, self._steps = clone(estimator), []
+        n_steps = _n_extractors(self._body)
+        for name, step in self._body.steps[:n_steps] if n_steps else ():
+            X = step.fit(X, y).transform(X)
+            self._steps.append((name, step))
+        if n_steps:
+            self._body = self._body[n_steps:]
+        self.X, self.y, self.params = X, y, params
+        self._memory = memory or FitMemory(max_bytes=0)
+        self._key = None if memory is None else data_key(X, y, params)
+
+    def fit(self):
+        """Return the estimator fitted on all clips."""
+        body = Fitter(self._memory).fit(clone(self._body), self.X, self.y, self.params, self._key)
+        if not self._steps:
+            return body
+        return body.set_params(steps=[*self._steps, *body.steps])
+
+    def out_of_fold(self, folds, classes, scale):
+        """Return scores (clips, emotions) of the folds' test rows, NaN elsewhere."""
+        fitter = Fitter(self._memory)
+
+        def compute():
+            scores = np.full((len(self.y), len(classes)), np.nan)
+            for number, fold in enumerate(folds):
+                try:
+                    scores[fold[1]] = self._tested(fitter, fold, classes, scale)
+                except Exception as error:
+                    error.add_note(f"in inner fold {number} of {len(folds)}")
+                    raise
+            return scores, fitter.lasting
+
+        described = estimator_key(self._body)
+        sides = tuple(rows_key(side) for fold in folds for side in fold)
+        return fitter.memory.recall(extended(self._key, described, sides, scale), compute)
+
+    def _tested(self, fitter, fold, classes, scale):
+        train, test = fold
+        key = extended(self._key, rows_key(train))
+        params = take_params(self.params, train, len(self.y))
+        X, y = take(self.X, train), self.y[train]
+        body = fitter.fit(clone(self._body), X, y, params, key)
+        return score_matrix(body, take(self.X, test), classes, scale)

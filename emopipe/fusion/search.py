@@ -1,0 +1,260 @@
+"""Searching weights: the accuracy of fused scores along a line of weights is counted exactly."""
+
+from itertools import combinations
+
+import numpy as np
+
+from emopipe.fusion.weights import recall_weights, recalls, weighted_sum
+
+# A plateau of the objective that is narrower than this is an artefact of rounding: scores such as
+# 3/10 + 7/10 tie in arithmetic, but not in floating point.
+_NARROW = 1e-9
+_BETTER = 1e-9
+
+
+class _Objective:
+    """Accuracy or UAR of any weights on the clips that have every modality.
+
+    Along a straight line of weights a clip's scores are linear, so it is recognised on one
+    interval of the line: counting intervals gives the objective on all of the line at once.
+    """
+
+    def __init__(self, scores, y, scoring, preferred):
+        scores, y = np.asarray(scores, dtype=np.float64), np.asarray(y)
+        whole = np.isfinite(scores).all(axis=(0, 2))
+        if not whole.any():
+            raise ValueError(
+                f"none of {len(y)} clips has finite scores from all {len(scores)} modalities, so "
+                "there is nothing to search weights on: use weights='recall' or 'equal'"
+            )
+        self.scores, self.y = scores[:, whole], y[whole]
+        self.n_modalities, _, self.n_emotions = scores.shape
+        self.picks = None if preferred is None else self.scores[preferred].argmax(axis=1)
+        self.gains = _gains(self.y, scoring)
+        self._rows = np.arange(len(self.y))
+        # argmax takes the first of equal scores, so the true emotion wins ties with later ones.
+        self._later = np.arange(self.n_emotions)[:, None] >= self.y
+
+    def _margins(self, weights):
+        """Return how far the true emotion is ahead of each, (emotions, clips)."""
+        fused = weighted_sum(self.scores, weights, self.picks)
+        return fused[self._rows, self.y] - fused.T
+
+    def __call__(self, weights):
+        """Return the score of weights (modalities, emotions)."""
+        ahead = self._margins(weights)
+        return self.gains[((ahead > 0) | ((ahead == 0) & self._later)).all(axis=0)].sum()
+
+    def _intervals(self, weights, direction):
+        """Return start and end of each clip's interval of steps; empty ones are (inf, -inf)."""
+        ahead, slope = self._margins(weights), self._margins(direction)
+        flat = slope == 0
+        turn = -ahead / np.where(flat, 1, slope)
+        starts = np.where(slope > 0, turn, -np.inf).max(axis=0)
+        ends = np.where(slope < 0, turn, np.inf).min(axis=0)
+        lost = (flat & ((ahead < 0) | ((ahead == 0) & ~self._later))).any(axis=0)
+        return np.where(lost, np.inf, starts), np.where(lost, -np.inf, ends)
+
+    def best_step(self, weights, direction):
+        """Return the step along `direction` with the highest score, and that score.
+
+        Of equally good steps it is the shortest; weights stay non-negative.
+        """
+        down, up = direction < 0, direction > 0
+        low = -(weights[up] / direction[up]).min()
+        high = (weights[down] / -direction[down]).min() if down.any() else np.inf
+        starts, ends = self._intervals(weights, direction)
+        alive = (starts < ends) & (starts < high) & (ends > low)
+        starts, ends, gains = starts[alive], ends[alive], self.gains[alive]
+        inside, closing = starts > low, ends < high
+        events = np.concatenate([starts[inside], ends[closing]])
+        changes = np.concatenate([gains[inside], -gains[closing]])
+        order = np.argsort(events)
+        edges = np.concatenate([[low], events[order], [high]])
+        values = gains[~inside].sum() + np.concatenate([[0], np.cumsum(changes[order])])
+        if np.isinf(high):  # past the last event nothing changes: any point will do
+            edges[-1] = edges[-2] + 1 / len(weights)
+        middles = (edges[:-1] + edges[1:]) / 2
+        values[np.diff(edges) <= _NARROW] = -np.inf
+        best = np.flatnonzero(values >= values.max() - _BETTER)
+        nearest = best[np.abs(middles[best]).argmin()]
+        return middles[nearest], values[nearest]
+
+
+def _gains(y, scoring):
+    """Return what each recognised clip adds to the score, (clips,): they sum to one."""
+    if scoring not in SCORINGS:
+        raise ValueError(f"scoring={scoring!r} is unknown; allowed: {', '.join(SCORINGS)}")
+    return SCORINGS[scoring](np.asarray(y))
+
+
+def _accuracy_gains(y):
+    return np.full(len(y), 1 / len(y))
+
+
+def _uar_gains(y):
+    counts = np.bincount(y)
+    return 1 / (counts[y] * np.count_nonzero(counts))
+
+
+SCORINGS = {"accuracy": _accuracy_gains, "uar": _uar_gains}
+
+
+def _directions(n_modalities, emotions, n_emotions, sum_to_one):
+    """Yield the lines to search: a weight on its own, or one against another of its column."""
+    for emotion in emotions:
+        for first in range(n_modalities):
+            others = range(first + 1, n_modalities) if sum_to_one else (None,)
+            for second in others:
+                direction = np.zeros((n_modalities, n_emotions))
+                direction[first, emotion] = 1
+                if second is not None:
+                    direction[second, emotion] = -1
+                yield direction
+
+
+def _pairs(directions):
+    for first, second in combinations(directions, 2):
+        yield first + second
+        yield first - second
+
+
+def _climb(objective, weights, directions):
+    """Return weights that no single step along a direction improves, and their score."""
+    score, before = objective(weights), -np.inf
+    while score > before:
+        before = score
+        for direction in directions:
+            step, promised = objective.best_step(weights, direction)
+            if promised > score + _BETTER:
+                moved = np.maximum(weights + step * direction, 0)
+                reached = objective(moved)
+                if reached > score + _BETTER:
+                    weights, score = moved, reached
+    return weights, score
+
+
+def search_weights(scores, y, *, scoring="accuracy", sum_to_one=False, preferred=None):
+    """Return the weights with which most clips are recognised, found by coordinate search.
+
+    From equal weights, the recall rule's, and each modality alone, one weight at a time is set to
+    the best of all its possible values (the objective changes only where two scores of a clip
+    cross, so all values are compared exactly); the best end point is then improved along pairs of
+    weights. Deterministic; of equally good weights, those found first are kept, from equal ones on.
+    Weights of emotions that no complete clip shows are left alone.
+
+    Parameters
+    ----------
+    scores : float array, shape (modalities, clips, emotions)
+        Of clips that the classifiers were not fitted on. Clips that lack a modality are skipped.
+    y : int array, shape (clips,)
+        The true emotion's column.
+    scoring : "accuracy" or "uar"
+        What is maximised; uar is the recall averaged over emotions.
+    sum_to_one : bool
+        Let each emotion's weights sum to one. By default every weight is free, because the scale
+        between emotions matters too.
+    preferred : int, optional
+        As in `fuse`.
+
+    Returns
+    -------
+    float64 array, shape (modalities, emotions)
+        Not negative; the mean weight is one by the number of modalities, as of equal weights.
+
+    Raises
+    ------
+    ValueError
+        If no clip has every modality, or scoring is unknown.
+
+    Examples
+    --------
+    The voice is right about the first emotion, the face about the second:
+
+    >>> voice = [[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.7, 0.3]]
+    >>> face = [[0.4, 0.6], [0.2, 0.8], [0.1, 0.9], [0.0, 1.0]]
+    >>> from emopipe.fusion.weights import fuse
+    >>> weights = search_weights([voice, face], [0, 0, 1, 1])
+    >>> fuse([voice, face], weights).argmax(axis=1).tolist()
+    [0, 0, 1, 1]
+    """
+    objective = _Objective(scores, y, scoring, preferred)
+    shape = objective.n_modalities, objective.n_emotions
+    emotions = np.unique(objective.y)
+    singles = list(_directions(shape[0], emotions, shape[1], sum_to_one))
+    starts = [
+        np.full(shape, 1 / shape[0]),
+        recall_weights(recalls(objective.scores, objective.y)),
+        *(np.repeat(row[:, None], shape[1], axis=1) for row in np.eye(shape[0])),
+    ]
+    found, best = None, -np.inf
+    for start in starts:
+        weights, score = _climb(objective, start, singles)
+        if score > best + _BETTER:
+            found, best = weights, score
+    found, _ = _climb(objective, found, [*singles, *_pairs(singles)])
+    return found / (found.mean() * shape[0])
+
+
+def _blocks(objective):
+    """Yield true emotion, picked emotion or -1, gain and scores of clips that are treated alike."""
+    picks = objective.picks if objective.picks is not None else np.full(len(objective.y), -1)
+    for true, pick in sorted(set(zip(objective.y.tolist(), picks.tolist(), strict=True))):
+        rows = (objective.y == true) & (picks == pick)
+        yield (
+            true,
+            pick,
+            objective.gains[rows][0],
+            np.ascontiguousarray(objective.scores[:, rows].transpose(0, 2, 1)),
+        )
+
+
+def score_weights(scores, y, weightings, *, scoring="accuracy", preferred=None):
+    """Return the score of each of many weightings at once.
+
+    Parameters
+    ----------
+    scores, y, scoring, preferred
+        As in `search_weights`.
+    weightings : float array, shape (n, modalities, emotions)
+
+    Returns
+    -------
+    float64 array, shape (n,)
+        Over the clips that have every modality.
+
+    Examples
+    --------
+    >>> scores = [[[0.9, 0.1], [0.6, 0.4]], [[0.4, 0.6], [0.1, 0.9]]]
+    >>> score_weights(scores, [0, 1], [[[1, 1], [0, 0]], [[1, 1], [1, 1]]]).tolist()
+    [0.5, 1.0]
+    """
+    objective = _Objective(scores, y, scoring, preferred)
+    weightings = np.asarray(weightings, dtype=np.float64)
+    totals = np.zeros(len(weightings))
+    for true, pick, gain, block in _blocks(objective):
+        size = max(1, 2**14 // block.shape[2])  # a slice's fused scores fit the processor's cache
+        for i in range(0, len(weightings), size):
+            weights = weightings[i : i + size]
+            columns = weights if pick < 0 else np.repeat(weights[..., [pick]], block.shape[1], 2)
+            totals[i : i + size] += gain * _recognised(block, columns, true)
+    return totals
+
+
+def _recognised(block, weights, true):
+    """Return how many clips of one emotion each weighting recognises, int (n,)."""
+
+    def fused(emotion):
+        total = weights[:, 0, emotion, None] * block[0, emotion]
+        for m in range(1, len(block)):
+            total += weights[:, m, emotion, None] * block[m, emotion]
+        return total
+
+    own = fused(true)
+    won = np.ones(own.shape, dtype=bool)
+    for emotion in range(block.shape[1]):
+        if emotion < true:
+            won &= own > fused(emotion)
+        elif emotion > true:
+            won &= own >= fused(emotion)
+    return np.count_nonzero(won, axis=1)
