@@ -7,7 +7,7 @@ import numpy as np
 from emopipe.corpora.synthetic.drawn_head import LEFT, SUPERSAMPLING, TOP, Head, paint_head
 from emopipe.corpora.synthetic.expressions import EXPRESSIONS, Expression
 from emopipe.corpora.synthetic.face_parts import (
-    Brush,
+    Sketch,
     paint_brows,
     paint_eyeball,
     paint_eyes,
@@ -40,9 +40,8 @@ class DrawnFace:
         self.size = size
         self.head: Head = paint_head(person, size)
         rng = np.random.default_rng(person.texture + 1)
-        self._grain = rng.normal(0, 2.2, (size[0] + self.GRAIN, size[1] + self.GRAIN, 1)).astype(
-            np.int8
-        )
+        shape = size[0] + self.GRAIN, size[1] + self.GRAIN, 1
+        self._grain = np.repeat(rng.normal(0, 2.2, shape).astype(np.int8), 3, axis=2)
         self._eyeball = paint_eyeball(person, self.head.unit)
 
     def draw(
@@ -80,12 +79,12 @@ class DrawnFace:
         uint8 (rows, columns, 3) RGB
         """
         e = Expression(*np.asarray(values, float))
-        jaw = 0.05 * speak + 0.13 * max(e.open, 0)
-        skin, alpha = self._still(e, jaw)
-        brush = Brush(skin, self.head.unit)
-        paint_eyes(brush, self.person, self._eyeball, e, blink=blink, gaze=gaze)
-        paint_mouth(brush, self.person, e, speak=speak)
-        paint_brows(brush, self.person, e)
+        sketch = Sketch(self.head.alpha.shape, self.head.unit)
+        paint_eyes(sketch, self.person, self._eyeball, e, blink=blink, gaze=gaze)
+        paint_mouth(sketch, self.person, e, speak=speak)
+        paint_brows(sketch, self.person, e)
+        skin, alpha, dark = self._still(e, jaw=0.05 * speak + 0.13 * max(e.open, 0))
+        skin = sketch.lay_over(skin, dark)
         if yaw:
             skin, alpha = _turned(skin, alpha, self.head.unit, yaw)
         picture = self._placed(skin, alpha, e, shift)
@@ -97,7 +96,7 @@ class DrawnFace:
         return self.head.wall
 
     def _still(self, e: Expression, jaw: float):
-        """Return the skin with its folds, pulled down below the nose where the jaw opens."""
+        """Return skin, alpha and the darkness of folds, pulled down where the jaw opens."""
         import cv2
 
         head = self.head
@@ -113,38 +112,47 @@ class DrawnFace:
         for name, weight in weights.items():
             if weight > 0.01:
                 cv2.scaleAdd(head.folds[name], weight, dark, dark)
-        light = cv2.merge([1 - dark] * 3)
-        skin = cv2.multiply(head.skin, light, dtype=cv2.CV_8U)
         unit = head.unit
-        row = np.arange(len(skin)) / unit + TOP
+        row = np.arange(len(dark)) / unit + TOP
         source = np.interp(row, [-3, 0.7, 1.1 + jaw, 3 + jaw], [-3, 0.7, 1.1, 3])
-        index = np.clip(np.round((source - TOP) * unit).astype(int), 0, len(skin) - 1)
-        return skin[index], head.alpha[index]
+        index = np.clip(np.round((source - TOP) * unit).astype(int), 0, len(dark) - 1)
+        return head.skin[index], head.alpha[index], dark[index]
 
     def _placed(self, skin, alpha, e: Expression, shift):
         import cv2
 
-        rows, columns = self.size
         unit, scale = self.head.unit, 1 / SUPERSAMPLING
         skin = cv2.GaussianBlur(skin, (3, 3), 0.7)
         angle = np.deg2rad(5.5) * e.tilt
         turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         # The head turns about the neck, one unit and a half below the eyes.
         pivot = np.array([-LEFT * unit, (1.5 - TOP) * unit])
-        at = np.array(self.head.centre) + np.array([shift[0], 1.5 + shift[1] + 0.06 * e.nod]) * (
-            unit * scale
-        )
+        moved = np.array([shift[0], 1.5 + shift[1] + 0.06 * e.nod]) * unit * scale
+        box, corner = self._box()
+        at = np.array(self.head.centre) + moved - corner
         matrix = np.column_stack([turn, at - turn @ pivot])
-        front = cv2.warpAffine(skin, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
-        cover = cv2.warpAffine(alpha, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
-        return cv2.blendLinear(front, self.head.picture, cover, 1 - cover)
+        picture = self.head.picture.copy()
+        behind = picture[box]
+        shape = behind.shape[1::-1]
+        front = cv2.warpAffine(skin, matrix, shape, flags=cv2.INTER_LINEAR)
+        cover = cv2.warpAffine(alpha, matrix, shape, flags=cv2.INTER_LINEAR)
+        picture[box] = cv2.blendLinear(front, behind, cover, 1 - cover)
+        return picture
+
+    def _box(self):
+        """Return the part of the picture that the head can reach, as slices and as its corner."""
+        small = self.head.unit / SUPERSAMPLING
+        (column, row), (rows, columns) = self.head.centre, self.size
+        top, left = max(0, int(row - 2.3 * small)), max(0, int(column - 2 * small))
+        bottom, right = min(rows, int(row + 2.3 * small)), min(columns, int(column + 2 * small))
+        return (slice(top, bottom), slice(left, right)), (left, top)
 
     def _noisy(self, picture, grain):
         import cv2
 
         (row, column), (rows, columns) = grain, self.size
         noise = self._grain[row : row + rows, column : column + columns]
-        return cv2.add(picture, np.repeat(noise, 3, axis=2), dtype=cv2.CV_8U)
+        return cv2.add(picture, noise, dtype=cv2.CV_8U)
 
 
 def _turned(skin, alpha, unit, yaw):

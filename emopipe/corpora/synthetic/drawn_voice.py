@@ -69,15 +69,15 @@ def _mixed(emotion: str, strength: float, rng) -> Prosody:
     """Return the emotion's prosody, `strength` of the way from neutral, as this clip has it."""
     calm, full = np.array(astuple(PROSODY["neutral"])), np.array(astuple(PROSODY[emotion]))
     values = calm + strength * (full - calm)
-    values = values * np.exp(rng.normal(0, 0.03, values.shape))
+    values = values * np.exp(rng.normal(0, 0.02, values.shape))
     return Prosody(*np.maximum(values, [0.3, 0, -20, 1, 0.1, 200, 0, 0.7, 200, 0, 0.02]))
 
 
 def _syllables(start: float, stop: float, rate: float, rng) -> np.ndarray:
-    """Return the limits of the syllables, in seconds: (n + 1,)."""
-    n = max(1, round((stop - start) * rate))
-    lengths = rng.uniform(0.85, 1.15, n)
-    return start + (stop - start) * np.concatenate([[0], np.cumsum(lengths) / lengths.sum()])
+    """Return the limits of the syllables in seconds, (n + 1,); the last may end after `stop`."""
+    n = int(np.ceil((stop - start) * rate / 0.9))
+    limits = start + np.concatenate([[0], np.cumsum(rng.uniform(0.9, 1.1, n))]) / rate
+    return limits[: np.searchsorted(limits, stop) + 1]
 
 
 def _loudness(t: np.ndarray, limits: np.ndarray, attack: float, rng) -> np.ndarray:
@@ -85,14 +85,16 @@ def _loudness(t: np.ndarray, limits: np.ndarray, attack: float, rng) -> np.ndarr
     k = np.clip(np.searchsorted(limits, t, side="right") - 1, 0, len(limits) - 2)
     x = (t - limits[k]) / (limits[k + 1] - limits[k])
     swell = np.clip(x / attack, 0, 1) * np.clip((1 - x) / 0.35, 0, 1) ** 0.8
-    stress = rng.uniform(0.8, 1.0, len(limits) - 1)[k]
+    stress = rng.uniform(0.85, 1.0, len(limits) - 1)[k]
     return np.where((x > 0) & (x < 1), stress * swell, 0)
 
 
 def _pitch(t: np.ndarray, person: Person, prosody: Prosody, limits, rng) -> np.ndarray:
     """Return the fundamental frequency in Hz."""
     course = (t - limits[0]) / (limits[-1] - limits[0]) - 0.5
-    accents = np.interp(t, (limits[:-1] + limits[1:]) / 2, rng.uniform(-1, 1, len(limits) - 1))
+    n = len(limits) - 1
+    accents = 0.8 * (-1.0) ** np.arange(n) + rng.uniform(-0.2, 0.2, n)
+    accents = np.interp(t, (limits[:-1] + limits[1:]) / 2, accents)
     semitones = prosody.rise * course + prosody.range * accents / 2
     shake = prosody.tremor * np.sin(2 * np.pi * (6.5 * t + rng.random()))
     knots = rng.normal(0, 0.006, len(t) // 80 + 2)
@@ -127,14 +129,14 @@ def _resonators(formants: np.ndarray) -> np.ndarray:
     return np.column_stack([gain, 0 * ones, 0 * ones, ones, first, radius**2])
 
 
-def _through_tract(source: np.ndarray, tract: float, limits, rng) -> np.ndarray:
-    """Filter block by block, gliding from vowel to vowel."""
+def _through_tract(source: np.ndarray, tract: float, limits) -> np.ndarray:
+    """Filter block by block, gliding from vowel to vowel; all say the same syllables."""
     from scipy.signal import sosfilt
 
-    spoken = np.resize(rng.permutation(len(VOWELS)), len(limits) - 1)
     vowels = np.array(list(VOWELS.values()))
-    # Running speech reaches its vowels half-way only.
-    vowels = (0.5 * vowels + 0.5 * vowels.mean(axis=0))[spoken]
+    spoken = np.arange(len(limits) - 1) % len(vowels)
+    # Running speech reaches its vowels less than half-way.
+    vowels = (0.4 * vowels + 0.6 * vowels.mean(axis=0))[spoken]
     middles = (limits[:-1] + limits[1:]) / 2
     times = np.arange(0, len(source), BLOCK) / SAMPLE_RATE
     tracks = [np.interp(times, middles, vowels[:, k]) for k in range(3)]
@@ -167,7 +169,7 @@ def _ringing(voice: np.ndarray, frequency: float) -> np.ndarray:
     from scipy.signal import butter, sosfilt
 
     band = [0.8 * frequency, min(1.25 * frequency, 0.49 * SAMPLE_RATE)]
-    return voice + 4 * sosfilt(butter(1, band, "bandpass", fs=SAMPLE_RATE, output="sos"), voice)
+    return voice + 8 * sosfilt(butter(1, band, "bandpass", fs=SAMPLE_RATE, output="sos"), voice)
 
 
 def speak(
@@ -205,13 +207,12 @@ def speak(
     """
     prosody = _mixed(emotion, strength, rng)
     t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    start, stop = rng.uniform(0.09, 0.13) * seconds, (1 - rng.uniform(0.09, 0.13)) * seconds
+    start, stop = rng.uniform(0.1, 0.125) * seconds, (1 - rng.uniform(0.1, 0.125)) * seconds
     limits = _syllables(start, stop, prosody.rate, rng)
-    loudness = _loudness(t, limits, prosody.attack, rng)
+    loudness = _loudness(t, limits, prosody.attack, rng) * np.clip((stop - t) / 0.04, 0, 1)
     pitch = _pitch(t, person, prosody, limits, rng)
-    voice = _through_tract(
-        _source(pitch, loudness, prosody, rng), person.tract * prosody.tract, limits, rng
-    )
+    source = _source(pitch, loudness, prosody, rng)
+    voice = _through_tract(source, person.tract * prosody.tract, limits)
     voice = _ringing(voice, prosody.ring)
     voice /= np.abs(voice).max() + 1e-9
     voice += 0.06 * prosody.bright / 7000 * _consonants(t, limits, rng)

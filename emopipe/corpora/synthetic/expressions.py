@@ -61,8 +61,8 @@ EXPRESSIONS: dict[str, Expression] = {
         nod=0.2,
     ),
     "calm": Expression(
-        brow_inner=0.3,
-        brow_outer=-0.1,
+        brow_inner=0.05,
+        brow_outer=0.0,
         lid=-0.75,
         lower_lid=0.3,
         corner=0.65,

@@ -1,5 +1,7 @@
 """Brows, lids, eyes and mouth: the parts of a drawn face that are painted anew in every frame."""
 
+from functools import partial
+
 import numpy as np
 
 from emopipe.corpora.synthetic.drawn_head import LEFT, TOP
@@ -9,42 +11,74 @@ from emopipe.corpora.synthetic.people import Person
 SPREAD = np.linspace(-1, 1, 25)
 
 
-class Brush:
-    """Paints soft shapes, in units of the head, on a canvas of skin."""
+class Sketch:
+    """Shadows and painted shapes, in units of the head, to be laid over a canvas of skin.
 
-    def __init__(self, canvas: np.ndarray, unit: float):
-        self.canvas, self.unit = canvas, unit
+    Shadows share one soft layer below everything painted, so that a face costs one blur.
+    """
 
-    def mask(self, u, v, soft=0.0):
-        """Return the box around the outline (u, v) and the share of each pixel that is inside."""
+    def __init__(self, shape: tuple[int, int], unit: float):
+        self.unit = unit
+        self.shadows = np.zeros(shape, np.uint8)
+        self._paint = []
+
+    def _pixels(self, u, v) -> np.ndarray:
+        """Return an outline's corners in sixteenths of a pixel."""
+        points = np.stack([u - LEFT, v - TOP], axis=1) * (16 * self.unit)
+        return np.round(points).astype(np.int32)
+
+    def shadow(self, u, v, width, darkness: float):
+        """Darken a line as thick as `width`, which may vary along it, by a share of the light."""
         import cv2
 
-        points = np.column_stack([(u - LEFT) * self.unit, (v - TOP) * self.unit])
-        margin = 2 + int(3 * soft * self.unit)
-        low = np.maximum(np.floor(points.min(axis=0)).astype(int) - margin, 0)
-        high = np.ceil(points.max(axis=0)).astype(int) + margin
-        high = np.minimum(high, self.canvas.shape[1::-1])
-        mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
-        cv2.fillPoly(mask, [np.round((points - low) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        if soft:
-            mask = cv2.GaussianBlur(mask, (0, 0), soft * self.unit)
-        return (slice(low[1], high[1]), slice(low[0], high[0])), mask
+        outline = self._pixels(*_between(u, v - width / 2, v + width / 2))
+        cv2.fillPoly(self.shadows, [outline], 255 * darkness, cv2.LINE_AA, 4)
 
-    def fill(self, u, v, colour, strength=1.0, soft=0.0):
-        """Fill an outline; `colour` is RGB, or a picture of the size of the canvas' box."""
-        box, mask = self.mask(u, v, soft)
-        self.blend(box, mask, colour, strength)
+    def fill(self, u, v, colour):
+        """Fill an outline with an RGB colour."""
+        import cv2
 
-    def blend(self, box, mask, colour, strength=1.0):
-        """Mix `colour` into the box by the mask."""
-        share = mask[..., None] * np.float32(strength / 255)
-        under = self.canvas[box]
-        self.canvas[box] = under + (np.asarray(colour, np.float32) - under) * share
+        outline, colour = [self._pixels(u, v)], tuple(map(float, colour))
+        self._paint.append(lambda canvas: cv2.fillPoly(canvas, outline, colour, cv2.LINE_AA, 4))
 
-    def line(self, u, v, width, colour, strength=1.0, soft=0.0):
+    def line(self, u, v, width, colour):
         """Draw a line as thick as `width`, which may vary along it."""
-        half = np.broadcast_to(width, np.shape(u)) / 2
-        self.fill(*_between(u, v - half, v + half), colour, strength, soft)
+        self.fill(*_between(u, v - width / 2, v + width / 2), colour)
+
+    def inlay(self, u, v, picture_of):
+        """Fill an outline with `picture_of(box)`, box being two slices of the canvas."""
+        import cv2
+
+        outline = self._pixels(u, v)
+        left, top = outline.min(axis=0) // 16 - 2
+        right, bottom = outline.max(axis=0) // 16 + 3
+        mask = np.zeros((bottom - top, right - left), np.uint8)
+        cv2.fillPoly(mask, [outline - 16 * np.array([left, top])], 255, cv2.LINE_AA, 4)
+        box = slice(top, bottom), slice(left, right)
+        share = mask[..., None] / np.float32(255)
+
+        def paint(canvas):
+            canvas[box] = canvas[box] * (1 - share) + picture_of(box) * share
+
+        self._paint.append(paint)
+
+    def lay_over(self, skin: np.ndarray, dark: np.ndarray) -> np.ndarray:
+        """Return uint8 (h, w, 3) `skin`, darkened by float32 (h, w) `dark` and the sketch."""
+        import cv2
+
+        soft = cv2.GaussianBlur(self.shadows, (0, 0), 0.018 * self.unit)
+        light = 1 - cv2.addWeighted(dark, 1, soft, 1 / 255, 0, dtype=cv2.CV_32F)
+        # Shadows of skin are warm.
+        light = cv2.merge([0.15 + 0.85 * light, light, light])
+        canvas = cv2.multiply(skin, light, dtype=cv2.CV_8U)
+        for paint in self._paint:
+            paint(canvas)
+        return canvas
+
+
+def _between(u, high, low):
+    """Return the outline of what lies between two curves over the same `u`."""
+    return np.concatenate([u, u[::-1]]), np.concatenate([high, low[::-1]])
 
 
 def paint_eyeball(person: Person, unit: float) -> np.ndarray:
@@ -61,68 +95,63 @@ def paint_eyeball(person: Person, unit: float) -> np.ndarray:
     return np.clip(white * (1 - glint) + 255 * glint, 0, 255).astype(np.uint8)
 
 
-def paint_eyes(brush: Brush, person: Person, eyeball, e: Expression, *, blink=0.0, gaze=0.0):
+def paint_eyes(sketch: Sketch, person: Person, eyeball, e: Expression, *, blink=0.0, gaze=0.0):
     """Paint both eyes and their lids; `gaze` moves the iris, 1 is as far right as it goes."""
     wide = 0.235 * person.eye_size
     up = person.eye_size * max(0.118 + 0.06 * e.lid, 0.02) * (1 - blink) + 0.004
     down = person.eye_size * max(0.068 - 0.04 * e.lower_lid + 0.015 * max(e.lid, 0), 0.01)
     down = down * (1 - blink) + 0.004 - 0.01 * blink
     arch = 1 - np.abs(SPREAD) ** 2.2
-    skin = np.array(person.skin)
+    bag, deep = 0.05 + 0.03 * e.lower_lid, 0.02 + 0.012 * max(e.lower_lid, 0)
     for side in (-1, 1):
         u = side * person.eye_gap + wide * SPREAD
         corner = -0.02 * side * SPREAD + 0.06 * blink
         upper, lower = corner - up * arch, corner + down * arch
         crease = corner - (0.6 * up + 0.075 + 0.03 * max(e.lid, 0)) * (1 - SPREAD**2) - 0.015
-        brush.line(u, crease, 0.02, skin * 0.5, 0.65, 0.008)
-        brush.line(u, (upper + crease) / 2, np.abs(upper - crease), skin * 0.72, 0.35, 0.015)
-        box, mask = brush.mask(*_between(u, upper, lower))
-        down_by = 0.01 + 0.045 * e.gaze_down - 0.03 * max(e.lid, 0)
-        middle = side * person.eye_gap + 0.1 * gaze, down_by
-        brush.blend(box, mask, _cut(eyeball, box, middle, brush.unit))
-        brush.line(u, upper + 0.022, 0.035, (60, 44, 40), 0.35 * (1 - blink), 0.01)
-        brush.line(u, upper, 0.022 + 0.014 * arch, (32, 22, 20), 0.9)
-        brush.line(u, lower + 0.006, 0.014, skin * 0.45, 0.6)
-        bag, deep = 0.05 + 0.03 * e.lower_lid, 0.014 + 0.012 * max(e.lower_lid, 0)
-        brush.line(u, lower + bag, deep, skin * 0.6, 0.35, 0.012)
+        sketch.shadow(u, (upper + crease) / 2, np.abs(upper - crease), 0.14)
+        sketch.shadow(u, crease, 0.028, 0.42)
+        sketch.shadow(u, lower + bag, deep, 0.2)
+        height = 0.01 + 0.045 * e.gaze_down - 0.03 * max(e.lid, 0)
+        middle = side * person.eye_gap + 0.1 * gaze, height
+        view = partial(_looking, eyeball, middle, sketch.unit)
+        sketch.inlay(*_between(u, upper, lower), view)
+        sketch.line(u, upper, 0.022 + 0.014 * arch, (42, 30, 28))
+        sketch.line(u, lower + 0.006, 0.012, np.array(person.skin) * 0.62)
 
 
-def _between(u, high, low):
-    """Return the outline of what lies between two curves over the same `u`."""
-    return np.concatenate([u, u[::-1]]), np.concatenate([high, low[::-1]])
-
-
-def _cut(eyeball, box, middle, unit):
-    """Return the part of the eyeball that lies in the box, repeated at its edge."""
+def _looking(eyeball, middle, unit, box) -> np.ndarray:
+    """Return the part of the eyeball that lies in the box, in the shadow of the upper lid."""
     n = len(eyeball)
     rows = np.arange(box[0].start, box[0].stop) - round((middle[1] - TOP) * unit) + n // 2
     columns = np.arange(box[1].start, box[1].stop) - round((middle[0] - LEFT) * unit) + n // 2
-    return eyeball[np.clip(rows, 0, n - 1)[:, None], np.clip(columns, 0, n - 1)]
+    part = eyeball[np.clip(rows, 0, n - 1)[:, None], np.clip(columns, 0, n - 1)]
+    shade = np.clip(0.45 + np.linspace(0, 1.4, len(part), dtype=np.float32), 0, 1)
+    return part * shade[:, None, None]
 
 
-def paint_brows(brush: Brush, person: Person, e: Expression):
+def paint_brows(sketch: Sketch, person: Person, e: Expression):
     """Paint both brows and the shadows below them."""
     along = np.linspace(0, 1, 17)
-    hair = np.array(person.hair) * 0.75
+    hair = np.minimum(np.array(person.hair) * 0.75, np.array(person.skin) * 0.55)
+    inner, outer = -0.245 - 0.16 * e.brow_inner, -0.25 - 0.15 * e.brow_outer
+    lift = 0.07 + 0.05 * max(min(e.brow_inner, e.brow_outer), 0)
+    arched = lift * np.sin(np.pi * np.clip(along * 0.95 + 0.08, 0, 1))
+    width = 0.105 * person.brow_weight * (1 - 0.75 * along**1.7)
+    width *= np.minimum(1, 0.6 + 4 * along)
     for side in (-1, 1):
         u = side * (0.17 - 0.055 * e.squeeze + (0.56 + 0.03 * e.squeeze) * along)
-        inner, outer = -0.245 - 0.14 * e.brow_inner, -0.25 - 0.13 * e.brow_outer
-        lift = 0.07 + 0.05 * max(min(e.brow_inner, e.brow_outer), 0)
-        arched = lift * np.sin(np.pi * np.clip(along * 0.95 + 0.08, 0, 1))
         v = inner + (outer - inner) * along**0.9 - arched + 0.05 * along**4
         v -= 0.10 * e.one_sided * along * (side > 0)
-        width = 0.105 * person.brow_weight * (1 - 0.75 * along**1.7)
-        width *= np.minimum(1, 0.6 + 4 * along)
-        brush.line(u, v + 0.02, width, np.array(person.skin) * 0.5, 0.4, 0.03)
-        brush.line(u, v, width, hair, 0.9, 0.012)
+        sketch.shadow(u, v + 0.02, 1.3 * width, 0.22)
+        sketch.line(u, v, width, hair)
 
 
 def _mouth_curves(person: Person, e: Expression, speak: float):
     """Return u and five curves, downwards: outer, inner and closed, inner and outer lips."""
     s = SPREAD
-    u = s * (0.36 + 0.09 * e.stretch - 0.03 * speak + 0.02 * max(e.corner, 0))
-    gape = 0.02 * (e.open > 0.02) + 0.24 * max(e.open, 0) + 0.11 * speak
-    corners = 0.14 * e.corner + 0.05 * e.one_sided * (1 + 1.8 * s)
+    u = s * (0.40 + 0.10 * e.stretch - 0.03 * speak + 0.02 * max(e.corner, 0))
+    gape = 0.02 * (e.open > 0.02) + 0.26 * max(e.open, 0) + 0.11 * speak
+    corners = 0.16 * e.corner + 0.05 * e.one_sided * (1 + 1.8 * s)
     closed = 0.985 - 0.02 * e.upper_lip + 0.05 * max(e.corner, 0) - corners * s**2
     arch = 1 - np.abs(s) ** (2.4 + 1.5 * max(e.teeth, 0))
     high = closed - (0.25 * gape + 0.05 * e.upper_lip) * arch
@@ -132,28 +161,27 @@ def _mouth_curves(person: Person, e: Expression, speak: float):
     return u, high - bow, high, closed, low, low + 0.125 * full * (1 - np.abs(s) ** 2.4)
 
 
-def paint_mouth(brush: Brush, person: Person, e: Expression, *, speak=0.0):
+def paint_mouth(sketch: Sketch, person: Person, e: Expression, *, speak=0.0):
     """Paint lips and what is between them; `speak` opens the jaw for a syllable."""
     u, top, high, closed, low, bottom = _mouth_curves(person, e, speak)
     skin = np.array(person.skin)
-    lips = skin * ((0.80, 0.52, 0.52) if person.sex == "female" else (0.80, 0.60, 0.58))
-    brush.line(u * 0.6, bottom + 0.05, 0.045, skin * 0.55, 0.4, 0.025)
-    brush.fill(*_between(u, top, closed), lips * 0.84, 0.9, 0.006)
-    brush.fill(*_between(u, closed, bottom), lips, 0.9, 0.006)
-    brush.line(u * 0.45, (2 * low + bottom) / 3, 0.03, lips * 1.3, 0.35, 0.014)
+    lips = skin * ((0.82, 0.56, 0.56) if person.sex == "female" else (0.82, 0.64, 0.62))
+    sketch.shadow(u * 0.6, bottom + 0.05, 0.05, 0.2)
+    for end in (0, -1):
+        mark = u[end] + np.array([-0.05, 0.0, 0.05])
+        sketch.shadow(mark, closed[end] + np.zeros(3), np.array([0, 0.06, 0]), 0.35)
+    sketch.fill(*_between(u, top, closed), lips * 0.86)
+    sketch.fill(*_between(u, closed, bottom), lips)
+    sketch.line(u * 0.4, (2 * low + 3 * bottom) / 5, 0.02, lips * 1.1)
     gape = (low - high).max()
     if gape > 0.02:
-        brush.fill(*_between(u, high, low), (58, 20, 22))
+        sketch.fill(*_between(u, high, low), (58, 20, 22))
         if e.teeth > 0.2 or gape > 0.12:
-            bite = np.clip(
-                high + 0.03 + 0.11 * max(e.teeth, 0), high, np.maximum(low - 0.005, high)
-            )
-            brush.fill(*_between(u, np.minimum(high + 0.004, bite), bite), (232, 226, 214), 0.95)
+            edge = high + 0.03 + 0.11 * max(e.teeth, 0)
+            bite = np.clip(edge, high, np.maximum(low - 0.005, high))
+            sketch.fill(*_between(u, high, bite), (226, 219, 208))
         if gape > 0.17:
             tongue = np.maximum(low - 0.09 * (1 - SPREAD**2), high)
-            brush.fill(*_between(u, tongue, low), (150, 66, 66), 0.8, 0.01)
-        brush.line(u, low, 0.012, lips * 0.6, 0.6)
-    brush.line(u, high, 0.018, lips * 0.4, 0.85, 0.004)
-    for end in (0, -1):
-        dot = u[end] + np.array([-0.05, 0, 0.05, 0]), closed[end] + np.array([0, -0.03, 0, 0.03])
-        brush.fill(*dot, skin * 0.4, 0.5, 0.015)
+            sketch.fill(*_between(u, tongue, low), (132, 58, 58))
+        sketch.line(u, low, 0.012, lips * 0.75)
+    sketch.line(u, high, 0.016, lips * 0.5)

@@ -132,7 +132,7 @@ def draw_person(
         brow_weight=rng.uniform(0.95, 1.3) if male else rng.uniform(0.65, 0.9),
         nose=rng.uniform(0.85, 1.2) if male else rng.uniform(0.75, 1.0),
         lips=rng.uniform(0.8, 1.1) if male else rng.uniform(1.0, 1.4),
-        pitch=rng.uniform(104, 117) if male else rng.uniform(208, 234),
-        tract=rng.uniform(0.97, 1.03) * (1.0 if male else 1.1),
+        pitch=rng.uniform(105, 117) * (1 if male else 2),
+        tract=rng.uniform(0.97, 1.03) * (1.0 if male else 1.08),
         texture=int(rng.integers(2**31)),
     )
