@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("path_estimator_contract")
+
 # Features extracted by tests and doctests must never land in the user's own store.
 _CACHE = tempfile.mkdtemp(prefix="emopipe-tests-")
 os.environ["XDG_CACHE_HOME"] = _CACHE

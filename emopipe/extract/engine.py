@@ -130,12 +130,12 @@ class _Keeper:
 class _Bar:
     """A progress bar with rate, time left and the tally of statuses."""
 
-    def __init__(self, shown, total, known):
+    def __init__(self, shown, name, total, known):
         from tqdm.auto import tqdm
 
         self.tally = Counter(known)
         self.bar = tqdm(
-            total=total, initial=self.tally.total(), disable=not shown, unit="clip", desc="clips"
+            total=total, initial=self.tally.total(), disable=not shown, unit="clip", desc=name
         )
 
     def take(self, known):
@@ -157,16 +157,18 @@ def _compute(keeper, progress, *, n_jobs, **limits):
     for path, key in keeper.keys.items():
         first.setdefault(key, path)
     missing = [path for key, path in first.items() if key not in keeper.entries]
+    if not missing:
+        return {}, 0, 0
     statuses = [entry.status for entry in keeper.entries.values()]
-    with _Bar(progress, len(first), statuses) as bar:
-        if not missing:
-            return {}, 0, 0
-        n_jobs = _n_processes(n_jobs, len(missing))
-        with Run(missing, keeper.recipe, n_jobs=n_jobs, **limits) as run:
-            for known in run:
-                keeper.take(known)
-                bar.take(known)
-        return dict(run.seconds), run.prepared, run.batches.finished
+    n_jobs = _n_processes(n_jobs, len(missing))
+    with (
+        _Bar(progress, keeper.recipe.name, len(first), statuses) as bar,
+        Run(missing, keeper.recipe, n_jobs=n_jobs, **limits) as run,
+    ):
+        for known in run:
+            keeper.take(known)
+            bar.take(known)
+    return dict(run.seconds), run.prepared, run.batches.finished
 
 
 def _again(paths, recipe, store, limits, rows) -> list:
