@@ -1,0 +1,186 @@
+"""The model card: what a recogniser was trained on, how good it is for whom, what it cannot do."""
+
+from emopipe.evaluation.fitting import notices_of
+from emopipe.persistence.groups import group_figures
+
+LIMITS = (
+    "It recognises what people show or act, not what they feel; who was recorded acted, was asked "
+    "or was labelled by others.",
+    "It knows only the emotions listed, and always names one of them.",
+    "Scores rank emotions; unless it was calibrated they are no probabilities that can be relied "
+    "on.",
+    "Other languages, cultures, ages, cameras, microphones and spontaneous speech were not tested "
+    "unless a figure here says so.",
+    "It must not decide about people: employment, education, credit, health, law.",
+)
+
+
+def _counts(column):
+    return {str(key): int(n) for key, n in column.value_counts().sort_index().items()}
+
+
+def _licence(name):
+    from emopipe.corpora import corpus_names, describe_corpus
+
+    return describe_corpus(name).licence if name in corpus_names() else "not known"
+
+
+def trained_on(clips) -> list[dict]:
+    """Return for each corpus of a clip table what of it a model was fitted on."""
+    usable = clips[clips["excluded"].fillna("") == ""] if "excluded" in clips else clips
+    found = []
+    for name, rows in usable.groupby("corpus") if "corpus" in usable else [("clips", usable)]:
+        people = rows.drop_duplicates("subject") if "subject" in rows else rows.iloc[:0]
+        entry = {
+            "corpus": str(name),
+            "licence": _licence(name),
+            "synthetic": bool(rows["synthetic"].any()) if "synthetic" in rows else False,
+            "clips": len(rows),
+            "subjects": int(people["subject"].notna().sum()) if len(people) else 0,
+            "emotions": _counts(rows["emotion"]) if "emotion" in rows else {},
+        }
+        for trait in ("sex", "ethnicity"):
+            if trait in people and people[trait].notna().any():
+                entry[trait] = _counts(people[trait])
+        if "age" in people and people["age"].notna().any():
+            entry["age"] = [float(people["age"].min()), float(people["age"].max())]
+        found.append(entry)
+    return found
+
+
+def card_fields(estimator, result, clips, notes) -> dict:
+    """Return what a card says, as plain values: training, evaluation, groups, limits."""
+    notices = list(getattr(result, "notices", [])) + notices_of(estimator)
+    return {
+        "trained_on": None if clips is None else trained_on(clips),
+        "evaluation": None if result is None else _evaluation(result),
+        "groups": None if result is None else group_figures(result, clips),
+        "notices": list(dict.fromkeys(notices)),
+        "limits": [*notes, *LIMITS],
+    }
+
+
+def _evaluation(result):
+    shares = ("splitter", "n_folds", "grouped_by", "nested", "subject_dependent", "confidence")
+    return {
+        "title": result.title,
+        "protocol": {key: result.protocol.get(key) for key in shares},
+        "statements": result.protocol.get("statements", []),
+        "corpora": result.corpora,
+        "clips": len(result.predictions),
+        "metrics": result.metrics,
+        "per_emotion": result.per_emotion.to_dict("records"),
+        "audit": [entry["check"] for entry in result.audit if entry["passed"] is False],
+        "passed": result.passed,
+        "optimism_gap": result.optimism_gap,
+        "fingerprint": result.fingerprint,
+        "reproduce": result.reproduce,
+    }
+
+
+def _row(*cells):
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _table(head, rows):
+    return ["", _row(*head), _row(*["---"] * len(head)), *(_row(*row) for row in rows), ""]
+
+
+def _figure(found):
+    if found is None or found["value"] is None:
+        return "-"
+    if found["low"] is None:
+        return f"{found['value']:.3f}"
+    return f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
+
+
+def _tally(counts):
+    return ", ".join(f"{key} {n}" for key, n in counts.items()) or "not known"
+
+
+def _training_lines(entries):
+    if entries is None:
+        return ["Not recorded: pass `clips` to `save`."]
+    lines = []
+    for entry in entries:
+        made = " **Synthetic: nobody was recorded.**" if entry["synthetic"] else ""
+        lines.append(
+            f"- {entry['corpus']}: {entry['clips']} clips of {entry['subjects']} subjects.{made}"
+        )
+        lines.append(f"  - emotions: {_tally(entry['emotions'])}")
+        if "age" in entry:
+            lines.append(f"  - age: {entry['age'][0]:.0f} to {entry['age'][1]:.0f} years")
+        lines += [f"  - {t}: {_tally(entry[t])}" for t in ("sex", "ethnicity") if t in entry]
+        lines.append(f"  - licence of the corpus: {entry['licence']}")
+    return lines
+
+
+def _evaluation_lines(found):
+    if found is None:
+        return ["Not evaluated: pass the `Result` of `evaluate` to `save`."]
+    protocol, figures = found["protocol"], found["metrics"]
+    lines = [
+        f"{found['clips']} clips, {protocol['splitter']}, {protocol['n_folds']} folds, grouped by "
+        f"{protocol['grouped_by'] or 'nothing'}. The figures are those of copies fitted in the "
+        "folds; the saved model was fitted on all training clips.",
+    ]
+    if protocol["subject_dependent"]:
+        lines.append("**Subject-dependent: too high for people never met.**")
+    audit = "passed" if found["passed"] else "FAILED: " + "; ".join(found["audit"])
+    lines += [f"Leakage audit: {audit}.", *found["statements"]]
+    rows = [(name, _figure(value)) for name, value in figures.items()]
+    lines += _table(("figure", "value (95 % interval over subjects)"), rows)
+    rows = [
+        (e["emotion"], e["support"],
+         _figure({"value": e["recall"], "low": e["low"], "high": e["high"]}))
+        for e in found["per_emotion"]
+    ]  # fmt: skip
+    lines += _table(("emotion", "clips", "recall"), rows)
+    return [*lines, f"Reproduce: `{found['reproduce']}`"]
+
+
+def _group_lines(groups):
+    if not groups:
+        return ["Nobody was tested whose sex, age or ethnicity is recorded."]
+    rows = []
+    for entry in groups:
+        told = entry["too_few"] or ""
+        figures = [told, ""] if told else [_figure(entry["accuracy"]), _figure(entry["uar"])]
+        rows.append((entry["trait"], entry["group"], entry["subjects"], entry["clips"], *figures))
+    head = ("trait", "group", "subjects", "clips", "accuracy", "UAR")
+    note = "Differences within the intervals say nothing; groups that are not listed were not met."
+    return [*_table(head, rows), note]
+
+
+def _network_lines(fields):
+    lines = [
+        f"- {network['name']}: {network['licence']} (SHA-256 {network['sha256'][:16]}...) "
+        f"{network['url']}".rstrip()
+        for network in fields["networks"]
+    ]
+    lines += [
+        f"- {name}: features {recipe['name']}, version {recipe['version']}"
+        for name, recipe in fields["recipes"].items()
+    ]
+    return lines or ["None: it works on numbers."]
+
+
+def card_text(fields) -> str:
+    """Return the card of a manifest's fields as Markdown."""
+    card, versions = fields["card"], fields["versions"]
+    sections = {
+        "Emotions": [", ".join(fields["labels"])],
+        "Read first": [f"- {notice}" for notice in card["notices"]],
+        "Trained on": _training_lines(card["trained_on"]),
+        "Measured on people it was not fitted on": _evaluation_lines(card["evaluation"]),
+        "For whom": _group_lines(card["groups"]),
+        "Networks and features, licences of weights": _network_lines(fields),
+        "Known limits": [f"- {limit}" for limit in card["limits"]],
+        "Estimator": ["```", fields["estimator"], "```"],
+        "Made with": [f"{', '.join(f'{k} {v}' for k, v in versions.items())}; {fields['saved']}"],
+    }
+    lines = [f"# {fields['title']}"]
+    for heading, body in sections.items():
+        if body:
+            lines += ["", f"## {heading}", "", *body]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,109 @@
+"""Reading a recogniser from a folder."""
+
+import warnings
+from pathlib import Path
+
+from emopipe.persistence.archive import read
+from emopipe.persistence.errors import ModelError, ModelWarning
+from emopipe.persistence.manifest import ARRAYS, opened, versions
+from emopipe.persistence.provenance import check_files, differences, recipes, set_parameters
+
+# Other versions of these may compute other numbers from the same arrays.
+_DECISIVE = ("emopipe", "scikit-learn")
+
+
+def read_manifest(folder) -> dict:
+    """Return the manifest of a saved model: labels, versions, features, card.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ModelError
+        If it is no model, or anything in it was changed.
+    """
+    return opened(folder)[0]
+
+
+def load(folder, *, parameters=None):
+    """Return the fitted classifier saved in a folder.
+
+    Nothing in the folder is run: all checksums are verified, the archive's sizes and the shapes of
+    all arrays are checked against what is there, and every type must be one that this package
+    trusts. Then the recipes of the features must be the same as when the model was saved.
+
+    Parameters
+    ----------
+    folder : str or Path
+        As `save` wrote it.
+    parameters : dict, optional
+        Parameters to set by their full names, such as
+        ``{"face__vggfacefeatures__weights": "/data/vgg.h5"}`` where a file lies elsewhere here.
+
+    Returns
+    -------
+    classifier
+        Gives the same probabilities as the one that was saved, bit by bit with the same versions.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ModelError
+        If it is no model, was changed by one byte, holds types that are not trusted, or if network
+        weights or a file that it needs are not those that it was fitted with.
+
+    Warns
+    -----
+    ModelWarning
+        If it was saved with other versions, or features are computed differently now.
+
+    Examples
+    --------
+    >>> load("no/such/model")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: no/such/model: no such folder
+    """
+    fields, files = opened(folder)
+    _tell_versions(fields, folder)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Trying to unpickle estimator")
+        estimator = read(files[ARRAYS], Path(folder) / ARRAYS)
+    set_parameters(estimator, parameters or {})
+    check_files(estimator, fields["user_files"])
+    _check_recipes(estimator, fields, folder)
+    return estimator
+
+
+def _tell_versions(fields, folder):
+    now = versions()
+    changed = [
+        f"{name} {fields['versions'].get(name)} (now {now.get(name)})"
+        for name in _DECISIVE
+        if fields["versions"].get(name) != now.get(name)
+    ]
+    if changed:
+        warnings.warn(
+            f"{folder} was saved with {' and '.join(changed)}: its answers may differ; compare "
+            "some, or fit it again",
+            ModelWarning,
+            stacklevel=3,
+        )
+
+
+def _check_recipes(estimator, fields, folder):
+    files, other = differences(fields["recipes"], recipes(estimator))
+    if files:
+        raise ModelError(
+            f"{folder} was fitted with other network weights than are named here: "
+            f"{'; '.join(files)}. Unset the environment variable that names them, or say where "
+            "the right ones are with load(folder, parameters=...)"
+        )
+    if other:
+        warnings.warn(
+            f"{folder}: features are computed differently than when it was saved, so its answers "
+            f"will differ: {'; '.join(other)}. Fit it again",
+            ModelWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,118 @@
+"""The manifest: one JSON file that names, counts and seals everything else in a model's folder."""
+
+import hashlib
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from emopipe.persistence.errors import ModelError
+
+FORMAT = 1
+FILE, ARRAYS, CARD = "model.json", "model.skops", "model_card.md"
+_LARGEST = {FILE: 2**26, CARD: 2**24, ARRAYS: 2**33}
+_PACKAGES = ("emopipe", "scikit-learn", "skops", "numpy", "scipy", "pandas", "keras", "tensorflow")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a model depends on."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of bytes in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _seal(fields) -> str:
+    return sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode())
+
+
+def sealed(fields, files) -> str:
+    """Return a manifest's text: fields, sizes and checksums of files, and a seal over it all.
+
+    Parameters
+    ----------
+    fields : dict
+        What strict JSON can hold.
+    files : dict of str to bytes
+        The other files of the folder.
+    """
+    from emopipe.strict_json import dumps
+
+    listed = {
+        name: {"bytes": len(data), "sha256": sha256(data)} for name, data in sorted(files.items())
+    }
+    fields = {"kind": "emopipe model", "format": FORMAT} | fields | {"files": listed}
+    return dumps(fields | {"seal": _seal(fields)})
+
+
+def _bytes(path, largest) -> bytes:
+    if not path.is_file():
+        raise ModelError(f"{path}: missing; the folder is not a whole model. Copy it again")
+    size = path.stat().st_size
+    if size > largest:
+        raise ModelError(f"{path} has {size} bytes; more than {largest} are not read")
+    return path.read_bytes()
+
+
+def opened(folder) -> tuple[dict, dict[str, bytes]]:
+    """Return the manifest of a model's folder and the bytes of its files, all checksums verified.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ModelError
+        If it is no model, was written by a newer emopipe, or anything in it was changed.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.exists():
+        raise FileNotFoundError(f"{folder}: no such folder")
+    if not folder.is_dir() or not (folder / FILE).is_file():
+        raise ModelError(
+            f"{folder} is no saved model: a model is a folder with {FILE}, {ARRAYS} and {CARD}"
+        )
+    text = _bytes(folder / FILE, _LARGEST[FILE])
+    fields = _checked(text, folder / FILE)
+    return fields, {name: _verified(folder / name, fields["files"]) for name in (ARRAYS, CARD)}
+
+
+def _checked(text, path) -> dict:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is damaged: it is no JSON any more ({error})") from error
+    if not isinstance(fields, dict) or fields.get("kind") != "emopipe model":
+        raise ModelError(f"{path} is not the manifest of a model saved by emopipe")
+    if fields.get("format") != FORMAT:
+        written = fields.get("versions", {}).get("emopipe", "of an unknown version")
+        raise ModelError(
+            f"{path} has format {fields.get('format')!r} (emopipe {written}); this emopipe "
+            f"{versions().get('emopipe', '')} reads format {FORMAT}: update emopipe to load it"
+        )
+    seal = fields.pop("seal", None)
+    if seal != _seal(fields):
+        raise ModelError(_changed(path))
+    return fields
+
+
+def _verified(path, files) -> bytes:
+    listed = files.get(path.name, {})
+    data = _bytes(path, min(_LARGEST[path.name], listed.get("bytes", 0)))
+    if len(data) != listed["bytes"] or sha256(data) != listed["sha256"]:
+        raise ModelError(_changed(path))
+    return data
+
+
+def _changed(path):
+    return (
+        f"{path} was changed after the model was saved (its checksum differs), so nothing is "
+        "loaded. Copy the folder again from where it came"
+    )

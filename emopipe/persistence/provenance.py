@@ -1,0 +1,133 @@
+"""What a model needs besides its own arrays: recipes of features, networks, files of the user."""
+
+import json
+import os
+
+from emopipe.evaluation.audit import nested
+from emopipe.face_networks import mini_xception, vggface_weights
+from emopipe.persistence.errors import ModelError
+
+# Networks whose weights are named, never copied; further ones are found by their checksum here.
+NETWORKS = (mini_xception.PUBLISHED, vggface_weights.PUBLISHED)
+
+
+def recipes(estimator) -> dict[str, dict]:
+    """Return {name of the step: what decides its features}, of every part that has a recipe.
+
+    Checksums of network weights are among the parameters; nothing is downloaded or decoded.
+    """
+    found = {}
+    for name, part in nested(estimator):
+        if callable(getattr(part, "_recipe", None)):
+            found[name or type(part).__name__] = json.loads(part._recipe().parameters)
+    return found
+
+
+def _leaves(value, place=()):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, (*place, str(key)))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _leaves(item, (*place, str(number)))
+    else:
+        yield ".".join(place), value
+
+
+def networks(known) -> list[dict]:
+    """Return the networks that recipes name by checksum: name, sha256, licence, url.
+
+    Examples
+    --------
+    >>> [n["name"] for n in networks({"face": {"weights": mini_xception.PUBLISHED.sha256}})]
+    ['mini-XCEPTION']
+    """
+    published = {network.sha256: network for network in NETWORKS}
+    used = dict.fromkeys(value for _, value in _leaves(known) if _is_checksum(value))
+    return [
+        {"name": published[digest].name, "sha256": digest, "licence": published[digest].licence,
+         "url": published[digest].url}
+        if digest in published
+        else {"name": "a file of the user", "sha256": digest, "licence": "not known", "url": ""}
+        for digest in used
+    ]  # fmt: skip
+
+
+def _is_checksum(value):
+    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
+
+
+def differences(saved, now) -> tuple[list[str], list[str]]:
+    """Return what of the recipes differs: checksums of files, and anything else, in words.
+
+    Examples
+    --------
+    >>> differences({"voice": {"window": 1.0}}, {"voice": {"window": 0.5}})
+    ([], ['voice.window was 1.0, is 0.5'])
+    """
+    before, after = dict(_leaves(saved)), dict(_leaves(now))
+    files, other = [], []
+    for place in [*before, *(place for place in after if place not in before)]:
+        was, is_now = before.get(place), after.get(place)
+        if was != is_now:
+            kind = files if _is_checksum(was) else other
+            kind.append(f"{place} was {was!r}, is {is_now!r}")
+    return files, other
+
+
+def _parameters(estimator):
+    """Yield (full name, part, parameter, value) of the parameters of all parts."""
+    for name, part in nested(estimator):
+        for parameter, value in part.get_params(deep=False).items():
+            yield f"{name}__{parameter}" if name else parameter, part, parameter, value
+
+
+def user_files(estimator) -> dict[str, dict]:
+    """Return {parameter: path and sha256} of the parameters that name a file of the user."""
+    from emopipe.store.contents import hash_file
+
+    found = {}
+    for full, _, parameter, value in _parameters(estimator):
+        named = isinstance(value, str | os.PathLike) and parameter != "store"
+        if named and os.path.isfile(value):
+            path = os.path.abspath(value)
+            found[full] = {"path": path, "sha256": hash_file(path)}
+    return found
+
+
+def set_parameters(estimator, parameters) -> None:
+    """Set parameters of a fitted estimator and of its fitted copies, by their full names.
+
+    Raises
+    ------
+    ModelError
+        If a name is unknown; the message lists those that there are.
+    """
+    known = {}
+    for full, part, parameter, _ in _parameters(estimator):
+        known.setdefault(full, []).append((part, parameter))
+    for full, value in parameters.items():
+        if full not in known:
+            raise ModelError(f"no parameter {full!r} in this model; it has {', '.join(known)}")
+        for part, parameter in known[full]:
+            setattr(part, parameter, value)
+
+
+def check_files(estimator, saved) -> None:
+    """Raise ModelError if a file that the model was fitted with is missing or another one now."""
+    from emopipe.store.contents import hash_file
+
+    values = {full: value for full, _, _, value in _parameters(estimator)}
+    for full, file in saved.items():
+        path = values.get(full, file["path"])
+        said = None
+        if not os.path.isfile(path):
+            said = "is not there"
+        elif hash_file(path) != file["sha256"]:
+            said = "is another file now"
+        if said:
+            raise ModelError(
+                f"{path}, named by the parameter {full}, {said}; the model was fitted with a file "
+                f"of SHA-256 {file['sha256']}. Say where it is: "
+                f"load(folder, parameters={{{full!r}: PATH}})"
+            )
