@@ -1,0 +1,20 @@
+"""Faces of a clip: boxes, crops of one size, and which frames are trusted."""
+
+from emopipe.faces.crops import crop
+from emopipe.faces.detectors import DETECTORS, detect, load_detector, model_digest
+from emopipe.faces.stream import POLICIES, FaceChunk, FaceCrops, face_crops
+from emopipe.faces.tracks import RULES, trusted
+
+__all__ = [
+    "DETECTORS",
+    "POLICIES",
+    "RULES",
+    "FaceChunk",
+    "FaceCrops",
+    "crop",
+    "detect",
+    "face_crops",
+    "load_detector",
+    "model_digest",
+    "trusted",
+]

@@ -1,0 +1,259 @@
+"""Boxes around the faces of one image, by detectors with names.
+
+Detectors are loaded once per process and thread, behind a cache keyed by plain values. They see a
+smaller copy of a large image, and their boxes are scaled back.
+"""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from threading import get_ident
+from typing import NamedTuple
+
+import numpy as np
+
+# Rows of `find`: x, y, width, height, score, then five points (x, y): the eye on the left of the
+# image, the eye on the right, nose, corner of the mouth on the left, on the right.
+_COLUMNS = 15
+
+
+class _Model(NamedTuple):
+    file: str
+    url: str
+    sha256: str
+
+
+_YUNET = _Model(
+    "face_detection_yunet_2026may.onnx",
+    "https://github.com/opencv/opencv_zoo/raw/main/models/face_detection_yunet/"
+    "face_detection_yunet_2026may.onnx",
+    "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
+)
+_SSD_WEIGHTS = _Model(
+    "res10_300x300_ssd_iter_140000.caffemodel",
+    "https://raw.githubusercontent.com/opencv/opencv_3rdparty/"
+    "dnn_samples_face_detector_20170830/res10_300x300_ssd_iter_140000.caffemodel",
+    "2a56a11a57a4a295956b0660b4a3d76bbdca2206c4961cea8efe7d95c7cb2f2d",
+)
+_SSD_LAYERS = _Model(
+    "deploy.prototxt",
+    "https://raw.githubusercontent.com/opencv/opencv/4.11.0/samples/dnn/face_detector/"
+    "deploy.prototxt",
+    "dcd661dc48fc9de0a341db1f666a2164ea63a67265c7f779bc12d6b3f2fa67e9",
+)
+
+
+def _fetched(model, detector) -> str:
+    import pooch
+
+    folder = Path(pooch.os_cache("emopipe")) / "models"
+    try:
+        return pooch.retrieve(model.url, f"sha256:{model.sha256}", model.file, folder)
+    except Exception as error:  # whatever the network, the disk or the checksum does
+        raise FileNotFoundError(
+            f"The model of detector={detector!r} could not be fetched: {error}. Without network, "
+            f"copy {model.url} (sha256 {model.sha256}) to {folder / model.file}, or pass its path "
+            f"as model=...; detector='haar' needs no download."
+        ) from error
+
+
+def _given(model, detector) -> str:
+    path = Path(model)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"model={str(model)!r}, the model of detector={detector!r}, is no file. Pass the path "
+            f"of an existing file, or None to fetch it."
+        )
+    return str(path)
+
+
+def _shrunk(image, max_side):
+    import cv2
+
+    scale = min(1.0, max_side / max(image.shape[:2]))
+    if scale == 1.0:
+        return image, 1.0
+    rows, columns = (max(1, round(side * scale)) for side in image.shape[:2])
+    return cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA), scale
+
+
+def _rows(boxes, scores, points=None) -> np.ndarray:
+    found = np.full((len(boxes), _COLUMNS), np.nan, np.float32)
+    if len(boxes):
+        found[:, :4], found[:, 4] = boxes, scores
+        if points is not None:
+            found[:, 5:] = points
+    return found
+
+
+def _load_haar(model):
+    import cv2
+
+    path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
+    cascade = cv2.CascadeClassifier(_given(model or path, "haar"))
+
+    def find(image):
+        small, scale = _shrunk(image, 240 * max(image.shape[:2]) / min(image.shape[:2]))
+        grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+        least = (min(grey.shape) // 10,) * 2
+        # Measured: of the cascades in OpenCV the one that fires least beside faces.
+        boxes, votes = cascade.detectMultiScale2(grey, 1.1, 3, 0, least)
+        return _rows(np.asarray(boxes, np.float32) / scale, votes)
+
+    return find
+
+
+def _load_yunet(model):
+    import cv2
+
+    path = _fetched(_YUNET, "yunet") if model is None else _given(model, "yunet")
+    network = cv2.FaceDetectorYN.create(path, "", (320, 320), score_threshold=0.7)
+
+    def find(image):
+        small, scale = _shrunk(image, 480)
+        network.setInputSize(small.shape[1::-1])
+        _, found = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        if found is None:
+            return _rows([], [])
+        return _rows(found[:, :4] / scale, found[:, 14], found[:, 4:14] / scale)
+
+    return find
+
+
+def _load_ssd(model):
+    import cv2
+
+    if model is None:
+        weights, layers = _fetched(_SSD_WEIGHTS, "ssd"), _fetched(_SSD_LAYERS, "ssd")
+    else:
+        weights = _given(model, "ssd")
+        layers = _given(Path(weights).with_name(_SSD_LAYERS.file), "ssd")
+    network = cv2.dnn.readNetFromCaffe(layers, weights)
+
+    def find(image):
+        bgr = cv2.cvtColor(_shrunk(image, 600)[0], cv2.COLOR_RGB2BGR)
+        network.setInput(cv2.dnn.blobFromImage(bgr, 1.0, (300, 300), (104, 177, 123)))
+        found = network.forward().reshape(-1, 7)
+        found = found[found[:, 2] > 0.5]
+        rows, columns = image.shape[:2]
+        corners = found[:, 3:7] * (columns, rows, columns, rows)
+        return _rows(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), found[:, 2])
+
+    return find
+
+
+def _load_mtcnn(model):
+    try:
+        from mtcnn import MTCNN
+    except ImportError as error:
+        raise ImportError("detector='mtcnn' needs: pip install 'emopipe[mtcnn]'") from error
+    if model is not None:
+        raise ValueError(f"model={model!r}: detector='mtcnn' brings its own; pass model=None.")
+    network = MTCNN()
+    names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+
+    def find(image):
+        small, scale = _shrunk(image, 480)
+        found = [face for face in network.detect_faces(small) if face["confidence"] > 0.9]
+        points = [np.ravel([face["keypoints"][name] for name in names]) for face in found]
+        boxes = np.array([face["box"] for face in found], np.float32).reshape(-1, 4)
+        points = np.array(points, np.float32).reshape(-1, 10)
+        return _rows(boxes / scale, [face["confidence"] for face in found], points / scale)
+
+    return find
+
+
+def _load_whole(model):
+    if model is not None:
+        raise ValueError(f"model={model!r}: detector=None has none; pass model=None.")
+    return lambda image: _rows([(0, 0, image.shape[1], image.shape[0])], [1.0])
+
+
+DETECTORS = {
+    "haar": _load_haar,
+    "yunet": _load_yunet,
+    "ssd": _load_ssd,
+    "mtcnn": _load_mtcnn,
+    None: _load_whole,
+}
+
+
+@lru_cache(maxsize=16)
+def _loaded(detector, model, thread):
+    return DETECTORS[detector](model)
+
+
+def load_detector(detector="haar", model=None):
+    """Return the function that finds faces, loaded once: image -> float32 (faces, 15).
+
+    Worth calling before a long run, since it raises what is wrong with the parameters.
+
+    Raises
+    ------
+    ValueError
+        If there is no detector of this name.
+    FileNotFoundError
+        If its model is not there and cannot be fetched.
+    ImportError
+        If the package of the detector is not installed.
+    """
+    if detector not in DETECTORS:
+        raise ValueError(
+            f"detector={detector!r} is unknown; allowed: {', '.join(map(repr, DETECTORS))}."
+        )
+    model = None if model is None else str(model)
+    return _loaded(detector, model, get_ident())
+
+
+def model_digest(detector="haar", model=None) -> str:
+    """Return what identifies a detector's model: pinned checksum, or that of the file given."""
+    if model is not None:
+        return hashlib.sha256(Path(_given(model, detector)).read_bytes()).hexdigest()
+    pinned = {"yunet": _YUNET.sha256, "ssd": _SSD_WEIGHTS.sha256}
+    return pinned.get(detector, "")
+
+
+def detect(image, detector="haar", *, model=None, landmarks=False):
+    """Find the faces of an image.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (rows, columns, 3)
+        RGB.
+    detector : {"haar", "yunet", "ssd", "mtcnn", None}
+        - "haar": OpenCV's cascade alt2 (Viola and Jones 2001; Lienhart et al. 2003): frontal faces
+          of at least a tenth of the shorter side; comes with OpenCV;
+        - "yunet": YuNet (Wu et al. 2023), faster, finds turned and tilted faces too; 0.2 MB;
+        - "ssd": the res10 single-shot detector of OpenCV (Liu et al. 2016), 10 MB;
+        - "mtcnn": Zhang et al. 2016; needs TensorFlow and the extra `mtcnn`; slow;
+        - None: the image is the face, as in manually cropped corpora.
+    model : str or Path, optional
+        File of the model, in place of the one that is fetched and checked: cascade (xml), onnx, or
+        caffemodel (with deploy.prototxt beside it).
+    landmarks : bool
+        Also return points.
+
+    Returns
+    -------
+    boxes : ndarray of float32, shape (faces, 5)
+        x, y, width, height in pixels, and a score; the best score first. Scores are the detector's
+        own: votes for "haar", probabilities for the others.
+    points : ndarray of float32, shape (faces, 5, 2)
+        If `landmarks`: x, y in pixels of the eye on the left of the image, the eye on the right,
+        nose, left and right corner of the mouth; NaN from "haar", "ssd" and None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> detect(np.zeros((120, 160, 3), np.uint8)).shape
+    (0, 5)
+    >>> detect(np.zeros((120, 160, 3), np.uint8), None).tolist()
+    [[0.0, 0.0, 160.0, 120.0, 1.0]]
+    """
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        found = f"{image.dtype} of shape {image.shape}"
+        raise ValueError(f"image must be uint8 (rows, columns, 3) in RGB, not {found}.")
+    found = load_detector(detector, model)(image)
+    found = found[np.argsort(-found[:, 4], kind="stable")]
+    return (found[:, :5], found[:, 5:].reshape(-1, 5, 2)) if landmarks else found[:, :5]
