@@ -63,6 +63,7 @@ def _clips(args):
     import pandas as pd
 
     from emopipe.corpora import combine, load_corpus
+    from emopipe.corpora.folder import medium_of
 
     tables = []
     for text in args.corpus:
@@ -74,7 +75,8 @@ def _clips(args):
     files = list(media_files(args.clips))
     if files:
         names = [str(f) for f in files]
-        tables.append(pd.DataFrame({"clip": names, "path": names, "corpus": "files"}))
+        about = {"corpus": "files", "emotion": None, "media": [medium_of(f) for f in files]}
+        tables.append(pd.DataFrame({"clip": names, "path": names} | about))
     if not tables:
         raise ValueError("nothing to extract: name files or folders, or --corpus NAME=FOLDER")
     return combine(*tables)
@@ -82,11 +84,11 @@ def _clips(args):
 
 def media_files(places):
     """Yield the files named, and for folders the media files below them, sorted."""
-    from emopipe.media import MEDIA_SUFFIXES
+    from emopipe.corpora.folder import medium_of
 
     for place in places:
         if place.is_dir():
-            found = sorted(p for p in place.rglob("*") if p.suffix.lower() in MEDIA_SUFFIXES)
+            found = sorted(p for p in place.rglob("*") if medium_of(p))
             if not found:
                 raise FileNotFoundError(f"no media file below the folder {place}")
             yield from found
