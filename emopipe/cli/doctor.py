@@ -30,7 +30,7 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Run every check and print one line for each."""
-    checks = [*_packages(), _devices, _codecs, _haar, _yunet, _vggface, lambda: _store(args.store)]
+    checks = [*_packages(), _devices, _codecs, _haar, *_weights(), lambda: _store(args.store)]
     failed = 0
     for check in checks:
         try:
@@ -95,27 +95,27 @@ def _haar():
     return "ok", "detector haar", "answers (its model is part of opencv-python)"
 
 
-def _yunet():
-    from emopipe.detectors import MODELS, model_path
+def _weights():
+    from emopipe.face_networks import mini_xception, vggface_weights
 
-    try:
-        return "ok", "detector yunet", str(model_path("yunet", download=False))
-    except FileNotFoundError:
-        return "missing", "detector yunet", f"downloaded at first use from {MODELS['yunet'].url}"
+    for published in (vggface_weights.PUBLISHED, mini_xception.PUBLISHED):
+        yield lambda published=published: _weight_file(published)
 
 
-def _vggface():
-    from emopipe.vggface import find_weights
+def _weight_file(published):
+    from emopipe.face_networks.weights import find, identify
 
-    found = find_weights()
-    if found is None:
-        return (
-            "missing",
-            "VGG-Face",
-            "downloaded at first use (580 MB, research use only), or name the file with "
-            "EMOPIPE_VGGFACE_WEIGHTS",
-        )
-    return "ok", "VGG-Face", str(found)
+    found = find(identify(None, published), published)
+    if found:
+        return "ok", published.name, str(found)
+    return (
+        "missing",
+        published.name,
+        (
+            f"fetched at first use ({published.size} MB, {published.licence}), or name the file with "
+            f"{published.variable}"
+        ),
+    )
 
 
 def _store(path):
