@@ -218,7 +218,8 @@ def test_store_that_is_not_there(tmp_path, capsys):
 def test_doctor_checks_everything(capsys):
     code, out, _ = run(capsys, "doctor")
     assert code == 0, out
-    for word in ("scikit-learn", "devices", "codecs", "detector haar", "VGG-Face", "mini-XCEPTION", "store"):
+    for word in ("scikit-learn", "devices", "codecs", "detector haar", "VGG-Face", "mini-XCEPTION",
+                 "store"):  # fmt: skip
         assert word in out
 
 

@@ -112,7 +112,7 @@ def _weight_file(published):
         "missing",
         published.name,
         (
-            f"fetched at first use ({published.size} MB, {published.licence}), or name the file with "
+            f"fetched at first use ({published.size} MB, {published.licence}), or named by "
             f"{published.variable}"
         ),
     )
