@@ -14,6 +14,7 @@ from joblib.parallel import get_active_backend
 from emopipe.extract.lazy import StoredValues
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run
+from emopipe.media.excerpts import parse
 from emopipe.store import open_store
 
 # What this process has done so far, for tests: clips prepared, rows finished.
@@ -57,7 +58,7 @@ class Extraction:
 
 def _keys(paths, recipe, store) -> dict[str, str]:
     """Name every clip's result; without a store a clip is its path."""
-    missing = [path for path in paths if not os.path.isfile(path)]
+    missing = [path for path in paths if not os.path.isfile(parse(path).path)]
     if missing:
         raise FileNotFoundError(
             f"{len(missing)} of {len(paths)} clips do not exist or are no files: first "

@@ -17,6 +17,7 @@ import numpy as np
 from emopipe.extract.pooling import POOLINGS
 from emopipe.extract.recipe import Prepared, resolve
 from emopipe.media import ClipError
+from emopipe.media.excerpts import parse
 
 _HEAD = struct.Struct("!IQ")
 # Rows travel in pieces of about this many bytes, so that a pipe never holds a whole video.
@@ -137,7 +138,7 @@ def _failure(error, path) -> dict:
     if isinstance(error, ClipError):
         return {"status": error.status, "detail": error.detail}
     text = "".join(traceback.format_exception(error))[-_LONGEST_DETAIL:]
-    missing = isinstance(error, FileNotFoundError) and os.path.exists(path)
+    missing = isinstance(error, FileNotFoundError) and os.path.exists(parse(path).path)
     if missing or isinstance(error, ImportError):
         kind = "FileNotFoundError" if missing else "ImportError"
         return {"fatal": kind, "message": str(error), "detail": text}

@@ -2,10 +2,12 @@
 
 Times are in seconds on the clip's own axis, which starts with whatever the file plays first: a clip
 whose pictures begin later than its sound has its first frame after zero. An image is a clip of one
-frame at time 0. Pictures are uint8 RGB (rows, columns, 3), turned as the file asks.
+frame at time 0. Pictures are uint8 RGB (rows, columns, 3), turned as the file asks. A path may name
+a part of a recording, see `excerpt`.
 """
 
 from emopipe.media.containers import MAX_PIXELS, STATUSES, ClipError, Reading
+from emopipe.media.excerpts import Excerpt, excerpt
 from emopipe.media.pictures import frames
 from emopipe.media.probing import MediaInfo, probe
 from emopipe.media.sounds import signal, signal_blocks
@@ -14,8 +16,10 @@ __all__ = [
     "MAX_PIXELS",
     "STATUSES",
     "ClipError",
+    "Excerpt",
     "MediaInfo",
     "Reading",
+    "excerpt",
     "frames",
     "probe",
     "signal",

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+from emopipe.media.excerpts import parse
+
 STATUSES = (
     "ok",
     "partial",
@@ -109,7 +111,7 @@ class Reading(Iterator):
 
 
 def check_file(path) -> Path:
-    """Return `path` if it is a regular file that could be a recording.
+    """Return the file of `path` if it is a regular file that could be a recording.
 
     Raises
     ------
@@ -118,7 +120,7 @@ def check_file(path) -> Path:
     ClipError
         "corrupt" if it is a folder, a device, empty, or a Git LFS pointer.
     """
-    path = Path(path)
+    path = Path(parse(path).path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file. Check the clip's path and the root folder.")
     if path.is_dir():

@@ -1,9 +1,8 @@
 """Pictures of a recording at the times wanted, without decoding or converting the others."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
-from typing import NamedTuple
+from itertools import chain
 
 import numpy as np
 
@@ -13,59 +12,14 @@ from emopipe.media.containers import (
     check_file,
     cut_off,
     decoded,
-    find_stream,
     interval,
-    opened,
-    packets,
     zero,
 )
+from emopipe.media.excerpts import parse
+from emopipe.media.timelines import timeline_of, timeline_of_part, video_of
 
-_WORTH_A_JUMP = (
-    1.0  # s of pictures that need no decoding; for less, a jump costs more than it saves
-)
-
-
-class _Timeline(NamedTuple):
-    first: float
-    last: float
-    count: int
-    keyframes: np.ndarray
-
-
-@contextmanager
-def _video(path):
-    with opened(path) as container:
-        stream = find_stream(path, container, "video")
-        stream.thread_type = "AUTO"
-        yield container, stream
-
-
-def _can_seek(container, stream) -> bool:
-    import av
-
-    try:
-        container.seek(stream.start_time or 0, stream=stream)
-    except av.error.FFmpegError:
-        return False
-    return True
-
-
-def _timeline(path, faults) -> _Timeline:
-    """Read from the packets when frames are shown, without decoding any."""
-    with _video(path) as (container, stream):
-        start, tick, step = zero(container), stream.time_base, interval(stream)
-        first, last, count, keyframes = np.inf, -np.inf, 0, []
-        for packet in packets(container, stream, faults):
-            if not packet.size or packet.is_discard:
-                continue
-            stamp = packet.dts if packet.pts is None else packet.pts
-            time = count * step if stamp is None else float(stamp * tick) - start
-            first, last, count = min(first, time), max(last, time), count + 1
-            if packet.is_keyframe and stamp is not None:
-                keyframes.append(time)
-        if count and not _can_seek(container, stream):
-            keyframes = []
-    return _Timeline(first, last, count, np.sort(keyframes))
+# s of pictures that need no decoding; for less, a jump costs more than it saves
+_WORTH_A_JUMP = 1.0
 
 
 def _targets(n_frames, fps, times, timeline) -> np.ndarray:
@@ -123,7 +77,7 @@ def _jump(container, stream, keyframes, target, faults):
 
 def _nearest(path, targets, keyframes, faults) -> Iterator[tuple[float, object]]:
     """Yield, for each of the rising targets, the (time, frame) nearest to it."""
-    with _video(path) as (container, stream):
+    with video_of(path) as (container, stream):
         source = _timed(container, stream, faults)
         before, after = None, next(source, None)
         for target in targets:
@@ -141,20 +95,69 @@ def _nearest(path, targets, keyframes, faults) -> Iterator[tuple[float, object]]
 
 
 def _chosen(path, wanted, faults) -> Iterator[tuple[float, object]]:
+    part = parse(path)
+    if not part.is_whole:
+        yield from _chosen_of_part(part, wanted, faults)
+        return
     if not any(value is not None for value in wanted.values()):
-        with _video(path) as (container, stream):
+        with video_of(path) as (container, stream):
             yield from _timed(container, stream, faults)
         return
-    timeline = _timeline(path, faults)
-    if not timeline.count:
-        return
-    targets, done = _targets(timeline=timeline, **wanted), 0
+    timeline = timeline_of(path, faults)
+    if timeline.count:
+        targets = _targets(timeline=timeline, **wanted)
+        yield from _at_targets(path, targets, timeline.keyframes, faults)
+
+
+def _at_targets(path, targets, keyframes, faults):
+    done = 0
     try:
-        for item in _nearest(path, targets, timeline.keyframes, faults):
+        for item in _nearest(path, targets, keyframes, faults):
             yield item
             done += 1
     except _CannotSeek:
-        yield from _nearest(path, targets[done:], timeline.keyframes[:0], faults)
+        yield from _nearest(path, targets[done:], keyframes[:0], faults)
+
+
+def _chosen_of_part(part, wanted, faults):
+    """Yield (time from the part's start, frame) of the frames wanted of an excerpt."""
+    timeline = timeline_of_part(part, faults)
+    if not timeline.count:
+        found = "It has no frame in this part."
+        raise ClipError(f"{part.path}{part.fragment}", "too_short", found)
+    if any(value is not None for value in wanted.values()):
+        times = wanted["times"]
+        shifted = None if times is None else np.asarray(times, np.float64) + part.start
+        targets = _targets(timeline=timeline, **wanted | {"times": shifted})
+        source = _at_targets(part.path, targets, timeline.keyframes, faults)
+    else:
+        source = _between(part, timeline, faults)
+    for time, frame in source:
+        yield time - part.start, frame
+
+
+def _between(part, timeline, faults):
+    """Yield every (time, frame) of [start, stop), from the keyframe before it on."""
+
+    def wanted(source, first):
+        for time, frame in chain(first, source):
+            if time >= part.stop - 1e-6:
+                return
+            if time >= part.start - 1e-6:
+                yield time, frame
+
+    reachable = timeline.keyframes[timeline.keyframes <= part.start]
+    with video_of(part.path) as (container, stream):
+        if len(reachable) and reachable[-1] > timeline.keyframes[0] + _WORTH_A_JUMP:
+            try:
+                source, first = _jump(container, stream, reachable, part.start, faults)
+            except _CannotSeek:
+                pass
+            else:
+                yield from wanted(source, [first])
+                return
+    with video_of(part.path) as (container, stream):
+        yield from wanted(_timed(container, stream, faults), [])
 
 
 def _without_exif(frame):
@@ -238,7 +241,7 @@ def frames(path, *, n_frames=None, fps=None, times=None, max_side=None) -> Readi
     Parameters
     ----------
     path : str or Path
-        Recording or image.
+        Recording or image, or a part of one (see `emopipe.media.excerpts`).
     n_frames : int, optional
         This many frames: the clip is cut into `n_frames` equal parts, and the frame nearest to
         the centre of each is given. More than the clip has: some are given again.

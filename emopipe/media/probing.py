@@ -12,6 +12,7 @@ from emopipe.media.containers import (
     packets,
     zero,
 )
+from emopipe.media.excerpts import parse
 from emopipe.media.pictures import upright
 
 
@@ -105,6 +106,10 @@ def probe(path) -> MediaInfo:
             rows, columns = (columns, rows) if upright(frame)[0] else (rows, columns)
         image, duration = is_image(container), container.duration
     length = duration / 1e6 if duration else _length_of_packets(path, "video" if video else "audio")
+    part = parse(path)
+    if not part.is_whole:
+        length = max(0.0, min(part.stop, length) - part.start)
+        start = max(0.0, start - part.start)
     sound = (audio.sample_rate, audio.channels) if audio else (0, 0)
     return MediaInfo(
         duration=0.0 if image else length,

@@ -13,8 +13,12 @@ from emopipe.media.containers import (
     decoded,
     find_stream,
     opened,
+    zero,
 )
+from emopipe.media.excerpts import parse
 
+_WORTH_A_JUMP = 10.0  # s of sound; decoding less costs nothing worth saving
+_RUN_UP = 0.5  # s that decoders need to settle after a jump
 _FULL_SCALE = {"u8": 2**7, "s16": 2**15, "s32": 2**31, "s64": 2**63, "flt": 1, "dbl": 1}
 
 
@@ -53,19 +57,59 @@ def _resampled(chunks, rate, sample_rate) -> Iterator[np.ndarray]:
         yield fresh
 
 
-def _at_rate(container, stream, sample_rate, faults) -> Iterator[np.ndarray]:
+def _cut(run, rate, part, begin, faults) -> Iterator[np.ndarray]:
+    """Yield the samples of frames that lie in a part, in the rate that they have.
+
+    `begin` is when the container's time starts; the first frame says when the sound does.
+    """
+    place = None
+    start, stop = round(part.start * rate), round(part.stop * rate)
+    for frame in run:
+        chunk = _mono(frame, faults)
+        if place is None:
+            place = round(((frame.time or 0.0) - begin) * rate)
+        piece = chunk[max(0, start - place) : max(0, stop - place)]
+        if len(piece):
+            yield piece
+        place += len(chunk)
+        if place >= stop:
+            return
+
+
+def _near(container, stream, part):
+    """Go near the start of a part of a long recording, where the file allows it."""
+    import av
+
+    if part.start < _WORTH_A_JUMP:
+        return
+    target = part.start - _RUN_UP + zero(container)
+    try:
+        container.seek(int(target / stream.time_base), stream=stream)
+    except av.error.FFmpegError:
+        container.seek(0)
+
+
+def _at_rate(container, stream, sample_rate, faults, part) -> Iterator[np.ndarray]:
+    if not part.is_whole:
+        _near(container, stream, part)
     sound = decoded(container, stream, faults)
     # Some coders change their rate after the first frames.
     for rate, run in groupby(sound, key=lambda frame: frame.sample_rate):
-        chunks = (_mono(frame, faults) for frame in run)
+        if part.is_whole:
+            chunks = (_mono(frame, faults) for frame in run)
+        else:
+            chunks = _cut(run, rate, part, zero(container), faults)
         yield from chunks if rate == sample_rate else _resampled(chunks, rate, sample_rate)
+        if not part.is_whole:
+            return
 
 
 def _blocks(path, sample_rate, size, faults) -> Iterator[np.ndarray]:
     held, n_held, empty = [], 0, True
+    part = parse(path)
     with opened(path) as container:
         stream = find_stream(path, container, "audio")
-        for chunk in _at_rate(container, stream, sample_rate, faults):
+        for chunk in _at_rate(container, stream, sample_rate, faults, part):
             held.append(chunk)
             n_held += len(chunk)
             if n_held >= size:
@@ -75,6 +119,8 @@ def _blocks(path, sample_rate, size, faults) -> Iterator[np.ndarray]:
                 held, empty = [whole[len(whole) - n_held :].copy()], False
     if n_held:
         yield np.concatenate(held)
+    elif empty and not (faults or part.is_whole):
+        raise ClipError(path, "too_short", "It has no sound in this part.")
     elif empty:
         found = "; ".join(faults) or "its sound stream is empty"
         status = "corrupt" if faults else "no_audio"
@@ -87,7 +133,7 @@ def signal_blocks(path, *, sample_rate=16000, block=30.0) -> Reading:
     Parameters
     ----------
     path : str or Path
-        Recording with sound.
+        Recording with sound, or a part of one (see `emopipe.media.excerpts`).
     sample_rate : int
         Samples per second wanted.
     block : float
@@ -133,7 +179,7 @@ def signal(path, *, sample_rate=16000) -> np.ndarray:
     Parameters
     ----------
     path : str or Path
-        Recording with sound, of any container, layout, sample format and rate.
+        Recording with sound, of any container, layout, sample format and rate, or a part of one.
     sample_rate : int
         Samples per second wanted.
 

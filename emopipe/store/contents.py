@@ -5,6 +5,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from emopipe.media.excerpts import parse
 from emopipe.store.database import Database, chunks
 
 # A file changed in the last two seconds may change again without its time of change showing it.
@@ -56,8 +57,14 @@ def _remember(database, files):
                 sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", row)
 
 
+def _hash_of_part(content, part) -> str:
+    return hashlib.sha256((content + part.fragment).encode()).hexdigest()
+
+
 def content_hashes(database: Database, paths) -> list[str]:
     """Return `hash_file` of many paths, remembered by path, size, time of change and inode.
+
+    A part of a recording (see `emopipe.media.excerpts`) has a hash of its own.
 
     Raises
     ------
@@ -71,7 +78,8 @@ def content_hashes(database: Database, paths) -> list[str]:
     >>> content_hashes(database, [__file__]) == [hash_file(__file__)]
     True
     """
-    places = [os.path.abspath(path) for path in paths]
+    parts = [parse(path) for path in paths]
+    places = [os.path.abspath(part.path) for part in parts]
     marks = {place: _mark(place) for place in dict.fromkeys(places)}
     known = _remembered(database, marks)
     asked = [place for place in marks if place not in known]
@@ -80,4 +88,7 @@ def content_hashes(database: Database, paths) -> list[str]:
             fresh = dict(zip(some, threads.map(hash_file, some), strict=True))
             _remember(database, [(place, *marks[place], fresh[place]) for place in some])
             known |= fresh
-    return [known[place] for place in places]
+    return [
+        known[place] if part.is_whole else _hash_of_part(known[place], part)
+        for place, part in zip(places, parts, strict=True)
+    ]
