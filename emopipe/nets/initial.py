@@ -5,11 +5,6 @@ import math
 import numpy as np
 
 
-def _uniform(rng, shape, variance):
-    limit = math.sqrt(3 * variance)
-    return rng.uniform(-limit, limit, shape)
-
-
 def _orthogonal(rng, shape):
     wide = rng.standard_normal((max(shape), min(shape)))
     q, r = np.linalg.qr(wide)
@@ -20,9 +15,8 @@ def _orthogonal(rng, shape):
 def initial_value(name: str, shape: tuple, rng) -> np.ndarray | None:
     """Return what a weight starts with, or None where it keeps what its layer gave it.
 
-    Convolutions: He et al. (2015), uniform; dense kernels: Glorot and Bengio (2010), uniform;
-    recurrent kernels: one orthogonal matrix per gate (Saxe et al. 2014). Biases, scales and
-    statistics stay as they are.
+    Kernels: uniform, as Glorot and Bengio (2010); recurrent kernels: one orthogonal matrix per gate
+    (Saxe et al. 2014). Biases, scales and statistics stay as they are.
 
     Parameters
     ----------
@@ -44,9 +38,8 @@ def initial_value(name: str, shape: tuple, rng) -> np.ndarray | None:
         gates = shape[1] // shape[0]
         return np.concatenate([_orthogonal(rng, (shape[0],) * 2) for _ in range(gates)], axis=1)
     area = math.prod(shape[:-2])
-    if len(shape) > 2:
-        return _uniform(rng, shape, 2 / (area * shape[-2]))
-    return _uniform(rng, shape, 2 / (shape[-2] + shape[-1]))
+    limit = math.sqrt(6 / (area * (shape[-2] + shape[-1])))
+    return rng.uniform(-limit, limit, shape)
 
 
 def initialise(model, seed: int) -> None:

@@ -200,7 +200,8 @@ def train(
     Parameters
     ----------
     model : keras.Model
-        Built, not compiled; its output are probabilities (n, n_classes) in float32.
+        Just built (what was learned before stays in biases) and not compiled; its output are
+        probabilities (n, n_classes) in float32.
     batch : callable
         ``batch(rows, rng, training)`` returns the inputs, see above.
     y : int array, shape (n_rows,)
