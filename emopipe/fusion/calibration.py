@@ -24,11 +24,12 @@ class _PerClass(BaseEstimator):
 
     def probabilities(self, scores):
         """Return probabilities (clips, emotions)."""
-        found = np.zeros(scores.shape)
-        for column, score, curve in zip(found.T, scores.T, self.curves_, strict=True):
-            seen = np.isfinite(score)
-            if curve is not None and seen.any():
-                column[seen] = self._height(curve, score[seen])
+        found, seen = np.zeros(scores.shape), np.isfinite(scores)
+        for column, score, rows, curve in zip(found.T, scores.T, seen.T, self.curves_, strict=True):
+            if curve is not None:
+                column[rows] = self._height(curve, score[rows])
+        found[~found.any(axis=1)] = 1  # nothing is likely: what the classifier knows is alike
+        found[~seen] = 0
         found[np.isnan(scores).any(axis=1)] = np.nan
         return normalised(found)
 

@@ -7,10 +7,10 @@ when the limit in bytes is reached. Every process has its own memory: a grid sea
 fits once in each.
 
 Only what is sure to come out the same is remembered. An estimator is fitted every time if it cannot
-be pickled, or if random_state=None leaves it to chance: one of scikit-learn's that drew from
-numpy's global generator in its fit (an SVC without probabilities draws a seed that it never uses,
-and is remembered), and any other that has such a parameter. What follows it in a pipeline is
-fitted every time too.
+be pickled, or if random_state=None leaves it to chance: one of scikit-learn's that drew from a
+global generator in its fit (an SVC without probabilities draws a seed that it never uses, and is
+remembered), and any other that has such a parameter. What follows it in a pipeline is fitted every
+time too.
 """
 
 import pickle
@@ -140,11 +140,11 @@ def _vain(value):
     return type(value) in (SVC, NuSVC) and value.probability is not True
 
 
-def _unseeded(estimator):
-    """Return what has random_state=None in an estimator, and those of them that may use it."""
+def _chances(estimator):
+    """Return what has a random_state in an estimator, and those left to chance by None."""
     values = [estimator, *estimator.get_params(deep=True).values()]
-    unseeded = [value for value in values if getattr(value, "random_state", 0) is None]
-    return unseeded, [value for value in unseeded if not _vain(value)]
+    random_ones = [value for value in values if hasattr(value, "random_state")]
+    return random_ones, [v for v in random_ones if v.random_state is None and not _vain(v)]
 
 
 def _generators():
@@ -154,13 +154,13 @@ def _generators():
 
 def _fit_lastingly(estimator, X, y, params):
     """Fit an estimator, and return whether a second fit would give the same."""
-    unseeded, chances = _unseeded(estimator)
+    random_ones, chances = _chances(estimator)
     before = _generators()
     estimator.fit(X, y, **params)
     drew = _generators() != before
     if any(not type(chance).__module__.startswith("sklearn.") for chance in chances):
         return False
-    return not drew or (bool(unseeded) and not chances)
+    return not drew or (bool(random_ones) and not chances)
 
 
 def fits_by_steps(estimator):

@@ -119,18 +119,40 @@ def _pairs(directions):
         yield first - second
 
 
+def _stepped(objective, weights, score, direction):
+    """Return weights after the best step along a direction, and their score."""
+    step, promised = objective.best_step(weights, direction)
+    if promised > score + _BETTER:
+        moved = np.maximum(weights + step * direction, 0)
+        reached = objective(moved)
+        if reached > score + _BETTER:
+            return moved, reached
+    return weights, score
+
+
 def _climb(objective, weights, directions):
     """Return weights that no single step along a direction improves, and their score."""
     score, before = objective(weights), -np.inf
     while score > before:
         before = score
         for direction in directions:
-            step, promised = objective.best_step(weights, direction)
-            if promised > score + _BETTER:
-                moved = np.maximum(weights + step * direction, 0)
-                reached = objective(moved)
-                if reached > score + _BETTER:
-                    weights, score = moved, reached
+            weights, score = _stepped(objective, weights, score, direction)
+    return weights, score
+
+
+def _wander(objective, weights, singles):
+    """Return weights that many steps along mixed directions do not improve, and their score.
+
+    Few clips have many local optima and cost little: they get more attempts.
+    """
+    rng, score = np.random.default_rng(0), objective(weights)
+    failures, patience = 0, np.clip(300_000 // len(objective.y), 100, 1000)
+    while failures < patience:
+        direction = np.tensordot(rng.integers(-1, 2, len(singles)), singles, 1)
+        if (direction > 0).any():
+            before = score
+            weights, score = _stepped(objective, weights, score, direction)
+            failures = 0 if score > before else failures + 1
     return weights, score
 
 
@@ -140,8 +162,8 @@ def search_weights(scores, y, *, scoring="accuracy", sum_to_one=False, preferred
     From equal weights, the recall rule's, and each modality alone, one weight at a time is set to
     the best of all its possible values (the objective changes only where two scores of a clip
     cross, so all values are compared exactly); the best end point is then improved along pairs of
-    weights. Deterministic; of equally good weights, those found first are kept, from equal ones on.
-    Weights of emotions that no complete clip shows are left alone.
+    weights and seeded mixtures of all. Deterministic; of equally good weights, those found first
+    are kept, from equal ones on. Weights of emotions that no complete clip shows are left alone.
 
     Parameters
     ----------
@@ -192,7 +214,9 @@ def search_weights(scores, y, *, scoring="accuracy", sum_to_one=False, preferred
         weights, score = _climb(objective, start, singles)
         if score > best + _BETTER:
             found, best = weights, score
-    found, _ = _climb(objective, found, [*singles, *_pairs(singles)])
+    if singles:  # there are none where one modality's weights sum to one
+        found, _ = _climb(objective, found, [*singles, *_pairs(singles)])
+        found, _ = _wander(objective, found, singles)
     return found / (found.mean() * shape[0])
 
 

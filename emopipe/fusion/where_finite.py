@@ -152,9 +152,8 @@ class WhereFinite(ClassifierMixin, BaseEstimator):
     def get_metadata_routing(self):
         """Return what is passed on: everything goes to the classifier."""
         mapping = MethodMapping().add(caller="fit", callee="fit")
-        return MetadataRouter(owner=type(self).__name__).add(
-            estimator=self.estimator, method_mapping=mapping
-        )
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
