@@ -1,0 +1,191 @@
+"""Pictures of the voice: log-mel spectrogram, its first and second differences as three colours.
+
+In short::
+
+    mel_images(samples)         # uint8 (n_segments, 64, 64, 3), 655 ms each, one every 300 ms
+
+Paper C, 3.2, calls them MFCC, but describes them as logarithms of mel bands, and a cosine transform
+would leave no picture of 64 rows: we keep the bands.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+SAMPLE_RATE = 16000
+WINDOW, HOP = 400, 160  # samples: 25 ms, every 10 ms
+N_BANDS, BAND = 64, (20.0, 8000.0)  # mel bands between two frequencies in Hz
+CONTEXT, SHIFT = 64, 30  # frames per picture, and from one picture to the next
+LENGTH = ((CONTEXT - 1) * HOP + WINDOW) / SAMPLE_RATE  # 0.655 s
+STEP = SHIFT * HOP / SAMPLE_RATE  # 0.3 s
+# Levels below the loudest of the clip that are told apart, in dB.
+RANGE = 80.0
+
+
+def _mel(frequency):
+    return 2595 * np.log10(1 + np.asarray(frequency) / 700)
+
+
+@lru_cache(maxsize=4)
+def mel_filters(sample_rate=SAMPLE_RATE, n_fft=512, n_bands=N_BANDS, band=BAND) -> np.ndarray:
+    """Return triangular filters, equally spaced in mel (O'Shaughnessy's 2595 log10(1 + f / 700)).
+
+    Parameters
+    ----------
+    sample_rate : float
+        Hz.
+    n_fft : int
+        Length of the transform.
+    n_bands : int
+    band : (float, float)
+        Where the lowest filter begins and the highest ends, in Hz.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_bands, n_fft // 2 + 1)
+        The peaks are 1 at the filters' centres; read-only.
+
+    Examples
+    --------
+    >>> mel_filters().shape, bool((mel_filters().sum(axis=1) > 0).all())
+    ((64, 257), True)
+    """
+    edges = np.linspace(*_mel(band), n_bands + 2)[:, None]
+    # On the mel axis, and with the transform finely enough sampled that no filter is empty.
+    place = _mel(np.fft.rfftfreq(n_fft, 1 / sample_rate))
+    rising = (place - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - place) / (edges[2:] - edges[1:-1])
+    filters = np.maximum(0, np.minimum(rising, falling))
+    filters.flags.writeable = False
+    return filters
+
+
+def log_mel(signal) -> np.ndarray:
+    """Return the logarithms of the energy in mel bands (equations 2 and 3).
+
+    Parameters
+    ----------
+    signal : float array, shape (n_samples,)
+        Mono at 16 kHz.
+
+    Returns
+    -------
+    float32 ndarray of shape (n_frames, 64)
+        dB; frames of 25 ms under a Hamming window, every 10 ms.
+
+    Examples
+    --------
+    >>> log_mel(np.sin(np.arange(16000))).shape
+    (98, 64)
+    """
+    signal = np.asarray(signal, dtype=np.float32)
+    if len(signal) < WINDOW:
+        return np.zeros((0, N_BANDS), np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(signal, WINDOW)[::HOP]
+    # A longer transform than the window, so that the narrow low bands hold a bin each.
+    filters = mel_filters(n_fft=2048).T.astype(np.float32)
+    window = np.hamming(WINDOW).astype(np.float32)
+    levels = np.empty((len(frames), N_BANDS), np.float32)
+    for start in range(0, len(frames), 4096):
+        part = slice(start, start + 4096)
+        power = np.abs(np.fft.rfft(frames[part] * window, 2048, axis=1)) ** 2 / WINDOW
+        levels[part] = 10 * np.log10(power @ filters + 1e-12)
+    return levels
+
+
+def deltas(rows, width=2) -> np.ndarray:
+    """Return the slope of every column over time (equation 4).
+
+    Parameters
+    ----------
+    rows : float array, shape (n_frames, n_columns)
+    width : int
+        N of the equation, frames on either side (the paper gives none); past the ends the first
+        and the last frame are repeated.
+
+    Returns
+    -------
+    float ndarray of shape (n_frames, n_columns)
+        Change per frame.
+
+    Examples
+    --------
+    >>> deltas(np.arange(6.0)[:, None] * 3)[2:4, 0]
+    array([3., 3.])
+    """
+    n_frames = len(rows)
+    padded = np.pad(rows, ((width, width), (0, 0)), mode="edge")
+    steps = range(1, width + 1)
+    slopes = sum(
+        n * (padded[width + n : width + n + n_frames] - padded[width - n : width - n + n_frames])
+        for n in steps
+    )
+    return slopes / (2 * sum(n**2 for n in steps))
+
+
+def _scaled(values, low, high):
+    span = max(high - low, 1e-6)
+    return np.rint((values - low) * (255 / span)).clip(0, 255).astype(np.uint8)
+
+
+def mel_channels(signal) -> np.ndarray:
+    """Return levels, slopes and curvatures of a whole clip, each scaled to 0 ... 255.
+
+    The paper does not say how it rescales. We scale by the clip: levels from 80 dB below the
+    loudest, so that the recording's gain does not matter; slopes and curvatures so that 127.5 is
+    no change and the strongest change of the clip lies at an end.
+
+    Parameters
+    ----------
+    signal : float array, shape (n_samples,)
+        Mono at 16 kHz.
+
+    Returns
+    -------
+    uint8 ndarray of shape (64, n_frames, 3)
+        The highest band is the first row.
+
+    Examples
+    --------
+    >>> channels = mel_channels(np.sin(np.arange(16000)))
+    >>> channels.shape, channels[:, 50, 0].max().item()
+    ((64, 98, 3), 255)
+    """
+    levels = log_mel(signal)
+    if not len(levels):
+        return np.zeros((N_BANDS, 0, 3), np.uint8)
+    levels = np.maximum(levels, levels.max() - RANGE)
+    slopes = deltas(levels)
+    changes = [slopes, deltas(slopes)]
+    channels = [_scaled(levels, levels.max() - RANGE, levels.max())]
+    for change in changes:
+        most = float(np.abs(change).max())
+        channels.append(_scaled(change, -most, most) if most > 1e-3 else _scaled(0 * change, -1, 1))
+    return np.stack(channels, axis=-1).transpose(1, 0, 2)[::-1]
+
+
+def mel_images(signal) -> np.ndarray:
+    """Cut a clip's voice into pictures of 64 frames (655 ms), one every 30 frames (300 ms).
+
+    Parameters
+    ----------
+    signal : float array, shape (n_samples,)
+        Mono at 16 kHz.
+
+    Returns
+    -------
+    uint8 ndarray of shape (n_segments, 64, 64, 3)
+        Rows are bands, the highest first; columns are frames; channels are level, slope and
+        curvature. Picture k begins k * 0.3 s after the signal does; a last one that is not whole is
+        left out. See `mel_channels`.
+
+    Examples
+    --------
+    >>> mel_images(np.sin(np.arange(16000))).shape
+    (2, 64, 64, 3)
+    """
+    channels = mel_channels(signal)
+    if channels.shape[1] < CONTEXT:
+        return np.zeros((0, N_BANDS, CONTEXT, 3), np.uint8)
+    windows = np.lib.stride_tricks.sliding_window_view(channels, CONTEXT, axis=1)[:, ::SHIFT]
+    return np.ascontiguousarray(windows.transpose(1, 0, 3, 2))
