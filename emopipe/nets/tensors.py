@@ -13,13 +13,15 @@ shape, and reads a mini-batch's values when they are asked for: memory does not 
 number of clips. Values are uint8, to be scaled inside the network.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 from emopipe.extract import Block, Prepared, Recipe, extract
-from emopipe.media import ClipError, probe, signal
+from emopipe.media import probe
+from emopipe.nets.spectrograms import spectrogram
 
-# Spectrogram levels: uint8 0 ... 255 are FLOOR ... 0 dB, where 0 dB is a sine of full scale.
-FLOOR = -120.0
+__all__ = ["ClipTensors", "clip_tensors", "face_stack", "nearest", "spectrogram"]
 
 
 def nearest(times, wanted) -> np.ndarray:
@@ -50,35 +52,52 @@ def _in_grey(crops):
     return np.stack([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops])
 
 
-def prepare_face_stack(path, *, n_frames, size, grey, detector, model, margin):
-    """Yield n_frames face crops of a clip; see `face_stack`."""
+def prepare_face_stack(path, *, n_frames, grey, detector_digest, **asked):
+    """Yield n_frames face crops of a clip; see `face_stack`.
+
+    Parameters
+    ----------
+    path : str
+        Video or image.
+    n_frames : int
+    grey : bool
+    detector_digest : str
+        SHA-256 of the detector's model: another file at the same path gives other crops.
+    **asked
+        Parameters of `emopipe.faces.face_crops`.
+
+    Yields
+    ------
+    Block
+        Rows uint8 (n_frames, rows, columns), or (n_frames, rows, columns, 3).
+
+    Raises
+    ------
+    ClipError
+        "no_face", "no_video", "corrupt" or "too_large".
+    """
     from emopipe.faces import face_crops
 
-    chunks = face_crops(
-        path, detector=detector, model=model, n_frames=n_frames, size=tuple(size), margin=margin
-    )
-    found = list(chunks)
-    times = np.concatenate([chunk.times for chunk in found])
-    crops = np.concatenate([chunk.crops for chunk in found])
-    shown = len(crops)
-    if shown != n_frames:
-        duration = probe(path).duration or 0.0
-        wanted = (np.arange(n_frames) + 0.5) / n_frames * duration
+    faces = face_crops(path, n_frames=n_frames, **asked)
+    chunks = list(faces)
+    crops = np.concatenate([chunk.crops for chunk in chunks])
+    if len(crops) != n_frames:
+        times = np.concatenate([chunk.times for chunk in chunks])
+        wanted = (np.arange(n_frames) + 0.5) / n_frames * (probe(path).duration or 0.0)
         crops = crops[nearest(times, wanted)]
     yield Block(_in_grey(crops) if grey else crops)
-    return Prepared(
-        status="ok" if shown == n_frames else "partial", counts={"frames": n_frames, "faces": shown}
-    )
+    return Prepared(faces.status, faces.counts, faces.seconds)
 
 
 def face_stack(
-    *, n_frames=20, size=(98, 80), grey=True, detector="haar", model=None, margin=0.2
-) -> Recipe:
+    *, n_frames=20, size=(98, 80), grey=True, detector="haar", detector_model=None, margin=0.2,
+    detect_every=1,
+) -> Recipe:  # fmt: skip
     """Return the recipe of face crops at equally spaced times.
 
-    A frame without a trusted face takes the crop nearest in time that has one, so every clip with
-    a face gives `n_frames` crops; an image, or a film of one frame, gives the same crop n_frames
-    times. Status "partial" says that crops were repeated, "no_face" that there was none.
+    A frame without a trusted face takes the crop nearest in time, so every clip with a face gives
+    `n_frames` crops; an image, or a film of one frame, gives the same crop n_frames times. The
+    counts "frames" and "faces" tell how many were found.
 
     Parameters
     ----------
@@ -87,124 +106,51 @@ def face_stack(
     size : tuple of int
         Rows and columns of a crop.
     grey : bool
-        Grey levels instead of RGB.
-    detector, model, margin
-        See `emopipe.faces.face_crops`.
+        Grey levels (ITU-R 601) instead of RGB.
+    detector, detector_model, margin, detect_every
+        See `emopipe.faces.face_crops`; `detector_model` is its `model`.
 
     Returns
     -------
     Recipe
         Values uint8 (n_frames, rows, columns), or (n_frames, rows, columns, 3) in colour.
 
-    Examples
-    --------
-    >>> face_stack(size=(49, 40)).name
-    'face_stack'
-    """
-    return Recipe(
-        "face_stack",
-        1,
-        prepare_face_stack,
-        {
-            "n_frames": int(n_frames),
-            "size": [int(side) for side in size],
-            "grey": bool(grey),
-            "detector": detector,
-            "model": model,
-            "margin": float(margin),
-        },
-        pooling="stack",
-    )
-
-
-def decibels(samples, *, n_bins=192, hop=160) -> np.ndarray:
-    """Return the magnitude of the short-time Fourier transform in dB.
-
-    Parameters
-    ----------
-    samples : float array, shape (n,)
-        Full scale 1; n is at least a window of ``2 * n_bins - 2`` samples.
-    n_bins : int
-        Bins from 0 Hz to half the sampling rate; they decide the length of the Hann window.
-    hop : int
-        Samples from window to window.
-
-    Returns
-    -------
-    float32 ndarray of shape (n_bins, n_windows)
-        0 dB is a sine of full scale; not below FLOOR.
+    Raises
+    ------
+    ValueError
+        If the detector is unknown, or a number is out of its range.
+    FileNotFoundError
+        If the detector's model does not exist.
 
     Examples
     --------
-    >>> sine = np.sin(2 * np.pi * np.arange(4000) / 8)
-    >>> levels = decibels(sine, n_bins=193)
-    >>> levels.shape, int(levels[:, 0].argmax()), round(float(levels.max()), 1)
-    ((193, 23), 48, 0.0)
+    >>> face_stack(size=(49, 40)).prepare_args["n_frames"]
+    20
     """
-    length = 2 * n_bins - 2
-    window = np.hanning(length + 1)[:-1].astype(np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, length)[::hop]
-    levels = np.empty((n_bins, len(frames)), np.float32)
-    # Some windows at a time, so that an hour of sound needs little more than its spectrogram.
-    for start in range(0, len(frames), 4096):
-        part = slice(start, start + 4096)
-        spectrum = np.abs(np.fft.rfft(frames[part] * window, axis=1))
-        levels[:, part] = 20 * np.log10(np.maximum(spectrum * (2 / window.sum()), 1e-9)).T
-    return np.maximum(levels, FLOOR)
+    from emopipe.faces import DETECTORS, model_digest
 
-
-def prepare_spectrogram(path, *, size, sample_rate):
-    """Yield a clip's spectrogram, row by row; see `spectrogram`."""
-    import cv2
-
-    samples = signal(path, sample_rate=sample_rate)
-    if not samples.any():
-        raise ClipError(path, "silent", "Every sample is zero.")
-    n_bins, n_columns = size
-    length = 2 * n_bins - 2
-    if len(samples) < length:
-        raise ClipError(
-            path,
-            "too_short",
-            f"It has {len(samples) / sample_rate:.3f} s of sound; one window of the spectrogram "
-            f"takes {length / sample_rate:.3f} s.",
+    if detector is not None and detector not in DETECTORS:
+        raise ValueError(
+            f"detector={detector!r} is unknown; allowed: None, {', '.join(map(repr, DETECTORS))}."
         )
-    levels = decibels(samples, n_bins=n_bins, hop=round(sample_rate / 100))
-    kind = cv2.INTER_AREA if levels.shape[1] >= n_columns else cv2.INTER_LINEAR
-    resized = cv2.resize(levels, (n_columns, n_bins), interpolation=kind)
-    scaled = np.rint((resized / -FLOOR + 1) * 255).clip(0, 255)
-    yield Block(scaled.astype(np.uint8))
-    return Prepared(counts={"windows": levels.shape[1]})
-
-
-def spectrogram(*, size=(192, 120), sample_rate=16000) -> Recipe:
-    """Return the recipe of spectrograms with a fixed number of columns (paper A, IV.B).
-
-    The paper does not say how the transform is made; we take a Hann window that gives just as many
-    bins as the picture has rows (23.9 ms for 192 at 16 kHz), every 10 ms, and resize the levels
-    in dB along time.
-
-    Parameters
-    ----------
-    size : tuple of int
-        Bins and columns.
-    sample_rate : int
-        Hz, to which the sound is brought.
-
-    Returns
-    -------
-    Recipe
-        Values uint8 (bins, columns), the lowest frequency first; 0 ... 255 are -120 ... 0 dB, 0 dB
-        being a sine of full scale: loudness stays. Statuses: "no_audio", "silent" (all samples
-        are zero), "too_short" (less than one window).
-
-    Examples
-    --------
-    >>> spectrogram().prepare_args
-    {'size': [192, 120], 'sample_rate': 16000}
-    """
-    arguments = {"size": [int(side) for side in size], "sample_rate": int(sample_rate)}
-    return Recipe("spectrogram", 1, prepare_spectrogram, arguments, pooling="stack")
+    if n_frames != int(n_frames) or n_frames < 1:
+        raise ValueError(f"n_frames={n_frames!r} must be a whole number from 1.")
+    if not 0 <= margin < 10:
+        raise ValueError(f"margin={margin!r} must be a share of the box, from 0 to 10.")
+    if detect_every != int(detect_every) or detect_every < 1:
+        raise ValueError(f"detect_every={detect_every!r} must be a whole number from 1.")
+    model = None if detector_model is None else str(Path(detector_model).resolve())
+    arguments = {
+        "n_frames": int(n_frames),
+        "grey": bool(grey),
+        "size": [int(side) for side in size],
+        "detector": detector,
+        "model": model,
+        "detector_digest": None if detector is None else model_digest(detector, model),
+        "margin": float(margin),
+        "detect_every": int(detect_every),
+    }
+    return Recipe("face_stack", 1, prepare_face_stack, arguments, pooling="stack")
 
 
 class ClipTensors:
