@@ -9,8 +9,10 @@ do); 2 the arguments are wrong; 130 interrupted (what was computed is kept).
 """
 
 import argparse
+import os
 import sys
 import traceback
+import warnings
 from importlib import import_module
 
 from emopipe import __version__
@@ -61,7 +63,9 @@ def main(argv=None) -> int:
 def guarded(work, *, debug: bool = False) -> int:
     """Call `work` and turn what goes wrong into a message and an exit code."""
     try:
-        return work() or 0
+        with warnings.catch_warnings():
+            warnings.showwarning = _said
+            return work() or 0
     except KeyboardInterrupt:
         print("\nemopipe: interrupted; run it again to continue", file=sys.stderr)
         return 130
@@ -78,6 +82,27 @@ def guarded(work, *, debug: bool = False) -> int:
                 file=sys.stderr,
             )
         return 1
+
+
+def _said(message, category, filename, lineno, file=None, line=None):
+    # What a user can act on is the text, not the line of code that raised it.
+    print(f"emopipe: {category.__name__}: {message}", file=sys.stderr)
+
+
+def quiet_tensorflow() -> None:
+    """Import TensorFlow without the messages that it prints before it can be told not to."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        return
+    with open(os.devnull, "w") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _parser() -> argparse.ArgumentParser:

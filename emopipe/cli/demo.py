@@ -22,8 +22,9 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Make the corpus, run the experiment, write its report."""
+    from emopipe.cli import quiet_tensorflow
     from emopipe.cli.run import publish
-    from emopipe.corpora import load_corpus
+    from emopipe.corpora import load_corpus, usable
     from emopipe.corpora.synthetic import make_synthetic_corpus
 
     if not 2 <= args.folds <= args.subjects:
@@ -36,7 +37,10 @@ def command(args) -> int:
         args.reports / "synthetic" / "demo", layout="cremad", subjects=args.subjects, progress=True
     )
     clips = load_corpus("cremad", root)
-    print(f"2/3  {len(clips)} clips of {args.subjects} subjects: features, grouped folds, fusion")
+    quiet_tensorflow()
+    print(
+        f"2/3  {len(usable(clips))} clips of {args.subjects} subjects: features, grouped folds, fusion"
+    )
     outcome = experiment(clips, n_folds=args.folds)
     print("3/3  writing the report")
     reproduce = f"emopipe demo --subjects {args.subjects} --folds {args.folds}"

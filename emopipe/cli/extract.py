@@ -41,7 +41,11 @@ def command(args) -> int:
     """Extract, print the tally of statuses, write the table if asked."""
     import pandas as pd
 
+    from emopipe.cli import quiet_tensorflow
+
     clips = _clips(args)
+    if set(args.features) - {"voice"}:
+        quiet_tensorflow()
     tables = []
     for name in args.features:
         extractor = _extractor(name, args)
