@@ -38,9 +38,7 @@ def command(args) -> int:
     )
     clips = load_corpus("cremad", root)
     quiet_tensorflow()
-    print(
-        f"2/3  {len(usable(clips))} clips of {args.subjects} subjects: features, grouped folds, fusion"
-    )
+    print(f"2/3  {len(usable(clips))} clips of {args.subjects} people: features, folds, fusion")
     outcome = experiment(clips, n_folds=args.folds)
     print("3/3  writing the report")
     reproduce = f"emopipe demo --subjects {args.subjects} --folds {args.folds}"

@@ -71,6 +71,10 @@ def run_experiment(experiment, doc, args) -> int:
             + f" (or {missing[0]}=synthetic to try it)"
         )
     values = {k: _literal(v) for k, v in _assignments(parsed.set, "--set", options).items()}
+    open_options = [k for k, v in options.items() if v is inspect.Parameter.empty]
+    if not set(open_options) <= set(values):
+        needed = " ".join(f"--set {name}=..." for name in open_options if name not in values)
+        raise ValueError(f"{args.script.name} needs {needed}; --help explains it")
     roots = {name: _root(name, folder, parsed.reports) for name, folder in folders.items()}
     print(f"{args.script.stem}: {_first_line(doc)}", file=sys.stderr)
     outcome = experiment(*(roots[name] for name in corpora), **values)
@@ -116,7 +120,8 @@ def _parameters(experiment):
 
 
 def _script_parser(script, doc, corpora, options):
-    lines = [f"  {name}={value!r}" for name, value in options.items()]
+    needed = inspect.Parameter.empty
+    lines = [f"  {k}=..." if v is needed else f"  {k}={v!r}" for k, v in options.items()]
     parser = argparse.ArgumentParser(
         prog=f"emopipe run {script.name}",
         description=(doc or "").strip(),
