@@ -9,6 +9,7 @@ A subclass repeats the parameters below in its own ``__init__`` (keyword only) a
     _plan()                a Training, by default of the parameters below
     _n_copies()            augmented copies of every clip in an epoch, 0 by default; row
                            ``clip + n_clips * copy`` is a copy, copies count from 1
+    _learn(...), _scores(...)  where training takes several steps, or rows are no clips
 """
 
 import hashlib
@@ -196,21 +197,28 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
             codes, None if groups is None else groups[shown],
             share=self.validation_share, random_state=self.random_state,
         )  # fmt: skip
+        self._model = self._build(len(self.classes_))
+        self.network_weights_, self.history_ = self._learn(
+            tensors, y_codes, shown[~held], shown[held],
+            weights=self._row_weights(y, there, sample_weight),
+            identity=self._identity(tensors, y, held),
+        )  # fmt: skip
+        return self
+
+    def _learn(self, tensors, y, rows, held, *, weights, identity):
+        """Train the model on some clips, judged on others; return its weights and history."""
         n_copies = self._n_copies()
         steps = np.arange(n_copies + 1) * len(y)
-        self._model = self._build(len(self.classes_))
-        done = train(
+        return train(
             self._model,
             self._batch(tensors),
-            np.tile(y_codes, n_copies + 1),
-            rows=np.add.outer(steps, shown[~held]).ravel(),
-            validation=shown[held],
-            weights=np.tile(self._row_weights(y, there, sample_weight), n_copies + 1),
+            np.tile(y, n_copies + 1),
+            rows=np.add.outer(steps, rows).ravel(),
+            validation=held,
+            weights=np.tile(weights, n_copies + 1),
             plan=self._plan(),
-            identity=self._identity(tensors, y, held),
+            identity=identity,
         )
-        self.network_weights_, self.history_ = done
-        return self
 
     def _check_labels(self, y, there):
         left = set(y[there].tolist())
