@@ -66,7 +66,11 @@ VGGFACE = Architecture()
 
 
 # What is subtracted from blue, green and red in 0-255, and what the rest is divided by.
-PREPROCESSINGS = {"vggface": ((93.5940, 104.7624, 129.1863), 1.0), "deepface": ((0, 0, 0), 255.0)}
+PREPROCESSINGS = {
+    "vggface": ((93.5940, 104.7624, 129.1863), 1.0),
+    "deepface": ((0, 0, 0), 255.0),
+    "caffe": ((103.939, 116.779, 123.68), 1.0),
+}
 
 
 @lru_cache(maxsize=1)

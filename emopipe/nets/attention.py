@@ -1,0 +1,339 @@
+"""System C: VGG19, an LSTM over faces, and attention over voice and face."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from emopipe.nets.attention_graph import attention_graphs
+from emopipe.nets.checkpoints import FitCheckpoint
+from emopipe.nets.classifier import ClipNetwork
+from emopipe.nets.mel_images import LENGTH
+from emopipe.nets.segment_table import SegmentTable
+from emopipe.nets.speech_segments import segment_recipe
+from emopipe.nets.tensors import clip_tensors
+from emopipe.nets.training import policy, predict, train
+from emopipe.nets.vgg19 import PUBLISHED, architecture, name_weights
+
+MODALITIES = ("audio", "video")
+
+
+def vote(probabilities, clips, rows) -> np.ndarray:
+    """Return the clips' scores by majority vote over their segments.
+
+    Each segment votes for its most probable emotion; the mean of the segments' probabilities counts
+    as one more, divided vote. So the largest score is the majority's, and where several emotions
+    have as many votes, that of the largest summed probability.
+
+    Parameters
+    ----------
+    probabilities : float array, shape (n_segments, n_classes)
+    clips : int array, shape (n_segments,)
+        The clip of each segment.
+    rows : int array, shape (n_clips,)
+        The clips, each with one segment at least.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_clips, n_classes)
+        Rows add up to 1.
+
+    Examples
+    --------
+    >>> vote(np.array([[0.6, 0.4], [0.6, 0.4], [0.0, 1.0]]), [7, 7, 7], [7])
+    array([[0.6, 0.4]])
+    >>> vote(np.array([[0.6, 0.4], [0.0, 1.0]]), [7, 7], [7]).round(2)
+    array([[0.43, 0.57]])
+    """
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    votes = np.eye(probabilities.shape[1])[probabilities.argmax(axis=1)]
+    scores = np.empty((len(rows), probabilities.shape[1]))
+    for place, row in enumerate(rows):
+        own = np.asarray(clips) == row
+        scores[place] = (votes[own].sum(axis=0) + probabilities[own].mean(axis=0)) / (own.sum() + 1)
+    return scores
+
+
+class SegmentAttentionNetwork(ClipNetwork):
+    """Classifier of clips by attention over voice and face in segments of speech (paper C).
+
+    A clip's idle ends are cut off; each segment of 655 ms (one every 300 ms) is a picture of the
+    voice and 20 faces. VGG19 [1]_, which stays as it is, describes the picture and every face; an
+    LSTM makes one vector of the faces, a dense layer one of the voice. First both are trained, each
+    with a softmax of its own; then, with these vectors fixed, attention weighs the two, and a
+    softmax answers for the segment. The clip's answer is the majority's.
+
+    Parameters
+    ----------
+    weights : "imagenet", "random", str or Path
+        Of VGG19: as published with keras.applications (575 MB, fetched when needed), seeded random
+        numbers, or a weight file of keras.applications.
+    seed : int
+        Of weights="random".
+    vgg19_width, vgg19_size : float, int
+        Narrower networks on smaller pictures, for trying things out with random weights; see
+        `emopipe.nets.vgg19.architecture`.
+    vgg19_batch_size, runtime, vgg19_precision
+        See `emopipe.face_networks.vggface.activations`.
+    detector, detector_model, margin, detect_every
+        See `emopipe.faces.face_crops`. The paper takes a single-shot detector ("ssd" is its like,
+        and is fetched); ours needs no download.
+    face_size : tuple of int
+        Rows and columns of a crop, brought to the network's size afterwards.
+    trim : bool
+        Whether idle ends are cut off.
+    band, threshold, floor, before, after
+        Which ends: see `emopipe.voice_activity.trim`.
+    n_frames : int
+        Faces of a segment.
+    units : int
+        Values of the vector of each modality.
+    attention_units : int
+        Rows of W in equation 5; the paper does not say how many.
+    epochs, batch_size, learning_rate, weight_decay, patience, validation_share, class_weight
+        See `emopipe.nets.classifier.ClipNetwork`; for each of the three trainings. A batch is of
+        segments. The paper gives none of them.
+    precision, random_state, checkpoint, workers, column, store, n_jobs, on_error, progress
+        See `emopipe.nets.classifier.ClipNetwork`.
+
+    Attributes
+    ----------
+    classes_, network_weights_, fallback_
+        See `emopipe.nets.classifier.ClipNetwork`.
+    history_ : dict of str to list of float
+        loss, accuracy, val_loss, val_accuracy per epoch of the fusion, and with the prefixes audio_
+        and video_ of the two networks before it (val_audio_loss, and so on). Rows are segments.
+
+    Notes
+    -----
+    The paper uses VGG19's fc7 of the voice directly, but also says that the audio network is
+    trained first. VGG19 is not trained here, so that no clip goes through it twice; the dense layer
+    (tanh, as many units as the LSTM) is what is trained in its place, and gives the voice's vector
+    the range of the face's. Features are standardised by the training segments. Whether |h| in
+    equation 6 is a magnitude or a transposed h cannot be told from the text; we take the magnitude.
+
+    A clip needs sound and a face: one without either, a silent one, or one shorter than a segment
+    trains nothing and has NaN for probabilities. Where the speech is shorter than a segment, what
+    lies around it fills up. In a film of one frame that is the face throughout.
+
+    References
+    ----------
+    .. [1] Simonyan, Zisserman: Very deep convolutional networks for large-scale image recognition.
+       ICLR (2015).
+
+    Examples
+    --------
+    >>> network = SegmentAttentionNetwork(weights="random")
+    >>> network.notices()[0]
+    'VGG19 has random weights (seed 0): its features know nothing of faces or voices.'
+    >>> network.fit(clips, clips["emotion"]).predict(clips)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, *, weights="imagenet", seed=0, vgg19_width=1.0, vgg19_size=224, vgg19_batch_size=16,
+        runtime="keras", vgg19_precision="float32", detector="haar", detector_model=None,
+        margin=0.2, detect_every=1, face_size=(227, 227), trim=True, band=(300.0, 3000.0),
+        threshold=0.6, floor=40.0, before=0.2, after=0.2, n_frames=20, units=4096,
+        attention_units=512, epochs=100, batch_size=32, learning_rate=1e-4, weight_decay=0.0,
+        patience=4, validation_share=0.1, class_weight=None, precision="float32", random_state=0,
+        checkpoint=None, workers=2, column="path", store="default", n_jobs=-1, on_error="nan",
+        progress=False,
+    ):  # fmt: skip
+        super().__init__(
+            epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
+            weight_decay=weight_decay, patience=patience, validation_share=validation_share,
+            class_weight=class_weight, precision=precision, random_state=random_state,
+            checkpoint=checkpoint, workers=workers, column=column, store=store, n_jobs=n_jobs,
+            on_error=on_error, progress=progress,
+        )  # fmt: skip
+        self.weights = weights
+        self.seed = seed
+        self.vgg19_width = vgg19_width
+        self.vgg19_size = vgg19_size
+        self.vgg19_batch_size = vgg19_batch_size
+        self.runtime = runtime
+        self.vgg19_precision = vgg19_precision
+        self.detector = detector
+        self.detector_model = detector_model
+        self.margin = margin
+        self.detect_every = detect_every
+        self.face_size = face_size
+        self.trim = trim
+        self.band = band
+        self.threshold = threshold
+        self.floor = floor
+        self.before = before
+        self.after = after
+        self.n_frames = n_frames
+        self.units = units
+        self.attention_units = attention_units
+
+    def _recipe(self, modality):
+        rule = {
+            "band": [float(f) for f in self.band],
+            "threshold": float(self.threshold),
+            "floor": None if self.floor is None else float(self.floor),
+            "before": float(self.before),
+            "after": float(self.after),
+        }
+        return segment_recipe(
+            modality,
+            rule=rule if self.trim else None,
+            detector=self.detector,
+            model=self.detector_model,
+            margin=self.margin,
+            detect_every=self.detect_every,
+            face_size=self.face_size,
+            weights=self.weights,
+            seed=self.seed,
+            width=self.vgg19_width,
+            size=self.vgg19_size,
+            runtime=self.runtime,
+            precision=self.vgg19_precision,
+            batch_size=self.vgg19_batch_size,
+        )
+
+    def _tensors(self, X):
+        shared = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
+        paths = self._clip_paths(X)
+        return {name: clip_tensors(paths, self._recipe(name), **shared) for name in MODALITIES}
+
+    def _build(self, n_classes):
+        return self._graphs(n_classes).whole
+
+    def _graphs(self, n_classes):
+        return attention_graphs(
+            n_classes,
+            n_features=architecture(self.vgg19_width, self.vgg19_size).units[1],
+            n_frames=self.n_frames,
+            units=self.units,
+            attention_units=self.attention_units,
+            dtype=policy(self.precision),
+        )
+
+    def _learn(self, tensors, y, rows, held, *, weights, identity):
+        """Train the two modalities' networks, then the fusion of what they have learned."""
+        table = SegmentTable(tensors, np.concatenate([rows, held]), self.n_frames)
+        graphs = self._graphs(len(self.classes_))
+        sides = {
+            "rows": np.flatnonzero(np.isin(table.clips, rows)),
+            "validation": np.flatnonzero(np.isin(table.clips, held)),
+        }
+        common = sides | {"weights": weights[table.clips], "plan": self._plan()}
+        labels, history, kept = y[table.clips], {}, []
+        for name in MODALITIES:
+            graph = getattr(graphs, name)
+            graph.get_layer(f"{name}_scaling").set_weights(table.scales(name, sides["rows"]))
+            kept.append(FitCheckpoint(self.checkpoint, f"{identity} whole {name}"))
+            done = _once(kept[-1], graph, name, table.batch(name), labels, common, identity)
+            history |= _prefixed(done, name)
+        everything = np.arange(len(table))
+        shown = predict(graphs.tokens, table.batch(*MODALITIES), everything, **self._reading())
+        fused = train(
+            graphs.fusion,
+            lambda rows, rng, training: {"tokens": shown[rows]},
+            labels,
+            identity=f"{identity} fusion",
+            **common,
+        )
+        for checkpoint in kept:
+            checkpoint.remove()
+        self._model = graphs.whole
+        return self._model.get_weights(), fused.history | history
+
+    def _reading(self):
+        return {"batch_size": self.batch_size, "workers": self.workers}
+
+    def _answers(self, tensors, rows):
+        """Return the segments of clips, their probabilities and their attention weights."""
+        table = SegmentTable(tensors, rows, self.n_frames)
+        found = predict(
+            self._network(), table.batch(*MODALITIES), np.arange(len(table)), **self._reading()
+        )
+        n_classes = len(self.classes_)
+        return table, found[:, :n_classes], found[:, n_classes:]
+
+    def _scores(self, tensors, rows):
+        table, probabilities, _ = self._answers(tensors, rows)
+        return vote(probabilities, table.clips, rows)
+
+    def segments(self, X) -> pd.DataFrame:
+        """Return what was made of every segment of clips.
+
+        Parameters
+        ----------
+        X : list, array or Series of paths, or DataFrame
+            The clips.
+
+        Returns
+        -------
+        DataFrame
+            A row per segment: clip (place in X), path, start and stop in seconds, attention_audio
+            and attention_video (they add up to 1), and a column of probabilities per emotion.
+        """
+        check_is_fitted(self)
+        tensors, there = self._seen(X)
+        rows, paths = np.flatnonzero(there), np.asarray(self._clip_paths(X), dtype=object)
+        columns = ["clip", "path", "start", "stop", *(f"attention_{m}" for m in MODALITIES)]
+        if not len(rows):
+            return pd.DataFrame(columns=[*columns, *self.classes_])
+        table, probabilities, attention = self._answers(tensors, rows)
+        told = [table.clips, paths[table.clips], table.starts, table.starts + LENGTH, *attention.T]
+        found = pd.DataFrame(dict(zip(columns, told, strict=True)))
+        return found.join(pd.DataFrame(probabilities, columns=self.classes_))
+
+    def attention_weights(self, X) -> pd.DataFrame:
+        """Return how much each modality counted, as the mean over a clip's segments.
+
+        Parameters
+        ----------
+        X : list, array or Series of paths, or DataFrame
+            The clips.
+
+        Returns
+        -------
+        DataFrame
+            Columns audio and video, rows as in X, adding up to 1; NaN where a clip cannot be shown.
+        """
+        found = self.segments(X)
+        means = found.groupby("clip")[[f"attention_{m}" for m in MODALITIES]].mean()
+        means = means.astype(float).reindex(range(len(X))).set_axis(list(MODALITIES), axis=1)
+        return means.set_axis(X.index if hasattr(X, "iloc") else pd.RangeIndex(len(X)))
+
+    def predict_proba(self, X):
+        """Return scores by majority vote, float64 (n_clips, n_classes); see `vote`.
+
+        They are shares of votes, where the mean of the segments' probabilities is one vote more;
+        the largest is what `predict` says. NaN where a clip cannot be shown to the network.
+        """
+        return super().predict_proba(X)
+
+    def notices(self) -> list[str]:
+        """Return what a reader of the results must know about the weights."""
+        name = name_weights(self.weights, self.seed)
+        if name == PUBLISHED.sha256:
+            return []
+        if name.startswith("random"):
+            return [
+                f"VGG19 has random weights (seed {self.seed}): its features know nothing of faces "
+                "or voices."
+            ]
+        return [f"VGG19 has weights from a file of the user's (SHA-256 {name[:12]}...)."]
+
+
+def _once(checkpoint, graph, name, batch, labels, common, identity):
+    """Train a network, or take what an interrupted fit has left of it; return its history."""
+    saved = checkpoint.load()
+    if saved is not None:
+        graph.set_weights(saved[1]["weights"])
+        return saved[0]
+    done = train(graph, batch, labels, identity=f"{identity} {name}", **common)
+    checkpoint.save(done.history, {"weights": done.weights})
+    return done.history
+
+
+def _prefixed(history, name):
+    kinds = {kind: kind.removeprefix("val_") for kind in history}
+    return {
+        f"{'val_' if kind != plain else ''}{name}_{plain}": history[kind]
+        for kind, plain in kinds.items()
+    }
