@@ -14,7 +14,7 @@ class Clip:
     "cut_off" (after a few frames),
     "medley" (several emotions, too long) or "pointer" (what Git LFS leaves in an unfetched clone).
     `angle` is the camera's in degrees, 90 being frontal; `gaze` is -1, 0 or 1, the way that the
-    eyes look in the picture.
+    eyes look in the picture. `take` counts the clips of one subject and emotion in a corpus.
     """
 
     files: tuple[str, ...]
@@ -26,6 +26,7 @@ class Clip:
     grey: bool = False
     stereo: bool = False
     kind: str = "clip"
+    take: int = 0
 
     @property
     def name(self) -> str:

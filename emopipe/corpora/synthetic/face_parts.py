@@ -86,13 +86,15 @@ def paint_eyeball(person: Person, unit: float) -> np.ndarray:
     n = round(unit)
     y, x = (np.mgrid[0:n, 0:n] + 0.5) / unit - 0.5
     r = np.hypot(x, y) / person.eye_size
-    white = np.array([236, 230, 226]) * (1 - 1.6 * r**2)[..., None]
+    # Detectors look for eyes darker than cheeks, which a lamp-lit white on dark skin would undo.
+    bright = np.clip(0.5 + 0.5 * np.mean(person.skin) / 200, 0.5, 1)
+    white = bright * np.array([236, 230, 226]) * (1 - 1.6 * r**2)[..., None]
     iris = np.array(person.eyes) * (0.75 + 5.0 * np.clip(r - 0.04, 0, 0.08) + 1.5 * y)[..., None]
     for radius, colour in ((0.108, np.array(person.eyes) * 0.35), (0.098, iris), (0.046, 12.0)):
         share = (1 / (1 + np.exp(np.clip((r - radius) / 0.006, -30, 30))))[..., None]
         white = white * (1 - share) + colour * share
     glint = np.exp(-(((x + 0.04) ** 2 + (y + 0.045) ** 2) / 0.022**2))[..., None]
-    return np.clip(white * (1 - glint) + 255 * glint, 0, 255).astype(np.uint8)
+    return np.clip(white * (1 - glint) + 235 * glint, 0, 255).astype(np.uint8)
 
 
 def paint_eyes(sketch: Sketch, person: Person, eyeball, e: Expression, *, blink=0.0, gaze=0.0):
