@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from weight_files import arrays_of, write
+from weight_files import mini_xception_arrays, write
 
-from emopipe.face_networks.mini_xception import EMOTIONS, LAYERS, PUBLISHED, keras_model, outputs
+from emopipe.face_networks.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
 from emopipe.face_networks.weights import WeightsError, checksum
 
 CROPS = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 3), dtype=np.uint8)
@@ -11,22 +11,13 @@ FILE = "models/fer2013_mini_XCEPTION.102-0.66.hdf5"
 
 @pytest.fixture(scope="module")
 def arrays():
-    """Weights of the right shapes whose statistics differ from layer to layer."""
-    rng = np.random.default_rng(0)
-    return {
-        layer: {
-            name: (np.abs(rng.normal(1, 0.2, array.shape)) if "moving_var" in name else
-                   rng.normal(0, 0.3, array.shape)).astype(np.float32)
-            for name, array in found.items()
-        }
-        for layer, found in arrays_of(keras_model()).items()
-    }  # fmt: skip
+    return mini_xception_arrays()
 
 
 @pytest.fixture(scope="module")
 def file(arrays, tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "mini.hdf5"
-    return write(path, {"input_1": {}} | arrays, root="model_weights")
+    return write(path, arrays, root="model_weights")
 
 
 def test_layers_agree_with_each_other(file):

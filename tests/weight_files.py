@@ -48,10 +48,18 @@ def write_keras_vggface(path, arrays):
     return write(path, {"input_1": {}} | layers)
 
 
-def arrays_of(model):
-    """Every weight of a Keras model, as `write` takes them."""
-    return {
-        layer.name: {v.name: np.asarray(v) for v in layer.weights}
-        for layer in model.layers
+def mini_xception_arrays(seed=0):
+    """Mini-XCEPTION's layers with weights whose statistics differ from layer to layer."""
+    from emopipe.face_networks.mini_xception import keras_model
+
+    rng = np.random.default_rng(seed)
+
+    def drawn(name, shape):
+        values = rng.normal(1, 0.2, shape) if "moving_var" in name else rng.normal(0, 0.3, shape)
+        return np.abs(values).astype("f4") if "moving_var" in name else values.astype("f4")
+
+    return {"input_1": {}} | {
+        layer.name: {v.name: drawn(v.name, v.shape) for v in layer.weights}
+        for layer in keras_model().layers
         if layer.weights
     }

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emopipe.face_networks import choose
-from emopipe.face_networks.weights import WeightsError
+from emopipe.face_networks.weights import WeightsError, named_file
 
 # Where tensors can be in ONNX's messages: kind of message -> field -> kind of message in it.
 _PARTS = {
@@ -23,6 +23,8 @@ _PARTS = {
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
+
+_DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
 
 CHANNELS = ("RGB", "BGR", "grey")
 
@@ -139,13 +141,14 @@ def read_model(path) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _session(path, digest):
+def _session(digest):
     try:
         import onnxruntime
     except ImportError:
         raise ImportError(
             "ONNXFaceFeatures needs the package onnxruntime: pip install emopipe[onnx]."
         ) from None
+    path = named_file(digest, "ONNX file")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.add_session_config_entry("session.load_model_format", "ONNX")
@@ -160,15 +163,13 @@ def _session(path, digest):
         raise WeightsError(f"{path}: ONNX Runtime cannot run it ({error}).") from error
 
 
-def network_input(path, digest) -> Input:
+def network_input(model) -> Input:
     """Return what the network in a file takes.
 
     Parameters
     ----------
-    path : str or Path
-        The file.
-    digest : str
-        Its SHA-256: another file at the same path is another network.
+    model : str
+        SHA-256 of the file, as `emopipe.face_networks.weights.checksum` gave it.
 
     Returns
     -------
@@ -177,23 +178,21 @@ def network_input(path, digest) -> Input:
     Raises
     ------
     WeightsError
-        If it does not take pictures.
+        If it does not take pictures, or cannot be run.
     """
-    inputs = _session(str(path), digest).get_inputs()
-    dtypes = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
+    inputs = _session(model).get_inputs()
+    found = ", ".join(f"{i.name} {i.shape} {i.type}" for i in inputs)
     shape = [size if isinstance(size, int) and size > 0 else None for size in inputs[0].shape]
-    if len(inputs) != 1 or len(shape) != 4 or inputs[0].type not in dtypes:
-        found = ", ".join(f"{i.name} {i.shape} {i.type}" for i in inputs)
-        raise WeightsError(
-            f"{path}: takes {found}; one picture input of four dimensions is wanted: (batch, "
-            "channels, rows, columns) or (batch, rows, columns, channels)."
-        )
-    name, dtype = inputs[0].name, dtypes[inputs[0].type]
-    if shape[1] in (1, 3):
-        return Input(name, shape[0], shape[2], shape[3], shape[1], False, dtype)
-    if shape[3] in (1, 3):
-        return Input(name, shape[0], shape[1], shape[2], shape[3], True, dtype)
-    raise WeightsError(f"{path}: input {name} {shape} has neither 1 nor 3 channels.")
+    dtype = _DTYPES.get(inputs[0].type)
+    if len(inputs) == 1 and len(shape) == 4 and dtype is not None:
+        if shape[1] in (1, 3):
+            return Input(inputs[0].name, shape[0], shape[2], shape[3], shape[1], False, dtype)
+        if shape[3] in (1, 3):
+            return Input(inputs[0].name, shape[0], shape[1], shape[2], shape[3], True, dtype)
+    raise WeightsError(
+        f"{named_file(model, 'ONNX file')}: takes {found}; one batch of pictures is wanted, with 1 "
+        "or 3 channels: (batch, channels, rows, columns) or (batch, rows, columns, channels)."
+    )
 
 
 def _pictures(crops, wanted: Input, channels, mean, scale):
@@ -212,15 +211,15 @@ def _pictures(crops, wanted: Input, channels, mean, scale):
 _busy = Lock()
 
 
-def embeddings(crops, *, path, digest, channels, mean, scale, output=None):
+def embeddings(crops, *, model, channels, mean, scale, output=None):
     """Send face crops through the network in an ONNX file.
 
     Parameters
     ----------
     crops : uint8 ndarray of shape (n, rows, columns, 3)
         RGB.
-    path, digest : str
-        The file and its SHA-256.
+    model : str
+        SHA-256 of the file, as `emopipe.face_networks.weights.checksum` gave it.
     channels : str
         "RGB", "BGR" or "grey" (ITU-R 601).
     mean, scale : float or list of three floats
@@ -240,7 +239,7 @@ def embeddings(crops, *, path, digest, channels, mean, scale, output=None):
     ValueError
         If there is no such output.
     """
-    session, wanted = _session(path, digest), network_input(path, digest)
+    session, wanted = _session(model), network_input(model)
     names = [found.name for found in session.get_outputs()]
     if output is not None:
         choose("output", output, names)

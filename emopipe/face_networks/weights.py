@@ -130,6 +130,75 @@ def identify(weights, published: Published) -> str:
     return checksum(named) if named else published.sha256
 
 
+def named_file(digest, name) -> str:
+    """Return the file with a checksum that this process was given before.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256, as `checksum` gave it.
+    name : str
+        What it is, for the error.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    WeightsError
+        If `checksum` never saw it, or it has changed since.
+
+    Examples
+    --------
+    >>> named_file("0" * 64, "network")
+    Traceback (most recent call last):
+        ...
+    emopipe.face_networks.weights.WeightsError: The network with SHA-256 000000000000... was named
+    in another process, or has changed since. Name its file in this one.
+    """
+    place = _SEEN.get(digest)
+    if place and Path(place).is_file() and checksum(place) == digest:
+        return place
+    raise WeightsError(
+        f"The {name} with SHA-256 {digest[:12]}... was named in another process, or has changed "
+        "since. Name its file in this one."
+    )
+
+
+def _kept(published) -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("emopipe")) / "weights" / published.file_name
+
+
+def find(digest, published: Published) -> Path | None:
+    """Return a file of this computer with a checksum, or None.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256, as `identify` gave it.
+    published : Published
+        Says which environment variable and which place in the cache to look at.
+
+    Returns
+    -------
+    Path or None
+        A file whose checksum was verified in this process.
+
+    Examples
+    --------
+    >>> from emopipe.face_networks.mini_xception import PUBLISHED
+    >>> find("0" * 64, PUBLISHED) is None
+    True
+    """
+    for place in (_SEEN.get(digest), os.environ.get(published.variable), _kept(published)):
+        if place and Path(place).is_file() and checksum(place) == digest:
+            return Path(place)
+    return None
+
+
 def fetch(digest, published: Published) -> Path:
     """Return where the file with a checksum is, downloading it if it is the published one.
 
@@ -160,10 +229,9 @@ def fetch(digest, published: Published) -> Path:
     000000000000... were named in another process. Set EMOPIPE_MINI_XCEPTION_WEIGHTS to their file
     here.
     """
-    named = [_SEEN.get(digest), os.environ.get(published.variable)]
-    for path in filter(None, named):
-        if Path(path).is_file() and checksum(path) == digest:
-            return Path(path)
+    found = find(digest, published)
+    if found:
+        return found
     if digest != published.sha256:
         raise WeightsError(
             f"{published.name}: the weights with SHA-256 {digest[:12]}... were named in another "
@@ -175,19 +243,19 @@ def fetch(digest, published: Published) -> Path:
 def _download(published):
     import pooch
 
-    folder = Path(pooch.os_cache("emopipe")) / "weights"
+    place = _kept(published)
     try:
         path = pooch.retrieve(
             published.url,
             known_hash=f"sha256:{published.sha256}",
-            fname=published.file_name,
-            path=folder,
+            fname=place.name,
+            path=place.parent,
         )
     except Exception as error:  # whatever the network did, the remedy is the same
         raise WeightsError(
             f"{published.name}: the weights could not be downloaded ({type(error).__name__}). Get "
             f"{published.file_name} ({published.size} MB, SHA-256 {published.sha256}) from "
-            f"{published.url} and put it into {folder}, or pass weights=PATH, or set "
+            f"{published.url} and put it into {place.parent}, or pass weights=PATH, or set "
             f"{published.variable}=PATH. Licence: {published.licence}.{published.otherwise}"
         ) from error
     checksum(path)

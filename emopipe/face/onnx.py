@@ -1,0 +1,175 @@
+"""Any face network in an ONNX file as features of clips."""
+
+from pathlib import Path
+
+import numpy as np
+
+from emopipe.extract import ClipTransformer, Recipe
+from emopipe.face.crops import crop_parameters, pooled_names, prepare_crops
+from emopipe.face_networks import choose
+from emopipe.face_networks.onnx_file import CHANNELS, embeddings, network_input
+from emopipe.face_networks.weights import checksum
+
+
+class ONNXFaceFeatures(ClipTransformer):
+    """Output of a face network in an ONNX file, pooled over a clip's trusted faces.
+
+    Needs the extra ``onnx`` (ONNX Runtime). The network takes one batch of pictures, channels first
+    or last; what it gives per picture, whatever its shape, becomes one row.
+
+    Parameters
+    ----------
+    model : str or Path
+        The file. Models that keep tensors in other files are refused.
+    input_size : (int, int), optional
+        Rows and columns of the crops; read from the file unless it leaves them open.
+    channels : "RGB", "BGR" or "grey", optional
+        What the network was trained on; "RGB", or "grey" where it takes one channel.
+    mean, scale : float or list of three floats
+        The network sees (pixel - mean) * scale, pixels being 0-255. The default, -1..1, is that of
+        ArcFace, FaceNet and their kin. Networks differ and their files do not tell: ask where the
+        model comes from.
+    output : str, optional
+        Name of the output; the first by default.
+    detector, detector_model
+        See `emopipe.faces.detect`.
+    n_frames : int, optional
+        Equally spaced frames per clip; then `fps` does not count.
+    fps : float or None
+        Frames per second; None takes every frame.
+    margin : float
+        Added around the detector's box on every side, as a share of it.
+    align : bool
+        Turn the face until the eyes are level; needs a detector that finds eyes.
+    policy : "track" or "all"
+        Which boxes are trusted: those on the clip's track in place and size, or every frame's best.
+    choose : "largest" or "central"
+        Which face, where there are several.
+    detect_every : int
+        The detector looks at every so many frames; in between faces are followed.
+    pooling : "mean", "mean_std" or "max"
+        Over the clip's frames.
+    batch_size : int
+        Faces per call of the network; changes no value on a CPU.
+    column, store, n_jobs, on_error, progress
+        See `emopipe.extract.ClipTransformer`.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+        Values per clip.
+
+    Examples
+    --------
+    >>> face = ONNXFaceFeatures(model="missing.onnx")
+    >>> face.get_feature_names_out()
+    Traceback (most recent call last):
+        ...
+    emopipe.face_networks.weights.WeightsError: missing.onnx: no such file. Give the path of a
+    weight file.
+    """
+
+    def __init__(
+        self,
+        *,
+        model,
+        input_size=None,
+        channels=None,
+        mean=127.5,
+        scale=1 / 127.5,
+        output=None,
+        detector="haar",
+        detector_model=None,
+        n_frames=None,
+        fps=5.0,
+        margin=0.1,
+        align=False,
+        policy="track",
+        choose="largest",
+        detect_every=1,
+        pooling="mean",
+        batch_size=16,
+        column="path",
+        store="default",
+        n_jobs=-1,
+        on_error="nan",
+        progress=False,
+    ):
+        super().__init__(
+            column=column, store=store, n_jobs=n_jobs, on_error=on_error, progress=progress
+        )
+        self.model = model
+        self.input_size = input_size
+        self.channels = channels
+        self.mean = mean
+        self.scale = scale
+        self.output = output
+        self.detector = detector
+        self.detector_model = detector_model
+        self.n_frames = n_frames
+        self.fps = fps
+        self.margin = margin
+        self.align = align
+        self.policy = policy
+        self.choose = choose
+        self.detect_every = detect_every
+        self.pooling = pooling
+        self.batch_size = batch_size
+
+    def _asked(self):
+        """Return rows, columns and what the network is asked, from parameters and the file."""
+        digest = checksum(self.model)
+        wanted = network_input(digest)
+        channels = self.channels or ("grey" if wanted.channels == 1 else "RGB")
+        choose("channels", channels, CHANNELS)
+        if (channels == "grey") != (wanted.channels == 1):
+            raise ValueError(
+                f"channels={channels!r}, but {self.model} takes {wanted.channels} channels."
+            )
+        mean, scale = (
+            [float(one) for one in np.atleast_1d(value)] for value in (self.mean, self.scale)
+        )
+        if {len(mean), len(scale)} - {1, wanted.channels}:
+            raise ValueError(
+                f"mean={self.mean!r} and scale={self.scale!r} must be one number each, or one per "
+                f"channel ({wanted.channels})."
+            )
+        asked = {"channels": channels, "mean": mean, "scale": scale, "output": self.output}
+        return self._size(wanted), {"model": digest} | asked
+
+    def _size(self, wanted):
+        fixed = (wanted.rows, wanted.columns)
+        size = fixed if self.input_size is None else tuple(self.input_size)
+        if None in size or len(size) != 2:
+            raise ValueError(
+                f"{self.model} leaves open how large its pictures are: pass input_size=(rows, "
+                "columns), as it was trained."
+            )
+        if any(have not in (None, side) for have, side in zip(fixed, size, strict=True)):
+            raise ValueError(f"input_size={size}, but {self.model} takes {fixed}.")
+        return size
+
+    def _recipe(self):
+        size, asked = self._asked()
+        return Recipe(
+            "onnx_face",
+            1,
+            prepare_crops,
+            crop_parameters(self, size),
+            finish=embeddings,
+            finish_args=asked,
+            pooling=self.pooling,
+            batch_size=self.batch_size,
+        )
+
+    def _feature_names(self):
+        size, asked = self._asked()
+        n = embeddings(np.zeros((1, *size, 3), np.uint8), **asked).shape[1]
+        return pooled_names([f"{Path(self.model).stem}_{i}" for i in range(n)], self.pooling)
+
+    def notices(self) -> list[str]:
+        """Return what a reader of the results must know about the network."""
+        return [
+            f"Face features come from {Path(self.model).name} (SHA-256 "
+            f"{checksum(self.model)[:12]}...), which emopipe knows nothing about."
+        ]

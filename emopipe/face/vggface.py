@@ -1,0 +1,172 @@
+"""VGG-Face's activations as features of clips."""
+
+from emopipe.extract import ClipTransformer, Recipe
+from emopipe.face.crops import crop_parameters, pooled_names, prepare_crops
+from emopipe.face_networks import choose, vggface
+from emopipe.face_networks.runtimes import PRECISIONS
+from emopipe.face_networks.vggface_graph import LAYERS, PREPROCESSINGS
+from emopipe.face_networks.vggface_weights import PUBLISHED, name_weights
+
+
+class VGGFaceFeatures(ClipTransformer):
+    """Activations of VGG-Face, pooled over a clip's trusted faces.
+
+    Every clip's frames are sampled, its face is found and followed, cropped to 224x224 and sent
+    through the network (in batches shared by many clips); the rows of one layer are averaged over
+    the clip. The network is built by our code; only its weights come from a file.
+
+    Parameters
+    ----------
+    weights : "vggface", "random", str or Path
+        "vggface": the published weights (DeepFace's file, 580 MB, for research and non-commercial
+        use), downloaded and checked at first use, or the file that the environment variable
+        EMOPIPE_VGGFACE_WEIGHTS names. A path: DeepFace's vgg_face_weights.h5, keras-vggface's
+        rcmalli_vggface_tf_vgg16.h5 or any file of the same shapes. "random": He-normal numbers
+        drawn from `seed`, which know nothing of faces and are announced in every report.
+    layer : "fc7", "fc6", "fc8" or "pool5"
+        fc6 and fc7 (4096 values) after ReLU, the 2622 identities before the softmax, or the 25088
+        values of the last convolution block.
+    preprocessing : "vggface" or "deepface"
+        What the network sees: blue, green, red in 0-255 minus the training mean, its own; or
+        divided by 255, as DeepFace does.
+    detector, detector_model
+        See `emopipe.faces.detect`.
+    n_frames : int, optional
+        Equally spaced frames per clip; then `fps` does not count.
+    fps : float or None
+        Frames per second; None takes every frame. The default of 5 meets every expression of more
+        than 0.2 s; the thesis takes every frame, at five times the cost.
+    margin : float
+        Added around the detector's box on every side, as a share of it.
+    align : bool
+        Turn the face until the eyes are level; needs a detector that finds eyes ("yunet",
+        "mtcnn").
+    policy : "track" or "all"
+        Which boxes are trusted: those on the clip's track in place and size, or every frame's best.
+    choose : "largest" or "central"
+        Which face, where there are several.
+    detect_every : int
+        The detector looks at every so many frames; in between faces are followed.
+    pooling : "mean", "mean_std" or "max"
+        Over the clip's frames; the thesis takes the mean.
+    batch_size : int
+        Faces per call of the network; changes no value.
+    runtime : "keras" or "openvino"
+        Keras' backend on whatever device it finds, or OpenVINO on the CPU (extra ``openvino``):
+        about twice as fast with bfloat16, half the memory, no TensorFlow.
+    precision : "float32" or "bfloat16"
+        Of the arithmetic; see `emopipe.face.precision_drift`.
+    seed : int
+        Of weights="random".
+    column, store, n_jobs, on_error, progress
+        See `emopipe.extract.ClipTransformer`.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+        4096 for fc7.
+
+    Notes
+    -----
+    On a CPU the same clip gives the same bytes whatever the batch, the order or the number of
+    processes. Where a face lies in the 224x224 pixels is the detector's and `margin`'s doing;
+    neither the network's authors' crops nor DeepFace's letterboxing are imitated.
+
+    References
+    ----------
+    Parkhi, Vedaldi and Zisserman, "Deep face recognition", BMVC 2015.
+
+    Examples
+    --------
+    >>> face = VGGFaceFeatures(weights="random", layer="fc6")
+    >>> face.get_feature_names_out()[:2]
+    array(['fc6_0', 'fc6_1'], dtype=object)
+    >>> face.notices()[0]
+    'VGG-Face has random weights (seed 0): its features know nothing of faces.'
+    """
+
+    def __init__(
+        self,
+        *,
+        weights="vggface",
+        layer="fc7",
+        preprocessing="vggface",
+        detector="haar",
+        detector_model=None,
+        n_frames=None,
+        fps=5.0,
+        margin=0.2,
+        align=False,
+        policy="track",
+        choose="largest",
+        detect_every=1,
+        pooling="mean",
+        batch_size=16,
+        runtime="keras",
+        precision="float32",
+        seed=0,
+        column="path",
+        store="default",
+        n_jobs=-1,
+        on_error="nan",
+        progress=False,
+    ):
+        super().__init__(
+            column=column, store=store, n_jobs=n_jobs, on_error=on_error, progress=progress
+        )
+        self.weights = weights
+        self.layer = layer
+        self.preprocessing = preprocessing
+        self.detector = detector
+        self.detector_model = detector_model
+        self.n_frames = n_frames
+        self.fps = fps
+        self.margin = margin
+        self.align = align
+        self.policy = policy
+        self.choose = choose
+        self.detect_every = detect_every
+        self.pooling = pooling
+        self.batch_size = batch_size
+        self.runtime = runtime
+        self.precision = precision
+        self.seed = seed
+
+    def _recipe(self):
+        choose("layer", self.layer, LAYERS)
+        choose("preprocessing", self.preprocessing, PREPROCESSINGS)
+        choose("runtime", self.runtime, vggface.RUNTIMES)
+        choose("precision", self.precision, PRECISIONS)
+        size = vggface.ARCHITECTURE.size
+        return Recipe(
+            "vggface",
+            1,
+            prepare_crops,
+            crop_parameters(self, (size, size)),
+            finish=vggface.activations,
+            finish_args={
+                "weights": name_weights(self.weights, self.seed),
+                "layer": self.layer,
+                "preprocessing": self.preprocessing,
+                "runtime": self.runtime,
+                "precision": self.precision,
+            },
+            pooling=self.pooling,
+            batch_size=self.batch_size,
+        )
+
+    def _feature_names(self):
+        n = vggface.ARCHITECTURE.features(self.layer)
+        return pooled_names([f"{self.layer}_{i}" for i in range(n)], self.pooling)
+
+    def notices(self) -> list[str]:
+        """Return what a reader of the results must know about the weights."""
+        name = name_weights(self.weights, self.seed)
+        if name == PUBLISHED.sha256:
+            return []
+        if name.startswith("random"):
+            return [
+                f"VGG-Face has random weights (seed {self.seed}): its features know nothing of "
+                "faces."
+            ]
+        return [f"VGG-Face has weights from a file of the user's (SHA-256 {name[:12]}...)."]

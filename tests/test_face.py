@@ -1,0 +1,267 @@
+import json
+
+import numpy as np
+import pytest
+from clips import write_video
+from path_estimator_contract import check_path_transformer
+from sklearn.base import clone
+from weight_files import mini_xception_arrays, vggface_arrays, write, write_deepface
+
+from emopipe.extract import COUNTERS
+from emopipe.face import MiniXceptionFeatures, ONNXFaceFeatures, VGGFaceFeatures
+from emopipe.face_networks import vggface
+from emopipe.face_networks.mini_xception import EMOTIONS
+from emopipe.face_networks.vggface_graph import Architecture
+from emopipe.face_networks.weights import WeightsError, checksum
+
+SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
+YUNET = "models/face_detection_yunet_2026may.onnx"
+MINI = "models/fer2013_mini_XCEPTION.102-0.66.hdf5"
+COUNTED = ("prepared", "finished")
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(vggface, "ARCHITECTURE", SMALL)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """Return three videos of 9, 5 and 12 noisy frames at 10 per second."""
+    folder = tmp_path_factory.mktemp("clips")
+    rng = np.random.default_rng(0)
+    return [
+        str(
+            write_video(
+                folder / f"{i}.mp4",
+                rng.integers(0, 256, (n, 8, 12, 3), np.uint8).repeat(8, 1).repeat(8, 2),
+                fps=10,
+            )
+        )
+        for i, n in enumerate((9, 5, 12))
+    ]
+
+
+@pytest.fixture(scope="module")
+def mini_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "mini.hdf5"
+    return write(path, mini_xception_arrays(), root="model_weights")
+
+
+@pytest.fixture(scope="module")
+def onnx_file(tmp_path_factory):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    from onnx_models import mlp
+
+    return mlp(tmp_path_factory.mktemp("onnx") / "tiny.onnx", ("n", 3, 12, 10))[0]
+
+
+def random_vggface(**given):
+    # No detector: what these tests are about begins where a face was found.
+    return VGGFaceFeatures(**{"weights": "random", "detector": None, "n_jobs": 1} | given)
+
+
+def test_vggface_features_keep_the_contract(clips):
+    check_path_transformer(random_vggface(batch_size=3, n_frames=4), clips)
+
+
+def test_mini_xception_features_keep_the_contract(clips, mini_file):
+    check_path_transformer(
+        MiniXceptionFeatures(weights=mini_file, detector=None, fps=None, batch_size=2), clips
+    )
+
+
+def test_onnx_features_keep_the_contract(clips, onnx_file):
+    check_path_transformer(
+        ONNXFaceFeatures(model=onnx_file, detector=None, pooling="mean_std", batch_size=1), clips
+    )
+
+
+def test_features_are_the_mean_over_frames(clips):
+    from emopipe.faces import face_crops
+
+    found = random_vggface(n_frames=4, store=None).fit_transform(clips[:1])
+    chunks = list(face_crops(clips[0], detector=None, n_frames=4, size=(16, 16)))
+    crops = np.concatenate([chunk.crops for chunk in chunks])
+    rows = vggface.activations(crops, weights="random:0")
+    assert len(rows) == 4 and np.allclose(found[0], rows.mean(axis=0), rtol=1e-5)
+
+
+def test_clips_share_batches(clips, monkeypatch):
+    sizes = []
+    network = vggface._network
+
+    def spied(*args):
+        return lambda crops: sizes.append(len(crops)) or network(*args)(crops)
+
+    monkeypatch.setattr(vggface, "_network", spied)
+    random_vggface(n_frames=4, batch_size=5, store=None).fit_transform(clips)
+    assert sizes == [5, 5, 2]
+
+
+def test_weights_are_part_of_the_key_and_their_place_is_not(clips, tmp_path):
+    paths = [tmp_path / name for name in ("here.h5", "there.h5", "other.h5")]
+    for path, seed in zip(paths, (0, 0, 1), strict=True):
+        write_deepface(path, vggface_arrays(SMALL, seed=seed))
+    store = str(tmp_path / "store.sqlite")
+    rows = []
+    for path in paths:
+        before = COUNTERS["prepared"]
+        face = random_vggface(weights=path, n_frames=2, store=store)
+        rows.append((face.fit_transform(clips[:1]), COUNTERS["prepared"] - before))
+    (first, once), (second, again), (third, other) = rows
+    assert (once, again, other) == (1, 0, 1)
+    assert first.tobytes() == second.tobytes() != third.tobytes()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"seed": 1},
+        {"layer": "fc6"},
+        {"preprocessing": "deepface"},
+        {"runtime": "openvino"},
+        {"precision": "bfloat16"},
+        {"detector": "haar"},
+        {"n_frames": 3},
+        {"fps": 2.0},
+        {"margin": 0.1},
+        {"align": True},
+        {"policy": "all"},
+        {"choose": "central"},
+        {"detect_every": 2},
+        {"pooling": "max"},
+    ],
+)
+def test_what_changes_values_changes_the_key(changed):
+    face = random_vggface(n_frames=None)
+    assert clone(face).set_params(**changed)._recipe().key != face._recipe().key
+
+
+def test_what_changes_no_values_changes_no_key():
+    face = random_vggface(n_frames=4)
+    for unchanged in ({"batch_size": 3}, {"n_jobs": 2}, {"store": None}, {"fps": 1.0}):
+        assert clone(face).set_params(**unchanged)._recipe().key == face._recipe().key
+
+
+def test_the_key_names_the_published_weights_without_the_file(monkeypatch):
+    monkeypatch.delenv("EMOPIPE_VGGFACE_WEIGHTS", raising=False)
+    assert '"weights":"759266b9' in VGGFaceFeatures()._recipe().parameters
+    asked = json.loads(MiniXceptionFeatures()._recipe().parameters)["prepare_args"]
+    assert asked["fps"] == 5.0 and asked["n_frames"] is None and asked["size"] == [48, 48]
+
+
+def test_random_and_foreign_weights_are_announced(tmp_path, mini_file, onnx_file):
+    path = write_deepface(tmp_path / "own.h5", vggface_arrays(SMALL))
+    assert VGGFaceFeatures().notices() == MiniXceptionFeatures().notices() == []
+    assert "random weights (seed 3)" in random_vggface(seed=3).notices()[0]
+    assert checksum(path)[:12] in VGGFaceFeatures(weights=path).notices()[0]
+    assert "file of the user's" in MiniXceptionFeatures(weights=mini_file).notices()[0]
+    assert "tiny.onnx" in ONNXFaceFeatures(model=onnx_file).notices()[0]
+
+
+def test_names_of_features(mini_file, onnx_file):
+    def names(face):
+        return face.get_feature_names_out().tolist()
+
+    assert names(random_vggface(layer="fc8", pooling="mean_std"))[9:11] == [
+        "mean_fc8_9", "std_fc8_0"]  # fmt: skip
+    assert names(MiniXceptionFeatures(weights=mini_file)) == list(EMOTIONS)
+    assert names(MiniXceptionFeatures(layer="log_probabilities"))[0] == "log_anger"
+    assert len(names(MiniXceptionFeatures(layer="pooled"))) == 128
+    assert names(ONNXFaceFeatures(model=onnx_file)) == [f"tiny_{i}" for i in range(5)]
+
+
+def test_a_timeline_instead_of_a_row(clips, mini_file):
+    face = MiniXceptionFeatures(weights=mini_file, detector=None, pooling="timed", store=None)
+    [rows, *_] = face.extract(clips[:1]).values
+    assert rows.shape[1] == 8 and np.all(np.diff(rows[:, 0]) > 0)
+    assert np.allclose(rows[:, 1:].sum(axis=1), 1, atol=1e-5)
+    with pytest.raises(ValueError, match="pooling='timed' gives every clip as many rows"):
+        face.fit(clips)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"detector": "hoar"}, "detector='hoar' is unknown; allowed: 'haar'"),
+        ({"layer": "fc9"}, "layer='fc9' is unknown"),
+        ({"runtime": "onnx"}, "runtime='onnx' is unknown; allowed: 'keras', 'openvino'"),
+        ({"precision": "int8"}, "precision='int8' is unknown"),
+        ({"policy": "none"}, "policy='none' is unknown; allowed: 'track', 'all'"),
+        ({"choose": "first"}, "choose='first' is unknown"),
+        ({"n_frames": 0}, "n_frames=0 must be a whole number from 1"),
+        ({"fps": -1}, "fps=-1 must be frames per second above 0"),
+        ({"margin": -0.1}, "margin=-0.1 must be a share of the box"),
+        ({"detect_every": 0}, "detect_every=0"),
+        ({"pooling": "median"}, "pooling='median' is unknown"),
+    ],
+)
+def test_wrong_parameters_are_said_at_fit(clips, given, message):
+    with pytest.raises(ValueError, match=message):
+        random_vggface(**given).fit(clips)
+
+
+def test_missing_files_are_said_at_fit(clips, tmp_path):
+    nothing = tmp_path / "nothing"
+    with pytest.raises(WeightsError, match="nothing: no such file"):
+        VGGFaceFeatures(weights=nothing).fit(clips)
+    with pytest.raises(WeightsError, match="nothing: no such file"):
+        ONNXFaceFeatures(model=nothing).fit(clips)
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        random_vggface(detector="yunet", detector_model=nothing).fit(clips)
+
+
+def test_onnx_parameters_must_fit_the_file(clips, onnx_file):
+    for given, message in (
+        ({"channels": "grey"}, "takes 3 channels"),
+        ({"channels": "RGBA"}, "channels='RGBA' is unknown"),
+        ({"input_size": (112, 112)}, r"input_size=\(112, 112\), but .* takes \(12, 10\)"),
+        ({"mean": [1, 2]}, "one per channel"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ONNXFaceFeatures(model=onnx_file, **given).fit(clips)
+
+
+def test_clips_without_a_face_give_nan(tmp_path, clips):
+    face = random_vggface(detector="haar", n_frames=2, store=None)
+    with pytest.warns(UserWarning, match="no_face 1"):
+        assert np.isnan(face.fit_transform(clips[:1])).all()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("detector", ["haar", "yunet"])
+def test_real_clips(shared_data, detector):
+    films = sorted((shared_data / "cremad" / "VideoFlash").glob("*.flv"))[:2]
+    face = MiniXceptionFeatures(
+        weights=shared_data / MINI,
+        detector=detector,
+        detector_model=shared_data / YUNET if detector == "yunet" else None,
+        fps=4.0,
+        store=None,
+    )
+    found = face.fit_transform(films)
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+    statuses = face.statuses(films)
+    assert (statuses["faces"] >= 0.95 * statuses["frames"]).all()
+
+
+@pytest.mark.shared
+def test_smiling_is_told_from_neutral(shared_data):
+    """Grouped by person: log-probabilities + SVM, at the published crop (no margin was tuned)."""
+    from sklearn.model_selection import GroupKFold, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    files = sorted((shared_data / "london_faces").glob("*/*.jpg"))
+    face = MiniXceptionFeatures(weights=shared_data / MINI, layer="log_probabilities", store=None)
+    accuracy = cross_val_score(
+        make_pipeline(StandardScaler(), SVC()),
+        face.fit_transform(files),
+        [file.parent.name for file in files],
+        groups=[file.stem.split("_")[0] for file in files],
+        cv=GroupKFold(5),
+    )
+    assert accuracy.mean() >= 0.85
