@@ -18,8 +18,8 @@ import shlex
 import sys
 from pathlib import Path
 
-# What `--corpus NAME=synthetic` writes: small, and the same each time.
-SYNTHETIC = {"subjects": 6, "clips_per_emotion": 2, "seed": 0}
+# Subjects of the corpus that `--corpus NAME=synthetic` writes: small, and the same each time.
+SUBJECTS = 6
 
 
 def add_arguments(parser):
@@ -160,8 +160,15 @@ def _literal(text: str):
 def _root(name: str, folder: str, reports: Path) -> Path:
     if folder == "synthetic":
         from emopipe.corpora.synthetic import make_synthetic_corpus
+        from emopipe.corpora.synthetic.layouts import LAYOUTS
 
-        return make_synthetic_corpus(reports / "synthetic" / name, layout=name, **SYNTHETIC)
+        return make_synthetic_corpus(
+            reports / "synthetic" / name,
+            layout=name,
+            subjects=min(SUBJECTS, len(LAYOUTS[name].subjects)),
+            clips_per_emotion=2,
+            progress=True,
+        )
     return Path(folder).expanduser()
 
 

@@ -112,6 +112,7 @@ def load(root, *, label="intended", files=True):
         check_complete(CREMAD, folder, table)
     else:
         table = _votes_alone(votes)
+        table["synthetic"] = any(recording.synthetic for recording in folder.recordings)
     table["intended"] = table["emotion"]
     table = _with_demographics(table, folder)
     if votes is not None:
