@@ -222,7 +222,7 @@ class Fitter:
         if fits_by_steps(estimator):
             router = estimator.get_metadata_routing()
             routed = router.route_params(caller="fit", params=params)
-            last, *others = (routed[name] for name, _ in reversed(estimator.steps))
+            last, *others = (routed.get(name, {}) for name, _ in reversed(estimator.steps))
             if not any(part for step in others for part in step.values()):
                 return self._fit_steps(estimator, X, y, last["fit"], key)
         if hasattr(type(estimator), "fit_with"):

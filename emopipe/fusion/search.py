@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from emopipe.fusion.weights import recall_weights, recalls, weighted_sum
+from emopipe.fusion.weights import recall_weights, recalls
 
 # A plateau of the objective that is narrower than this is an artefact of rounding: scores such as
 # 3/10 + 7/10 tie in arithmetic, but not in floating point.
@@ -27,32 +27,47 @@ class _Objective:
                 f"none of {len(y)} clips has finite scores from all {len(scores)} modalities, so "
                 "there is nothing to search weights on: use weights='recall' or 'equal'"
             )
-        self.scores, self.y = scores[:, whole], y[whole]
+        self.y = y[whole]
         self.n_modalities, _, self.n_emotions = scores.shape
-        self.picks = None if preferred is None else self.scores[preferred].argmax(axis=1)
+        self.picks = None if preferred is None else scores[preferred, whole].argmax(axis=1)
         self.gains = _gains(self.y, scoring)
+        # Emotions before clips: all work below runs along clips.
+        self.scores = np.ascontiguousarray(scores[:, whole].transpose(0, 2, 1))
         self._rows = np.arange(len(self.y))
         # argmax takes the first of equal scores, so the true emotion wins ties with later ones.
         self._later = np.arange(self.n_emotions)[:, None] >= self.y
+        self._last = None, None
 
     def _margins(self, weights):
         """Return how far the true emotion is ahead of each, (emotions, clips)."""
-        fused = weighted_sum(self.scores, weights, self.picks)
-        return fused[self._rows, self.y] - fused.T
+        fused = 0.0
+        for row, scores in zip(weights, self.scores, strict=True):
+            if row.any():
+                column = row[:, None] if self.picks is None else row[self.picks]
+                fused = fused + column * scores
+        return fused[self.y, self._rows] - fused
+
+    def _ahead(self, weights):
+        """Return the margins of weights, which many lines in turn start from."""
+        if self._last[0] is not weights:
+            self._last = weights, self._margins(weights)
+        return self._last[1]
 
     def __call__(self, weights):
         """Return the score of weights (modalities, emotions)."""
-        ahead = self._margins(weights)
+        ahead = self._ahead(weights)
         return self.gains[((ahead > 0) | ((ahead == 0) & self._later)).all(axis=0)].sum()
 
     def _intervals(self, weights, direction):
         """Return start and end of each clip's interval of steps; empty ones are (inf, -inf)."""
-        ahead, slope = self._margins(weights), self._margins(direction)
-        flat = slope == 0
-        turn = -ahead / np.where(flat, 1, slope)
-        starts = np.where(slope > 0, turn, -np.inf).max(axis=0)
-        ends = np.where(slope < 0, turn, np.inf).min(axis=0)
-        lost = (flat & ((ahead < 0) | ((ahead == 0) & ~self._later))).any(axis=0)
+        ahead, slope = self._ahead(weights), self._margins(direction)
+        rising, falling = slope > 0, slope < 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            turn = -ahead / slope
+        starts = np.where(rising, turn, -np.inf).max(axis=0)
+        ends = np.where(falling, turn, np.inf).min(axis=0)
+        lost = (ahead < 0) | ((ahead == 0) & ~self._later)
+        lost = (lost & ~(rising | falling)).any(axis=0)
         return np.where(lost, np.inf, starts), np.where(lost, -np.inf, ends)
 
     def best_step(self, weights, direction):
@@ -65,13 +80,14 @@ class _Objective:
         high = (weights[down] / -direction[down]).min() if down.any() else np.inf
         starts, ends = self._intervals(weights, direction)
         alive = (starts < ends) & (starts < high) & (ends > low)
-        starts, ends, gains = starts[alive], ends[alive], self.gains[alive]
-        inside, closing = starts > low, ends < high
-        events = np.concatenate([starts[inside], ends[closing]])
-        changes = np.concatenate([gains[inside], -gains[closing]])
+        at_once = alive & (starts <= low)
+        opening = np.flatnonzero(alive & ~at_once)
+        closing = np.flatnonzero(alive & (ends < high))
+        events = np.concatenate([starts[opening], ends[closing]])
+        changes = np.concatenate([self.gains[opening], -self.gains[closing]])
         order = np.argsort(events)
         edges = np.concatenate([[low], events[order], [high]])
-        values = gains[~inside].sum() + np.concatenate([[0], np.cumsum(changes[order])])
+        values = self.gains[at_once].sum() + np.concatenate([[0], np.cumsum(changes[order])])
         if np.isinf(high):  # past the last event nothing changes: any point will do
             edges[-1] = edges[-2] + 1 / len(weights)
         middles = (edges[:-1] + edges[1:]) / 2
@@ -206,7 +222,7 @@ def search_weights(scores, y, *, scoring="accuracy", sum_to_one=False, preferred
     singles = list(_directions(shape[0], emotions, shape[1], sum_to_one))
     starts = [
         np.full(shape, 1 / shape[0]),
-        recall_weights(recalls(objective.scores, objective.y)),
+        recall_weights(recalls(objective.scores.transpose(0, 2, 1), objective.y)),
         *(np.repeat(row[:, None], shape[1], axis=1) for row in np.eye(shape[0])),
     ]
     found, best = None, -np.inf
@@ -225,12 +241,7 @@ def _blocks(objective):
     picks = objective.picks if objective.picks is not None else np.full(len(objective.y), -1)
     for true, pick in sorted(set(zip(objective.y.tolist(), picks.tolist(), strict=True))):
         rows = (objective.y == true) & (picks == pick)
-        yield (
-            true,
-            pick,
-            objective.gains[rows][0],
-            np.ascontiguousarray(objective.scores[:, rows].transpose(0, 2, 1)),
-        )
+        yield true, pick, objective.gains[rows][0], objective.scores[:, :, rows]
 
 
 def score_weights(scores, y, weightings, *, scoring="accuracy", preferred=None):
