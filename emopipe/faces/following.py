@@ -8,7 +8,7 @@ import numpy as np
 from emopipe.faces.crops import crop
 from emopipe.faces.tracks import overlap
 
-_SAME_FACE = 0.7  # intersection over union of two detections between which a face is followed
+_SAME_FACE = 0.5  # intersection over union of two detections between which a face is followed
 _SAME_LOOK = 0.8  # correlation of what its box shows in between with what one of the two shows
 _PATCH = (24, 24)
 
@@ -77,7 +77,7 @@ def _filled(first, last, between, find) -> Iterator[Seen]:
 def look(frames, find: Callable, every: int) -> Iterator[Seen]:
     """Yield every frame with its faces, detecting in each `every`-th one and following between.
 
-    Two detections agree if they hold the same number of faces and each overlaps its partner by 0.7
+    Two detections agree if they hold the same number of faces and each overlaps its partner by half
     (intersection over union). Then the boxes of the frames between lie on straight lines, provided
     that they show there what they show at either end (correlation of grey patches >= 0.8).
     Otherwise the middle frame is detected too, and so on.
