@@ -156,16 +156,21 @@ class DrawnFace:
 
 
 def _turned(skin, alpha, unit, yaw):
-    """Return the canvas of a head turned by `yaw` degrees, as if it were painted on a cylinder."""
+    """Return the canvas of a head turned by `yaw` degrees, every row of it a half cylinder."""
     import cv2
 
     rows, columns = alpha.shape
-    u = np.clip((np.arange(columns) / unit + LEFT) / 1.12, -1, 1)
-    angle = np.clip(np.arcsin(u) - np.deg2rad(yaw), -1.5, 1.5)
-    column = np.broadcast_to((1.12 * np.sin(angle) - LEFT) * unit, (rows, columns))
-    row = np.broadcast_to(np.arange(rows)[:, None], (rows, columns))
-    maps = column.astype(np.float32), row.astype(np.float32)
-    return cv2.remap(skin, *maps, cv2.INTER_LINEAR), alpha
+    u = np.arange(columns) / unit + LEFT
+    half = np.max(np.abs(u) * (alpha > 0.5), axis=1)[:, None] + 1e-3
+    angle = np.arcsin(np.clip(u / half, -1, 1)) - np.deg2rad(yaw)
+    row = np.repeat(np.arange(rows)[:, None], columns, axis=1)
+    # Nobody has painted the back of the head: it is covered with hair from above the forehead.
+    behind = np.abs(angle) > 1.25
+    row = np.where(behind, (-1.25 + 0.1 * (row / rows) - TOP) * unit, row)
+    source = np.where(behind, 0.45 + 0.2 * np.sin(3 * angle), half * np.sin(angle))
+    column = (source - LEFT) * unit
+    turned = cv2.remap(skin, np.float32(column), np.float32(row), cv2.INTER_LINEAR)
+    return turned, alpha
 
 
 def _apex(emotion: str, strength: float, rng) -> np.ndarray:
