@@ -51,15 +51,23 @@ def estimator_key(estimator):
         return None
 
 
+def _stamps(paths):
+    """Return size and time of files: an estimator on paths reads what is there now."""
+    return np.array([_stamp(path) for path in paths], dtype=np.int64)
+
+
 def _stamp(path):
-    """Return size and time of a file: an estimator on paths reads what is there now."""
     if not isinstance(path, str | os.PathLike):
-        return None
+        return -1, -1
     try:
         found = os.stat(path)
     except (OSError, ValueError):
-        return None
+        return -1, -1
     return found.st_size, found.st_mtime_ns
+
+
+def _hashable(values):
+    return pd.api.types.infer_dtype(values, skipna=True) in _HASHABLE
 
 
 def content_key(X):
@@ -72,18 +80,24 @@ def content_key(X):
     """
     if isinstance(X, pd.DataFrame):
         return _table_key(X)
-    if not isinstance(X, list | tuple | pd.Series) and np.asarray(X).dtype.kind in "biufc":
-        return joblib.hash(X, hash_name="sha1")
-    values = list(X) if isinstance(X, list | tuple | pd.Series | np.ndarray) else X
-    stamps = [_stamp(value) for value in values] if isinstance(values, list) else None
-    return joblib.hash((values, stamps))
+    if isinstance(X, pd.Series) or (isinstance(X, list | tuple) and np.ndim(X[:1]) == 1):
+        X = np.array(X, dtype=object)
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OU":
+        return _labels_key(X), joblib.hash(_stamps(X))
+    return joblib.hash(X, hash_name="sha1")
+
+
+def _labels_key(values):
+    """Return a key for a 1-D array of strings or other objects."""
+    if not _hashable(values):
+        return joblib.hash(values)
+    return joblib.hash(pd.util.hash_array(values.astype(object))), str(values.dtype)
 
 
 def _table_key(table):
-    files = [table[column] for column in ("path", "audio") if column in table.columns]
-    stamps = [[_stamp(path) for path in column] for column in files]
+    stamps = [_stamps(table[column]) for column in ("path", "audio") if column in table.columns]
     objects = [table[name] for name in table if table[name].dtype.kind == "O"]
-    if any(pd.api.types.infer_dtype(column, skipna=True) not in _HASHABLE for column in objects):
+    if not all(_hashable(column) for column in objects):
         return joblib.hash((table, stamps))
     rows = pd.util.hash_pandas_object(table, index=False).to_numpy()
     return joblib.hash((rows, list(table.columns), [str(t) for t in table.dtypes], stamps))
@@ -92,8 +106,8 @@ def _table_key(table):
 def data_key(X, y, params):
     """Return a key for what an estimator is fitted on, and how scikit-learn is configured."""
     config = tuple(sorted((name, str(value)) for name, value in get_config().items()))
-    further = {name: np.asarray(value) for name, value in params.items()}
-    return content_key(X), joblib.hash((np.asarray(y), further)), config
+    further = tuple(sorted((name, content_key(np.asarray(v))) for name, v in params.items()))
+    return content_key(X), content_key(np.asarray(y)), further, config
 
 
 def rows_key(rows):
