@@ -1,4 +1,4 @@
-"""The command line: ``emopipe demo | run | extract | report | corpora | store | doctor``.
+"""The command line: ``emopipe demo | run | extract | train | predict | report | ...``.
 
 Each command is one module of this package with ``add_arguments(parser)`` and
 ``command(args) -> exit code``; what a command needs is imported when it runs,
@@ -25,6 +25,8 @@ COMMANDS = {
     "demo": "a synthetic corpus through the whole way, from clips to a report",
     "run": "run an experiment script on your corpora and write its report",
     "extract": "compute the features of clips and keep them in the store",
+    "train": "fit a recogniser on corpora and save it with a model card",
+    "predict": "say which emotions a saved model sees and hears in clips",
     "report": "write report.html again from result.json, and the index",
     "corpora": "the corpora emopipe can read: layout, where to request, licence",
     "store": "list, verify or clean the store of computed features",

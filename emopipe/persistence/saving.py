@@ -75,7 +75,7 @@ def save(
     """
     _check(estimator)
     folder = Path(folder).expanduser()
-    _check_place(folder, overwrite)
+    check_place(folder, overwrite)
     data = written(estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -100,7 +100,8 @@ def _check(estimator):
         ) from None
 
 
-def _check_place(folder, overwrite):
+def check_place(folder, overwrite):
+    """Raise ModelError where `save` would not write: something else is there, or a model."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not folder.is_dir() or not (folder / FILE).is_file():

@@ -1,0 +1,118 @@
+"""Fit a recogniser on corpora, test it on people it was not fitted on, save it with a model card.
+
+  emopipe train models/cremad --corpus cremad=/data/CREMA-D --features voice mini_xception
+  emopipe train models/mine --corpus ravdess=/data/RAVDESS --corpus savee=/data/SAVEE \\
+      --emotions neutral happiness sadness anger
+  emopipe predict models/cremad interview.mp4
+
+Each kind of features gets a support vector machine of its own; with several of them, their
+scores are fused with weights per emotion. The figures on the card come from folds by subject;
+the saved model is fitted on all clips. --set gives any parameter of an extractor, as in
+`emopipe extract`. For other pipelines use emopipe.persistence.save in a script.
+"""
+
+from pathlib import Path
+
+
+def add_arguments(parser):
+    """Add this command's arguments."""
+    from emopipe.cli.extract import FEATURES
+
+    parser.add_argument("model", type=Path, help="the folder to write")
+    parser.add_argument(
+        "--corpus", action="append", required=True, metavar="NAME=FOLDER",
+        help="see `emopipe corpora`; several are pooled",
+    )  # fmt: skip
+    parser.add_argument(
+        "--features", nargs="+", default=["voice"], choices=sorted(FEATURES), metavar="NAME",
+        help=f"one or more of: {', '.join(FEATURES)} (default: voice)",
+    )  # fmt: skip
+    parser.add_argument("--emotions", nargs="+", metavar="NAME", help="only these")
+    parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
+    parser.add_argument("--weights", default="recall", choices=("equal", "recall", "search"))
+    parser.add_argument("--cost", type=float, default=10.0, help="C of the SVMs (default: 10)")
+    parser.add_argument(
+        "--folds", type=int, default=5, help="folds by subject (default: 5); 0: no evaluation"
+    )
+    parser.add_argument("--store", default="default", help="the store's file")
+    parser.add_argument("--jobs", type=int, default=-1, help="processes that decode (default: all)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the model that is there")
+
+
+def command(args) -> int:
+    """Load, evaluate, fit, save; print the figures and where the model is."""
+    import warnings
+
+    from emopipe.evaluation import evaluate
+    from emopipe.extract import ClipWarning
+    from emopipe.persistence import save
+    from emopipe.persistence.saving import check_place
+
+    check_place(args.model.expanduser(), args.overwrite)
+    clips = _clips(args)
+    model = recogniser(_extractors(args), weights=args.weights, cost=args.cost)
+    title = f"{' and '.join(args.features)}, SVM, {' and '.join(sorted(set(clips['corpus'])))}"
+    result = None
+    if args.folds:
+        result = evaluate(model, clips, cv=args.folds, title=title, progress=True, random_state=0)
+        print(result)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClipWarning)
+        model.fit(clips, clips["emotion"])
+    folder = save(model, args.model, result=result, clips=clips, title=title,
+                  overwrite=args.overwrite)  # fmt: skip
+    print(f"model: {folder}\nits card: {folder / 'model_card.md'}")
+    return 0
+
+
+def recogniser(extractors, *, weights="recall", cost=10.0):
+    """Return an unfitted recogniser: an SVM on each extractor, fused where there are several.
+
+    Parameters
+    ----------
+    extractors : dict of str to ClipTransformer
+        By the names that the modalities get.
+    weights : str
+        Of `emopipe.fusion.EmotionWeightedFusion`.
+    cost : float
+        C of the SVMs.
+    """
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    from emopipe.fusion import EmotionWeightedFusion, WhereFinite
+
+    parts = []
+    for name, extractor in extractors.items():
+        svm = make_pipeline(StandardScaler(), SVC(C=cost, class_weight="balanced"))
+        parts.append((name, make_pipeline(extractor, WhereFinite(svm))))
+    if len(parts) == 1:
+        return parts[0][1]
+    return EmotionWeightedFusion(parts, weights=weights)
+
+
+def _extractors(args):
+    from emopipe.cli.extract import _extractor
+
+    return {name: _extractor(name, args) for name in args.features}
+
+
+def _clips(args):
+    from emopipe.corpora import combine, load_corpus, usable
+
+    tables = []
+    for text in args.corpus:
+        name, equals, folder = text.partition("=")
+        if not equals:
+            raise ValueError(f"--corpus {text}: write --corpus NAME=FOLDER (see `emopipe corpora`)")
+        table = load_corpus(name, folder)
+        tables.append(table[table["path"].notna()])
+    clips = usable(combine(*tables))
+    known = sorted(set(clips["emotion"]))
+    unknown = set(args.emotions or known) - set(known)
+    if unknown:
+        raise ValueError(
+            f"--emotions {' '.join(sorted(unknown))}: the corpora have {', '.join(known)}"
+        )
+    return clips[clips["emotion"].isin(args.emotions or known)].reset_index(drop=True)

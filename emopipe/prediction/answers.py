@@ -1,0 +1,121 @@
+"""What a recogniser says of clips, as plain data: to be printed, written to JSON or CSV, drawn."""
+
+from dataclasses import asdict, dataclass, field
+
+import pandas as pd
+
+from emopipe.strict_json import plain
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An answer for a stretch of a clip.
+
+    Parameters
+    ----------
+    start, stop : float
+        Seconds on the clip's own axis.
+    emotion : str or None
+        None where the model gave no scores.
+    scores : dict or None
+        {emotion: share}, together 1.
+    modalities : dict
+        {modality: {emotion: share} or None}, of a fusion.
+    """
+
+    start: float
+    stop: float
+    emotion: str | None
+    scores: dict | None
+    modalities: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClipPrediction:
+    """What a model says of one clip.
+
+    Parameters
+    ----------
+    clip, path : str
+        As it was named, and where it is.
+    status : str
+        "ok"; "partial" where a modality is missing or the clip is damaged; otherwise why there is
+        no answer, one of `emopipe.media.STATUSES`.
+    details : dict
+        {feature extractor: status and what was found, in words}, of those that are not "ok".
+    duration : float
+        Seconds; 0 for an image.
+    whole : Moment
+        The answer for the clip.
+    windows : list of Moment
+        Answers over time, where windows were asked for.
+    """
+
+    clip: str
+    path: str
+    status: str
+    details: dict
+    duration: float
+    whole: Moment
+    windows: list
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of some clips, and how long it took.
+
+    Parameters
+    ----------
+    labels : list of str
+        The emotions that the model knows.
+    modalities : list of str
+        Names of the modalities of a fusion; empty otherwise.
+    clips : list of ClipPrediction
+    seconds : float
+        Processing time.
+    computed : int
+        Extractions that were computed in it; the others were in the store.
+    window, step : float or None
+        Seconds.
+    """
+
+    labels: list
+    modalities: list
+    clips: list
+    seconds: float
+    computed: int
+    window: float | None = None
+    step: float | None = None
+
+    @property
+    def media_seconds(self) -> float:
+        """Length of all clips together, in seconds."""
+        return float(sum(clip.duration for clip in self.clips))
+
+    @property
+    def real_time_factor(self) -> float | None:
+        """Processing time by media time; None where there are only images."""
+        return self.seconds / self.media_seconds if self.media_seconds else None
+
+    def to_dict(self) -> dict:
+        """Return everything as plain values for strict JSON."""
+        fields = plain(asdict(self), "Prediction")
+        extra = {"media_seconds": self.media_seconds, "real_time_factor": self.real_time_factor}
+        return {"kind": "predictions"} | fields | extra
+
+    def table(self) -> pd.DataFrame:
+        """Return a row for each clip, or for each window where there are windows.
+
+        Columns: clip, path, status, start, stop (s), emotion, score_<emotion>, and
+        <modality>_<emotion> of a fusion.
+        """
+        rows = []
+        for clip in self.clips:
+            about = {"clip": clip.clip, "path": clip.path, "status": clip.status}
+            for moment in clip.windows if self.window else [clip.whole]:
+                row = {"start": moment.start, "stop": moment.stop, "emotion": moment.emotion}
+                row |= {f"score_{name}": (moment.scores or {}).get(name) for name in self.labels}
+                for modality, scores in moment.modalities.items():
+                    row |= {f"{modality}_{name}": (scores or {}).get(name) for name in self.labels}
+                rows.append(about | row)
+        return pd.DataFrame(rows)

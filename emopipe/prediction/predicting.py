@@ -1,0 +1,230 @@
+"""Asking a fitted recogniser about clips and about windows of clips."""
+
+import os
+import tempfile
+import time
+import warnings
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emopipe.evaluation.audit import nested
+from emopipe.extract import COUNTERS, ClipWarning
+from emopipe.fusion.scores import score_matrix
+from emopipe.media import ClipError, excerpt, probe
+from emopipe.prediction.answers import ClipPrediction, Moment, Prediction
+
+# The worst status of a clip's extractors is not the clip's as long as one of them has features.
+_FINE = ("ok", "partial")
+
+
+def windows_of(duration, window, step) -> list[tuple[float, float]]:
+    """Return (start, stop) of windows in a clip; one as long as a clip that is shorter.
+
+    Parameters
+    ----------
+    duration, window, step : float
+        Seconds. What is left after the last whole window is shorter than a step.
+
+    Examples
+    --------
+    >>> windows_of(2.0, 1.0, 0.5)
+    [(0.0, 1.0), (0.5, 1.5), (1.0, 2.0)]
+    >>> windows_of(0.4, 1.0, 0.5)
+    [(0.0, 0.4)]
+    """
+    if not (window > 0 and step > 0):
+        raise ValueError(f"window={window!r} and step={step!r} must be more than 0 seconds")
+    if duration <= 0:
+        return []
+    if duration <= window:
+        return [(0.0, float(duration))]
+    n = int(np.floor((duration - window) / step + 1e-6)) + 1
+    return [(float(k * step), float(k * step + window)) for k in range(n)]
+
+
+@contextmanager
+def _settled(model, store, n_jobs):
+    """Let every feature extractor use a store and processes for a while."""
+    before = []
+    for _, part in nested(model):
+        own = type(part).__module__.startswith("emopipe.")
+        for name, value in {"store": store, "n_jobs": n_jobs}.items():
+            if own and name in vars(part):
+                before.append((part, name, vars(part)[name]))
+                setattr(part, name, value)
+    try:
+        yield
+    finally:
+        for part, name, value in before:
+            setattr(part, name, value)
+
+
+def _clip_table(model, paths) -> pd.DataFrame:
+    """Return a table in which every column that the model reads paths from holds them."""
+    columns = {"clip", "path"}
+    for _, part in nested(model):
+        asked = (getattr(part, name, None) for name in ("column", "audio_column"))
+        columns |= {column for column in asked if isinstance(column, str)}
+    return pd.DataFrame(dict.fromkeys(sorted(columns), paths), dtype=object)
+
+
+def _extractors(model) -> dict:
+    """Return {name: extractor}, each once although fitted copies come with unfitted ones."""
+    found = {}
+    for name, part in nested(model):
+        if hasattr(part, "statuses"):
+            found[name or type(part).__name__] = part
+    return found
+
+
+def _named(row, labels):
+    return None if np.isnan(row).any() else dict(zip(labels, row.tolist(), strict=True))
+
+
+def _modalities(model):
+    return [name for name, _ in model.estimators] if hasattr(model, "modality_scores") else []
+
+
+def _ask(model, paths, spans) -> list[Moment]:
+    """Return the model's answers for paths, which are those of (start, stop)."""
+    table = _clip_table(model, paths)
+    labels = [str(label) for label in model.classes_]
+    parts = {}
+    if hasattr(model, "modality_scores"):
+        parts = dict(zip(_modalities(model), model.modality_scores(table), strict=True))
+    scores = score_matrix(model, table, model.classes_)
+    moments = []
+    for row, (start, stop) in enumerate(spans):
+        found = _named(scores[row], labels)
+        emotion = None if found is None else max(found, key=found.get)
+        shares = {name: _named(part[row], labels) for name, part in parts.items()}
+        moments.append(Moment(start, stop, emotion, found, shares))
+    return moments
+
+
+def _length(path) -> float:
+    try:
+        return float(probe(path).duration)
+    except ClipError:
+        return 0.0
+
+
+def _verdicts(model, paths, answers):
+    """Return each clip's status and what is wrong with it."""
+    tables = {n: p.statuses(_clip_table(model, paths)) for n, p in _extractors(model).items()}
+    verdicts = []
+    for row, answer in enumerate(answers):
+        states = {name: table.iloc[row] for name, table in tables.items()}
+        wrong = {
+            name: f"{state['status']}. {str(state['detail']).strip()}".strip()
+            for name, state in states.items()
+            if state["status"] != "ok"
+        }
+        first = next((s["status"] for s in states.values() if s["status"] not in _FINE), "crashed")
+        status = ("partial" if wrong else "ok") if answer.emotion is not None else first
+        verdicts.append((status, wrong))
+    return verdicts
+
+
+def _check(model, paths):
+    if not paths:
+        raise ValueError("no clips: name files, or folders that hold recordings")
+    missing = [path for path in paths if not os.path.isfile(path)]
+    if missing:
+        raise FileNotFoundError(f"{len(missing)} of {len(paths)} clips do not exist: {missing[0]}")
+    if not _extractors(model):
+        raise ValueError(
+            f"this {type(model).__name__} works on numbers, not on clips: it holds no feature "
+            "extractor; save the whole pipeline, from clips to emotions"
+        )
+
+
+def predict(model, paths, *, window=None, step=None, store="default", n_jobs=-1) -> Prediction:
+    """Return what a fitted recogniser says of clips, whole and over time.
+
+    A clip that cannot be processed says why and never stops the others; a clip that lacks a
+    modality is decided by the others.
+
+    Parameters
+    ----------
+    model : fitted classifier
+        From clips to emotions, see `emopipe.persistence.load`. It may have been trained on any
+        corpus.
+    paths : sequence of str or Path
+        Recordings or images.
+    window, step : float, optional
+        Seconds: answers for windows of this length, one every `step` (a quarter of the window by
+        default). Every extractor sees a window as a clip of its own, so features that need longer
+        stretches are poorer: the voice statistics of the thesis have frames of 1 s.
+    store : "default", None, str, Path or Store
+        Where features are kept; None: only while this function runs.
+    n_jobs : int
+        Processes that decode.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    FileNotFoundError
+        If a path does not exist.
+    ValueError
+        If there are no paths, the model works on numbers, or window or step are not above 0.
+
+    Examples
+    --------
+    >>> from emopipe.persistence import load
+    >>> found = predict(load("models/cremad"), ["interview.mp4"], window=2.0)  # doctest: +SKIP
+    >>> found.clips[0].whole.emotion, found.real_time_factor  # doctest: +SKIP
+    ('neutral', 0.41)
+    """
+    paths = [os.fspath(path) for path in paths]
+    _check(model, paths)
+    step = step if step is not None or window is None else window / 4
+    if window is not None:
+        windows_of(1.0, window, step)
+    with ExitStack() as stack:
+        if store is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emopipe-"))
+            store = str(Path(folder) / "store.sqlite")
+        stack.enter_context(_settled(model, store, n_jobs))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", ClipWarning)  # statuses say it clip by clip
+        began, computed = time.perf_counter(), _n_computed()
+        clips = _predicted(model, paths, window, step)
+        return Prediction(
+            labels=[str(label) for label in model.classes_],
+            modalities=[n for n, _ in model.estimators]
+            if hasattr(model, "modality_scores")
+            else [],
+            clips=clips,
+            seconds=time.perf_counter() - began,
+            computed=_n_computed() - computed,
+            window=window,
+            step=step,
+        )
+
+
+def _n_computed():
+    return COUNTERS["prepared"]
+
+
+def _predicted(model, paths, window, step):
+    lengths = [_length(path) for path in paths]
+    answers = _ask(model, paths, [(0.0, length) for length in lengths])
+    verdicts = _verdicts(model, paths, answers)
+    spans = [windows_of(length, window, step) if window else [] for length in lengths]
+    parts = [excerpt(p, *s) for p, its in zip(paths, spans, strict=True) for s in its]
+    flat = _ask(model, parts, [span for its in spans for span in its]) if parts else []
+    clips, place = [], 0
+    for path, length, answer, (status, wrong), its in zip(
+        paths, lengths, answers, verdicts, spans, strict=True
+    ):
+        moments, place = flat[place : place + len(its)], place + len(its)
+        name = Path(path).name
+        clips.append(ClipPrediction(name, path, status, wrong, length, answer, moments))
+    return clips

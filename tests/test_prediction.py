@@ -1,0 +1,261 @@
+"""A saved recogniser on new clips: whole, over time, per modality; what is broken says so."""
+
+import json
+import sys
+import types
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.io import wavfile
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from emopipe.cli import main
+from emopipe.extract import COUNTERS
+from emopipe.fusion import EmotionWeightedFusion, WhereFinite
+from emopipe.persistence import save
+from emopipe.prediction import predict, windows_of
+from emopipe.store import Store
+from emopipe.voice import ShortTermStatistics
+
+RATE = 16000
+
+
+def _write(path, pitch, seconds, seed=0):
+    time = np.arange(int(seconds * RATE)) / RATE
+    noise = np.random.default_rng(seed).normal(size=len(time))
+    samples = 9000 * np.sin(2 * np.pi * np.broadcast_to(pitch, time.shape) * time) + 300 * noise
+    wavfile.write(path, RATE, samples.astype(np.int16))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("store") / "store.sqlite")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, store):
+    folder = tmp_path_factory.mktemp("train")
+    paths = [_write(folder / f"{n}.wav", (220, 900)[n % 2], 0.6, n) for n in range(12)]
+    table = pd.DataFrame({"path": paths, "mouth": paths, "subject": np.arange(12) // 2})
+    common = {"window": 0.2, "step": 0.05, "n_jobs": 1, "store": store}
+    svm = WhereFinite(make_pipeline(StandardScaler(), SVC()))
+    voice = make_pipeline(ShortTermStatistics(**common), svm)
+    other = make_pipeline(
+        ShortTermStatistics(**common | {"column": "mouth", "short": "refuse"}), svm
+    )
+    fusion = EmotionWeightedFusion([("voice", voice), ("mouth", other)])
+    return fusion.fit(table, np.array(["sadness", "joy"] * 6))
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("neue clips")
+    half = int(2 * RATE)
+    change = np.where(np.arange(2 * half) < half, 220, 900)
+    (folder / "kaputt.wav").write_bytes(b"RIFF\x00\x00\x00\x00WAVEnothing")
+    return [
+        _write(folder / "fröhlich.wav", 900, 1.0),
+        _write(folder / "a wechsel.wav", change, 4.0),
+        str(folder / "kaputt.wav"),
+        _write(folder / "kurz.wav", 220, 0.1),
+    ]
+
+
+@given(duration=st.floats(0.01, 100), window=st.floats(0.1, 5), step=st.floats(0.05, 5))
+def test_windows_lie_in_the_clip_and_reach_its_end(duration, window, step):
+    found = windows_of(duration, window, step)
+    assert found[0][0] == 0 and all(0 <= a < b <= duration + 1e-4 for a, b in found)
+    assert duration - found[-1][1] < step + 1e-4
+    np.testing.assert_allclose(np.diff([a for a, _ in found]), step, atol=1e-6)
+
+
+@pytest.mark.parametrize(("window", "step"), [(0, 1), (1, 0), (-1, 1)])
+def test_windows_have_a_length(window, step):
+    with pytest.raises(ValueError, match="more than 0 seconds"):
+        windows_of(1.0, window, step)
+
+
+def test_whole_clips(model, clips, store):
+    found = predict(model, clips, store=store, n_jobs=1)
+    said = [clip.whole.emotion for clip in found.clips]
+    assert said[0] == "joy" and said[2:] == [None, "sadness"]
+    assert [clip.status for clip in found.clips] == ["ok", "ok", "corrupt", "partial"]
+    assert found.clips[2].whole.emotion is None and "corrupt" in str(found.clips[2].details)
+    short = found.clips[3].whole.modalities
+    assert short["mouth"] is None and sum(short["voice"].values()) == pytest.approx(1)
+    assert found.media_seconds == pytest.approx(5.1) and found.real_time_factor > 0
+    for clip in found.clips[:2]:
+        assert sum(clip.whole.scores.values()) == pytest.approx(1)
+
+
+def test_it_is_the_models_own_answer(model, clips, store):
+    table = pd.DataFrame({"path": clips, "mouth": clips})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = model.predict_proba(table)
+    found = predict(model, clips, store=store, n_jobs=1).table()
+    np.testing.assert_array_equal(found[["score_joy", "score_sadness"]].to_numpy(float), expected)
+
+
+def test_windows_follow_a_change(model, clips, store):
+    (clip,) = predict(model, clips[1:2], window=0.5, step=0.25, store=store, n_jobs=1).clips
+    assert len(clip.windows) == 15
+    said = [moment.emotion for moment in clip.windows]
+    assert said[:7] == ["sadness"] * 7 and said[-7:] == ["joy"] * 7
+    assert {name for moment in clip.windows for name in moment.modalities} == {"voice", "mouth"}
+
+
+def test_the_store_spares_work_and_the_model_stays_as_it_was(model, clips, tmp_path):
+    before = [model.estimators_[0][0].store, model.estimators_[0][0].n_jobs]
+    mine = Store(tmp_path / "mine.sqlite")
+    assert predict(model, clips[:2], store=mine, n_jobs=1).computed > 0
+    prepared = COUNTERS["prepared"]
+    assert predict(model, clips[:2], store=mine, n_jobs=1).computed == 0
+    assert COUNTERS["prepared"] == prepared
+    assert predict(model, clips[:1], store=None, n_jobs=1).computed > 0
+    assert [model.estimators_[0][0].store, model.estimators_[0][0].n_jobs] == before
+
+
+def test_wrong_calls_say_what_to_do(model, tmp_path):
+    with pytest.raises(ValueError, match="no clips"):
+        predict(model, [])
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.wav"):
+        predict(model, [tmp_path / "nowhere.wav"])
+    wav = _write(tmp_path / "a.wav", 300, 0.3)
+    with pytest.raises(ValueError, match="works on numbers"):
+        predict(SVC().fit([[0], [1]], [0, 1]), [wav])
+
+
+@pytest.fixture(scope="module")
+def folder(model, tmp_path_factory):
+    return save(model, tmp_path_factory.mktemp("models") / "stimme öffnen", title="A voice")
+
+
+def run(capsys, *arguments):
+    code = main([str(a) for a in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def options(store):
+    return ("--store", store, "--jobs", 1)
+
+
+def test_command_prints_a_table(folder, clips, options, capsys, tmp_path):
+    out_file = tmp_path / "emotions.csv"
+    code, out, _ = run(capsys, "predict", folder, *clips, *options, "--csv", out_file)
+    assert code == 0 and "real-time factor" in out and "3 of 4 clips" in out
+    lines = {line.split("  ")[0]: line for line in out.splitlines()}
+    assert "joy" in lines["fröhlich.wav"] and "corrupt" in lines["kaputt.wav"]
+    table = pd.read_csv(out_file)
+    assert list(table["clip"]) == [path.rpartition("/")[2] for path in clips]
+    assert {"score_joy", "voice_joy", "mouth_sadness"} <= set(table)
+
+
+def test_command_finds_folders_and_patterns_once(folder, clips, options, capsys):
+    parent = clips[0].rpartition("/")[0]
+    code, out, _ = run(capsys, "predict", folder, parent, f"{parent}/*.wav", *options, "--json")
+    found = json.loads(out)
+    assert code == 0 and len(found["clips"]) == 4 and found["kind"] == "predictions"
+    code, _, err = run(capsys, "predict", folder, f"{parent}/*.xyz", *options)
+    assert code == 1 and "no file matches" in err
+
+
+def test_command_over_time(folder, clips, options, capsys, tmp_path):
+    page, table = tmp_path / "seite.html", tmp_path / "t.csv"
+    code, out, _ = run(capsys, "predict", folder, *clips[:2], "--window", 0.5, "--step", 0.25,
+                       *options, "--timeline", page, "--csv", table)  # fmt: skip
+    assert code == 0 and len(out.splitlines()) > 18
+    assert len(pd.read_csv(table)) == 3 + 15
+    html = page.read_text(encoding="utf-8")
+    assert "data:audio/wav;base64," in html and "A voice" in html and "http" not in html
+    assert html.count("<svg") == 2 * 3
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["nowhere", "a.wav"], "no such folder"),
+    (["{clips}", "a.wav"], "no saved model"),
+    (["{model}", "nowhere.wav"], "no file or folder"),
+    (["{model}", "{clip}", "--step", "1"], "--step needs --window"),
+    (["{model}", "{clip}", "--set", "a"], "PARAMETER=VALUE"),
+    (["{model}", "{clip}", "--set", "a=1"], "no parameter 'a'"),
+])  # fmt: skip
+def test_wrong_arguments_are_answered_in_words(arguments, words, folder, clips, capsys):
+    names = {"model": folder, "clips": clips[0].rpartition("/")[0], "clip": clips[0]}
+    code, _, err = run(capsys, "predict", *(a.format(**names) for a in arguments))
+    assert code == 1 and words in err
+
+
+def test_nothing_predicted_is_code_1(folder, clips, options, capsys):
+    assert run(capsys, "predict", folder, clips[2], *options)[0] == 1
+
+
+class _Camera:
+    """A camera that shows 30 pictures, or is not there."""
+
+    left = 30
+
+    def __init__(self, index):
+        self.there = index == 0
+
+    def isOpened(self):
+        return self.there
+
+    def read(self):
+        self.left -= 1
+        return self.left >= 0, np.full((48, 64, 3), 8 * self.left % 256, np.uint8)
+
+    def release(self):
+        pass
+
+
+def test_a_camera_is_recorded(monkeypatch, tmp_path, capsys):
+    import cv2
+
+    from emopipe.cli.predict import record
+    from emopipe.media import probe
+
+    monkeypatch.setattr(cv2, "VideoCapture", _Camera)
+    info = probe(record(0, 5, tmp_path / "camera.mp4"))
+    assert info.has_video and (info.rows, info.columns) == (48, 64)
+    with pytest.raises(OSError, match="no picture from camera 1"):
+        record(1, 5, tmp_path / "camera.mp4")
+
+
+def test_train_writes_a_model_that_predicts(tmp_path, options, capsys):
+    root = tmp_path / "EmoDB"
+    root.mkdir()
+    (root / "SYNTHETIC.json").write_text("{}")
+    for number, speaker in enumerate(("03", "08", "09", "10")):
+        for letter, pitch in (("W", 900), ("T", 220)):
+            _write(root / f"{speaker}a01{letter}a.wav", pitch, 0.5, number)
+    code, out, err = run(capsys, "train", tmp_path / "model", "--corpus", f"emodb={root}",
+                         "--set", "window=0.2", "--folds", 2, *options)  # fmt: skip
+    assert code == 0, err
+    card = (tmp_path / "model" / "model_card.md").read_text()
+    assert "emodb: 8 clips of 4 subjects" in card and "synthetic" in card and "| uar |" in card
+    clip = root / "03a01Wa.wav"
+    code, out, _ = run(capsys, "predict", tmp_path / "model", clip, *options)
+    assert code == 0 and "anger" in out
+    code, _, err = run(capsys, "train", tmp_path / "model", "--corpus", f"emodb={root}")
+    assert code == 1 and "overwrite" in err
+    code, _, err = run(capsys, "train", tmp_path / "x", "--corpus", f"emodb={root}",
+                       "--emotions", "envy")  # fmt: skip
+    assert code == 1 and "anger, sadness" in err
+
+
+def test_help_of_the_commands_needs_nothing_heavy():
+    import subprocess
+
+    code = ("import sys; import emopipe.cli.predict, emopipe.cli.train; "
+            "assert not {'sklearn', 'cv2', 'av'} & set(sys.modules)")  # fmt: skip
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert isinstance(sys.modules["emopipe.cli"], types.ModuleType)
