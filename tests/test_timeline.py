@@ -1,0 +1,165 @@
+"""The page of emotion over time: self-contained, safe with hostile names, playing along."""
+
+import re
+import shutil
+from base64 import b64decode
+
+import numpy as np
+import pytest
+from clips import numbered, write_video
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.io import wavfile
+
+from emopipe.media import probe, signal
+from emopipe.media.playing import Playable, as_mp4, playable
+from emopipe.prediction import ClipPrediction, Moment, Prediction
+from emopipe.report.timeline import HEIGHT, WIDTH, bands, colours_of, write_timeline
+
+LABELS = ["fear", "joy"]
+
+
+def _moment(start, stop, fear):
+    scores = None if fear is None else {"fear": fear, "joy": 1 - fear}
+    return Moment(start, stop, scores and max(scores, key=scores.get), scores,
+                  {"voice": scores, "face": None})  # fmt: skip
+
+
+def _found(name="clip.wav", shares=(0.1, 0.4, None, 0.9)):
+    windows = [_moment(n * 0.5, n * 0.5 + 0.5, share) for n, share in enumerate(shares)]
+    clip = ClipPrediction(name, name, "partial", {"face": "no_video. It has no pictures."}, 2.0,
+                          _moment(0, 2, 0.3), windows)  # fmt: skip
+    return Prediction(LABELS, ["voice", "face"], [clip], 1.0, 1, 0.5, 0.5).to_dict()
+
+
+@given(shares=st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=1, max_size=12))
+def test_bands_fill_the_height_and_lie_in_the_drawing(shares):
+    moments = [({"start": n, "stop": n + 1}, None if s is None else {"fear": s, "joy": 1 - s})
+               for n, s in enumerate(shares)]  # fmt: skip
+    drawn = bands(moments, float(len(shares)), LABELS, 0.5)
+    n_runs = len(re.findall("x+", "".join("-" if s is None else "x" for s in shares)))
+    assert len(drawn) == 2 * n_runs
+    for fear, joy in zip(drawn[::2], drawn[1::2], strict=True):
+        points = [
+            [tuple(map(float, p.split(","))) for p in text.split()] for _, text in (fear, joy)
+        ]
+        half = len(points[0]) // 2
+        assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for band in points for x, y in band)
+        assert all(y == HEIGHT for _, y in points[0][:half])
+        assert all(y == pytest.approx(0, abs=0.05) for _, y in points[1][half:])
+        assert points[0][half:] == points[1][:half][::-1]
+
+
+def test_colours_are_fixed_and_differ():
+    found = colours_of(["anger", "neutral", "pride", "envy"])
+    assert len(set(found.values())) == 4 and found["anger"] == colours_of(["anger"])["anger"]
+
+
+def test_page_is_self_contained_and_escapes(tmp_path):
+    hostile = "<script>alert(1)</script> \"ü\" & 'x'.wav"
+    page = write_timeline(_found(hostile), tmp_path / "sub" / "p.html", title="<b>me</b>",
+                          media=[Playable("audio", "data:audio/wav;base64,AAAA")])  # fmt: skip
+    html = page.read_text(encoding="utf-8")
+    assert "<script>alert" not in html and "<b>me" not in html and "http" not in html
+    assert "&lt;script&gt;alert(1)" in html and "no_video" in html
+    again = write_timeline(_found(hostile), tmp_path / "q.html", title="<b>me</b>",
+                           media=[Playable("audio", "data:audio/wav;base64,AAAA")])  # fmt: skip
+    assert again.read_bytes() == page.read_bytes()
+
+
+def test_small_files_go_into_the_page_and_large_ones_do_not(tmp_path):
+    path = tmp_path / "ein töner.wav"
+    wavfile.write(path, 16000, np.zeros(1000, np.int16))
+    inside = playable(path, tmp_path / "pages")
+    assert b64decode(inside.address.partition(",")[2]) == path.read_bytes()
+    outside = playable(path, tmp_path / "pages", largest=100)
+    assert outside == Playable("audio", "../ein%20t%C3%B6ner.wav")
+
+
+def test_what_browsers_do_not_play_is_coded_again(tmp_path):
+    sound = 0.4 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
+    path = write_video(tmp_path / "a.mkv", map(numbered, range(25)), sound=sound)
+    (tmp_path / "b.mp4").write_bytes(as_mp4(path))
+    before, after = probe(path), probe(tmp_path / "b.mp4")
+    assert after.has_audio and (after.rows, after.columns) == (before.rows, before.columns)
+    assert after.duration == pytest.approx(before.duration, abs=0.15)
+    assert np.abs(signal(tmp_path / "b.mp4")).max() == pytest.approx(0.4, abs=0.1)
+    assert playable(path, tmp_path).address.startswith("data:video/mp4;base64,")
+
+
+def test_what_cannot_be_played_says_why(tmp_path):
+    (tmp_path / "a.flv").write_bytes(b"nothing at all")
+    found = playable(tmp_path / "a.flv", tmp_path)
+    assert found.kind == "" and "corrupt" in found.note
+    page = write_timeline(_found(), tmp_path / "p.html", title="t", media=[found])
+    assert "Not played here" in page.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("Debian's chromium and chromium-driver are not installed")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking",
+                 "disable-component-update", "disable-sync", "no-first-run"):  # fmt: skip
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+def _cursors(browser):
+    return browser.execute_script(
+        "return [...document.querySelectorAll('.cursor')].map(line => +line.getAttribute('x1'))"
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", ["audio", "video"])
+def test_the_cursor_follows_the_clip(browser, tmp_path, kind):
+    if kind == "audio":
+        path = tmp_path / "ton.wav"
+        wavfile.write(path, 16000, (8000 * np.sin(np.arange(32000) / 20)).astype(np.int16))
+    else:
+        path = write_video(tmp_path / "bild.mkv", map(numbered, range(50)))
+    page = write_timeline(_found(), tmp_path / "p.html", title="A clip over time",
+                          media=[playable(path, tmp_path)])  # fmt: skip
+    browser.set_window_size(1000, 900)
+    browser.get(page.as_uri())
+    browser.set_script_timeout(20)
+    ended = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "const player = document.querySelector('audio, video');"
+        "player.addEventListener('error', () => done('cannot be played'));"
+        "player.addEventListener('seeked', () => setTimeout(() => done(player.currentTime), 50));"
+        "const seek = () => { player.currentTime = 0.6; };"
+        "player.readyState ? seek() : player.addEventListener('loadedmetadata', seek);"
+    )
+    assert ended == pytest.approx(0.6, abs=0.05)
+    assert _cursors(browser) == [pytest.approx(WIDTH * 0.3, abs=30)] * 3
+    told = [out.text for out in browser.find_elements("css selector", "output")]
+    assert "joy 0.60" in told[0] and "joy 0.60" in told[1] and "no answer" in told[2]
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.browser
+def test_a_click_moves_every_cursor(browser, tmp_path):
+    page = write_timeline(_found(), tmp_path / "p.html", title="t", media=[Playable("", "", "")])
+    browser.get(page.as_uri())
+    browser.execute_script(
+        "const svg = document.querySelector('svg'), box = svg.getBoundingClientRect();"
+        "svg.dispatchEvent(new MouseEvent('click', {clientX: box.left + 0.75 * box.width,"
+        " clientY: box.top + 5}))"
+    )
+    assert _cursors(browser) == [pytest.approx(WIDTH * 0.75, abs=3)] * 3
+    overflow = browser.execute_script(
+        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+    drawn = browser.find_elements("css selector", ".curve svg")
+    assert len(drawn) == 3 and all(svg.size["width"] > 400 for svg in drawn)
