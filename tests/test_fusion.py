@@ -270,6 +270,12 @@ def test_without_subjects_weights_are_only_learned_when_it_is_meant():
     EmotionWeightedFusion(BOTH).fit(X, y)
 
 
+def test_groups_must_be_as_many_as_clips():
+    X, y, subjects = clips()
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        EmotionWeightedFusion(BOTH).fit(X, y, groups=subjects[:-1])
+
+
 def test_rows_that_only_train_teach_no_weight():
     X, y, subjects = clips()
     train_only = np.arange(len(y)) % 4 == 0

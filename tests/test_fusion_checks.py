@@ -20,7 +20,7 @@ COLUMNS = {-1: 0, 0: 0, 1: 1, 2: 0, "one": 0, "two": 1}
         EmotionWeightedFusion([("linear", LogisticRegression()), ("bayes", GaussianNB())]),
         EmotionWeightedFusion(
             [("machine", MACHINE), ("bayes", WhereFinite(GaussianNB()))],
-            weights="search", calibration="sigmoid", cv=StratifiedKFold(2),
+            weights="recall", calibration="sigmoid", cv=StratifiedKFold(2),
         ),
         WhereFinite(MACHINE),
         ScoreColumns(columns=COLUMNS),

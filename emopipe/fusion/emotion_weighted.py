@@ -1,21 +1,19 @@
 """Decision-level fusion: scores of several modalities become one, weighted per emotion."""
 
-from contextlib import nullcontext
-
 import numpy as np
 import pandas as pd
-from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from emopipe.fusion.calibration import calibrate, calibrate_across, check_calibration, scale_for
-from emopipe.fusion.folds import Modality, inner_folds, subjects_of
+from emopipe.fusion.folds import inner_folds, subjects_of
 from emopipe.fusion.memory import MEMORY
+from emopipe.fusion.modality import check_names, fit_modalities, pairs_of
 from emopipe.fusion.rows import check_labels
 from emopipe.fusion.scores import decide, normalised, score_matrix
-from emopipe.fusion.search import search_weights
+from emopipe.fusion.search import check_scoring, search_weights
 from emopipe.fusion.weights import (
     columns_to_one,
     fuse,
@@ -25,15 +23,12 @@ from emopipe.fusion.weights import (
 )
 
 
-def _equal(scores, y, **_):
-    return np.full((len(scores), scores.shape[2]), 1 / len(scores))
-
-
 def _recall(scores, y, **_):
     return recall_weights(recalls(scores, y))
 
 
-RULES = {"equal": _equal, "recall": _recall, "search": search_weights}
+# How weights are learned from out-of-fold scores.
+RULES = {"recall": _recall, "search": search_weights}
 
 
 class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
@@ -88,8 +83,8 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
     prior_ : ndarray of shape (n_emotions,)
         Share of each emotion in the training clips. The most frequent one is the prediction for a
         clip without any modality.
-    oof_scores_ : ndarray of shape (n_modalities, n_clips, n_emotions)
-        The out-of-fold scores, where some were needed.
+    oof_scores_ : ndarray of shape (n_modalities, n_clips, n_emotions), or None
+        The out-of-fold scores, where weights or calibrations were learned on them.
     n_features_in_, feature_names_in_
         Of the first modality, where it has them.
 
@@ -168,51 +163,48 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         y = check_labels(y, X)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.prior_ = np.bincount(codes) / len(codes)
+        weights = self._known_weights(names)
         subjects = subjects_of(X, groups)
-        routed = self._routed(subjects, params)
+        check_consistent_length(X, subjects)
+        params = self._routed(subjects, params)
         folds = self._folds(X, y, subjects)
-        fitted = [
-            self._fit_modality(*pair, X, y, routed[pair[0]], folds) for pair in self.estimators
-        ]
-        self.estimators_ = [estimator for estimator, _ in fitted]
+        self.estimators_, scores = fit_modalities(
+            self.estimators, X, y, params, folds,
+            classes=self.classes_, scale=scale_for(self.calibration),
+            memory=MEMORY if self.remember else None,
+        )  # fmt: skip
         self.named_estimators_ = Bunch(**dict(zip(names, self.estimators_, strict=True)))
-        scores = self._learn_calibrations([scores for _, scores in fitted], codes, folds)
-        self._set_weights(names, scores, codes)
+        self.calibrations_, self.oof_scores_ = self._calibrated(scores, codes, folds)
+        if weights is None:
+            weights = RULES[self.weights](self.oof_scores_, codes, **self._search_options())
+        self.weights_ = pd.DataFrame(
+            columns_to_one(weights) if self.sum_to_one else weights,
+            index=pd.Index(names, name="modality"),
+            columns=self.classes_,
+        )
         return self
 
     def _check(self):
         """Return the modalities' names after a look at the parameters."""
-        names = [name for name, _ in self._pairs()]
-        if not names:
-            raise ValueError(
-                "estimators must be a list of (name, classifier), such as [('voice', voice), "
-                f"('face', face)], found {self.estimators!r}"
-            )
-        reserved = [n for n in names if not isinstance(n, str) or "__" in n or n in self._own()]
-        if reserved or len(set(names)) < len(names):
-            raise ValueError(
-                f"the names of estimators must be different strings without '__' and none of "
-                f"{', '.join(self._own())}, found {names}"
-            )
+        names = check_names(self.estimators, list(super().get_params(deep=False)))
         if self.preferred is not None and self.preferred not in names:
             raise ValueError(f"preferred={self.preferred!r} is unknown; allowed: None, {names}")
-        if isinstance(self.weights, str) and self.weights not in RULES:
+        if isinstance(self.weights, str) and self.weights not in ("equal", *RULES):
             raise ValueError(
-                f"weights={self.weights!r} is unknown; allowed: {', '.join(RULES)}, or an array "
-                "(modalities x emotions)"
+                f"weights={self.weights!r} is unknown; allowed: equal, {', '.join(RULES)}, or an "
+                "array (modalities x emotions)"
             )
+        check_scoring(self.scoring)
         check_calibration(self.calibration)
         return names
 
-    def _pairs(self):
-        """Return the modalities as (name, estimator), none where they are not given so."""
-        try:
-            return [(name, estimator) for name, estimator in self.estimators]
-        except (TypeError, ValueError):
-            return []
-
-    def _own(self):
-        return list(super().get_params(deep=False))
+    def _known_weights(self, names):
+        """Return weights that need no learning, None otherwise."""
+        if not isinstance(self.weights, str):
+            return weights_by_name(self.weights, names, self.classes_.tolist())
+        if self.weights == "equal":
+            return np.full((len(names), len(self.classes_)), 1 / len(names))
+        return None
 
     def _routed(self, subjects, params):
         """Return the fit parameters of each modality by name."""
@@ -223,7 +215,10 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         return {k: v["fit"] for k, v in router.route_params(caller="fit", params=params).items()}
 
     def _folds(self, X, y, subjects):
-        if self.calibration is None and not self._learns():
+        """Return the inner folds, none where nothing is learned on them."""
+        if self.calibration is None and not (
+            isinstance(self.weights, str) and self.weights in RULES
+        ):
             return []
         train_only = None
         if isinstance(X, pd.DataFrame) and "train_only" in X.columns:
@@ -233,47 +228,13 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
             raise ValueError(f"calibration needs at least 2 inner folds, cv={self.cv!r} makes one")
         return folds
 
-    def _learns(self):
-        return isinstance(self.weights, str) and self.weights != "equal"
-
-    def _fit_modality(self, name, estimator, X, y, params, folds):
-        """Return the fitted estimator, and its out-of-fold scores if there are folds."""
-        memory = MEMORY if self.remember else None
-        try:
-            with config_context(enable_metadata_routing=True) if params else nullcontext():
-                modality = Modality(estimator, X, y, params, memory)
-                scale = scale_for(self.calibration)
-                scores = modality.out_of_fold(folds, self.classes_, scale) if folds else None
-                return modality.fit(), scores
-        except Exception as error:
-            error.add_note(f"in modality {name!r} of EmotionWeightedFusion")
-            raise
-
-    def _learn_calibrations(self, scores, codes, folds):
-        """Return out-of-fold scores (modalities, clips, emotions), calibrated if so wanted."""
-        self.calibrations_ = []
-        if not folds:
-            return None
-        if self.calibration is not None:
-            self.calibrations_ = [calibrate(self.calibration, s, codes) for s in scores]
-            tests = [test for _, test in folds]
-            scores = [calibrate_across(self.calibration, s, codes, tests) for s in scores]
-        self.oof_scores_ = np.stack(scores)
-        return self.oof_scores_
-
-    def _set_weights(self, names, scores, codes):
-        shape = len(names), len(self.classes_)
-        if isinstance(self.weights, str) and scores is None:
-            weights = np.full(shape, 1 / len(names))
-        elif isinstance(self.weights, str):
-            weights = RULES[self.weights](scores, codes, **self._search_options())
-        else:
-            weights = weights_by_name(self.weights, names, self.classes_.tolist())
-        if self.sum_to_one:
-            weights = columns_to_one(weights)
-        self.weights_ = pd.DataFrame(
-            weights, index=pd.Index(names, name="modality"), columns=self.classes_
-        )
+    def _calibrated(self, scores, codes, folds):
+        """Return calibrations, and out-of-fold scores after them."""
+        if self.calibration is None:
+            return [], scores
+        tests = [test for _, test in folds]
+        across = [calibrate_across(self.calibration, s, codes, tests) for s in scores]
+        return [calibrate(self.calibration, s, codes) for s in scores], np.stack(across)
 
     def _search_options(self):
         return {
@@ -321,7 +282,7 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
     def get_params(self, deep=True):
         """Return parameters, with deep=True also the modalities and theirs (`voice__svc__C`)."""
         params = super().get_params(deep=False)
-        for name, estimator in self._pairs() if deep else ():
+        for name, estimator in pairs_of(self.estimators) if deep else ():
             params[name] = estimator
             for key, value in estimator.get_params(deep=True).items():
                 params[f"{name}__{key}"] = value
@@ -331,7 +292,7 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         """Set parameters, modalities by name, or theirs (`voice__svc__C=10`)."""
         if "estimators" in params:
             self.estimators = params.pop("estimators")
-        pairs = dict(self._pairs())
+        pairs = dict(pairs_of(self.estimators))
         swapped = {name: params.pop(name) for name in list(params) if name in pairs}
         if swapped:
             self.estimators = list((pairs | swapped).items())
@@ -342,7 +303,7 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         """Return who asks for what: groups for the folds, and the modalities' own requests."""
         mapping = MethodMapping().add(caller="fit", callee="fit")
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
-        return router.add(**dict(self._pairs()), method_mapping=mapping)
+        return router.add(**dict(pairs_of(self.estimators)), method_mapping=mapping)
 
     @property
     def n_features_in_(self):
@@ -361,7 +322,7 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        own, inner = tags.input_tags, [get_tags(e).input_tags for _, e in self._pairs()]
+        own, inner = tags.input_tags, [get_tags(e).input_tags for _, e in pairs_of(self.estimators)]
         for flag in ("one_d_array", "two_d_array", "sparse", "string", "allow_nan"):
             setattr(own, flag, all(getattr(t, flag) for t in inner))
         own.positive_only = any(t.positive_only for t in inner)

@@ -1,16 +1,9 @@
-"""Inner folds: scores of clips by classifiers that saw neither the clip nor its subject."""
+"""Inner folds, by subject unless something else is meant: where weights are learned."""
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
-from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
-
-from emopipe.fusion.keys import data_key, estimator_key, rows_key
-from emopipe.fusion.memory import FitMemory, Fitter, extended, fits_by_steps
-from emopipe.fusion.rows import take, take_params
-from emopipe.fusion.scores import score_matrix
 
 _ADVICE = (
     "pass groups, or a clip table with a subject column. If folds that mix subjects are meant, as "
@@ -116,80 +109,3 @@ def _checked(folds):
     if any(np.intersect1d(train, test).size for train, test in folds):
         raise ValueError("an inner fold tests rows that it trains on: choose another cv")
     return folds
-
-
-def _n_extractors(estimator):
-    """Return how many first steps of a pipeline turn paths into numbers and learn nothing."""
-    if not fits_by_steps(estimator):
-        return 0
-    n_steps = 0
-    for _, step in estimator.steps[:-1]:
-        if step is None or isinstance(step, str):
-            break
-        tags = get_tags(step)
-        if tags.requires_fit or not tags.input_tags.string:
-            break
-        n_steps += 1
-    return n_steps
-
-
-class Modality:
-    """One modality's estimator on the training clips: fitted on all, and scores out of fold.
-
-    Features are extracted once for all clips (an extractor treats every clip alone), and the rest
-    of the pipeline is fitted on rows of them.
-
-    Parameters
-    ----------
-    estimator : classifier
-        Not fitted; it is cloned.
-    X, y, params
-        What it is fitted on.
-    memory : FitMemory or None
-        None fits everything anew.
-    """
-
-    def __init__(self, estimator, X, y, params, memory):
-        self._body, self._steps = clone(estimator), []
-        n_steps = _n_extractors(self._body)
-        for name, step in self._body.steps[:n_steps] if n_steps else ():
-            X = step.fit(X, y).transform(X)
-            self._steps.append((name, step))
-        if n_steps:
-            self._body = self._body[n_steps:]
-        self.X, self.y, self.params = X, y, params
-        self._memory = memory or FitMemory(max_bytes=0)
-        self._key = None if memory is None else data_key(X, y, params)
-
-    def fit(self):
-        """Return the estimator fitted on all clips."""
-        body = Fitter(self._memory).fit(clone(self._body), self.X, self.y, self.params, self._key)
-        if not self._steps:
-            return body
-        return body.set_params(steps=[*self._steps, *body.steps])
-
-    def out_of_fold(self, folds, classes, scale):
-        """Return scores (clips, emotions) of the folds' test rows, NaN elsewhere."""
-        fitter = Fitter(self._memory)
-
-        def compute():
-            scores = np.full((len(self.y), len(classes)), np.nan)
-            for number, fold in enumerate(folds):
-                try:
-                    scores[fold[1]] = self._tested(fitter, fold, classes, scale)
-                except Exception as error:
-                    error.add_note(f"in inner fold {number} of {len(folds)}")
-                    raise
-            return scores, fitter.lasting
-
-        described = estimator_key(self._body)
-        sides = tuple(rows_key(side) for fold in folds for side in fold)
-        return fitter.memory.recall(extended(self._key, described, sides, scale), compute)
-
-    def _tested(self, fitter, fold, classes, scale):
-        train, test = fold
-        key = extended(self._key, rows_key(train))
-        params = take_params(self.params, train, len(self.y))
-        X, y = take(self.X, train), self.y[train]
-        body = fitter.fit(clone(self._body), X, y, params, key)
-        return score_matrix(body, take(self.X, test), classes, scale)

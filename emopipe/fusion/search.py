@@ -97,10 +97,15 @@ class _Objective:
         return middles[nearest], values[nearest]
 
 
+def check_scoring(name):
+    """Raise ValueError unless name is what a search can maximise."""
+    if name not in SCORINGS:
+        raise ValueError(f"scoring={name!r} is unknown; allowed: {', '.join(SCORINGS)}")
+
+
 def _gains(y, scoring):
     """Return what each recognised clip adds to the score, (clips,): they sum to one."""
-    if scoring not in SCORINGS:
-        raise ValueError(f"scoring={scoring!r} is unknown; allowed: {', '.join(SCORINGS)}")
+    check_scoring(scoring)
     return SCORINGS[scoring](np.asarray(y))
 
 

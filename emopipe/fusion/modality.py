@@ -1,0 +1,156 @@
+"""Modalities: fitted classifiers, their names, and their scores out of fold."""
+
+from contextlib import nullcontext
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.utils import get_tags
+
+from emopipe.fusion.keys import data_key, estimator_key, rows_key
+from emopipe.fusion.memory import FitMemory, Fitter, extended, fits_by_steps
+from emopipe.fusion.rows import take, take_params
+from emopipe.fusion.scores import score_matrix
+
+
+def pairs_of(estimators):
+    """Return modalities as a list of (name, estimator), empty where they are not given so."""
+    try:
+        return [(name, estimator) for name, estimator in estimators]
+    except (TypeError, ValueError):
+        return []
+
+
+def check_names(estimators, reserved):
+    """Return the names of modalities.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or a name is not a string of its own, has "__" or is reserved.
+    """
+    names = [name for name, _ in pairs_of(estimators)]
+    if not names:
+        raise ValueError(
+            "estimators must be a list of (name, classifier), such as [('voice', voice), "
+            f"('face', face)], found {estimators!r}"
+        )
+    unfit = [n for n in names if not isinstance(n, str) or "__" in n or n in reserved]
+    if unfit or len(set(names)) < len(names):
+        raise ValueError(
+            f"the names of estimators must be different strings without '__' and none of "
+            f"{', '.join(reserved)}, found {names}"
+        )
+    return names
+
+
+def _n_extractors(estimator):
+    """Return how many first steps of a pipeline turn paths into numbers and learn nothing."""
+    if not fits_by_steps(estimator):
+        return 0
+    n_steps = 0
+    for _, step in estimator.steps[:-1]:
+        if step is None or isinstance(step, str):
+            break
+        tags = get_tags(step)
+        if tags.requires_fit or not tags.input_tags.string:
+            break
+        n_steps += 1
+    return n_steps
+
+
+class Modality:
+    """One modality's estimator on the training clips: fitted on all, and scores out of fold.
+
+    Features are extracted once for all clips (an extractor treats every clip alone), and the rest
+    of the pipeline is fitted on rows of them.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Not fitted; it is cloned.
+    X, y, params
+        What it is fitted on.
+    memory : FitMemory or None
+        None fits everything anew.
+    """
+
+    def __init__(self, estimator, X, y, params, memory):
+        self._body, self._steps = clone(estimator), []
+        n_steps = _n_extractors(self._body)
+        for name, step in self._body.steps[:n_steps] if n_steps else ():
+            X = step.fit(X, y).transform(X)
+            self._steps.append((name, step))
+        if n_steps:
+            self._body = self._body[n_steps:]
+        self.X, self.y, self.params = X, y, params
+        self._memory = memory or FitMemory(max_bytes=0)
+        self._key = None if memory is None else data_key(X, y, params)
+
+    def fit(self):
+        """Return the estimator fitted on all clips."""
+        body = Fitter(self._memory).fit(clone(self._body), self.X, self.y, self.params, self._key)
+        if not self._steps:
+            return body
+        return body.set_params(steps=[*self._steps, *body.steps])
+
+    def out_of_fold(self, folds, classes, scale):
+        """Return scores (clips, emotions) of the folds' test rows, NaN elsewhere."""
+        fitter = Fitter(self._memory)
+
+        def compute():
+            scores = np.full((len(self.y), len(classes)), np.nan)
+            for number, fold in enumerate(folds):
+                try:
+                    scores[fold[1]] = self._tested(fitter, fold, classes, scale)
+                except Exception as error:
+                    error.add_note(f"in inner fold {number} of {len(folds)}")
+                    raise
+            return scores, fitter.lasting
+
+        described = estimator_key(self._body)
+        sides = tuple(rows_key(side) for fold in folds for side in fold)
+        return fitter.memory.recall(extended(self._key, described, sides, scale), compute)
+
+    def _tested(self, fitter, fold, classes, scale):
+        train, test = fold
+        key = extended(self._key, rows_key(train))
+        params = take_params(self.params, train, len(self.y))
+        X, y = take(self.X, train), self.y[train]
+        body = fitter.fit(clone(self._body), X, y, params, key)
+        return score_matrix(body, take(self.X, test), classes, scale)
+
+
+def fit_modalities(estimators, X, y, params, folds, *, classes, scale, memory):
+    """Fit every modality on all clips, and ask it for out-of-fold scores.
+
+    Parameters
+    ----------
+    estimators : list of (str, classifier)
+    X, y
+        All clips, as the modalities take them.
+    params : dict of dict
+        Further parameters of each modality's fit, by name.
+    folds : list of (train, test)
+        May be empty.
+    classes, scale
+        As in `score_matrix`.
+    memory : FitMemory or None
+
+    Returns
+    -------
+    fitted : list of classifiers
+    scores : float64 array, shape (modalities, clips, emotions), or None without folds
+    """
+    fitted, scores = [], []
+    for name, estimator in estimators:
+        own = params[name]
+        try:
+            with config_context(enable_metadata_routing=True) if own else nullcontext():
+                modality = Modality(estimator, X, y, own, memory)
+                scores += [modality.out_of_fold(folds, classes, scale)] if folds else []
+                fitted.append(modality.fit())
+        except Exception as error:
+            error.add_note(f"in modality {name!r} of EmotionWeightedFusion")
+            raise
+    return fitted, np.stack(scores) if folds else None
