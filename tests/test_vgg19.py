@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from weight_files import write_deepface
+
+from emopipe.face_networks.weights import WeightsError, checksum
+from emopipe.nets import vgg19
+from emopipe.nets.vgg19 import architecture, fc7, name_weights
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+TINY = {"width": 1 / 64, "size": 32}
+
+
+def arrays(sizes, layer="fc7"):
+    rng = np.random.default_rng(1)
+    return {
+        name: {
+            "kernel": rng.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape).astype(np.float32),
+            "bias": rng.normal(0, 0.1, shape[-1]).astype(np.float32),
+        }
+        for name, shape in sizes.kernels(layer).items()
+    }
+
+
+def keras_vgg19(given, images):
+    """The same network out of Keras' layers, in the order of keras.applications.VGG19."""
+    import keras
+
+    x = np.float32(images[..., ::-1]) - np.float32([103.939, 116.779, 123.68])
+    for name, pair in given.items():
+        kernel, bias = pair["kernel"], pair["bias"]
+        if name.startswith("conv"):
+            x = keras.ops.relu(keras.ops.conv(x, kernel, padding="same") + bias)
+            if name in ("conv1_2", "conv2_2", "conv3_4", "conv4_4", "conv5_4"):
+                x = keras.ops.max_pool(x, 2)
+            continue
+        if name == "fc6":
+            x = keras.ops.reshape(x, (len(images), -1))
+        x = keras.ops.relu(x @ kernel.reshape(-1, kernel.shape[-1]) + bias)
+    return np.asarray(x)
+
+
+def test_the_published_sizes():
+    sizes = architecture().kernels("fc8")
+    assert len(sizes) == 19
+    n = sum(int(np.prod(shape)) + shape[-1] for shape in sizes.values())
+    assert n == 143_667_240  # parameters of keras.applications.VGG19
+
+
+def test_it_is_the_network_of_keras_applications(tmp_path):
+    given = arrays(architecture(**TINY))
+    path = write_deepface(tmp_path / "vgg19.h5", given)
+    found = fc7(IMAGES, weights=name_weights(path), **TINY)
+    assert found.shape == (5, 64) and found.dtype == np.float32
+    assert np.allclose(found, keras_vgg19(given, IMAGES), rtol=1e-3, atol=1e-2)
+
+
+def test_rows_do_not_depend_on_their_neighbours():
+    whole = fc7(IMAGES, weights="random:0", **TINY)
+    parts = [fc7(IMAGES[i : i + 2], weights="random:0", **TINY) for i in (0, 2, 4)]
+    assert np.concatenate(parts).tobytes() == whole.tobytes()
+    assert not np.array_equal(whole, fc7(IMAGES, weights="random:1", **TINY))
+
+
+def test_pictures_are_brought_to_size():
+    even = np.repeat(IMAGES[:1, :1, :1], 64, axis=1).repeat(64, axis=2)
+    same = fc7(even[:, :32, :32], weights="random:0", **TINY)
+    assert np.array_equal(fc7(even, weights="random:0", **TINY), same)
+    assert np.array_equal(fc7(even[:, :20, :20], weights="random:0", **TINY), same)
+
+
+def test_names_of_weights(tmp_path, monkeypatch):
+    path = write_deepface(tmp_path / "vgg19.h5", arrays(architecture(**TINY)))
+    monkeypatch.delenv("EMOPIPE_VGG19_WEIGHTS", raising=False)
+    assert name_weights("imagenet") == vgg19.PUBLISHED.sha256
+    assert name_weights("random", 7) == "random:7"
+    assert name_weights(path) == checksum(path)
+    monkeypatch.setenv("EMOPIPE_VGG19_WEIGHTS", str(path))
+    assert name_weights("imagenet") == checksum(path)
+
+
+def test_wrong_parameters(tmp_path):
+    with pytest.raises(ValueError, match="multiple of 32"):
+        architecture(size=50)
+    with pytest.raises(ValueError, match="no filters"):
+        architecture(width=0.001)
+    with pytest.raises(ValueError, match="runtime='x' is unknown"):
+        fc7(IMAGES, weights="random:0", runtime="x", **TINY)
+    path = write_deepface(tmp_path / "vgg19.h5", arrays(architecture(**TINY)))
+    with pytest.raises(WeightsError, match="shape"):
+        fc7(IMAGES, weights=name_weights(path), width=1 / 32, size=32)
+    with pytest.raises(WeightsError, match="no such file"):
+        name_weights(tmp_path / "missing.h5")
