@@ -238,11 +238,13 @@ def test_train_writes_a_model_that_predicts(tmp_path, options, capsys):
         for letter, pitch in (("W", 900), ("T", 220)):
             _write(root / f"{speaker}a01{letter}a.wav", pitch, 0.5, number)
     code, out, err = run(capsys, "train", tmp_path / "model", "--corpus", f"emodb={root}",
-                         "--set", "window=0.2", "--folds", 2, *options)  # fmt: skip
+                         "--set", "window=0.2", "--folds", 2, "--classifier", "svm",
+                         *options)  # fmt: skip
     assert code == 0, err
     card = (tmp_path / "model" / "model_card.md").read_text()
     assert "emodb: 8 clips of 4 subjects" in card and "synthetic" in card and "| uar |" in card
-    clip = root / "03a01Wa.wav"
+    # A clip of somebody else, named as in another corpus.
+    clip = _write(tmp_path / "1001_DFA_ANG_XX.wav", 900, 1.3, 77)
     code, out, _ = run(capsys, "predict", tmp_path / "model", clip, *options)
     assert code == 0 and "anger" in out
     code, _, err = run(capsys, "train", tmp_path / "model", "--corpus", f"emodb={root}")
@@ -259,3 +261,16 @@ def test_help_of_the_commands_needs_nothing_heavy():
             "assert not {'sklearn', 'cv2', 'av'} & set(sys.modules)")  # fmt: skip
     subprocess.run([sys.executable, "-c", code], check=True)
     assert isinstance(sys.modules["emopipe.cli"], types.ModuleType)
+
+
+@pytest.mark.shared
+def test_voices_of_one_corpus_predict_videos_of_another(shared_data, tmp_path, options, capsys):
+    speech = shared_data / "ravdess"
+    code, _, err = run(capsys, "train", tmp_path / "model", "--corpus", f"ravdess={speech}",
+                       "--emotions", "anger", "sadness", "--folds", 0, *options)  # fmt: skip
+    assert code == 0, err
+    code, out, _ = run(capsys, "predict", tmp_path / "model", shared_data / "cremad/VideoFlash",
+                       "--json", *options)  # fmt: skip
+    found = json.loads(out)
+    assert code == 0 and [clip["status"] for clip in found["clips"]] == ["ok"] * 6
+    assert found["media_seconds"] == pytest.approx(12.6, abs=0.2)

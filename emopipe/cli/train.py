@@ -5,13 +5,28 @@
       --emotions neutral happiness sadness anger
   emopipe predict models/cremad interview.mp4
 
-Each kind of features gets a support vector machine of its own; with several of them, their
-scores are fused with weights per emotion. The figures on the card come from folds by subject;
+Each kind of features gets a linear classifier of its own (or an SVM); with several of them,
+their scores are fused with weights per emotion. The figures on the card come from folds by subject;
 the saved model is fitted on all clips. --set gives any parameter of an extractor, as in
 `emopipe extract`. For other pipelines use emopipe.persistence.save in a script.
 """
 
 from pathlib import Path
+
+
+def _logistic(cost):
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=cost or 0.1, class_weight="balanced", max_iter=2000)
+
+
+def _svm(cost):
+    from sklearn.svm import SVC
+
+    return SVC(C=cost or 10.0, class_weight="balanced")
+
+
+CLASSIFIERS = {"logistic": _logistic, "svm": _svm}
 
 
 def add_arguments(parser):
@@ -30,7 +45,10 @@ def add_arguments(parser):
     parser.add_argument("--emotions", nargs="+", metavar="NAME", help="only these")
     parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
     parser.add_argument("--weights", default="recall", choices=("equal", "recall", "search"))
-    parser.add_argument("--cost", type=float, default=10.0, help="C of the SVMs (default: 10)")
+    parser.add_argument(
+        "--classifier", default="logistic", choices=sorted(CLASSIFIERS), help="default: logistic"
+    )
+    parser.add_argument("--cost", type=float, help="its C (default: logistic 0.1, svm 10)")
     parser.add_argument(
         "--folds", type=int, default=5, help="folds by subject (default: 5); 0: no evaluation"
     )
@@ -50,8 +68,10 @@ def command(args) -> int:
 
     check_place(args.model.expanduser(), args.overwrite)
     clips = _clips(args)
-    model = recogniser(_extractors(args), weights=args.weights, cost=args.cost)
-    title = f"{' and '.join(args.features)}, SVM, {' and '.join(sorted(set(clips['corpus'])))}"
+    classifier = CLASSIFIERS[args.classifier](args.cost)
+    model = recogniser(_extractors(args), classifier, weights=args.weights)
+    corpora = " and ".join(sorted(set(clips["corpus"])))
+    title = f"{' and '.join(args.features)}, {args.classifier}, {corpora}"
     result = None
     if args.folds:
         result = evaluate(model, clips, cv=args.folds, title=title, progress=True, random_state=0)
@@ -65,28 +85,28 @@ def command(args) -> int:
     return 0
 
 
-def recogniser(extractors, *, weights="recall", cost=10.0):
-    """Return an unfitted recogniser: an SVM on each extractor, fused where there are several.
+def recogniser(extractors, classifier, *, weights="recall"):
+    """Return an unfitted recogniser: a classifier on each extractor, fused if there are several.
 
     Parameters
     ----------
     extractors : dict of str to ClipTransformer
         By the names that the modalities get.
+    classifier : classifier
+        Of numbers; each extractor gets one, behind a scaler.
     weights : str
         Of `emopipe.fusion.EmotionWeightedFusion`.
-    cost : float
-        C of the SVMs.
     """
+    from sklearn.base import clone
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
 
     from emopipe.fusion import EmotionWeightedFusion, WhereFinite
 
     parts = []
     for name, extractor in extractors.items():
-        svm = make_pipeline(StandardScaler(), SVC(C=cost, class_weight="balanced"))
-        parts.append((name, make_pipeline(extractor, WhereFinite(svm))))
+        scaled = make_pipeline(StandardScaler(), clone(classifier))
+        parts.append((name, make_pipeline(extractor, WhereFinite(scaled))))
     if len(parts) == 1:
         return parts[0][1]
     return EmotionWeightedFusion(parts, weights=weights)
