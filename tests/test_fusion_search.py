@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emopipe.fusion import fuse, recall_weights, recalls, score_weights, search_weights
-from emopipe.fusion.search import _Objective
+from emopipe.fusion.search import Objective
 
 
 def clips(n=60, modalities=2, emotions=4, seed=0, votes=False):
@@ -41,6 +41,19 @@ def test_many_weightings_are_scored_as_one_by_one(seed, votes, modalities, prefe
     np.testing.assert_allclose(found, expected)
 
 
+@given(st.integers(0, 999), st.booleans(), st.sampled_from([None, 0]))
+@settings(max_examples=30, deadline=None)
+def test_weightings_near_one_another_are_scored_as_one_by_one(seed, votes, preferred):
+    scores, y = clips(seed=seed, votes=votes)  # most clips are decided by bounds alone
+    weightings = 0.5 + np.random.default_rng(seed).integers(-1, 2, (20, 2, 4)) * 0.05
+    found = score_weights(scores, y, weightings, preferred=preferred)
+    expected = [accuracy(scores, y, weights, preferred) for weights in weightings]
+    np.testing.assert_allclose(found, expected)
+    same = score_weights(scores, y, np.full((3, 2, 4), 0.5))
+    np.testing.assert_allclose(same, accuracy(scores, y, np.full((2, 4), 0.5)))
+    assert score_weights(scores, y, np.empty((0, 2, 4))).shape == (0,)
+
+
 @given(st.integers(0, 999), st.booleans(), st.sampled_from([None, 1]))
 @settings(max_examples=30, deadline=None)
 def test_the_best_step_is_no_worse_than_any_on_its_line(seed, votes, preferred):
@@ -48,7 +61,7 @@ def test_the_best_step_is_no_worse_than_any_on_its_line(seed, votes, preferred):
     rng = np.random.default_rng(seed)
     weights, direction = rng.random((2, 4)), rng.integers(-1, 2, (2, 4))
     direction[0, 0] = 1
-    objective = _Objective(scores, y, "accuracy", preferred)
+    objective = Objective(scores, y, "accuracy", preferred)
     step, promised = objective.best_step(weights, direction)
     moved = weights + step * direction
     assert moved.min() >= 0

@@ -12,7 +12,7 @@ _NARROW = 1e-9
 _BETTER = 1e-9
 
 
-class _Objective:
+class Objective:
     """Accuracy or UAR of any weights on the clips that have every modality.
 
     Along a straight line of weights a clip's scores are linear, so it is recognised on one
@@ -221,7 +221,7 @@ def search_weights(scores, y, *, scoring="accuracy", sum_to_one=False, preferred
     >>> fuse([voice, face], weights).argmax(axis=1).tolist()
     [0, 0, 1, 1]
     """
-    objective = _Objective(scores, y, scoring, preferred)
+    objective = Objective(scores, y, scoring, preferred)
     shape = objective.n_modalities, objective.n_emotions
     emotions = np.unique(objective.y)
     singles = list(_directions(shape[0], emotions, shape[1], sum_to_one))
@@ -239,62 +239,3 @@ def search_weights(scores, y, *, scoring="accuracy", sum_to_one=False, preferred
         found, _ = _climb(objective, found, [*singles, *_pairs(singles)])
         found, _ = _wander(objective, found, singles)
     return found / (found.mean() * shape[0])
-
-
-def _blocks(objective):
-    """Yield true emotion, picked emotion or -1, gain and scores of clips that are treated alike."""
-    picks = objective.picks if objective.picks is not None else np.full(len(objective.y), -1)
-    for true, pick in sorted(set(zip(objective.y.tolist(), picks.tolist(), strict=True))):
-        rows = (objective.y == true) & (picks == pick)
-        yield true, pick, objective.gains[rows][0], objective.scores[:, :, rows]
-
-
-def score_weights(scores, y, weightings, *, scoring="accuracy", preferred=None):
-    """Return the score of each of many weightings at once.
-
-    Parameters
-    ----------
-    scores, y, scoring, preferred
-        As in `search_weights`.
-    weightings : float array, shape (n, modalities, emotions)
-
-    Returns
-    -------
-    float64 array, shape (n,)
-        Over the clips that have every modality.
-
-    Examples
-    --------
-    >>> scores = [[[0.9, 0.1], [0.6, 0.4]], [[0.4, 0.6], [0.1, 0.9]]]
-    >>> score_weights(scores, [0, 1], [[[1, 1], [0, 0]], [[1, 1], [1, 1]]]).tolist()
-    [0.5, 1.0]
-    """
-    objective = _Objective(scores, y, scoring, preferred)
-    weightings = np.asarray(weightings, dtype=np.float64)
-    totals = np.zeros(len(weightings))
-    for true, pick, gain, block in _blocks(objective):
-        size = max(1, 2**14 // block.shape[2])  # a slice's fused scores fit the processor's cache
-        for i in range(0, len(weightings), size):
-            weights = weightings[i : i + size]
-            columns = weights if pick < 0 else np.repeat(weights[..., [pick]], block.shape[1], 2)
-            totals[i : i + size] += gain * _recognised(block, columns, true)
-    return totals
-
-
-def _recognised(block, weights, true):
-    """Return how many clips of one emotion each weighting recognises, int (n,)."""
-
-    def fused(emotion):
-        total = weights[:, 0, emotion, None] * block[0, emotion]
-        for m in range(1, len(block)):
-            total += weights[:, m, emotion, None] * block[m, emotion]
-        return total
-
-    own = fused(true)
-    won = np.ones(own.shape, dtype=bool)
-    for emotion in range(block.shape[1]):
-        if emotion < true:
-            won &= own > fused(emotion)
-        elif emotion > true:
-            won &= own >= fused(emotion)
-    return np.count_nonzero(won, axis=1)
