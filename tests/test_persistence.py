@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import types
 import warnings
 import zipfile
 from pathlib import Path
@@ -315,6 +316,46 @@ def test_what_could_not_be_loaded_is_not_saved(model, words, numbers, tmp_path):
     with pytest.raises(ModelError, match=words):
         save(model.fit(X, y), tmp_path / "model")
     assert not any(tmp_path.iterdir())
+
+
+class _Network(ClassifierMixin, BaseEstimator):
+    """Stands for a network: learned arrays, a curve, and what is rebuilt and never written."""
+
+    def fit(self, X, y):
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        means = [X[codes == code].mean(0) for code in range(len(self.classes_))]
+        self.network_weights_ = [np.stack(means).astype(np.float32), np.float32(0.5)]
+        self.history_ = {"loss": [1.0, 0.5], "val_loss": [1.0, float("nan")]}
+        self._built = lambda: "a graph that cannot be saved"
+        return self
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        state.pop("_built", None)
+        return state
+
+    def predict_proba(self, X):
+        scores = np.exp(X.astype(np.float32) @ self.network_weights_[0].T)
+        return scores / scores.sum(1, keepdims=True)
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(1)]
+
+
+def test_a_network_of_ours_takes_part_without_doing_anything(numbers, tmp_path, monkeypatch):
+    import sys
+
+    monkeypatch.setattr(_Network, "__module__", "emopipe.invented_network")
+    module = types.ModuleType("emopipe.invented_network")
+    module._Network = _Network
+    monkeypatch.setitem(sys.modules, "emopipe.invented_network", module)
+    X, y, _ = numbers
+    model = _Network().fit(X, y)
+    again = load(save(model, tmp_path / "model"))
+    _same(model, again, X)
+    assert not hasattr(again, "_built") and hasattr(model, "_built")
+    assert again.history_["loss"] == [1.0, 0.5] and np.isnan(again.history_["val_loss"][1])
+    assert again.network_weights_[0].dtype == np.float32
 
 
 def test_unfitted_and_other_things_are_not_saved(tmp_path):

@@ -1,5 +1,6 @@
 """What a model needs besides its own arrays: recipes of features, networks, files of the user."""
 
+import inspect
 import json
 import os
 
@@ -11,15 +12,27 @@ from emopipe.persistence.errors import ModelError
 NETWORKS = (mini_xception.PUBLISHED, vggface_weights.PUBLISHED)
 
 
+def _recipes_of(part) -> list:
+    """Return the recipes of a part: of `_recipes()`, or of methods such as `_face_recipe()`."""
+    if callable(getattr(part, "_recipes", None)):
+        return list(part._recipes())
+    names = [name for name in dir(type(part)) if name.endswith("_recipe")]
+    methods = [getattr(part, name) for name in names]
+    return [m() for m in methods if callable(m) and not inspect.signature(m).parameters]
+
+
 def recipes(estimator) -> dict[str, dict]:
     """Return {name of the step: what decides its features}, of every part that has a recipe.
 
-    Checksums of network weights are among the parameters; nothing is downloaded or decoded.
+    A part has recipes if it has a method `_recipes()` that returns a list of `Recipe`, or methods
+    without parameters whose names end in `_recipe`, as every `ClipTransformer` has. Checksums of
+    network weights are among their parameters; nothing is downloaded or decoded.
     """
     found = {}
     for name, part in nested(estimator):
-        if callable(getattr(part, "_recipe", None)):
-            found[name or type(part).__name__] = json.loads(part._recipe().parameters)
+        label = name or type(part).__name__
+        for number, recipe in enumerate(_recipes_of(part)):
+            found[f"{label}[{number}]" if number else label] = json.loads(recipe.parameters)
     return found
 
 
