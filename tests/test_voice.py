@@ -213,21 +213,17 @@ def test_engines_have_different_keys():
     assert len(keys) == 2
 
 
-def test_a_short_clip_shrinks_the_window(sounds):
-    short = sounds[2]
-    found = rows([short])[0]
-    np.testing.assert_allclose(found, by_hand(short, window=0.4), rtol=1e-8, atol=1e-12)
+@pytest.mark.parametrize(("short", "mode"), [("mirror", "symmetric"), ("pad", "constant")])
+def test_a_short_clip_fills_one_window(sounds, tmp_path, short, mode):
+    _, samples = wavfile.read(sounds[2])
+    filled = np.pad(samples, (0, 16000 - len(samples)), mode=mode)
+    wavfile.write(tmp_path / "filled.wav", 16000, filled)
+    found = rows([sounds[2]], short=short)[0]
+    np.testing.assert_allclose(found, by_hand(tmp_path / "filled.wav"), rtol=1e-8, atol=1e-12)
     assert (found[34:] == 0).all()
 
 
-def test_a_short_clip_is_padded_with_silence(sounds, tmp_path):
-    _, samples = wavfile.read(sounds[2])
-    wavfile.write(tmp_path / "padded.wav", 16000, np.pad(samples, (0, 16000 - len(samples))))
-    found = rows([sounds[2]], short="pad")[0]
-    np.testing.assert_allclose(found, by_hand(tmp_path / "padded.wav"), rtol=1e-8, atol=1e-12)
-
-
-@pytest.mark.parametrize("short", ["shrink", "pad", "refuse"])
+@pytest.mark.parametrize("short", ["mirror", "pad", "refuse"])
 def test_too_short_and_silent_clips_have_a_status(tmp_path, short):
     kinds = {
         "too_short": noise(799, 16000),
@@ -272,7 +268,7 @@ def test_long_recordings_are_streamed_to_the_same_values(tmp_path, monkeypatch):
     samples = (noise(16000 * 4, 16000, 3000) + 100).astype(np.int16)
     wavfile.write(tmp_path / "long.wav", 16000, samples)
     parameters = {"window": 0.05, "step": 0.025, "sample_rate": 16000}
-    parameters |= {"engine": "emopipe", "short": "shrink"}
+    parameters |= {"engine": "emopipe", "short": "mirror"}
 
     def features(block, held):
         monkeypatch.setattr(voice_clips, "_BLOCK", block)
@@ -300,7 +296,7 @@ def test_windows_and_time_are_counted(sounds):
     ("parameters", "message"),
     [
         ({"engine": "fast"}, "engine='fast'"),
-        ({"short": "repeat"}, "shrink.*pad.*refuse"),
+        ({"short": "repeat"}, "mirror.*pad.*refuse"),
         ({"sample_rate": 4000}, "too low"),
         ({"sample_rate": 16000.5}, "whole number"),
         ({"window": 0.01}, "198 or more"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from emopipe.extract import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import ClipError, signal_blocks
-from emopipe.voice.definitions import FULL_SCALE, fewest_samples
+from emopipe.voice.definitions import FULL_SCALE
 from emopipe.voice.short_term import (
     ENGINES,
     STATISTICS,
@@ -25,20 +25,16 @@ _HELD = 20  # blocks; a longer recording is decoded twice rather than kept
 _SILENT = 2.0
 
 
-def _shrink(n_samples: int, n_window: int) -> tuple[int, int]:
-    return n_samples, 0
+def _mirrored(samples: np.ndarray, n_window: int) -> np.ndarray:
+    return np.pad(samples, (0, n_window - len(samples)), mode="symmetric")
 
 
-def _pad(n_samples: int, n_window: int) -> tuple[int, int]:
-    return n_window, n_window - n_samples
+def _padded(samples: np.ndarray, n_window: int) -> np.ndarray:
+    return np.pad(samples, (0, n_window - len(samples)))
 
 
-def _refuse(n_samples: int, n_window: int) -> None:
-    return None
-
-
-# name -> (samples of a clip, of a window) -> (samples of its window, silence to append) or None
-SHORT = {"shrink": _shrink, "pad": _pad, "refuse": _refuse}
+# name -> (samples of a short clip, samples of a window) -> samples of one window
+SHORT = {"mirror": _mirrored, "pad": _padded, "refuse": None}
 
 
 def _in_16_bit_steps(blocks):
@@ -56,20 +52,14 @@ def _read(path, sample_rate):
     return held, level, reading.status
 
 
-def _fit_window(path, level: Level, n_window, n_step, sample_rate, short):
-    """Return the window that a clip gets, and how many samples of silence are appended to it."""
+def _check_clip(path, level: Level, n_window, n_step, sample_rate, short):
     if level.peak < _SILENT:
-        loudest = level.peak / FULL_SCALE
-        raise ClipError(path, "silent", f"No sample is further than {loudest:.1g} from the mean.")
-    if level.n_samples >= n_window:
-        return n_window, 0
-    fewest = max(n_step, fewest_samples(sample_rate))
-    fitted = SHORT[short](level.n_samples, n_window) if level.n_samples >= fewest else None
-    if fitted is None:
-        least = n_window if short == "refuse" else fewest
+        found = f"No sample is further than {level.peak / FULL_SCALE:.1g} from the mean."
+        raise ClipError(path, "silent", found)
+    fewest = n_window if short == "refuse" else min(n_step, n_window)
+    if level.n_samples < fewest:
         found = f"It has {level.n_samples / sample_rate:.3g} s of sound; "
-        raise ClipError(path, "too_short", f"{found}{least / sample_rate:.3g} s are needed.")
-    return fitted
+        raise ClipError(path, "too_short", f"{found}{fewest / sample_rate:.3g} s are needed.")
 
 
 def frame_features(path, *, window, step, sample_rate, engine, short):
@@ -90,9 +80,9 @@ def frame_features(path, *, window, step, sample_rate, engine, short):
     began = time.perf_counter()
     n_window, n_step = lengths(sample_rate, window, step)
     blocks, level, status = _read(path, sample_rate)
-    n_window, n_silence = _fit_window(path, level, n_window, n_step, sample_rate, short)
-    if n_silence:
-        blocks = [*blocks, np.zeros(n_silence, np.float32)]
+    _check_clip(path, level, n_window, n_step, sample_rate, short)
+    if level.n_samples < n_window:
+        blocks = [SHORT[short](np.concatenate(blocks), n_window)]
         level = measure(blocks)
     decoded = time.perf_counter()
     if engine == "emopipe":
@@ -126,14 +116,12 @@ class ShortTermStatistics(ClipTransformer):
     engine : "emopipe" or "pyaudioanalysis"
         Ours, or the library itself: the same values, more slowly and with the whole signal in
         memory.
-    short : "shrink", "pad" or "refuse"
+    short : "mirror", "pad" or "refuse"
         A clip shorter than one window has no frame, and the papers do not say what becomes of it.
-        "shrink": the whole clip is its one frame. Every feature is normalised by the length of its
-        frame, so these values can be compared with those of other clips, and nothing is made up.
-        "pad": silence is appended to fill one window (which lowers energy and zero crossings).
-        "refuse": the clip is too short. The standard deviations of one frame are 0. A clip of less
-        than one step, or of less than pyAudioAnalysis' chroma needs (198 samples at 16 kHz), is too
-        short in any case.
+        "mirror": it goes on with its mirror image until it fills one window; cut RAVDESS clips
+        come closer to their whole selves so than with a shorter window or with silence, and
+        nothing is diluted. "pad": silence is appended. "refuse": it is too short. The standard
+        deviations of one frame are 0. A clip of less than one step is too short in any case.
     column : str
         Which column of a clip table holds the paths; "audio" where the sound has files of its own.
     store : "default", None, str, Path or Store
@@ -183,7 +171,7 @@ class ShortTermStatistics(ClipTransformer):
         step=0.05,
         sample_rate=16000,
         engine="emopipe",
-        short="shrink",
+        short="mirror",
         column="path",
         store="default",
         n_jobs=-1,

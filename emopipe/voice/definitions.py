@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import scipy.fft
 
 FEATURES = (
     "zcr",
@@ -45,7 +46,10 @@ class Tables(NamedTuple):
     n_window: int
     n_bins: int
     mel: tuple[tuple[slice, slice, np.ndarray], ...]  # bins, bands, weights (bins, bands)
+    cosines: np.ndarray  # (13, 40)
     moments: np.ndarray  # (3, n_bins): powers 0, 1, 2 of the frequency; 1 is half the rate
+    part_sums: np.ndarray  # ones that add up the parts before a part
+    bin_sums: np.ndarray | None  # ones that add up the bins of a part, where there are few
     semitone_bins: np.ndarray  # (semitones,)
     semitones: np.ndarray  # (12, semitones)
     floors: np.ndarray  # (2, 1)
@@ -108,6 +112,7 @@ def fewest_samples(sample_rate: float) -> int:
     return 2 * (int(np.round(12 * np.log2(sample_rate / 2 / 27.5))) + 1)
 
 
+@lru_cache(maxsize=64)
 def check_setting(sample_rate: float, n_window: int, n_step: int) -> None:
     """Raise ValueError where pyAudioAnalysis' formulas are not defined, and the library fails."""
     lowest = _mel_edges()[-1]
@@ -134,9 +139,9 @@ def _mel_tables(sample_rate: float, n_bins: int) -> tuple[tuple[slice, slice, np
     """Return the triangles in groups, each with the bins that it covers: most weights are zero."""
     bank = _mel_bank(sample_rate, n_bins).T / n_bins
     groups = []
-    for bands in (slice(0, 27), slice(27, 40)):
+    for bands in (slice(0, 20), slice(20, 31), slice(31, 40)):
         covered = np.flatnonzero(bank[:, bands].any(axis=1))
-        bins = slice(covered[0], covered[-1] + 1)
+        bins = slice(covered[0], covered[-1] + 1) if covered.size else slice(0)
         groups.append((bins, bands, np.ascontiguousarray(bank[bins, bands])))
     return tuple(groups)
 
@@ -145,13 +150,19 @@ def _mel_tables(sample_rate: float, n_bins: int) -> tuple[tuple[slice, slice, np
 def tables_for(sample_rate: float, n_window: int) -> Tables:
     """Return what all signals of a sampling rate and a window have in common."""
     n_bins = n_window // 2
+    length = n_bins // N_PARTS
+    n_parts = -(-n_bins // length)
     semitone_bins, semitones = _chroma_weights(sample_rate, n_bins)
     return Tables(
         sample_rate=sample_rate,
         n_window=n_window,
         n_bins=n_bins,
         mel=_mel_tables(sample_rate, n_bins),
+        cosines=np.ascontiguousarray(scipy.fft.dct(np.eye(40), norm="ortho")[:, :13].T),
+        # Counted from the first bin, where the hum of silence lies, so that its spread is exact.
         moments=(np.arange(n_bins) / n_bins) ** np.arange(3)[:, np.newaxis] / n_bins,
+        part_sums=np.tri(n_parts + 1, n_parts, -1),
+        bin_sums=np.tri(length + 1).T if length < 64 else None,
         semitone_bins=semitone_bins,
         semitones=np.ascontiguousarray(semitones.T),
         floors=EPS * np.array([[1.0], [n_bins**2]]),

@@ -13,6 +13,8 @@ _ROLLOFF = 0.90
 _CANCELLED = 1e-5  # a difference this small against its terms is computed again, term by term
 _TIED = 1e-12
 _PURE = 1e-3  # an entropy this small is what rounding left of 1 log(1)
+_HUSHED = -98.0  # the first coefficient of silence is -99
+_LOW = np.array([[_PURE], [_PURE], [_HUSHED]])  # for energy_entropy, spectral_entropy, mfcc_1
 _BOTH_SIDES = np.array([[-1], [0]])
 _TINY = np.finfo(np.float64).tiny
 
@@ -39,43 +41,41 @@ def _parts(x: np.ndarray, by_part: np.ndarray, n_window: int, n_step: int) -> np
     n_frames, n_parts, _ = by_part.shape
     parts = np.zeros((2, max(n_parts, N_PARTS + 1), n_frames))
     length = n_window // N_PARTS
-    frames = _view(x, (N_PARTS, n_frames, length), (length, n_step, 1))
-    np.vecdot(frames, frames, out=parts[0, :N_PARTS])
+    frames = _view(x, (n_frames, N_PARTS, length), (n_step, length, 1))
+    np.vecdot(frames, frames, out=parts[0, :N_PARTS].T)
     if n_window % N_PARTS:
         rest = _view(x[N_PARTS * length :], (n_frames, n_window % N_PARTS), (n_step, 1))
         np.vecdot(rest, rest, out=parts[0, N_PARTS])
-    spectra = by_part.transpose(1, 0, 2)
-    np.vecdot(spectra, spectra, out=parts[1, :n_parts])
+    np.vecdot(by_part, by_part, out=parts[1, :n_parts].T)
     return parts
 
 
-def _entropies(parts: np.ndarray, totals: np.ndarray, tables: Tables) -> np.ndarray:
-    """Return -sum(s log2(s)) of the ten shares s in both totals, (2, n)."""
-    shares = parts[:, :N_PARTS] / (totals + tables.floors)[:, np.newaxis]
+def _entropy(parts: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Return -sum(s log2(s)) of the shares s that parts, (..., 10, n), have in totals, (..., n)."""
+    shares = parts / totals[..., np.newaxis, :]
     logarithms = shares + EPS
     shares *= np.log2(logarithms, out=logarithms)
-    return -np.add.reduce(shares, axis=1)
+    return -np.add.reduce(shares, axis=-2)
 
 
-def _centroid_spread(spectra: np.ndarray, tables: Tables) -> tuple[np.ndarray, ...]:
-    """Return sum of magnitudes, centroid, spread, and where the spread is mere rounding."""
-    # Counted from the first bin, where the hum of silence lies, so that silence cancels nothing.
-    total, first, second = tables.moments @ spectra.T
+def _centroid_spread(sums: np.ndarray, n_bins: int) -> tuple[np.ndarray, ...]:
+    """Return centroid, spread, and where the spread is mere rounding."""
+    total, first, second = sums
     divisor = np.maximum(total, _TINY)
     centroid = first / divisor
     square = second / divisor
     variance = square - centroid**2
     doubtful = variance <= _CANCELLED * square
-    centroid += (total > 0) / tables.n_bins
-    return total, centroid, np.sqrt(np.maximum(variance, 0)), doubtful
+    centroid += (total > 0) / n_bins
+    return centroid, np.sqrt(np.maximum(variance, 0)), doubtful
 
 
 def _flux(
-    spectra: np.ndarray, total: np.ndarray, power: np.ndarray
+    spectra: np.ndarray, sums: np.ndarray, power: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the flux, and where it is mere rounding, of all frames but the first."""
     n_bins = spectra.shape[1]
-    scale = 1 / (n_bins * total + n_bins**2 * EPS)
+    scale = 1 / (n_bins * sums[0] + n_bins**2 * EPS)
     power = power * scale**2
     terms = power[1:] + power[:-1]
     inner = np.vecdot(spectra[1:], spectra[:-1])
@@ -86,34 +86,39 @@ def _flux(
 
 
 def _rolloff(
-    by_part: np.ndarray, parts: np.ndarray, power: np.ndarray, n_bins: int
+    by_part: np.ndarray, parts: np.ndarray, power: np.ndarray, tables: Tables
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the roll-off, and where a rounding error decides it.
 
     Only that part of the spectrum in which the threshold is crossed is summed bin by bin.
     """
-    (n_frames, _, length), frames = by_part.shape, np.arange(len(power))
-    threshold = _ROLLOFF * power - EPS * n_bins**2
-    sums = np.zeros((len(parts) + 1, n_frames))
-    np.add.accumulate(parts, axis=0, out=sums[1:])
-    part = np.add.reduce(sums[1:] <= threshold, axis=0)
-    inside = np.full((n_frames, length + 2), np.inf)
-    inside[:, 0] = sums[part, frames]
-    np.square(by_part[frames, part], out=inside[:, 1:-1])
-    np.add.accumulate(inside, axis=1, out=inside)
-    count = np.add.reduce(inside <= threshold[:, np.newaxis], axis=1)
+    (n_frames, n_parts, length), frames = by_part.shape, np.arange(len(power))
+    threshold = np.maximum(_ROLLOFF * power - EPS * tables.n_bins**2, 0)
+    sums = tables.part_sums @ parts[:n_parts]
+    part = np.add.reduce(sums[1:] < threshold, axis=0)
+    values = np.empty((n_frames, length + 1))
+    values[:, 0] = sums[part, frames]
+    np.square(by_part[frames, part], out=values[:, 1:])
+    # The same sums, but a product with ones is twice as quick where there are few.
+    if tables.bin_sums is not None:
+        inside = values @ tables.bin_sums
+    else:
+        inside = np.add.accumulate(values, axis=1)
+    count = np.argmax(inside > threshold[:, np.newaxis], axis=1)
     around = inside[frames, count + _BOTH_SIDES] - threshold
     tied = np.minimum.reduce(np.abs(around, out=around)) <= _TIED * power
-    return np.maximum(part * length + count - 1, 0) / n_bins, tied
+    part *= length
+    part += count
+    return (part - 1) / tables.n_bins, tied
 
 
-def _mfcc(spectra: np.ndarray, tables: Tables) -> np.ndarray:
+def _log_bands(spectra: np.ndarray, tables: Tables) -> np.ndarray:
+    """Return the logarithms of the energies in the mel bands, (n, 40)."""
     bands = np.empty((len(spectra), 40))
     for bins, some, weights in tables.mel:
         np.matmul(spectra[:, bins], weights, out=bands[:, some])
     bands += EPS
-    # The library's own transform: in near silence the coefficients are rounding of large terms.
-    return scipy.fft.dct(np.log10(bands, out=bands), norm="ortho")[:, :13].T
+    return np.log10(bands, out=bands)
 
 
 def _chroma(spectra: np.ndarray, power: np.ndarray, tables: Tables) -> np.ndarray:
@@ -131,11 +136,9 @@ def _chroma(spectra: np.ndarray, power: np.ndarray, tables: Tables) -> np.ndarra
 
 def _spelled_entropy(values: np.ndarray) -> np.ndarray:
     values = values**2
-    total = values.sum(axis=1, keepdims=True) + EPS
     length = values.shape[1] // N_PARTS
     parts = values[:, : N_PARTS * length].reshape(-1, N_PARTS, length).transpose(0, 2, 1)
-    shares = np.ascontiguousarray(parts).sum(axis=1) / total
-    return -(shares * np.log2(shares + EPS)).sum(axis=1)
+    return _entropy(np.ascontiguousarray(parts).sum(axis=1).T, values.sum(axis=1) + EPS)
 
 
 def _spelled_spread(now: np.ndarray, tables: Tables) -> np.ndarray:
@@ -163,22 +166,47 @@ def _spelled_rolloff(now: np.ndarray) -> np.ndarray:
     return passed.argmax(axis=1) / now.shape[1]
 
 
-def _spectra(frames: np.ndarray, n_bins: int, out: np.ndarray) -> np.ndarray:
-    """Return the magnitudes, not yet divided by n_bins, as (n, parts, bins); the last is padded."""
-    np.abs(scipy.fft.rfft(frames)[:, :n_bins], out=out[:, :n_bins])
-    out[:, n_bins:] = 0
-    return out.reshape(len(frames), -1, n_bins // N_PARTS)
+def _spell_out(features, doubtful, frames, spectra, log_bands, sums, tables) -> None:
+    """Compute again what hangs on rounding, value by value and in the library's own order.
+
+    ``doubtful``, (3, n), says of which frames the spread, the flux and the roll-off do.
+    """
+    narrow, steady, tied = doubtful
+    if (rows := np.flatnonzero(features[2] < _PURE)).size:
+        features[2, rows] = _spelled_entropy(frames[rows])
+    if (rows := np.flatnonzero(features[5] < _PURE)).size:
+        features[5, rows] = _spelled_entropy(spectra[rows] / tables.n_bins)
+    if (rows := np.flatnonzero(narrow)).size:
+        features[4, rows] = _spelled_spread(spectra[rows] / tables.n_bins, tables)
+    if (rows := np.flatnonzero(steady)).size:
+        # There is much digital silence, where each frame is as the last, to the bit.
+        features[6, rows] = 0
+        rows = rows[(sums[:, rows] != sums[:, rows - 1]).any(axis=0)]
+    if rows.size:
+        now, before = spectra[rows] / tables.n_bins, spectra[rows - 1] / tables.n_bins
+        features[6, rows] = _spelled_flux(now, before)
+    if (rows := np.flatnonzero(tied)).size:
+        features[7, rows] = _spelled_rolloff(spectra[rows] / tables.n_bins)
+    if (rows := np.flatnonzero(features[8] < _HUSHED)).size:
+        features[8:21, rows] = scipy.fft.dct(log_bands[rows], norm="ortho")[:, :13].T
 
 
-def _workspace(samples: np.ndarray, n_frames: int, n_bins: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return room for the normalised samples and for all spectra, padded to whole parts."""
-    length = n_bins // N_PARTS
-    padded = -(-n_bins // length) * length
-    size = len(samples) + n_frames * padded
+def _workspace(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, ...]:
+    """Return room for the samples, for the transforms and for their magnitudes."""
+    length = tables.n_bins // N_PARTS
+    n_padded = -(-tables.n_bins // length) * length
+    n_transform = tables.n_window // 2 + 1
+    one, two = len(samples), len(samples) + n_frames * n_padded
+    three = two + 2 * n_frames * n_transform
     # One allocation, with as much again never touched: the C library then keeps the memory for the
     # next call, while many middling ones are returned and paged in anew, at twice the whole cost.
-    space = np.empty(2 * size)
-    return space[: len(samples)], space[len(samples) : size].reshape(n_frames, padded)
+    space = np.empty(2 * three)
+    transforms = space[two:three].view(np.complex128)
+    return (
+        space[:one],
+        transforms.reshape(n_frames, n_transform),
+        space[one:two].reshape(n_frames, n_padded),
+    )
 
 
 def describe(
@@ -204,33 +232,30 @@ def describe(
     """
     n_window, n_bins = tables.n_window, tables.n_bins
     n_frames = (len(samples) - n_window) // n_step + 1
-    x, spectra = _workspace(samples, n_frames, n_bins)
+    x, transforms, spectra = _workspace(samples, n_frames, tables)
     np.subtract(samples, mean, out=x, dtype=np.float64)
     x /= divisor
     frames = _view(x, (n_frames, n_window), (n_step, 1))
-    by_part = _spectra(frames, n_bins, out=spectra)
-    spectra = spectra[:, :n_bins]
+    np.fft.rfft(frames, out=transforms)
+    # Magnitudes are not yet divided by n_bins; zeros fill the last part.
+    spectra[:, n_bins:] = 0
+    by_part = spectra.reshape(n_frames, -1, n_bins // N_PARTS)
+    spectra = np.abs(transforms[:, :n_bins], out=spectra[:, :n_bins])
     parts = _parts(x, by_part, n_window, n_step)
     energy, power = totals = np.add.reduce(parts, axis=1)
     features = np.empty((34, n_frames))
+    doubtful = np.zeros((3, n_frames), bool)
     features[0] = _zero_crossings(x, n_frames, n_step, tables)
     features[1] = energy / n_window
-    features[2:6:3] = _entropies(parts, totals, tables)
-    total, features[3], features[4], narrow = _centroid_spread(spectra, tables)
+    features[2:6:3] = _entropy(parts[:, :N_PARTS], totals + tables.floors)
+    sums = tables.moments @ spectra.T
+    features[3], features[4], doubtful[0] = _centroid_spread(sums, n_bins)
     features[6, 0] = 0
-    features[6, 1:], unchanged = _flux(spectra, total, power)
-    features[7], tied = _rolloff(by_part, parts[1], power, n_bins)
-    features[8:21] = _mfcc(spectra, tables)
+    features[6, 1:], doubtful[1, 1:] = _flux(spectra, sums, power)
+    features[7], doubtful[2] = _rolloff(by_part, parts[1], power, tables)
+    log_bands = _log_bands(spectra, tables)
+    np.matmul(tables.cosines, log_bands.T, out=features[8:21])
     features[21:34] = _chroma(spectra, power, tables)
-    # What hangs on rounding is taken again, value by value and in the library's own order.
-    for row, values, scale in ((2, frames, 1), (5, spectra, n_bins)):
-        if (rows := np.flatnonzero(features[row] < _PURE)).size:
-            features[row, rows] = _spelled_entropy(values[rows] / scale)
-    if (rows := np.flatnonzero(narrow)).size:
-        features[4, rows] = _spelled_spread(spectra[rows] / n_bins, tables)
-    if (rows := np.flatnonzero(unchanged)).size:
-        now, before = spectra[rows + 1] / n_bins, spectra[rows] / n_bins
-        features[6, rows + 1] = _spelled_flux(now, before)
-    if (rows := np.flatnonzero(tied)).size:
-        features[7, rows] = _spelled_rolloff(spectra[rows] / n_bins)
+    if doubtful.any() or (features[2:9:3] < _LOW).any():
+        _spell_out(features, doubtful, frames, spectra, log_bands, sums, tables)
     return features

@@ -40,7 +40,8 @@ def measure(blocks: Iterable[np.ndarray]) -> Level:
         if block.size:
             n_samples += block.size
             total += float(np.add.reduce(block, dtype=np.float64))
-            low, high = min(low, float(block.min())), max(high, float(block.max()))
+            low = min(low, float(np.minimum.reduce(block)))
+            high = max(high, float(np.maximum.reduce(block)))
     mean = total / max(n_samples, 1)
     return Level(n_samples, mean, max(high - mean, mean - low))
 
