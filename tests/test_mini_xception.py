@@ -30,12 +30,15 @@ def test_layers_agree_with_each_other(file):
     assert np.ptp(rows["pooled"], axis=0).any()
 
 
-def test_a_row_has_the_same_bytes_in_every_batch(file):
-    whole = outputs(CROPS, weights=checksum(file))
-    for size in (1, 2, 3):
-        parts = [outputs(CROPS[i : i + size], weights=checksum(file)) for i in range(0, 5, size)]
-        assert np.concatenate(parts).tobytes() == whole.tobytes()
-    assert outputs(CROPS[::-1], weights=checksum(file)).tobytes() == whole[::-1].tobytes()
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_row_has_the_same_bytes_in_every_batch(file, layer):
+    crops = np.random.default_rng(1).integers(0, 256, (21, 48, 48, 3), dtype=np.uint8)
+    asked = {"weights": checksum(file), "layer": layer}
+    whole = outputs(crops, **asked)
+    for size in (1, 2, 3, 7, 8, 16):
+        parts = [outputs(crops[i : i + size], **asked) for i in range(0, 21, size)]
+        assert np.concatenate(parts).tobytes() == whole.tobytes(), size
+    assert outputs(crops[::-1], **asked).tobytes() == whole[::-1].tobytes()
 
 
 def test_crops_are_enlarged_as_opencv_does(file):

@@ -4,6 +4,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from emopipe.face_networks import choose
 from emopipe.face_networks.runtimes import keras_call
 from emopipe.face_networks.weight_files import load_by_name
 from emopipe.face_networks.weights import Published, fetch
@@ -50,17 +51,16 @@ def _scaled(crops, ops):
     return (x / 255.0 - 0.5) * 2.0
 
 
-def keras_model(layer="probabilities", *, size=48):
+def keras_model(*, logits=True, size=48):
     """Return mini-XCEPTION, not yet trained, as a Keras model on uint8 RGB crops.
 
     Grey levels (ITU-R 601), the resize to 64x64 and the scale (x / 255 - 0.5) * 2 are part of the
-    graph.
+    graph; the softmax is not.
 
     Parameters
     ----------
-    layer : str
-        "probabilities" (7), "log_probabilities" (7, their natural logarithms, which keep apart what
-        the softmax pushes to 0 and 1) or "pooled" (128, the last block's mean over space).
+    logits : bool
+        Seven values per crop, or else the 128 means over space of the last block.
     size : int
         Rows and columns of the crops. 48 is FER2013's own resolution, from which the network's
         training images were enlarged.
@@ -76,8 +76,8 @@ def keras_model(layer="probabilities", *, size=48):
 
     Examples
     --------
-    >>> keras_model("pooled").output_shape  # doctest: +SKIP
-    (None, 128)
+    >>> keras_model().output_shape  # doctest: +SKIP
+    (None, 7)
     """
     import keras
 
@@ -90,18 +90,24 @@ def keras_model(layer="probabilities", *, size=48):
         x = layers.ReLU()(x)
     for number, filters in enumerate((16, 32, 64, 128), start=1):
         x = _block(x, number, filters, layers)
-    if layer != "pooled":
+    if logits:
         x = layers.Conv2D(7, 3, padding="same", name="conv2d_7")(x)
-    x = layers.GlobalAveragePooling2D()(x)
-    ends = {"probabilities": ops.softmax, "log_probabilities": ops.log_softmax}
-    return keras.Model(crops, ends.get(layer, lambda x: x)(x), name="mini_xception")
+    return keras.Model(crops, layers.GlobalAveragePooling2D()(x), name="mini_xception")
 
 
 @lru_cache(maxsize=4)
-def _network(digest, layer, size):
-    model = keras_model(layer, size=size)
+def _network(digest, logits, size):
+    model = keras_model(logits=logits, size=size)
     load_by_name(model, fetch(digest, PUBLISHED))
     return keras_call(model, least=2)
+
+
+def _softmax(logits, logarithm):
+    # Here and in float64, because exp and log of vector units round by a row's place in the batch.
+    x = logits.astype(np.float64)
+    x -= x.max(axis=1, keepdims=True)
+    x -= np.log(np.exp(x).sum(axis=1, keepdims=True))
+    return (x if logarithm else np.exp(x)).astype(np.float32)
 
 
 def outputs(crops, *, weights=PUBLISHED.sha256, layer="probabilities"):
@@ -114,7 +120,8 @@ def outputs(crops, *, weights=PUBLISHED.sha256, layer="probabilities"):
     weights : str
         SHA-256 of the weight file, as `emopipe.face_networks.weights.identify` gives it.
     layer : str
-        See `keras_model`.
+        "probabilities", "log_probabilities" (natural logarithms, which keep apart what the softmax
+        pushes to 0 and 1) or "pooled" (128 values of the last block).
 
     Returns
     -------
@@ -131,4 +138,6 @@ def outputs(crops, *, weights=PUBLISHED.sha256, layer="probabilities"):
     >>> outputs(np.zeros((2, 48, 48, 3), np.uint8)).shape  # doctest: +SKIP
     (2, 7)
     """
-    return _network(weights, layer, crops.shape[1])(crops)
+    choose("layer", layer, LAYERS)
+    found = _network(weights, layer != "pooled", crops.shape[1])(crops)
+    return found if layer == "pooled" else _softmax(found, layer == "log_probabilities")

@@ -25,15 +25,41 @@ def _openvino(weights, precision, **graph):
 RUNTIMES = {"keras": _keras, "openvino": _openvino}
 
 
-# One network at a time: a second one would need another 0.6 GB.
-@lru_cache(maxsize=1)
-def _network(weights, layer, preprocessing, runtime, precision, architecture):
+def network(
+    weights, layer="fc7", preprocessing="vggface", runtime="keras", precision="float32",
+    architecture=VGGFACE,
+):  # fmt: skip
+    """Build VGG-Face anew and return it as a function; `activations` keeps the last one.
+
+    Parameters
+    ----------
+    weights, layer, preprocessing, runtime, precision : str
+        See `activations`.
+    architecture : Architecture
+        Sizes.
+
+    Returns
+    -------
+    callable
+        uint8 (n, rows, columns, 3) -> float32 (n, features).
+
+    Examples
+    --------
+    >>> network("random:0", runtime="tensorrt")
+    Traceback (most recent call last):
+        ...
+    ValueError: runtime='tensorrt' is unknown; allowed: 'keras', 'openvino'.
+    """
     choose("runtime", runtime, RUNTIMES)
     choose("precision", precision, PRECISIONS)
     graph = {"layer": layer, "preprocessing": preprocessing, "architecture": architecture}
     return RUNTIMES[runtime](
         layer_weights(weights, layer, architecture=architecture), precision, **graph
     )
+
+
+# One network at a time: a second one would need another 0.6 GB.
+_network = lru_cache(maxsize=1)(network)
 
 
 def activations(

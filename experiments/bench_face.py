@@ -1,0 +1,188 @@
+"""How many faces a second does VGG-Face take, by runtime and precision, against DeepFace's way?
+
+DeepFace's way is its graph (zero padding and convolutions in Keras, fully connected layers as
+convolutions) called on one float image at a time, or with predict_on_batch. All networks have the
+same random weights: speed does not depend on them. Rounds are interleaved, medians are printed, and
+only ratios within one run mean anything.
+
+  python experiments/bench_face.py --quick
+  python experiments/bench_face.py --rounds 9 --out reports/bench_face.json
+"""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+
+WEIGHTS = "random:0"
+BASELINE = "DeepFace's way"
+OURS = [(runtime, precision) for runtime in ("keras", "openvino")
+        for precision in ("float32", "bfloat16")]  # fmt: skip
+OVERHEAD_OF = ("openvino", "bfloat16")
+
+
+def crops(n):
+    """Return n smooth coloured pictures."""
+    import cv2
+
+    coarse = np.random.default_rng(0).integers(0, 256, (n, 12, 12, 3), dtype=np.uint8)
+    return np.stack([cv2.resize(c, (224, 224), interpolation=cv2.INTER_CUBIC) for c in coarse])
+
+
+def deepface_way():
+    """Return (one image at a time, a batch at once) as DeepFace 0.0.103 calls its network."""
+    import keras
+
+    from emopipe.face_networks.vggface_graph import VGGFACE
+    from emopipe.face_networks.vggface_weights import layer_weights
+
+    layers, weights = keras.layers, layer_weights(WEIGHTS)
+    model = keras.Sequential([keras.Input((224, 224, 3))])
+    for kind, _, width in VGGFACE.steps("fc7"):
+        if kind == "convolution":
+            model.add(layers.ZeroPadding2D(1))
+        if kind in ("convolution", "matrix"):
+            _, kernel, bias = next(weights)
+            model.add(layers.Conv2D(width, kernel.shape[:2], activation="relu"))
+            model.layers[-1].set_weights([kernel, bias])
+        elif kind == "pooling":
+            model.add(layers.MaxPooling2D(2))
+    model.add(layers.Flatten())
+
+    def floats(faces):
+        return faces[..., ::-1].astype(np.float32) / 255
+
+    def single(faces):
+        return np.concatenate([model(face[None], training=False).numpy() for face in floats(faces)])
+
+    return single, lambda faces: model.predict_on_batch(floats(faces))
+
+
+def networks():
+    """Return {name: {batch size: function of faces}}."""
+    from emopipe.face_networks.vggface import network
+
+    single, batch = deepface_way()
+    found = {BASELINE: {1: single, 16: batch}}
+    for runtime, precision in OURS:
+        try:
+            call = network(WEIGHTS, runtime=runtime, precision=precision)
+        except ImportError as error:
+            print(f"left out: {error}")
+            continue
+        found[f"{runtime} {precision}"] = {1: _one_by_one(call), 16: call}
+    return found
+
+
+def _one_by_one(call):
+    return lambda faces: np.concatenate([call(faces[i : i + 1]) for i in range(len(faces))])
+
+
+def timed(calls, faces, rounds):
+    """Return {name: median seconds}, one call of each after the other in every round."""
+    for call in calls.values():
+        call(faces[:2])
+    seconds = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            began = perf_counter()
+            call(faces)
+            seconds[name].append(perf_counter() - began)
+    return {name: median(values) for name, values in seconds.items()}
+
+
+def speeds(found, rounds):
+    """Return a row per network and batch size."""
+    rows = []
+    for size in (1, 16):
+        faces = crops(16 if size == 16 else 4)
+        seconds = timed({name: calls[size] for name, calls in found.items()}, faces, rounds)
+        for name, spent in seconds.items():
+            rate, ratio = len(faces) / spent, seconds[BASELINE] / spent
+            rows.append({"network": name, "batch": size, "faces_per_second": rate, "ratio": ratio})
+            print(f"{name:20} batch {size:2}  {rate:7.2f} faces/s  {ratio:5.2f} x")
+    return rows
+
+
+def overhead(call, n, rounds):
+    """Return the seconds of n images through VGGFaceFeatures over bare calls on the same crops."""
+    import cv2
+
+    from emopipe.face import VGGFaceFeatures
+
+    runtime, precision = OVERHEAD_OF
+    face = VGGFaceFeatures(
+        weights="random", detector=None, runtime=runtime, precision=precision, store=None, n_jobs=1
+    )
+    faces = crops(n)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [f"{folder}/{i}.png" for i in range(n)]
+        for path, picture in zip(paths, faces, strict=True):
+            cv2.imwrite(path, picture[..., ::-1])
+        face.extract(paths[:1])
+        networks, walls, bare = [], [], []
+        for _ in range(rounds):
+            began = perf_counter()
+            for start in range(0, n, 16):
+                call(faces[start : start + 16])
+            bare.append(perf_counter() - began)
+            began = perf_counter()
+            networks.append(face.extract(paths).seconds["network"])
+            walls.append(perf_counter() - began)
+    return {
+        "of": " ".join(OVERHEAD_OF),
+        "network_over_bare": median(a / b for a, b in zip(networks, bare, strict=True)),
+        "whole_way_over_bare": median(a / b for a, b in zip(walls, bare, strict=True)),
+    }
+
+
+def drift(found):
+    """Return the cosines of bfloat16's rows with float32's, per runtime."""
+    faces, cosines = crops(16), {}
+    for runtime in ("keras", "openvino"):
+        pair = [found.get(f"{runtime} {precision}") for precision in ("float32", "bfloat16")]
+        if None in pair:
+            continue
+        exact, rough = (calls[16](faces).astype(np.float64) for calls in pair)
+        lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(rough, axis=1)
+        cosine = np.sum(exact * rough, axis=1) / lengths
+        cosines[runtime] = {"lowest": float(cosine.min()), "median": float(np.median(cosine))}
+        print(f"{runtime:20} bfloat16 against float32: cosine >= {cosine.min():.6f}")
+    return cosines
+
+
+def main():
+    """Measure, print a table, write JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="two rounds instead of seven")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--out", type=Path, default=Path("reports/bench_face.json"))
+    args = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    rounds = 2 if args.quick else args.rounds
+    found = networks()
+    result = {
+        "machine": {"processor": platform.processor(), "cores": os.cpu_count()},
+        "rounds": rounds,
+        "speeds": speeds(found, rounds),
+        "drift": drift(found),
+    }
+    wanted = found.get(" ".join(OVERHEAD_OF))
+    if wanted:
+        result["overhead"] = overhead(wanted[16], 32 if args.quick else 128, rounds)
+        print("through VGGFaceFeatures:", result["overhead"])
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(result, indent=2) + "\n")
+    print(args.out)
+
+
+if __name__ == "__main__":
+    main()
