@@ -88,9 +88,7 @@ class Course:
     def _save(self, seed):
         if self.checkpoint.path is None:
             return
-        from keras import ops
-
-        variables = [ops.convert_to_numpy(v.value) for v in _variables(self.model)]
+        variables = [variable.numpy() for variable in _variables(self.model)]
         head = {"epoch": self.epoch, "history": self.history, "seed": seed,
                 "least": self.least, "waited": self.waited}  # fmt: skip
         self.checkpoint.save(head, {"variables": variables, "best": self.best or []})

@@ -270,17 +270,22 @@ def _run(course, trained, judged, plan, seed):
     shown = {"steps": trained.steps, "shown": plan.progress}
     with made, held, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "\\s*Your input ran out of data")
-        course.model.fit(
-            made.results(),
-            shuffle=False,  # it is shuffled already
-            steps_per_epoch=trained.steps,
-            validation_data=held.results() if judged.steps else None,
-            validation_steps=judged.steps or None,
-            initial_epoch=course.epoch,
-            epochs=plan.epochs,
-            callbacks=[listener(course, seed, (made, held), **shown)],
-            verbose=0,
-        )
+        try:
+            course.model.fit(
+                made.results(),
+                shuffle=False,  # it is shuffled already
+                steps_per_epoch=trained.steps,
+                validation_data=held.results() if judged.steps else None,
+                validation_steps=judged.steps or None,
+                initial_epoch=course.epoch,
+                epochs=plan.epochs,
+                callbacks=[listener(course, seed, (made, held), **shown)],
+                verbose=0,
+            )
+        except ValueError:  # an empty stream, to Keras
+            made.check()
+            held.check()
+            raise
 
 
 def predict(model, batch, rows, *, batch_size=32, workers=2, seed=0) -> np.ndarray:

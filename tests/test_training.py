@@ -1,0 +1,298 @@
+"""The loop that trains all networks: what it learns, repeats, resumes and refuses."""
+
+import os
+import subprocess
+import sys
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_networks import N_CLASSES, Killed, batch_of, blobs, dense_network
+
+from emopipe.nets.training import Training, policy, predict, train
+
+ROWS = np.arange(60)
+
+
+@pytest.fixture
+def task():
+    return blobs(90)
+
+
+def fit(task, *, batch=None, keep=False, model=None, rows=ROWS, weights=None, **plan):
+    x, y = task
+    model = model or dense_network()
+    plan = Training(**{"epochs": 4, "batch_size": 16, "learning_rate": 0.02} | plan)
+    validation = np.arange(60, 90)
+    done = train(
+        model, batch or batch_of(x), y, rows=rows, validation=validation, weights=weights,
+        plan=plan, keep=keep, identity="blobs",
+    )  # fmt: skip
+    return model, done
+
+
+def same(one, other):
+    arrays = zip(one.weights, other.weights, strict=True)
+    return one.history == other.history and all(np.array_equal(a, b) for a, b in arrays)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_it_learns(task, optimizer):
+    model, done = fit(task, epochs=20, optimizer=optimizer)
+    x, y = task
+    scores = predict(model, batch_of(x), np.arange(90), batch_size=16)
+    assert scores.dtype == np.float32 and np.allclose(scores.sum(1), 1, atol=1e-5)
+    assert (scores.argmax(1) == y)[60:].mean() > 0.9
+    assert done.history["loss"][-1] < done.history["loss"][0] / 2
+    assert set(done.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+def test_history_holds_the_figures_of_all_rows_not_of_the_filled_batch(task):
+    """45 rows in batches of 16: the last one is filled up, and what fills it counts nothing."""
+    x, y = task
+    model, done = fit(
+        task, model=dense_network(dropout=0.0), epochs=1, rows=np.arange(45), learning_rate=1e-9
+    )
+    scores = predict(model, batch_of(x), np.arange(90), batch_size=16)
+    for rows, prefix in ((np.arange(45), ""), (np.arange(60, 90), "val_")):
+        loss = -np.log(scores[rows, y[rows]]).mean()
+        assert done.history[f"{prefix}loss"] == pytest.approx([loss], rel=1e-4)
+        hits = (scores[rows].argmax(1) == y[rows]).mean()
+        assert done.history[f"{prefix}accuracy"] == pytest.approx([hits])
+
+
+def test_batches_have_one_length_and_know_what_they_are_for(task):
+    x, _ = task
+    seen = []
+
+    def batch(rows, rng, training):
+        seen.append((len(rows), training))
+        return x[rows]
+
+    fit(task, batch=batch, epochs=2)
+    assert {length for length, _ in seen} == {16}
+    assert {training for _, training in seen} == {True, False}
+
+
+def test_every_epoch_has_every_row_once_in_another_order(task):
+    x, _ = task
+    epochs = []
+
+    def batch(rows, rng, training):
+        if training:
+            epochs.append(rows)
+        return x[rows]
+
+    fit(task, batch=batch, epochs=2, workers=1, patience=None)
+    first, second = np.concatenate(epochs[:4])[:60], np.concatenate(epochs[4:8])[:60]
+    assert sorted(first) == sorted(second) == ROWS.tolist()
+    assert not np.array_equal(first, second)
+
+
+def test_random_state_repeats_a_fit_bit_for_bit(task):
+    def batch(rows, rng, training):
+        return task[0][rows] + rng.normal(0, 0.1, (len(rows), 4)).astype(np.float32)
+
+    one = fit(task, batch=batch, workers=1)[1]
+    assert same(one, fit(task, batch=batch, workers=3)[1])
+    assert not same(one, fit(task, batch=batch, random_state=1)[1])
+
+
+def test_without_random_state_fits_differ(task):
+    assert not same(fit(task, random_state=None)[1], fit(task, random_state=None)[1])
+
+
+def test_rows_without_weight_teach_nothing(task):
+    x, y = task
+    spoiled = y.copy()
+    spoiled[:30] = (y[:30] + 1) % N_CLASSES
+    weights = np.ones(90)
+    weights[:30] = 0
+    one = fit((x, y), weights=weights)[1]
+    assert same(one, fit((x, spoiled), weights=weights)[1])
+    assert not same(one, fit((x, spoiled))[1])
+
+
+def test_a_killed_fit_goes_on_where_it_stopped(task, tmp_path):
+    x, _ = task
+    whole = fit(task, epochs=6, patience=None)[1]
+    made = []
+
+    def batch(rows, rng, training):
+        made.append(training)
+        if made.count(True) > 13:
+            raise Killed
+        return x[rows]
+
+    with pytest.raises(Killed):
+        fit(task, batch=batch, epochs=6, patience=None, checkpoint=tmp_path, workers=1)
+    assert len(list(tmp_path.iterdir())) == 1
+    epochs = []
+
+    def counted(rows, rng, training):
+        epochs.append(training)
+        return x[rows]
+
+    resumed = fit(task, batch=counted, epochs=6, patience=None, checkpoint=tmp_path, workers=1)[1]
+    assert same(whole, resumed)
+    assert epochs.count(True) < 6 * 4
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_fit_does_not_take_up_the_checkpoint(task, tmp_path):
+    def batch(rows, rng, training):
+        if len(list(tmp_path.iterdir())):
+            raise Killed
+        return task[0][rows]
+
+    with pytest.raises(Killed):
+        fit(task, batch=batch, checkpoint=tmp_path)
+    [kept] = tmp_path.iterdir()
+    other = fit(task, checkpoint=tmp_path, random_state=3)[1]
+    assert same(other, fit(task, random_state=3)[1])
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+def test_a_damaged_checkpoint_is_told_of_and_not_used(task, tmp_path):
+    def batch(rows, rng, training):
+        if len(list(tmp_path.iterdir())):
+            raise Killed
+        return task[0][rows]
+
+    with pytest.raises(Killed):
+        fit(task, batch=batch, checkpoint=tmp_path)
+    [kept] = tmp_path.iterdir()
+    kept.write_bytes(kept.read_bytes()[:100])
+    with pytest.warns(UserWarning, match="damaged .* starts at epoch 0"):
+        done = fit(task, checkpoint=tmp_path)[1]
+    assert same(done, fit(task)[1])
+
+
+def test_patience_keeps_the_best_epoch(task):
+    x, y = task
+    rng = np.random.default_rng(0)
+    wrong = (x, np.where(np.arange(90) < 60, y, rng.permutation(y)))
+    model, done = fit(wrong, epochs=50, patience=3, learning_rate=0.05)
+    losses = done.history["val_loss"]
+    assert len(losses) < 50 and len(losses) - 1 - int(np.argmin(losses)) == 3
+    scores = predict(model, batch_of(x), np.arange(60, 90))
+    loss = -np.log(scores[np.arange(30), wrong[1][60:]]).mean()
+    assert loss == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_keep_starts_from_the_weights_there_are(task):
+    model, done = fit(task, epochs=20)
+    again = fit(task, model=model, keep=True, epochs=1, learning_rate=1e-9)[1]
+    assert again.history["loss"][0] == pytest.approx(done.history["loss"][-1], rel=0.3)
+
+
+def test_a_loss_that_explodes_is_told(task):
+    x, y = task
+    with pytest.raises(FloatingPointError, match="smaller learning_rate"):
+        fit((x * np.float32(np.inf), y))
+
+
+def test_errors_of_batches_come_out_as_they_are(task):
+    def batch(rows, rng, training):
+        if not training:
+            raise Killed("in the validation rows")
+        return task[0][rows]
+
+    with pytest.raises(Killed, match="in the validation rows"):
+        fit(task, batch=batch)
+    with pytest.raises(Killed):
+        predict(dense_network(), batch, ROWS)
+
+
+def test_no_warnings_of_keras(task):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(task)
+
+
+def test_predict_answers_every_row_in_order(task):
+    x, _ = task
+    model, _ = fit(task)
+    one = predict(model, batch_of(x), np.arange(90), batch_size=16)
+    assert np.array_equal(
+        predict(model, batch_of(x), np.arange(90)[::-1], batch_size=16), one[::-1]
+    )
+    assert predict(model, batch_of(x), []).shape == (0, N_CLASSES)
+    assert np.array_equal(predict(model, batch_of(x), [3], batch_size=16)[0], one[3])
+
+
+def test_decay_of_the_learning_rate():
+    from emopipe.nets.training import _compile
+
+    model = dense_network()
+    plan = Training(optimizer="sgd", learning_rate=0.1, decay=0.1, decay_every=50)
+    _compile(model, plan, steps=4)
+    rates = []
+    for step in (0, 199, 200, 400):
+        model.optimizer.iterations.assign(step)
+        rates.append(float(model.optimizer.learning_rate))
+    assert rates == pytest.approx([0.1, 0.1, 0.01, 0.001])
+
+
+def test_weight_decay_shrinks_weights(task):
+    sizes = [
+        sum(np.square(w).sum() for w in fit(task, epochs=8, weight_decay=decay)[1].weights)
+        for decay in (0.0, 0.3)
+    ]
+    assert sizes[1] < 0.7 * sizes[0]
+
+
+def test_bad_parameters():
+    with pytest.raises(ValueError, match="optimizer='rmsprop' is unknown; allowed: adam, sgd"):
+        Training(optimizer="rmsprop")
+    with pytest.raises(ValueError, match="epochs=0 must be at least 1"):
+        Training(epochs=0)
+    with pytest.raises(ValueError, match="learning_rate"):
+        Training(learning_rate=0.0)
+    with pytest.raises(ValueError, match="precision='float16' is unknown; allowed: float32, bf"):
+        policy("float16")
+    with pytest.raises(ValueError, match="no rows"):
+        train(dense_network(), None, [0], rows=[])
+
+
+def test_bfloat16_keeps_weights_in_float32(task):
+    x, y = task
+    model = dense_network(dtype=policy("bfloat16"))
+    _, done = fit(task, model=model, epochs=20)
+    assert {weight.dtype for weight in done.weights} == {np.dtype("float32")}
+    scores = predict(model, batch_of(x), np.arange(90))
+    assert scores.dtype == np.float32 and (scores.argmax(1) == y).mean() > 0.8
+
+
+_ELSEWHERE = """
+import sys
+import numpy as np
+sys.path[:0] = {folder!r},
+import test_training as tests
+from tiny_networks import blobs
+task = blobs(90)
+one, two = (tests.fit(task, epochs=15)[1] for _ in range(2))
+assert tests.same(one, two)
+tests.test_batches_have_one_length_and_know_what_they_are_for(task)
+import pathlib, tempfile
+tests.test_a_killed_fit_goes_on_where_it_stopped(task, pathlib.Path(tempfile.mkdtemp()))
+print(one.history["val_accuracy"][-1])
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends(backend):
+    if find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    code = _ELSEWHERE.format(folder=str(Path(__file__).parent))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert float(done.stdout.split()[-1]) > 0.8
