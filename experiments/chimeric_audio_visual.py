@@ -25,7 +25,9 @@ def experiment(ravdess, *, mini_xception_weights="default", n_frames=5, n_folds=
         make_pipeline(StandardScaler(), PCA(0.99), SVC(C=10, class_weight="balanced"))
     )
     voice = make_pipeline(ShortTermStatistics(progress=True), svm)
-    network = MiniXceptionFeatures(weights=mini_xception_weights, n_frames=n_frames, progress=True)
+    network = MiniXceptionFeatures(
+        weights=mini_xception_weights, layer="log_probabilities", n_frames=n_frames, progress=True
+    )
     face = make_pipeline(network, clone(svm))
     fused = EmotionWeightedFusion([("voice", voice), ("face", face)], weights="search")
     return Experiment(

@@ -30,6 +30,23 @@ RUNS = {
     ),
 }
 
+_XCEPTION = {"mini_xception_weights": "models/fer2013_mini_XCEPTION.102-0.66.hdf5"}
+
+# script -> (corpora: folders of the real recordings, options, least accuracy of some results)
+SHARED_RUNS = {
+    "ravdess_voice": (
+        {"ravdess": "ravdess"}, {"optimism_gap": False}, {"SVM, C=10": 0.418},
+    ),
+    "cremad_voters": (
+        {"cremad": "cremad"}, {},
+        {"equal weights": 0.65, "recall rule": 0.67, "searched": 0.73, "voters of both": 0.748},
+    ),
+    "london_faces": (
+        {"london_faces": "london_faces"}, _XCEPTION, {"probabilities, linear SVM": 0.85},
+    ),
+    "chimeric_audio_visual": ({"ravdess": "chimeric"}, _XCEPTION | {"n_frames": 3}, {}),
+}  # fmt: skip
+
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory):
@@ -76,9 +93,39 @@ def test_experiment_runs_from_folders_to_report(name, corpus, tmp_path, capsys):
         assert any("synthetic" in notice.lower() for notice in result.notices)
 
 
+@pytest.mark.shared
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", SHARED_RUNS)
+def test_experiment_runs_on_real_recordings(name, shared_data, tmp_path, capsys):
+    corpora, options, least = SHARED_RUNS[name]
+    arguments = [f"--corpus={k}={shared_data / v}" for k, v in corpora.items()]
+    for key, value in options.items():
+        arguments.append(f"--set={key}={shared_data / value if '/' in str(value) else value}")
+    script = EXPERIMENTS / f"{name}.py"
+    code = main(["run", str(script), *arguments, "--reports", str(tmp_path)])
+    assert code == 0, capsys.readouterr().err
+    results = Experiment.load(tmp_path / name).results
+    assert all(result.passed for result in results.values())
+    for label, figure in least.items():
+        assert results[label].metrics["accuracy"]["value"] >= figure, label
+
+
+@pytest.mark.shared
+def test_fusion_recognises_more_than_either_modality(shared_data, tmp_path):
+    faces = shared_data / "ravdess_face_features" / "video_summary.csv"
+    arguments = [f"--corpus=ravdess={shared_data / 'ravdess'}", f"--set=face_features={faces}"]
+    script = EXPERIMENTS / "ravdess_voice_face.py"
+    assert main(["run", str(script), *arguments, "--reports", str(tmp_path)]) == 0
+    results = Experiment.load(tmp_path / "ravdess_voice_face").results
+    figures = {label: result.metrics["accuracy"]["value"] for label, result in results.items()}
+    alone = max(figures.pop("voice"), figures.pop("face"))
+    assert min(figures.values()) > alone
+
+
 def test_every_script_is_run_here_or_is_a_benchmark():
     scripts = {path.stem for path in EXPERIMENTS.glob("*.py")}
-    assert {name for name in scripts if not name.startswith("bench_")} == set(RUNS)
+    named = {name for name in scripts if not name.startswith("bench_")}
+    assert named == set(RUNS) | set(SHARED_RUNS)
 
 
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.py")), ids=lambda path: path.stem)

@@ -57,7 +57,9 @@ def test_same_experiment_gives_the_same_bytes(invented, tmp_path):
 
 
 def test_text_is_escaped(invented, tmp_path):
-    hostile = replace(invented, title="<script>alert(1)</script>", notices=["<img src=x onerror=1>"])
+    hostile = replace(
+        invented, title="<script>alert(1)</script>", notices=["<img src=x onerror=1>"]
+    )
     html = write_report(hostile, tmp_path).read_text()
     assert "<script" not in html and "<img" not in html
     assert "&lt;script&gt;" in html

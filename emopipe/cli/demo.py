@@ -34,7 +34,11 @@ def command(args) -> int:
         )
     print("1/3  drawing and speaking a synthetic corpus in CREMA-D's layout")
     root = make_synthetic_corpus(
-        args.reports / "synthetic" / "demo", layout="cremad", subjects=args.subjects, progress=True
+        args.reports / "synthetic" / "demo",
+        layout="cremad",
+        subjects=args.subjects,
+        oddities=False,
+        progress=True,
     )
     clips = load_corpus("cremad", root)
     quiet_tensorflow()

@@ -1,0 +1,44 @@
+"""Does a small network that never saw these people tell a smile from a neutral face?
+
+Mini-XCEPTION, trained on FER2013, looks at the photographs of the Face Research Lab London
+Set; an SVM on its seven probabilities (or their logarithms) tells neutral from smiling, in
+folds by person.
+"""
+
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from emopipe.corpora import load_corpus
+from emopipe.evaluation import evaluate
+from emopipe.face import MiniXceptionFeatures
+from emopipe.fusion import WhereFinite
+from emopipe.result import Experiment
+
+
+def experiment(london_faces, *, mini_xception_weights="default", n_folds=5):
+    """Return one result for each way to read the network."""
+    clips = load_corpus("london_faces", london_faces)
+
+    def recogniser(layer, **svm):
+        network = MiniXceptionFeatures(weights=mini_xception_weights, layer=layer, progress=True)
+        return make_pipeline(network, WhereFinite(make_pipeline(StandardScaler(), SVC(**svm))))
+
+    recognisers = {
+        "probabilities, linear SVM": recogniser("probabilities", kernel="linear"),
+        "probabilities, RBF SVM": recogniser("probabilities"),
+        "log probabilities, RBF SVM": recogniser("log_probabilities"),
+    }
+    return Experiment(
+        name="london_faces",
+        title="London faces: neutral or smiling",
+        question="Does a small network that never saw these people tell a smile from a neutral "
+        "face?",
+        results={label: evaluate(r, clips, cv=n_folds) for label, r in recognisers.items()},
+    )
+
+
+if __name__ == "__main__":
+    from emopipe.cli import run_script
+
+    run_script(experiment)
