@@ -1,0 +1,269 @@
+"""System C: with invented features learning is seen in seconds; with drawn clips, the whole way."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from clips import write_video
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from emopipe.corpora import load_corpus
+from emopipe.corpora.synthetic import make_synthetic_corpus
+from emopipe.extract import COUNTERS, ClipWarning, Extraction
+from emopipe.media import ClipError
+from emopipe.nets import attention
+from emopipe.nets.attention import SegmentAttentionNetwork, vote
+from emopipe.nets.segment_table import SegmentTable
+from emopipe.nets.tensors import ClipTensors
+
+N_FEATURES = 64
+SMALL = {
+    "weights": "random", "vgg19_width": 1 / 64, "vgg19_size": 32, "units": 8, "attention_units": 8,
+    "learning_rate": 1e-2, "validation_share": 0.25, "epochs": 25, "n_frames": 4, "store": None,
+}  # fmt: skip
+EMOTIONS = ["anger", "fear", "sadness"]
+
+
+def invented(table, informative, seed=0):
+    """Features of clips whose voice, face, or both say their emotion, faces by their order."""
+    rng = np.random.default_rng(seed)
+    known = {"audio": [], "video": []}
+    directions = {"audio": rng.normal(size=(3, N_FEATURES)), "video": rng.normal(size=N_FEATURES)}
+    for emotion in table["emotion"]:
+        code, n = EMOTIONS.index(emotion), int(rng.integers(2, 5))
+        starts = 0.5 + 0.3 * np.arange(n)
+        times = np.arange(starts[0], starts[-1] + 0.655, 1 / 30)
+        voice, face = rng.normal(size=(n, N_FEATURES)), rng.normal(size=(len(times), N_FEATURES))
+        if "audio" in informative:
+            voice += directions["audio"][code]
+        if "video" in informative:
+            course = [times * 0 + 1, times * 0 - 1, 1 - 2 * ((times - 0.5) % 0.3) / 0.3][code]
+            face += 1.5 * course[:, None] * directions["video"]
+        known["audio"].append(np.column_stack([starts, voice]))
+        known["video"].append(np.column_stack([times, face]))
+    return dict(zip(table["path"], zip(known["audio"], known["video"], strict=True), strict=True))
+
+
+def clip_table(n_subjects=12, per_emotion=3):
+    rows = [
+        {"subject": f"s{s:02}", "emotion": e, "path": f"s{s:02}/{e}{i}.avi"}
+        for s in range(n_subjects)
+        for e in EMOTIONS
+        for i in range(per_emotion)
+    ]
+    return pd.DataFrame(rows)
+
+
+class Invented(SegmentAttentionNetwork):
+    """The network without clips: `features` maps paths to values, or to a status."""
+
+    features = {}  # noqa: RUF012
+
+    def _tensors(self, X):
+        paths = self._clip_paths(X)
+        return {name: self._one(paths, i) for i, name in enumerate(("audio", "video"))}
+
+    def _one(self, paths, i):
+        found = [self.features[path] for path in paths]
+        values = [None if isinstance(f, str) else f[i] for f in found]
+        statuses = [f if isinstance(f, str) else "ok" for f in found]
+        details = [f if isinstance(f, str) else "" for f in found]
+        return ClipTensors(Extraction(values, statuses, details, [{}] * len(found)), paths)
+
+
+def learned(monkeypatch, informative, **changed):
+    table = clip_table()
+    monkeypatch.setattr(Invented, "features", invented(table, informative))
+    unseen = table["subject"] >= "s08"
+    network = Invented(**SMALL | changed)
+    network.fit(table[~unseen], table["emotion"][~unseen])
+    accuracy = (network.predict(table[unseen]) == table["emotion"][unseen]).mean()
+    return network, table, accuracy, network.attention_weights(table[unseen]).mean()
+
+
+@pytest.fixture(scope="module")
+def both():
+    """A network that has heard voices and seen faces for three epochs, and its clips."""
+    with pytest.MonkeyPatch.context() as patch:
+        network, table, _, _ = learned(patch, ["audio", "video"], epochs=3)
+        yield network, table
+
+
+@pytest.fixture
+def shown(both, monkeypatch):
+    network, table = both
+    monkeypatch.setattr(Invented, "features", invented(table, ["audio", "video"]))
+    return network, table
+
+
+def test_attention_goes_to_the_voice_that_knows(monkeypatch):
+    _, _, accuracy, attention_weights = learned(monkeypatch, ["audio"])
+    assert accuracy >= 0.9 and attention_weights["audio"] > 0.6
+
+
+def test_attention_goes_to_the_face_that_knows(monkeypatch):
+    _, _, accuracy, attention_weights = learned(monkeypatch, ["video"])
+    assert accuracy >= 0.9 and attention_weights["video"] > 0.6
+
+
+def test_chance_where_nobody_knows(monkeypatch):
+    _, _, accuracy, attention_weights = learned(monkeypatch, [])
+    assert accuracy < 0.6 and 0.1 < attention_weights["audio"] < 0.9
+
+
+def test_what_is_learned_is_plain_arrays_and_repeats(shown):
+    network, table = shown
+    assert all(type(w) is np.ndarray for w in network.network_weights_)
+    kinds = {f"{v}{m}{k}" for v in ("", "val_") for m in ("", "audio_", "video_")
+             for k in ("loss", "accuracy")}  # fmt: skip
+    assert set(network.history_) == kinds
+    scores = network.predict_proba(table)
+    assert np.allclose(scores.sum(axis=1), 1) and scores.dtype == np.float64
+    copy = pickle.loads(pickle.dumps(network))
+    assert "_model" not in vars(copy)
+    assert copy.predict_proba(table).tobytes() == scores.tobytes()
+    again = clone(network).fit(table[table["subject"] < "s08"],
+                               table["emotion"][table["subject"] < "s08"])  # fmt: skip
+    for one, other in zip(again.network_weights_, network.network_weights_, strict=True):
+        assert np.array_equal(one, other)
+    order = np.random.default_rng(0).permutation(len(table))
+    assert np.allclose(network.predict_proba(table.iloc[order]), scores[order], atol=1e-6)
+
+
+def test_segments_tell_how_a_clip_was_decided(shown):
+    network, table = shown
+    some = table.iloc[[40, 3, 3]]
+    told = network.segments(some)
+    assert set(told["clip"]) == {0, 1, 2} and (told["stop"] > told["start"]).all()
+    assert np.allclose(told[["attention_audio", "attention_video"]].sum(axis=1), 1, atol=1e-5)
+    scores = vote(told[list(network.classes_)].to_numpy(), told["clip"], range(3))
+    assert np.allclose(scores, network.predict_proba(some), atol=1e-6)
+    weights = network.attention_weights(some)
+    assert list(weights.index) == list(some.index) and list(weights) == ["audio", "video"]
+    alone = told.loc[told["clip"] == 0, "attention_audio"].mean()
+    assert weights["audio"].iloc[0] == pytest.approx(alone, abs=1e-6)
+
+
+def test_clips_that_cannot_be_shown(shown, monkeypatch):
+    network, table = shown
+    features = dict(Invented.features)
+    for path, status in zip(table["path"][::7], ["no_face", "silent", "too_short"], strict=False):
+        features[path] = status
+    bad = np.array([isinstance(features[path], str) for path in table["path"]])
+    monkeypatch.setattr(Invented, "features", features)
+    with pytest.warns(ClipWarning, match="3 of 108 clips cannot be shown"):
+        scores = network.predict_proba(table)
+    assert np.array_equal(np.isnan(scores).all(axis=1), bad)
+    with pytest.warns(ClipWarning):
+        assert np.array_equal(network.attention_weights(table).isna().all(axis=1), bad)
+    with pytest.warns(ClipWarning):
+        assert network.predict(table[bad]).tolist() == [network.fallback_] * 3
+    with pytest.warns(ClipWarning):
+        assert network.segments(table[bad]).empty
+    assert np.array_equal(network.statuses(table)["status"] != "ok", bad)
+    with pytest.raises(ClipError, match="no_face"):
+        clone(network).set_params(on_error="raise").fit(table, table["emotion"])
+
+
+def test_an_interrupted_fit_goes_on_where_it_stopped(monkeypatch, tmp_path):
+    table = clip_table(6, 2)
+    monkeypatch.setattr(Invented, "features", invented(table, ["audio"]))
+    network = Invented(**SMALL | {"epochs": 3})
+    expected = clone(network).fit(table, table["emotion"])
+    network.set_params(checkpoint=str(tmp_path))
+    trained = []
+
+    def counted(model, *args, **kwargs):
+        if model.name == "fusion" and "fusion" not in trained:
+            trained.append(model.name)
+            raise KeyboardInterrupt
+        trained.append(model.name)
+        return train(model, *args, **kwargs)
+
+    train = attention.train
+    monkeypatch.setattr(attention, "train", counted)
+    with pytest.raises(KeyboardInterrupt):
+        network.fit(table, table["emotion"])
+    network.fit(table, table["emotion"])
+    assert trained == ["audio", "video", "fusion", "fusion"]
+    assert not list(tmp_path.iterdir())
+    assert network.history_ == expected.history_
+    for one, other in zip(network.network_weights_, expected.network_weights_, strict=True):
+        assert np.array_equal(one, other)
+
+
+@settings(max_examples=80, deadline=None)
+@given(seed=st.integers(0, 1000), n=st.integers(1, 9), n_classes=st.integers(2, 4))
+def test_the_largest_score_is_the_majority(seed, n, n_classes):
+    probabilities = np.random.default_rng(seed).dirichlet(np.full(n_classes, 0.5), n)
+    [scores] = vote(probabilities, np.zeros(n, int), [0])
+    votes = np.bincount(probabilities.argmax(axis=1), minlength=n_classes)
+    most = np.flatnonzero(votes == votes.max())
+    assert scores.argmax() == most[probabilities.sum(axis=0)[most].argmax()]
+    assert scores.sum() == pytest.approx(1)
+
+
+def test_a_table_of_segments_reads_what_the_clips_hold():
+    table = clip_table(2, 1)
+    known = invented(table, ["video"])
+    pairs = [known[path] for path in table["path"]]
+    tensors = {
+        name: ClipTensors(Extraction([p[i] for p in pairs], ["ok"] * 6, [""] * 6, [{}] * 6),
+                          list(table["path"]))
+        for i, name in enumerate(("audio", "video"))
+    }  # fmt: skip
+    segments = SegmentTable(tensors, np.array([4, 1]), 20)
+    assert segments.clips.tolist() == [4] * len(pairs[4][0]) + [1] * len(pairs[1][0])
+    last = segments.batch("audio", "video")(np.array([len(segments) - 1]), None, False)
+    assert np.allclose(last["audio"][0], pairs[1][0][-1, 1:])
+    assert last["video"].shape == (1, 20, N_FEATURES)
+    start = pairs[1][0][-1, 0]
+    times = pairs[1][1][:, 0]
+    inside = pairs[1][1][(times >= start - 1e-6) & (times < start + 0.655)]
+    assert {tuple(row) for row in last["video"][0]} <= {
+        tuple(row) for row in inside[:, 1:].astype(np.float32)
+    }
+    mean, variance = segments.scales("audio", np.arange(len(segments)))
+    everything = np.concatenate([pairs[4][0], pairs[1][0]])[:, 1:]
+    assert np.allclose(mean, everything.mean(axis=0), atol=1e-5)
+    assert np.allclose(variance, everything.var(axis=0), rtol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    root = make_synthetic_corpus(
+        tmp_path_factory.mktemp("enterface"), layout="enterface", subjects=6,
+        emotions=["anger", "sadness"], clips_per_emotion=1, duration=0.9, informative="voice",
+        size=(96, 128), oddities=False,
+    )  # fmt: skip
+    return load_corpus("enterface", root)
+
+
+def _film(path, n_frames, n_samples):
+    wall, sound = np.full((96, 128, 3), 99, np.uint8), np.sin(np.arange(n_samples) * 0.3) / 2
+    return str(write_video(path, [wall] * n_frames, sound=sound))
+
+
+def test_the_whole_way_from_clips(drawn, tmp_path):
+    """Drawn clips and spoilt ones, through engine and store; voices of strangers are understood."""
+    network = SegmentAttentionNetwork(
+        weights="random", vgg19_width=1 / 8, vgg19_size=64, face_size=(64, 64), units=16,
+        attention_units=8, learning_rate=1e-2, epochs=25, batch_size=8, n_jobs=1, detect_every=8,
+        store=str(tmp_path / "store.sqlite"), validation_share=0, patience=None,
+    )  # fmt: skip
+    unseen = drawn["subject"].isin(["5", "6", "7"])
+    network.fit(drawn[~unseen], drawn["emotion"][~unseen])
+    assert (network.predict(drawn) == drawn["emotion"])[unseen].mean() >= 0.75
+    before = COUNTERS.copy()
+    clone(network).set_params(random_state=1).statuses(drawn)
+    assert before == COUNTERS, "what the store knows is not computed again"
+    wall, short = _film(tmp_path / "wall.mp4", 20, 16000), _film(tmp_path / "s.mp4", 5, 3000)
+    with pytest.warns(ClipWarning, match="no_face"):
+        scores = network.predict_proba([wall, drawn["path"].iloc[0], short])
+    assert np.isnan(scores[[0, 2]]).all() and np.isfinite(scores[1]).all()
+    told = network.statuses([wall, short])
+    assert told["status"].tolist() == ["no_face", "too_short"]
+    assert "random weights" in network.notices()[0]
