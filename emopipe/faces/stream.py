@@ -51,7 +51,25 @@ class _Candidate(NamedTuple):
     repeats: int
     row: np.ndarray
     merit: float
-    crop: np.ndarray
+    place: int
+
+
+class _Shelf:
+    """Crops of one window, in memory that is used again for the next."""
+
+    def __init__(self, size):
+        self._crops, self._used = np.empty((16, *size, 3), np.uint8), 0
+
+    def put(self, face) -> int:
+        if self._used == len(self._crops):
+            self._crops = np.concatenate([self._crops, np.empty_like(self._crops)])
+        self._crops[self._used] = face
+        self._used += 1
+        return self._used - 1
+
+    def take(self, places) -> np.ndarray:
+        self._used = 0
+        return self._crops[np.array(places, int)]
 
 
 class FaceCrops(Iterator):
@@ -71,7 +89,7 @@ class FaceCrops(Iterator):
         self._reading, self._detector, self._path, self._options = reading, find, path, options
         self.counts = dict.fromkeys(("frames", "faces", "dropped", "several", "detections"), 0)
         self.seconds = {"decode": 0.0, "faces": 0.0}
-        self._repeats, self._known = {}, []
+        self._repeats, self._known, self._shelf = {}, [], _Shelf(options.size)
         self._chunks = self._run()
 
     @property
@@ -128,8 +146,8 @@ class FaceCrops(Iterator):
             row = seen.found[index]
             points = row[5:].reshape(5, 2) if options.align else None
             how = {"size": options.size, "margin": options.margin, "landmarks": points}
-            face = crop(seen.image, row, **how)
-            found.append(_Candidate(seen.time, repeats, row[:5], merits[index], face))
+            place = self._shelf.put(crop(seen.image, row, **how))
+            found.append(_Candidate(seen.time, repeats, row[:5], merits[index], place))
         return found
 
     def _judged(self, candidates, n_frames) -> list[_Candidate]:
@@ -151,17 +169,16 @@ class FaceCrops(Iterator):
     def _chunk(self, window) -> FaceChunk | None:
         candidates = [candidate for frame in window for candidate in frame]
         chosen = self._judged(candidates, len(window))
-        repeats = [candidate.repeats for candidate in chosen]
-        self.counts["faces"] += sum(repeats)
-        self.counts["dropped"] += sum(frame[0].repeats for frame in window if frame) - sum(repeats)
+        n_faces = sum(candidate.repeats for candidate in chosen)
+        self.counts["faces"] += n_faces
+        self.counts["dropped"] += sum(frame[0].repeats for frame in window if frame) - n_faces
+        self._known = (self._known + chosen)[-_CONTEXT:]
+        chosen = [candidate for candidate in chosen for _ in range(candidate.repeats)]
+        crops = self._shelf.take([candidate.place for candidate in chosen])
         if not chosen:
             return None
-        self._known = [face._replace(crop=None) for face in (self._known + chosen)[-_CONTEXT:]]
-        return FaceChunk(
-            np.repeat([candidate.time for candidate in chosen], repeats),
-            np.repeat([candidate.crop for candidate in chosen], repeats, axis=0),
-            np.repeat([candidate.row for candidate in chosen], repeats, axis=0),
-        )
+        times = np.array([candidate.time for candidate in chosen])
+        return FaceChunk(times, crops, np.array([candidate.row for candidate in chosen]))
 
     def _run(self):
         window = []
@@ -264,7 +281,8 @@ def face_crops(
     """
     _check(choose, policy, detect_every, chunk, size, margin)
     reading = frames(path, n_frames=n_frames, fps=fps, times=times, max_side=max_side)
-    margin = margin if detector is not None else 0.0
+    if detector is None:
+        margin, detect_every = 0.0, 1
     size = tuple(map(int, size))
     options = _Options(size, margin, align, choose, policy, int(detect_every), int(chunk))
     return FaceCrops(reading, load_detector(detector, model), path, options)

@@ -191,25 +191,44 @@ def upright(frame) -> tuple[bool, bool, bool]:
     return True, b < 0, c < 0
 
 
-def _rgb(frame, max_side, reformatter) -> np.ndarray:
-    scale = 1.0 if max_side is None else min(1.0, max_side / max(frame.width, frame.height))
-    rows, columns = (max(1, round(side * scale)) for side in (frame.height, frame.width))
-    image = reformatter.reformat(frame, columns, rows, "rgb24", interpolation="AREA").to_ndarray()
-    transpose, flip_rows, flip_columns = upright(frame)
-    image = image.transpose(1, 0, 2) if transpose else image
-    image = image[::-1] if flip_rows else image
-    return np.ascontiguousarray(image[:, ::-1] if flip_columns else image)
+class _Converter:
+    """Converts frames of one stream to upright RGB arrays whose longer side is limited."""
+
+    def __init__(self, max_side):
+        from av.video.reformatter import VideoReformatter
+
+        self._max_side, self._reformatter, self._turns = max_side, VideoReformatter(), {}
+
+    def _shape(self, frame):
+        sides = frame.height, frame.width
+        scale = min(1.0, (self._max_side or max(sides)) / max(sides))
+        return (max(1, round(side * scale)) for side in sides)
+
+    def _turn(self, frame):
+        # Side data is looked at once: PyAV ties it and the frame into a cycle, so that frames
+        # would pile up until the garbage collector comes by.
+        if frame.rotation not in self._turns:
+            self._turns[frame.rotation] = upright(frame)
+        return self._turns[frame.rotation]
+
+    def __call__(self, frame) -> np.ndarray:
+        rows, columns = self._shape(frame)
+        small = self._reformatter.reformat(frame, columns, rows, "rgb24", interpolation="AREA")
+        image = small.to_ndarray()
+        transpose, flip_rows, flip_columns = self._turn(frame)
+        image = image.transpose(1, 0, 2) if transpose else image
+        image = image[::-1] if flip_rows else image
+        return np.ascontiguousarray(image[:, ::-1] if flip_columns else image)
 
 
 def _frames(path, wanted, max_side, faults) -> Iterator[tuple[float, np.ndarray]]:
     import av
-    from av.video.reformatter import VideoReformatter
 
-    time, image, reformatter = None, None, VideoReformatter()
+    time, image, convert = None, None, _Converter(max_side)
     try:
         for shown, frame in _chosen(path, wanted, faults):
             if shown != time:
-                time, image = shown, _rgb(frame, max_side, reformatter)
+                time, image = shown, convert(frame)
             yield time, image
     except av.error.FFmpegError as error:
         raise ClipError(path, "corrupt", f"Decoding failed: {error.strerror or error}.") from error
