@@ -28,6 +28,7 @@ COMMANDS = {
     "train": "fit a recogniser on corpora and save it with a model card",
     "predict": "say which emotions a saved model sees and hears in clips",
     "report": "write report.html again from result.json, and the index",
+    "augment": "draw the augmented copies of a face on one sheet",
     "corpora": "the corpora emopipe can read: layout, where to request, licence",
     "store": "list, verify or clean the store of computed features",
     "doctor": "check this installation: versions, devices, weights, codecs, detectors",
