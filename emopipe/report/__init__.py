@@ -77,7 +77,12 @@ def _template(name):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "number": _number, "points": _points, "shade": _shade}
+    environment.filters |= {
+        "percent": _percent,
+        "number": _number,
+        "points": _points,
+        "shade": _shade,
+    }
     environment.globals |= {
         "audit_tally": audit_tally,
         "chart_lines": chart_lines,
