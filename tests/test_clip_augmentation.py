@@ -1,0 +1,90 @@
+"""Augmented copies: all frames alike, every transform does what its name says."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emopipe.nets.clip_augmentation import (
+    BRIGHTNESS,
+    CONTRAST,
+    PART,
+    ROTATION,
+    ClipTransform,
+    draw_sheet,
+    draw_transforms,
+    transformed,
+)
+
+
+def frames(channels=20, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (49, 40, channels), dtype=np.uint8)
+
+
+@given(st.integers(0, 999), st.sampled_from([1, 2, 3, 5, 20]))
+@settings(max_examples=30, deadline=None)
+def test_all_frames_are_transformed_alike(seed, channels):
+    [transform] = draw_transforms(1, np.random.default_rng(seed))
+    clip = frames(channels)
+    whole = transformed(clip, transform)
+    assert whole.shape == clip.shape and whole.dtype == np.uint8
+    for place in range(channels):
+        alone = transformed(clip[..., place : place + 1], transform)
+        assert np.array_equal(whole[..., place : place + 1], alone)
+
+
+def test_nothing_changes_nothing():
+    assert np.array_equal(transformed(frames(), ClipTransform()), frames())
+
+
+def test_flipping_twice_changes_nothing():
+    flip = ClipTransform(flip=True)
+    assert np.array_equal(transformed(transformed(frames(), flip), flip), frames())
+
+
+@given(st.integers(0, 999))
+def test_drawn_transforms_lie_within_their_ranges(seed):
+    for t in draw_transforms(5, np.random.default_rng(seed)):
+        assert abs(t.rotation) <= ROTATION and PART <= t.part <= 1
+        assert 0 <= t.down <= 1 and 0 <= t.right <= 1
+        assert CONTRAST[0] <= t.contrast <= CONTRAST[1] and abs(t.brightness) <= BRIGHTNESS
+
+
+def test_a_crop_shows_its_corner():
+    clip = np.zeros((40, 40, 1), np.uint8)
+    clip[:20, :20] = 200
+    corner = transformed(clip, ClipTransform(part=0.5, down=0.0, right=0.0))
+    other = transformed(clip, ClipTransform(part=0.5, down=1.0, right=1.0))
+    assert corner[:-2, :-2].min() == 200 and other[2:, 2:].max() == 0
+
+
+def test_rotation_turns_about_the_middle():
+    clip = np.zeros((41, 41, 1), np.uint8)
+    clip[20, :] = 255
+    turned = transformed(clip, ClipTransform(rotation=90.0))[..., 0]
+    assert turned[:, 20].min() == 255 and turned[:, :15].max() == 0
+
+
+def test_illumination():
+    clip = np.array([[[100], [200]]], np.uint8)
+    brighter = transformed(clip, ClipTransform(brightness=20.0))
+    assert brighter.ravel().tolist() == [120, 220]
+    steeper = transformed(clip, ClipTransform(contrast=2.0))
+    assert steeper.ravel().tolist() == [72, 255]
+
+
+def test_the_sheet_shows_the_clip_and_its_copies():
+    clip = frames()
+    transforms = draw_transforms(3, np.random.default_rng(0))
+    sheet = draw_sheet(clip, transforms, shown=4)
+    assert sheet.shape == (4 * 49, 4 * 40)
+    assert np.array_equal(sheet[:49, :40], clip[..., 0])
+    assert np.array_equal(sheet[-49:, -40:], transformed(clip, transforms[2])[..., -1])
+
+
+def test_draws_are_repeatable():
+    one, two, other = (draw_transforms(4, np.random.default_rng(s)) for s in (1, 1, 2))
+    assert one == two != other
+    assert np.mean([t.flip for t in draw_transforms(400, np.random.default_rng(0))]) == (
+        pytest.approx(0.5, abs=0.1)
+    )
