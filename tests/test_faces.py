@@ -180,6 +180,14 @@ def test_ssd_answers_in_pixels_of_the_image(monkeypatch, tmp_path):
     np.testing.assert_allclose(boxes, [[250, 400, 250, 200, 0.9]])
 
 
+def test_importing_faces_is_light():
+    import subprocess
+
+    code = "import sys, emopipe.faces; print({'av', 'cv2', 'tensorflow'} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
+
+
 # Cropping
 
 

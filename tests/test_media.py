@@ -428,7 +428,7 @@ def test_a_truncated_mp4_with_its_index_in_front(tmp_path):
     assert 20 < len(got) < 100
     assert got[:20] == list(range(20)) and got == sorted(got)
     assert read.status == "partial"
-    assert "missing" in read.faults[0]
+    assert any("missing" in fault for fault in read.faults)
 
 
 def test_a_truncated_wav_is_partial(tmp_path):

@@ -89,6 +89,10 @@ def _rows(boxes, scores, points=None) -> np.ndarray:
 def _load_haar(model):
     import cv2
 
+    if not hasattr(cv2, "CascadeClassifier"):
+        raise ImportError(
+            f"OpenCV {cv2.__version__} has no cascades: pip install 'opencv-python<5'"
+        )
     path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
     cascade = cv2.CascadeClassifier(_given(model or path, "haar"))
 

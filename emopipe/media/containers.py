@@ -228,7 +228,8 @@ def interval(stream) -> float:
     return float(1 / (stream.average_rate or stream.guessed_rate or 25))
 
 
-def _note(faults, fault):
+def note(faults, fault):
+    """Add a fault to those found, once."""
     if fault not in faults:
         faults.append(fault)
 
@@ -258,12 +259,12 @@ def packets(container, stream, faults):
             if packet.stream_index == stream.index:
                 yield packet
     except av.error.FFmpegError as error:
-        _note(faults, f"reading stopped: {error.strerror or error}")
+        note(faults, f"reading stopped: {error.strerror or error}")
         yield _flush(stream)
     if end and container.duration:
         missing = (container.duration + (container.start_time or 0)) / 1e6 - end
         if missing > max(0.5, 0.05 * container.duration / 1e6):
-            _note(faults, f"the last {missing:.1f} s are missing")
+            note(faults, f"the last {missing:.1f} s are missing")
 
 
 def decoded(container, stream, faults):
@@ -277,10 +278,10 @@ def decoded(container, stream, faults):
         try:
             frames = packet.decode()
         except av.error.FFmpegError as error:
-            _note(faults, f"a packet cannot be decoded: {error.strerror or error}")
+            note(faults, f"a packet cannot be decoded: {error.strerror or error}")
             continue
         for frame in frames:
             if frame.is_corrupt:
-                _note(faults, "a frame is damaged")
+                note(faults, "a frame is damaged")
             else:
                 yield frame

@@ -12,6 +12,7 @@ from emopipe.media.containers import (
     cut_off,
     decoded,
     find_stream,
+    note,
     opened,
     zero,
 )
@@ -31,7 +32,7 @@ def _mono(frame, faults) -> np.ndarray:
     offset = 2**7 if kind == "u8" else 0
     mono = ((mean - offset) / _FULL_SCALE[kind]).astype(np.float32)
     if not np.isfinite(mono).all():
-        faults.append("samples that are no numbers (replaced by 0)")
+        note(faults, "samples that are no numbers (replaced by 0)")
         mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
     return mono
 

@@ -36,6 +36,8 @@ def video_of(path):
     with opened(path) as container:
         stream = find_stream(path, container, "video")
         stream.thread_type = "AUTO"
+        # Several clips are decoded at once; more threads for each would cost more than they give.
+        stream.codec_context.thread_count = min(4, os.cpu_count() or 1)
         yield container, stream
 
 
