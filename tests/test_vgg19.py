@@ -1,3 +1,4 @@
+import h5py
 import numpy as np
 import pytest
 from weight_files import write_deepface
@@ -19,6 +20,30 @@ def arrays(sizes, layer="fc7"):
         }
         for name, shape in sizes.kernels(layer).items()
     }
+
+
+def write_keras_applications(path, given):
+    """A file laid out as the published one: blocks with names of their own, dense fc1 and fc2."""
+    names = {
+        name: f"block{name[4]}_{name[:4]}{name[6]}" if name[0] == "c" else f"fc{int(name[2]) - 5}"
+        for name in given
+    }
+    layers = ["input_1"]
+    with h5py.File(path, "w") as file:
+        file.create_group("input_1").attrs["weight_names"] = np.array([], "S1")
+        for ours, name in names.items():
+            kernel, bias = given[ours]["kernel"], given[ours]["bias"]
+            if name.startswith("fc"):
+                kernel = kernel.reshape(-1, kernel.shape[-1])
+            group = file.create_group(name)
+            group.attrs["weight_names"] = [f"{name}_W_1:0".encode(), f"{name}_b_1:0".encode()]
+            group[f"{name}_W_1:0"], group[f"{name}_b_1:0"] = kernel, bias
+            layers.append(name)
+            if name in ("block1_conv2", "block2_conv2", "block3_conv4"):
+                layers.append(name[:6] + "_pool")
+                file.create_group(layers[-1]).attrs["weight_names"] = np.array([], "S1")
+        file.attrs["layer_names"] = [name.encode() for name in layers]
+    return path
 
 
 def keras_vgg19(given, images):
@@ -52,6 +77,14 @@ def test_it_is_the_network_of_keras_applications(tmp_path):
     found = fc7(IMAGES, weights=name_weights(path), **TINY)
     assert found.shape == (5, 64) and found.dtype == np.float32
     assert np.allclose(found, keras_vgg19(given, IMAGES), rtol=1e-3, atol=1e-2)
+
+
+def test_a_file_of_keras_applications_is_read(tmp_path):
+    given = arrays(architecture(**TINY))
+    path = write_keras_applications(tmp_path / "vgg19.h5", given)
+    other = write_deepface(tmp_path / "other.h5", given)
+    rows = [fc7(IMAGES, weights=name_weights(p), **TINY) for p in (path, other)]
+    assert np.array_equal(*rows)
 
 
 def test_rows_do_not_depend_on_their_neighbours():

@@ -92,7 +92,7 @@ def attention_graphs(
     Examples
     --------
     >>> attention_graphs(6).whole.count_params()  # doctest: +SKIP
-    153145862
+    153154566
     """
     import keras
     from keras import layers
