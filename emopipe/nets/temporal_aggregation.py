@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from emopipe.nets.classifier import ClipNetwork
-from emopipe.nets.segment_recipes import FULL_SCALE, times_and_crops, timed_faces, whole_sound
+from emopipe.nets.segment_recipes import FULL_SCALE, timed_faces, times_and_crops, whole_sound
 from emopipe.nets.segments import chosen_frames, pictures, sound_windows, window_starts
 from emopipe.nets.temporal_graph import segment_model, temporal_graph
 from emopipe.nets.tensors import clip_tensors
