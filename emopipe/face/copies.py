@@ -1,0 +1,208 @@
+"""What a frozen network says of faces and of their augmented copies, every face on its own."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from emopipe.augmentation import FaceTransform, drawn_transforms, named_transforms, transformed
+from emopipe.extract import Block, Prepared, Recipe
+from emopipe.face.mini_xception import MiniXceptionFeatures
+from emopipe.face.vggface import VGGFaceFeatures
+from emopipe.face_networks import choose, mini_xception, vggface
+
+# base -> (its features of clips, the same function that they go through, layers to build on)
+BASES = {
+    "vggface": (VGGFaceFeatures, vggface.activations, ("fc6", "pool5", "fc7")),
+    "mini_xception": (MiniXceptionFeatures, mini_xception.outputs, ("pooled",)),
+}
+
+# The largest number in half precision.
+_MOST = 65504.0
+
+# Copies that are made at once.
+_ROWS = 64
+
+
+class _Rescaled:
+    """A reading whose landscape frames have another number of rows and columns."""
+
+    def __init__(self, reading, shape):
+        self._reading, self._shape = reading, shape
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        import cv2
+
+        time, image = next(self._reading)
+        if image.shape[1] > image.shape[0] and image.shape[:2] != self._shape:
+            image = cv2.resize(image, self._shape[::-1], interpolation=cv2.INTER_LINEAR)
+        return time, image
+
+    def __getattr__(self, name):
+        return getattr(self._reading, name)
+
+
+def prepare_copies(path, *, transforms, n, rescale, detector_digest, **asked):
+    """Yield the trusted faces of a clip, or augmented copies of each.
+
+    Parameters
+    ----------
+    path : str
+        Video or image.
+    transforms : None, str or list of dict
+        None: the faces as they are. Otherwise what `emopipe.augmentation.named_transforms` takes.
+    n : int or None
+        Copies of a face, drawn by what it shows; None makes all.
+    rescale : list of int or None
+        Rows and columns to which landscape frames are brought, before faces are looked for.
+    detector_digest : str
+        SHA-256 of the detector's model.
+    **asked
+        Parameters of `emopipe.faces.face_crops`.
+
+    Yields
+    ------
+    Block
+        Rows uint8 (n, rows, columns, 3), RGB; copies of one face after another.
+
+    Raises
+    ------
+    ClipError
+        "no_face", "no_video", "corrupt" or "too_large".
+    """
+    from emopipe.faces import face_crops
+
+    chunks = face_crops(path, **asked)
+    if rescale is not None:
+        chunks._reading = _Rescaled(chunks._reading, tuple(rescale))
+    known = None if transforms is None else named_transforms(transforms)
+    for chunk in chunks:
+        if known is None and len(chunk.crops):
+            yield Block(chunk.crops)
+        for crop in chunk.crops if known is not None else ():
+            drawn = drawn_transforms(crop, known, n)
+            for first in range(0, len(drawn), _ROWS):
+                some = drawn[first : first + _ROWS]
+                yield Block(np.stack([transformed(crop, transform) for transform in some]))
+    return Prepared(chunks.status, chunks.counts, chunks.seconds)
+
+
+def half_precision(crops, *, base, **how):
+    """Send crops through a network and return its activations in half precision.
+
+    Parameters
+    ----------
+    crops : uint8 ndarray of shape (n, rows, columns, 3)
+        RGB.
+    base : str
+        A name in `BASES`.
+    **how
+        Parameters of `emopipe.face_networks.vggface.activations`, or of
+        `emopipe.face_networks.mini_xception.outputs`.
+
+    Returns
+    -------
+    float16 ndarray of shape (n, features)
+        Three digits, up to 65504.
+
+    Examples
+    --------
+    >>> crops = np.zeros((2, 48, 48, 3), np.uint8)
+    >>> half_precision(crops, base="mini_xception", layer="pooled").dtype  # doctest: +SKIP
+    dtype('float16')
+    """
+    return np.clip(BASES[base][1](crops, **how), -_MOST, _MOST).astype(np.float16)
+
+
+def base_features(base, layer, **parameters):
+    """Return the transformer of a base, for its recipe, its number of features and its notices.
+
+    Parameters
+    ----------
+    base : str
+        A name in `BASES`.
+    layer : str
+    **parameters
+        Of `VGGFaceFeatures`; those that another base does not have are left out. weights="default"
+        are the published ones.
+
+    Raises
+    ------
+    ValueError
+        If the base or the layer is unknown.
+
+    Examples
+    --------
+    >>> base_features("mini_xception", "fc6")
+    Traceback (most recent call last):
+        ...
+    ValueError: base_layer='fc6' is unknown; allowed: 'pooled'.
+    """
+    choose("base", base, BASES)
+    features, _, layers = BASES[base]
+    choose("base_layer", layer, layers)
+    if base == "vggface" and parameters.get("weights") == "default":
+        parameters["weights"] = "vggface"
+    known = features._get_param_names()
+    return features(layer=layer, **{k: v for k, v in parameters.items() if k in known})
+
+
+def copies_recipe(features, base, *, transforms=None, n=None, rescale=None) -> Recipe:
+    """Return the recipe of a clip's activations, a row per face or per copy.
+
+    Parameters
+    ----------
+    features : ClipTransformer
+        As `base_features` gives it.
+    base : str
+        A name in `BASES`.
+    transforms : None, str or sequence of FaceTransform
+        None: faces as they are.
+    n : int or None
+        Copies of a face; None for one by every transform.
+    rescale : (int, int) or None
+        See `prepare_copies`.
+
+    Returns
+    -------
+    Recipe
+        Values float16 (n_faces or n_faces * n_copies, features).
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not as described.
+    """
+    if transforms is not None and not isinstance(transforms, str):
+        transforms = [FaceTransform(*t)._asdict() for t in named_transforms(transforms)]
+    elif transforms is not None:
+        named_transforms(transforms)
+    plain = features._recipe()
+    further = {"transforms": transforms, "n": n, "rescale": _shape(rescale)}
+    return replace(
+        plain,
+        name=f"{plain.name}_{'faces' if transforms is None else 'copies'}",
+        version=1,
+        prepare=prepare_copies,
+        prepare_args=dict(plain.prepare_args) | further,
+        finish=half_precision,
+        finish_args=dict(plain.finish_args) | {"base": base},
+        pooling="stack",
+    )
+
+
+def _shape(rescale):
+    if rescale is None:
+        return None
+    try:
+        rows, columns = (int(side) for side in rescale)
+    except (TypeError, ValueError):
+        rows = columns = 0
+    if not (0 < rows <= columns <= 8192):
+        raise ValueError(
+            f"rescale={rescale!r} must be None or (rows, columns) of a landscape frame, such as "
+            "(576, 1020)"
+        )
+    return [rows, columns]

@@ -1,0 +1,307 @@
+"""VGGFaceClassifier on pictures that a tiny network tells apart: heads, copies, store, saving."""
+
+import pickle
+import warnings
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from clips import write_video
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from emopipe.augmentation import THESIS, FaceTransform, transformed
+from emopipe.evaluation import evaluate
+from emopipe.extract import COUNTERS, ClipWarning
+from emopipe.face import VGGFaceFeatures
+from emopipe.face.copies import prepare_copies
+from emopipe.face_networks import vggface
+from emopipe.face_networks.vggface_graph import Architecture
+from emopipe.fusion import WhereFinite
+from emopipe.media import ClipError
+from emopipe.persistence import load, read_manifest, save
+from emopipe.vggface_classifier import VGGFaceClassifier
+
+SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
+EMOTIONS = ("anger", "fear", "happiness")
+FEW = [FaceTransform(rotation=30.0), FaceTransform(flip_horizontal=True), FaceTransform(scale=0.8)]
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(vggface, "ARCHITECTURE", SMALL)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """Return a clip table of 24 pictures and 3 videos by 9 people; colours tell emotions."""
+    folder = tmp_path_factory.mktemp("faces")
+    rng, rows = np.random.default_rng(0), []
+    for number in range(27):
+        emotion = number % 3
+        n_frames = 4 if number >= 24 else 1
+        images = rng.integers(0, 90, (n_frames, 32, 32, 3), np.uint8)
+        images[..., emotion] += 120
+        name = f"{number}.{'mp4' if number >= 24 else 'png'}"
+        if number >= 24:
+            write_video(folder / name, images, fps=4)
+        else:
+            cv2.imwrite(str(folder / name), images[0][..., ::-1])
+        rows.append({
+            "clip": name, "path": str(folder / name), "emotion": EMOTIONS[emotion],
+            "subject": str(number // 3), "corpus": "invented",
+            "media": "video" if number >= 24 else "image", "excluded": "",
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("store") / "store.sqlite")
+
+
+@pytest.fixture
+def face(store):
+    """Return a function that makes a classifier which sees whole pictures."""
+
+    def make(hidden_units=(12,), **given):
+        return VGGFaceClassifier(hidden_units, **{
+            "weights": "random", "detector": None, "n_jobs": 1, "store": store, "epochs": 40,
+            "learning_rate": 0.01, "fps": None, "dropout": 0.2,
+        } | given)  # fmt: skip
+
+    return make
+
+
+@pytest.mark.parametrize("layer", ["fc6", "pool5", "fc7"])
+def test_learns_and_answers_with_probabilities(face, clips, layer):
+    model = face((16, 12), base_layer=layer).fit(clips, clips["emotion"])
+    scores = model.predict_proba(clips)
+    assert scores.shape == (27, 3) and np.allclose(scores.sum(axis=1), 1)
+    assert (model.predict(clips) == clips["emotion"]).mean() > 0.9
+    assert set(model.history_) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    shapes = [array.shape for array in model.network_weights_]
+    n = SMALL.features(layer)
+    assert shapes == [(n, 16), (16,), (16, 12), (12,), (12, 3), (3,)]
+
+
+def test_scores_and_features_are_means_over_a_clips_faces(face, clips):
+    model = face().fit(clips, clips["emotion"])
+    rows = clips.iloc[24:25]
+    recipe = VGGFaceFeatures(
+        weights="random", layer="fc6", detector=None, fps=None, pooling="stack", n_jobs=1,
+        store=None,
+    )  # fmt: skip
+    [activations] = recipe.extract(rows).values
+    assert len(activations) == 4
+    x = (activations.astype(np.float16) - model.base_mean_) / np.float32(model.base_scale_)
+    kernel, bias, kernel_2, bias_2 = model.network_weights_
+    hidden = np.maximum(x @ kernel + bias, 0)
+    logits = hidden @ kernel_2 + bias_2
+    softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert np.allclose(model.predict_proba(rows)[0], softmax.mean(axis=0), atol=1e-5)
+    assert np.allclose(model.transform(rows)[0], hidden.mean(axis=0), atol=1e-4)
+    assert model.get_feature_names_out()[-1] == "face_11"
+
+
+def test_answers_are_those_of_the_keras_model(face, clips):
+    model = face((8, 6)).fit(clips, clips["emotion"])
+    rng = np.random.default_rng(0)
+    activations = rng.random((70, 24)).astype(np.float16) * 100
+    expected = np.asarray(model._network()(model._centred(activations), training=False))
+    assert np.allclose(model._layers(activations), expected, atol=1e-5)
+    assert np.array_equal(model._layers(activations[3:5]), model._layers(activations)[3:5])
+
+
+def test_a_second_fit_looks_at_no_face(face, clips):
+    first = face(augmentation=FEW, copies=2).fit(clips, clips["emotion"])
+    before = COUNTERS.copy()
+    again = face(augmentation=FEW, copies=2).fit(clips, clips["emotion"])
+    assert before == COUNTERS
+    for a, b in zip(first.network_weights_, again.network_weights_, strict=True):
+        assert a.tobytes() == b.tobytes()
+    other = face(augmentation=FEW, copies=2, random_state=1).fit(clips, clips["emotion"])
+    assert first.network_weights_[0].tobytes() != other.network_weights_[0].tobytes()
+
+
+def test_copies_of_held_out_people_do_not_train(face, clips, monkeypatch):
+    from emopipe import vggface_classifier as module
+
+    seen = {}
+    true = module.train
+
+    def spied(model, batch, y, *, rows, validation, weights, **rest):
+        seen.update(y=y, rows=rows, validation=validation, weights=weights)
+        return true(model, batch, y, rows=rows, validation=validation, weights=weights, **rest)
+
+    monkeypatch.setattr(module, "train", spied)
+    images = clips[clips["media"] == "image"]
+    face(augmentation=FEW, copies=None, validation_share=0.25, epochs=1).fit(
+        images, images["emotion"]
+    )
+    # 8 people with a picture of every emotion: 2 are held out, the others have 1 + 3 copies.
+    assert len(seen["validation"]) == 6 and len(seen["rows"]) == 18 * 4
+    assert not set(seen["rows"]) & set(seen["validation"])
+    assert seen["weights"][seen["rows"]].sum() == pytest.approx(18)
+
+
+def test_every_clip_counts_the_same_however_many_faces(face, clips, monkeypatch):
+    from emopipe import vggface_classifier as module
+
+    seen = {}
+    monkeypatch.setattr(
+        module, "train",
+        lambda model, batch, y, **rest: seen.update(rest) or (model.get_weights(), {}),
+    )  # fmt: skip
+    face(validation_share=0).fit(clips, clips["emotion"])
+    assert len(seen["rows"]) == 24 + 3 * 4
+    assert seen["weights"].sum() == pytest.approx(27)
+    assert seen["weights"].min() == 0.25
+
+
+def test_augmented_copies_are_prepared_as_said(clips):
+    path = clips["path"].iloc[0]
+    how = {"rescale": None, "detector_digest": "", "detector": None, "size": (16, 16)}
+    [plain] = prepare_copies(path, transforms=None, n=None, **how)
+    [drawn] = prepare_copies(path, transforms="thesis", n=5, **how)
+    blocks = list(prepare_copies(path, transforms="thesis", n=None, **how))
+    every = np.concatenate([block.rows for block in blocks])
+    assert max(len(block.rows) for block in blocks) <= 64 and len(every) == 191
+    assert np.array_equal(every[0], transformed(plain.rows[0], THESIS[1]))
+    assert len(drawn.rows) == 5
+    assert all((every == copy).all(axis=(1, 2, 3)).any() for copy in drawn.rows)
+
+
+def test_prediction_on_copies(face, clips):
+    model = face(augmentation=[FEW[1]], copies=1, predict_copies=1).fit(clips, clips["emotion"])
+    assert any("augmented copies" in notice for notice in model.notices())
+    mirrored = model.predict_proba(clips)
+    plain = model.set_params(predict_copies=0).predict_proba(clips)
+    assert mirrored.shape == plain.shape and not np.array_equal(mirrored, plain)
+    assert (plain.argmax(axis=1) == mirrored.argmax(axis=1)).mean() > 0.8
+
+
+def test_landscape_frames_are_rescaled_and_others_are_not(tmp_path):
+    rng = np.random.default_rng(0)
+    how = {"transforms": None, "n": None, "detector_digest": "", "detector": None}
+    shown = {}
+    for name, shape in {"wide": (40, 50), "high": (50, 40), "square": (48, 48)}.items():
+        path = str(tmp_path / f"{name}.png")
+        cv2.imwrite(path, rng.integers(0, 256, (*shape, 3), np.uint8))
+        for rescale in (None, [40, 71]):
+            size = (40, 71) if name == "wide" else shape
+            [block] = prepare_copies(path, rescale=rescale, size=size, **how)
+            shown[name, rescale is None] = block.rows
+    assert np.array_equal(shown["high", True], shown["high", False])
+    assert np.array_equal(shown["square", True], shown["square", False])
+    image = cv2.imread(str(tmp_path / "wide.png"))[..., ::-1]
+    expected = cv2.resize(image, (71, 40), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(shown["wide", False][0].astype(int) - expected).max() <= 1
+    assert not np.array_equal(shown["wide", True], shown["wide", False])
+
+
+def test_only_pictures_train_if_wanted(face, clips):
+    images = clips[clips["media"] == "image"]
+    both = face(train_on="image", epochs=3).fit(clips, clips["emotion"], clips["subject"])
+    alone = face(epochs=3).fit(images, images["emotion"], images["subject"])
+    assert both.network_weights_[0].tobytes() == alone.network_weights_[0].tobytes()
+    with pytest.raises(ValueError, match="media"):
+        face(train_on="image").fit(clips["path"], clips["emotion"])
+    with pytest.raises(ValueError, match="medium"):
+        face(train_on="video").fit(images, images["emotion"])
+
+
+def test_clips_without_a_face_have_no_scores(face, clips, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no picture")
+    paths, y = [*clips["path"], str(bad)], [*clips["emotion"], "fear"]
+    with pytest.warns(ClipWarning, match="1 of 28 clips"):
+        model = face(epochs=2).fit(paths, y)
+    with pytest.warns(ClipWarning, match=r"bad\.png"):
+        scores, features = model.predict_proba(paths), model.transform(paths)
+    assert np.isnan(scores[-1]).all() and np.isfinite(scores[:-1]).all()
+    assert np.isnan(features[-1]).all() and np.isfinite(features[:-1]).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert model.predict(paths)[-1] == model.fallback_
+    assert model.statuses(paths)["status"].iloc[-1] == "corrupt"
+    with pytest.raises(ClipError, match=r"bad\.png"):
+        model.set_params(on_error="raise").predict_proba(paths)
+
+
+def test_clone_pickle_and_inputs(face, clips):
+    model = face(epochs=2).fit(clips, clips["emotion"])
+    assert clone(model).get_params() == model.get_params()
+    expected = model.predict_proba(clips)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.predict_proba(clips["path"]).tobytes() == expected.tobytes()
+    order = [5, 3, 3, 26]
+    assert model.predict_proba(clips["path"].iloc[order]).tobytes() == expected[order].tobytes()
+    assert model.predict_proba(clips.iloc[:0]).shape == (0, 3)
+    table = model.set_output(transform="pandas").transform(clips)
+    assert list(table.columns) == [f"face_{i}" for i in range(12)]
+
+
+def test_saved_and_loaded_gives_the_same_bits(face, clips, store, tmp_path):
+    model = face(augmentation="thesis", copies=2, epochs=3).fit(clips, clips["emotion"])
+    folder = save(model, tmp_path / "model")
+    again = load(folder).set_params(store=store, n_jobs=1)
+    assert again.predict_proba(clips).tobytes() == model.predict_proba(clips).tobytes()
+    assert again.transform(clips).tobytes() == model.transform(clips).tobytes()
+    recipes = read_manifest(folder)["recipes"]
+    assert [r["name"] for r in recipes.values()] == ["vggface_faces", "vggface_copies"]
+    assert {r["finish_args"]["weights"] for r in recipes.values()} == {"random:0"}
+
+
+def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
+    pipeline = make_pipeline(
+        face(epochs=20, train_on="image"), WhereFinite(make_pipeline(PCA(4), SVC()))
+    )
+    result = evaluate(pipeline, clips, cv=3, n_bootstrap=50)
+    assert result.passed and result.metrics["accuracy"]["value"] > 0.8
+    assert any("random weights" in notice for notice in result.notices)
+    assert result.history
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"hidden_units": ()}, "hidden_units"),
+        ({"hidden_units": (3, 0)}, "hidden_units"),
+        ({"base": "resnet"}, "'mini_xception'"),
+        ({"base_layer": "fc9"}, "'pool5'"),
+        ({"base": "mini_xception"}, "'pooled'"),
+        ({"augmentation": "more"}, "'thesis'"),
+        ({"copies": 0}, "copies"),
+        ({"predict_copies": -1}, "predict_copies"),
+        ({"predict_copies": 1}, "augmentation"),
+        ({"rescale": (1020, 576)}, "landscape"),
+        ({"rescale": 3}, "landscape"),
+        ({"train_on": "audio"}, "train_on"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"fps": 0}, "fps"),
+    ],
+    ids=str,
+)
+def test_parameters_are_checked(face, clips, given, words):
+    with pytest.raises(ValueError, match=words):
+        face(**given).fit(clips, clips["emotion"])
+
+
+@pytest.mark.shared
+def test_smiles_with_mini_xception_as_base(shared_data, tmp_path):
+    from emopipe.corpora import load_corpus
+
+    folder = shared_data / "london_faces"
+    faces = load_corpus("london_faces", folder)
+    faces = faces[faces["subject"].isin(sorted(faces["subject"].unique())[:24])]
+    model = VGGFaceClassifier(
+        (32,), base="mini_xception", base_layer="pooled", margin=0.03, epochs=60, n_jobs=2,
+        weights=shared_data / "models/fer2013_mini_XCEPTION.102-0.66.hdf5",
+        store=str(tmp_path / "store.sqlite"),
+    )  # fmt: skip
+    result = evaluate(model, faces, cv=3, n_bootstrap=50)
+    assert result.metrics["accuracy"]["value"] > 0.65
