@@ -207,7 +207,11 @@ def test_extract_rejects_unknown_features_and_parameters(wav, capsys):
     assert stop.value.code == 2
     capsys.readouterr()
     code, _, err = run(capsys, "extract", wav, "--set", "speed=3")
-    assert code == 1 and "speed" in err
+    assert code == 1 and "speed" in err and "window" in err
+    code, _, err = run(capsys, "extract", wav, "--set", "vioce.window=2")
+    assert code == 1 and "'vioce'" in err
+    code, _, err = run(capsys, "extract", wav, "--features", "onnx")
+    assert code == 1 and "--set model=..." in err
 
 
 def test_store_that_is_not_there(tmp_path, capsys):

@@ -78,7 +78,8 @@ def guarded(work, *, debug: bool = False) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        print(f"emopipe: error: {error or type(error).__name__}", file=sys.stderr)
+        told = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
+        print(f"emopipe: error: {', '.join(told)}", file=sys.stderr)
         if not debug and not isinstance(error, (ValueError, OSError, ImportError)):
             print(
                 f"({type(error).__name__}; `emopipe --debug ...` shows where)",

@@ -8,12 +8,13 @@ do). The exit code is 1 when something that emopipe cannot work without fails.
 
 import os
 import tempfile
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = (
-    "emopipe", "numpy", "scipy", "pandas", "scikit-learn", "joblib", "keras", "tensorflow",
-    "opencv-python", "av", "pyAudioAnalysis",
+    "emopipe", "numpy", "scipy", "pandas", "scikit-learn", "joblib", "keras", "tensorflow", "av",
+    "pyAudioAnalysis",
 )  # fmt: skip
 OPTIONAL = {
     "mtcnn": "the detector 'mtcnn'",
@@ -30,24 +31,45 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Run every check and print one line for each."""
-    checks = [*_packages(), _devices, _codecs, _haar, *_weights(), lambda: _store(args.store)]
     failed = 0
-    for check in checks:
+    for name, check in _checks(args.store):
         try:
             line = check()
         except Exception as error:
             failed += 1
-            line = ("FAILED", check.__name__.strip("_"), f"{type(error).__name__}: {error}")
+            line = ("FAILED", name, f"{type(error).__name__}: {error}")
         print("{:<8} {:<16} {}".format(*line))
     print("\nall that emopipe needs is there" if not failed else f"\n{failed} checks failed")
     return 1 if failed else 0
 
 
-def _packages():
+def _checks(store):
+    from emopipe.face_networks import mini_xception, vggface_weights
+
     for name in PACKAGES:
-        yield lambda name=name: ("ok", name, version(name))
+        yield name, partial(_package, name)
+    yield "opencv", _opencv
     for name, use in OPTIONAL.items():
-        yield lambda name=name, use=use: _optional(name, use)
+        yield name, partial(_optional, name, use)
+    yield "devices", _devices
+    yield "codecs", _codecs
+    yield "detector haar", _haar
+    for published in (vggface_weights.PUBLISHED, mini_xception.PUBLISHED):
+        yield published.name, partial(_weight_file, published)
+    yield "store", partial(_store, store)
+
+
+def _package(name):
+    try:
+        return "ok", name, version(name)
+    except PackageNotFoundError:
+        raise ModuleNotFoundError(f"not installed: pip install {name}") from None
+
+
+def _opencv():
+    import cv2  # from any of its wheels, with windows or headless
+
+    return "ok", "opencv", cv2.__version__
 
 
 def _optional(name, use):
@@ -95,27 +117,14 @@ def _haar():
     return "ok", "detector haar", "answers (its model is part of opencv-python)"
 
 
-def _weights():
-    from emopipe.face_networks import mini_xception, vggface_weights
-
-    for published in (vggface_weights.PUBLISHED, mini_xception.PUBLISHED):
-        yield lambda published=published: _weight_file(published)
-
-
 def _weight_file(published):
     from emopipe.face_networks.weights import find, identify
 
     found = find(identify(None, published), published)
     if found:
         return "ok", published.name, str(found)
-    return (
-        "missing",
-        published.name,
-        (
-            f"fetched at first use ({published.size} MB, {published.licence}), or named by "
-            f"{published.variable}"
-        ),
-    )
+    how = f"fetched at first use ({published.size} MB, {published.licence})"
+    return "missing", published.name, f"{how}, or named by {published.variable}"
 
 
 def _store(path):

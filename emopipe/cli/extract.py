@@ -10,6 +10,7 @@ processed keeps its status and never stops the others. --set gives any parameter
 of the extractor, with several features as FEATURE.PARAMETER=VALUE.
 """
 
+from inspect import signature
 from pathlib import Path
 
 # feature name -> (module, class)
@@ -44,11 +45,11 @@ def command(args) -> int:
     from emopipe.cli import quiet_tensorflow
 
     clips = _clips(args)
-    if set(args.features) - {"voice"}:
+    if {"face", "mini_xception"} & set(args.features):
         quiet_tensorflow()
     tables = []
     for name in args.features:
-        extractor = _extractor(name, args)
+        extractor = extractor_of(name, args)
         extraction = extractor.extract(clips)
         print(f"\n{name}: {extraction.summary()}")
         if args.out:
@@ -66,16 +67,10 @@ def command(args) -> int:
 def _clips(args):
     import pandas as pd
 
-    from emopipe.corpora import combine, load_corpus
+    from emopipe.corpora import combine
     from emopipe.corpora.folder import medium_of
 
-    tables = []
-    for text in args.corpus:
-        name, equals, folder = text.partition("=")
-        if not equals:
-            raise ValueError(f"--corpus {text}: write --corpus NAME=FOLDER (see `emopipe corpora`)")
-        table = load_corpus(name, folder)
-        tables.append(table[table["path"].notna()])
+    tables = corpus_tables(args.corpus)
     files = list(media_files(args.clips))
     if files:
         names = [str(f) for f in files]
@@ -84,6 +79,20 @@ def _clips(args):
     if not tables:
         raise ValueError("nothing to extract: name files or folders, or --corpus NAME=FOLDER")
     return combine(*tables)
+
+
+def corpus_tables(texts) -> list:
+    """Return the clip tables of corpora given as NAME=FOLDER."""
+    from emopipe.corpora import load_corpus
+
+    tables = []
+    for text in texts:
+        name, equals, folder = text.partition("=")
+        if not equals:
+            raise ValueError(f"--corpus {text}: write --corpus NAME=FOLDER (see `emopipe corpora`)")
+        table = load_corpus(name, folder)
+        tables.append(table[table["path"].notna()])
+    return tables
 
 
 def media_files(places):
@@ -102,19 +111,32 @@ def media_files(places):
             raise FileNotFoundError(f"no file or folder {place}")
 
 
-def _extractor(name, args):
+def extractor_of(name, args):
+    """Return the extractor of a feature name with the parameters that were set for it."""
     from importlib import import_module
 
-    from emopipe.cli.run import _literal
+    from emopipe.cli.run import parameters
 
     module, cls = FEATURES[name]
-    extractor = getattr(import_module(module), cls)()
     values = {"store": args.store, "n_jobs": args.jobs, "progress": True}
-    for text in args.set:
-        parameter, equals, value = text.partition("=")
+    for parameter, value in parameters(args.set).items():
         feature, dot, bare = parameter.rpartition(".")
-        if not equals:
-            raise ValueError(f"--set {text}: write --set PARAMETER=VALUE")
+        if dot and feature not in args.features:
+            raise ValueError(
+                f"--set {parameter}=...: {feature!r} is none of the --features "
+                f"{' '.join(args.features)}"
+            )
         if not dot or feature == name:
-            values[bare] = _literal(value)
-    return extractor.set_params(**values)
+            values[bare] = value
+    return _built(name, getattr(import_module(module), cls), values)
+
+
+def _built(name, extractor, values):
+    known = signature(extractor).parameters
+    unknown = [parameter for parameter in values if parameter not in known]
+    if unknown:
+        raise ValueError(f"{name} has no parameter {unknown[0]!r}; it has {', '.join(known)}")
+    needed = [k for k, p in known.items() if p.default is p.empty and k not in values]
+    if needed:
+        raise ValueError(f"{name} needs " + " ".join(f"--set {k}=..." for k in needed))
+    return extractor(**values)

@@ -47,13 +47,16 @@ def command(args) -> int:
     """Load the model, predict, print and write what was asked for."""
     import tempfile
 
+    from emopipe.cli.run import parameters
     from emopipe.persistence import load
     from emopipe.prediction import predict
 
-    window = args.window or (1.0 if args.timeline else None)
+    window = args.window
+    if window is None and args.timeline:
+        window = 1.0
     if args.step is not None and window is None:
         raise ValueError("--step needs --window")
-    model = load(args.model, parameters=_parameters(args.set))
+    model = load(args.model, parameters=parameters(args.set))
     with tempfile.TemporaryDirectory(prefix="emopipe-camera-") as folder:
         paths = list(clip_files(args.clips, args.seconds, Path(folder)))
         store = None if args.store == "none" else args.store
@@ -62,18 +65,6 @@ def command(args) -> int:
             _write_timeline(found, args.timeline, args.model)
     _report(found, args)
     return 0 if any(clip.whole.emotion is not None for clip in found.clips) else 1
-
-
-def _parameters(texts):
-    from emopipe.cli.run import _literal
-
-    values = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise ValueError(f"--set {text}: write --set PARAMETER=VALUE")
-        values[name] = _literal(value)
-    return values
 
 
 def clip_files(places, seconds, folder):

@@ -150,6 +150,17 @@ def _assignments(texts, flag, allowed) -> dict[str, str]:
     return values
 
 
+def parameters(texts) -> dict:
+    """Return {name: value} of texts like PARAMETER=VALUE, values as Python reads them."""
+    values = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--set {text}: write --set PARAMETER=VALUE")
+        values[name] = _literal(value)
+    return values
+
+
 def _literal(text: str):
     try:
         return ast.literal_eval(text)
@@ -162,6 +173,11 @@ def _root(name: str, folder: str, reports: Path) -> Path:
         from emopipe.corpora.synthetic import make_synthetic_corpus
         from emopipe.corpora.synthetic.layouts import LAYOUTS
 
+        if name not in LAYOUTS:
+            raise ValueError(
+                f"--corpus {name}=synthetic: there is no synthetic {name}, only "
+                f"{', '.join(LAYOUTS)}; name the corpus' folder"
+            )
         return make_synthetic_corpus(
             reports / "synthetic" / name,
             layout=name,

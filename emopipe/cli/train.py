@@ -61,6 +61,7 @@ def command(args) -> int:
     """Load, evaluate, fit, save; print the figures and where the model is."""
     import warnings
 
+    from emopipe.cli.extract import extractor_of
     from emopipe.evaluation import evaluate
     from emopipe.extract import ClipWarning
     from emopipe.persistence import save
@@ -69,7 +70,8 @@ def command(args) -> int:
     check_place(args.model.expanduser(), args.overwrite)
     clips = _clips(args)
     classifier = CLASSIFIERS[args.classifier](args.cost)
-    model = recogniser(_extractors(args), classifier, weights=args.weights)
+    extractors = {name: extractor_of(name, args) for name in args.features}
+    model = recogniser(extractors, classifier, weights=args.weights)
     corpora = " and ".join(sorted(set(clips["corpus"])))
     title = f"{' and '.join(args.features)}, {args.classifier}, {corpora}"
     result = None
@@ -112,23 +114,11 @@ def recogniser(extractors, classifier, *, weights="recall"):
     return EmotionWeightedFusion(parts, weights=weights)
 
 
-def _extractors(args):
-    from emopipe.cli.extract import _extractor
-
-    return {name: _extractor(name, args) for name in args.features}
-
-
 def _clips(args):
-    from emopipe.corpora import combine, load_corpus, usable
+    from emopipe.cli.extract import corpus_tables
+    from emopipe.corpora import combine, usable
 
-    tables = []
-    for text in args.corpus:
-        name, equals, folder = text.partition("=")
-        if not equals:
-            raise ValueError(f"--corpus {text}: write --corpus NAME=FOLDER (see `emopipe corpora`)")
-        table = load_corpus(name, folder)
-        tables.append(table[table["path"].notna()])
-    clips = usable(combine(*tables))
+    clips = usable(combine(*corpus_tables(args.corpus)))
     known = sorted(set(clips["emotion"]))
     unknown = set(args.emotions or known) - set(known)
     if unknown:
