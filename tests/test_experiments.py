@@ -28,7 +28,14 @@ RUNS = {
         {"afew": {"subjects": 4}},
         {"weights": "random", "n_frames": 1, "inner_folds": 2},
     ),
-}
+    "cremad_temporal_aggregation": (
+        {"cremad": {}},
+        {
+            "segments": (1, 2), "n_folds": 2, "epochs": 1, "n_frames": 4, "face_size": (32, 32),
+            "spectrogram_size": (32, 20), "visual_widths": (4,), "audio_widths": (4,),
+        },
+    ),
+}  # fmt: skip
 
 _XCEPTION = {"mini_xception_weights": "models/fer2013_mini_XCEPTION.102-0.66.hdf5"}
 
