@@ -194,23 +194,17 @@ def predict(model, paths, *, window=None, step=None, store="default", n_jobs=-1)
         stack.enter_context(_settled(model, store, n_jobs))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ClipWarning)  # statuses say it clip by clip
-        began, computed = time.perf_counter(), _n_computed()
+        began, computed = time.perf_counter(), COUNTERS["prepared"]
         clips = _predicted(model, paths, window, step)
         return Prediction(
             labels=[str(label) for label in model.classes_],
-            modalities=[n for n, _ in model.estimators]
-            if hasattr(model, "modality_scores")
-            else [],
+            modalities=_modalities(model),
             clips=clips,
             seconds=time.perf_counter() - began,
-            computed=_n_computed() - computed,
+            computed=COUNTERS["prepared"] - computed,
             window=window,
             step=step,
         )
-
-
-def _n_computed():
-    return COUNTERS["prepared"]
 
 
 def _predicted(model, paths, window, step):

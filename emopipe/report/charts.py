@@ -2,6 +2,8 @@
 
 import io
 
+# How metrics are written.
+METRICS = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro F1"}
 BLUE, GREY, RED, INK = "#2a5d9f", "#c3ccd6", "#b3432b", "#1c2733"
 LINES = (BLUE, RED, "#3c8d5a", "#8a5ca8", "#c08a1e", "#4aa3b5")
 
@@ -26,7 +28,7 @@ def metric_intervals(results: dict, metric: str, published) -> str:
         "chance", (chance, 1.01), xycoords=("data", "axes fraction"), ha="center", color="#66727f"
     )
     axes.set_yticks(range(len(labels)), [_shortened(label) for label in labels])
-    axes.set(xlim=(0, 1), ylim=(len(labels) - 0.4, -0.6), xlabel=metric_name(metric))
+    axes.set(xlim=(0, 1), ylim=(len(labels) - 0.4, -0.6), xlabel=METRICS[metric])
     return _svg(figure)
 
 
@@ -71,11 +73,6 @@ def chart_lines(chart) -> str:
     if len(chart.series) > 1:
         axes.legend(frameon=False)
     return _svg(figure)
-
-
-def metric_name(metric: str) -> str:
-    """Return how a metric is written."""
-    return {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro F1"}[metric]
 
 
 def _shortened(label: str, length: int = 42) -> str:

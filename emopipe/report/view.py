@@ -1,8 +1,7 @@
 """What the templates show, taken from an Experiment: plain values, no HTML."""
 
-from emopipe.result import Experiment
-
-METRICS = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro F1"}
+from emopipe.report.charts import METRICS
+from emopipe.result import Chart, Experiment
 
 
 def experiment_view(experiment) -> dict:
@@ -112,8 +111,6 @@ def _mean_weights(folds) -> list:
 
 def _curves(history) -> list:
     """Return one Chart per kind of learning curve: a line per fold."""
-    from emopipe.result import Chart
-
     skip = {"fold", "estimator"}
     kinds = _distinct(k.removeprefix("val_") for curves in history for k in curves if k not in skip)
     charts = []
