@@ -18,6 +18,7 @@ from emopipe.nets import attention
 from emopipe.nets.attention import SegmentAttentionNetwork, vote
 from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.tensors import ClipTensors
+from emopipe.persistence import load, save
 
 N_FEATURES = 64
 SMALL = {
@@ -267,3 +268,7 @@ def test_the_whole_way_from_clips(drawn, tmp_path):
     told = network.statuses([wall, short])
     assert told["status"].tolist() == ["no_face", "too_short"]
     assert "random weights" in network.notices()[0]
+    save(network, tmp_path / "model")
+    again = load(tmp_path / "model").set_params(store=network.store)
+    some = drawn.iloc[:3]
+    assert np.array_equal(again.predict_proba(some), network.predict_proba(some))

@@ -192,10 +192,16 @@ class SegmentAttentionNetwork(ClipNetwork):
             batch_size=self.vgg19_batch_size,
         )
 
+    def _recipes(self):
+        return [self._recipe(modality) for modality in MODALITIES]
+
     def _tensors(self, X):
         shared = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         paths = self._clip_paths(X)
-        return {name: clip_tensors(paths, self._recipe(name), **shared) for name in MODALITIES}
+        return {
+            name: clip_tensors(paths, recipe, **shared)
+            for name, recipe in zip(MODALITIES, self._recipes(), strict=True)
+        }
 
     def _build(self, n_classes):
         return self._graphs(n_classes).whole
