@@ -43,7 +43,7 @@ def temporal_graph(
     Examples
     --------
     >>> temporal_graph(6, n_segments=10).count_params()  # doctest: +SKIP
-    97820540
+    99375900
     """
     import keras
     from keras import layers, ops
