@@ -6,9 +6,6 @@ them from there, some clips at a time, into a file of its own, of which the oper
 in memory what fits: training the new layers takes seconds, and memory does not grow with the data.
 """
 
-import tempfile
-from typing import NamedTuple
-
 import numpy as np
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -16,63 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from emopipe.augmentation import named_transforms
 from emopipe.face.copies import base_features, copies_recipe
 from emopipe.nets.classifier import ClipNetwork
+from emopipe.nets.kept_rows import in_slices, keep, moments
 from emopipe.nets.tensors import clip_tensors
 from emopipe.nets.training import train
 
-# Clips whose activations are in memory at once, and rows per matrix product.
-_CLIPS, _ROWS = 16, 64
+# Rows per matrix product.
+_ROWS = 64
 
 MEDIA = (None, "image", "video")
-
-
-class _Kept(NamedTuple):
-    """Activations in a file without a name, and the clip and the part that each row is of."""
-
-    rows: np.ndarray
-    clips: np.ndarray
-    parts: np.ndarray
-
-
-def _values(tensors, rows) -> list:
-    values = tensors.values
-    return values.take(rows) if hasattr(values, "take") else [values[row] for row in rows]
-
-
-def _in_slices(tensors, rows):
-    """Yield (place in rows, activations) of the clips that have some."""
-    for first in range(0, len(rows), _CLIPS):
-        places = [p for p in range(first, min(first + _CLIPS, len(rows))) if tensors.there[rows[p]]]
-        yield from zip(places, _values(tensors, [rows[p] for p in places]), strict=True)
-
-
-def _keep(sources) -> _Kept:
-    """Write the activations of (tensors, rows of them, names of these clips) into one file."""
-    clips, parts, width = [], [], 0
-    with tempfile.TemporaryFile(prefix="emopipe-") as file:
-        for part, (tensors, rows, names) in enumerate(sources):
-            for place, value in _in_slices(tensors, rows):
-                file.write(np.ascontiguousarray(value, np.float16).tobytes())
-                clips += [names[place]] * len(value)
-                parts += [part] * len(value)
-                width = value.shape[1]
-        file.flush()
-        shape = (len(clips), width)
-        return _Kept(
-            np.memmap(file, np.float16, "r", shape=shape), np.array(clips), np.array(parts)
-        )
-
-
-def _moments(rows, chosen):
-    """Return the mean of each column over chosen rows, and one standard deviation for all."""
-    total = np.zeros(rows.shape[1])
-    for first in range(0, len(chosen), _ROWS):
-        total += rows[chosen[first : first + _ROWS]].sum(axis=0, dtype=np.float64)
-    mean = total / len(chosen)
-    squares = 0.0
-    for first in range(0, len(chosen), _ROWS):
-        squares += np.square(rows[chosen[first : first + _ROWS]] - mean).sum()
-    scale = np.sqrt(squares / (len(chosen) * rows.shape[1]))
-    return mean.astype(np.float32), float(scale) if scale > 1e-6 else 1.0
 
 
 class VGGFaceClassifier(TransformerMixin, ClipNetwork):
@@ -280,9 +228,9 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         if named_transforms(self.augmentation):
             copies = self._through([faces.paths[r] for r in rows], self._copies_recipe(self.copies))
             sources.append((copies, np.arange(len(rows)), rows))
-        kept = _keep(sources)
+        kept = keep(sources)
         judged = np.isin(kept.clips, held)
-        self.base_mean_, self.base_scale_ = _moments(
+        self.base_mean_, self.base_scale_ = moments(
             kept.rows, np.flatnonzero(~judged & (kept.parts == 0))
         )
         share = weights / np.maximum(np.bincount(kept.clips, minlength=len(y)), 1)
@@ -328,7 +276,7 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
             rows = np.arange(len(rows))
         width = len(self.network_weights_[-2 if what.get("hidden") else -1])
         found = np.full((len(rows), width), np.nan)
-        for place, value in _in_slices(faces, rows):
+        for place, value in in_slices(faces, rows):
             found[place] = self._layers(value, **what).mean(axis=0)
         return found
 

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from functools import partial
 
 import cv2
 import numpy as np
@@ -69,8 +70,8 @@ def face(store):
 
     def make(hidden_units=(12,), **given):
         return VGGFaceClassifier(hidden_units, **{
-            "weights": "random", "detector": None, "n_jobs": 1, "store": store, "epochs": 40,
-            "learning_rate": 0.01, "fps": None, "dropout": 0.2,
+            "weights": "random", "detector": None, "n_jobs": 1, "store": store, "epochs": 15,
+            "learning_rate": 0.03, "fps": None, "dropout": 0.2,
         } | given)  # fmt: skip
 
     return make
@@ -108,7 +109,7 @@ def test_scores_and_features_are_means_over_a_clips_faces(face, clips):
 
 
 def test_answers_are_those_of_the_keras_model(face, clips):
-    model = face((8, 6)).fit(clips, clips["emotion"])
+    model = face((8, 6), epochs=2).fit(clips, clips["emotion"])
     rng = np.random.default_rng(0)
     activations = rng.random((70, 24)).astype(np.float16) * 100
     expected = np.asarray(model._network()(model._centred(activations), training=False))
@@ -117,13 +118,14 @@ def test_answers_are_those_of_the_keras_model(face, clips):
 
 
 def test_a_second_fit_looks_at_no_face(face, clips):
-    first = face(augmentation=FEW, copies=2).fit(clips, clips["emotion"])
+    face = partial(face, augmentation=FEW, copies=2, epochs=3)
+    first = face().fit(clips, clips["emotion"])
     before = COUNTERS.copy()
-    again = face(augmentation=FEW, copies=2).fit(clips, clips["emotion"])
+    again = face().fit(clips, clips["emotion"])
     assert before == COUNTERS
     for a, b in zip(first.network_weights_, again.network_weights_, strict=True):
         assert a.tobytes() == b.tobytes()
-    other = face(augmentation=FEW, copies=2, random_state=1).fit(clips, clips["emotion"])
+    other = face(random_state=1).fit(clips, clips["emotion"])
     assert first.network_weights_[0].tobytes() != other.network_weights_[0].tobytes()
 
 
@@ -297,9 +299,9 @@ def test_smiles_with_mini_xception_as_base(shared_data, tmp_path):
 
     folder = shared_data / "london_faces"
     faces = load_corpus("london_faces", folder)
-    faces = faces[faces["subject"].isin(sorted(faces["subject"].unique())[:24])]
+    faces = faces[faces["subject"].isin(sorted(faces["subject"].unique())[:18])]
     model = VGGFaceClassifier(
-        (32,), base="mini_xception", base_layer="pooled", margin=0.03, epochs=60, n_jobs=2,
+        (32,), base="mini_xception", base_layer="pooled", margin=0.03, epochs=30, n_jobs=2,
         weights=shared_data / "models/fer2013_mini_XCEPTION.102-0.66.hdf5",
         store=str(tmp_path / "store.sqlite"),
     )  # fmt: skip
