@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.evaluation.checkpoints import described
+from emopipe.evaluation.checkpoints import content_key, described
 
 
 def double(x):
@@ -70,3 +70,14 @@ def test_descriptions_are_the_same_in_another_process():
     )
     here = repr([described(e) for e in DISTINCT])
     assert run.stdout.strip().replace("test_checkpoints", __name__) == here
+
+
+def test_a_changed_file_is_another_parameter_and_another_clip(tmp_path):
+    file = tmp_path / "units.csv"
+    file.write_text("file,AU12\na.mp4,1\n")
+    reader = FunctionTransformer(kw_args={"csv": str(file)})
+    clips = pd.DataFrame({"clip": ["a.mp4"], "path": [str(file)]})
+    before = described(reader), content_key(clips)
+    assert before == (described(reader), content_key(clips))
+    file.write_text("file,AU12\na.mp4,1.5\n")
+    assert described(reader) != before[0] and content_key(clips) != before[1]

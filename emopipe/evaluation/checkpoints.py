@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import os
 import pickle
 import re
 import warnings
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from emopipe.fusion.keys import stamps
 from emopipe.strict_json import write_atomic
 
 # Parameters that change how long a fit takes or what it prints, never what it finds.
@@ -63,6 +65,8 @@ def described(value):
         return ["array", str(value.dtype), value.shape, hashlib.sha256(content).hexdigest()]
     if inspect.isfunction(value):
         return [f"{value.__module__}.{value.__qualname__}", _code(value)]
+    if isinstance(value, str | os.PathLike) and os.path.isfile(value):
+        return [repr(value), stamps([value]).tolist()]
     if value is None or isinstance(value, bool | int | float | str | type):
         return repr(value)
     try:
@@ -72,10 +76,12 @@ def described(value):
 
 
 def content_key(X, *parts):
-    """Return the SHA-256 over a table, JSON-able parts and the versions that compute with them."""
+    """Return the SHA-256 over a table and the files it names, JSON-able parts, and versions."""
     rows = pd.util.hash_pandas_object(X.astype("string"), index=False).to_numpy()
     versions = [f"{name} {version(name)}" for name in ("emopipe", "scikit-learn")]
     digest = hashlib.sha256(rows.tobytes())
+    for column in [name for name in ("path", "audio") if name in X]:
+        digest.update(stamps(X[column]).tobytes())
     digest.update(json.dumps([list(X.columns), versions, *parts]).encode())
     return digest.hexdigest()
 

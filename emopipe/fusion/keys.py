@@ -51,7 +51,7 @@ def estimator_key(estimator):
         return None
 
 
-def _stamps(paths):
+def stamps(paths):
     """Return size and time of files: an estimator on paths reads what is there now."""
     return np.array([_stamp(path) for path in paths], dtype=np.int64)
 
@@ -83,7 +83,7 @@ def content_key(X):
     if isinstance(X, pd.Series) or (isinstance(X, list | tuple) and np.ndim(X[:1]) == 1):
         X = np.array(X, dtype=object)
     if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OU":
-        return _labels_key(X), joblib.hash(_stamps(X))
+        return _labels_key(X), joblib.hash(stamps(X))
     return joblib.hash(X, hash_name="sha1")
 
 
@@ -95,12 +95,12 @@ def _labels_key(values):
 
 
 def _table_key(table):
-    stamps = [_stamps(table[column]) for column in ("path", "audio") if column in table.columns]
+    stamped = [stamps(table[column]) for column in ("path", "audio") if column in table.columns]
     objects = [table[name] for name in table if table[name].dtype.kind == "O"]
     if not all(_hashable(column) for column in objects):
-        return joblib.hash((table, stamps))
+        return joblib.hash((table, stamped))
     rows = pd.util.hash_pandas_object(table, index=False).to_numpy()
-    return joblib.hash((rows, list(table.columns), [str(t) for t in table.dtypes], stamps))
+    return joblib.hash((rows, list(table.columns), [str(t) for t in table.dtypes], stamped))
 
 
 def data_key(X, y, params):
