@@ -8,8 +8,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from spies import GroupSpy, Spy, clip_table
 
-from emopipe.evaluation.audit import audit, inner_splits, mixed_holdouts, nested, recordings
+from emopipe.evaluation.audit import audit, recordings
 from emopipe.evaluation.folds import Fold
+from emopipe.evaluation.nesting import inner_splits, mixed_holdouts, nested
 
 
 def entries(table, pairs, splits=(), *, subjects=None, passed_groups=True):

@@ -10,10 +10,11 @@ from sklearn.model_selection import StratifiedKFold
 
 from emopipe import metrics
 from emopipe.evaluation import outcomes
-from emopipe.evaluation.audit import audit, mixed_holdouts, nested, wants_groups
+from emopipe.evaluation.audit import audit
 from emopipe.evaluation.checkpoints import without_addresses
 from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
 from emopipe.evaluation.folds import fingerprint, make_folds
+from emopipe.evaluation.nesting import mixed_holdouts, nested, wants_groups
 from emopipe.evaluation.study import make_study
 from emopipe.result import Result
 
@@ -25,10 +26,8 @@ _FEW_UNITS = 10
 
 def _optimism(study, answers, *, checkpoint, progress):
     """Return the figures of as many random folds, and what they have in excess."""
-    rarest = np.unique(study.task.y[~study.trains], return_counts=True)[1].min()
-    splitter = StratifiedKFold(
-        int(min(len(study.folds), rarest)), shuffle=True, random_state=study.random_state
-    )
+    n_folds = min(len(study.folds), _rarest(study))
+    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=study.random_state)
     folds, words = make_folds(
         study.table, study.task.y, study.subjects, splitter, subject_dependent=True
     )
@@ -46,11 +45,21 @@ def _optimism(study, answers, *, checkpoint, progress):
     return found | {"gap": excess, "note": note}
 
 
+def _rarest(study):
+    """Return how many clips that may be tested the rarest emotion has."""
+    return int(np.unique(study.task.y[~study.trains], return_counts=True)[1].min())
+
+
 def _check_gap(study, wanted):
     if wanted and (study.mixed or not study.known or len(study.folds) < 2):
         raise ValueError(
             "optimism_gap compares folds by subject with as many random ones: it needs two folds "
             f"or more that keep known subjects apart, not {study.splitter}"
+        )
+    if wanted and _rarest(study) < 2:
+        raise ValueError(
+            "optimism_gap makes random folds by emotion, and some emotion has a single clip: leave "
+            "it out, or pass optimism_gap=False"
         )
 
 
@@ -179,7 +188,8 @@ def evaluate(
         What is evaluated, in words. None: the names of the classes in the estimator.
     checkpoint : str, Path or None
         Folder in which every fold's outcome is kept (JSON), so that a killed run goes on at the
-        next fold. What was kept for another estimator, other clips or folds is not used.
+        next fold. What was kept for another estimator, other clips or folds, or before a file
+        that they name was changed, is not used.
     subject_dependent : bool
         Mean it that people are trained on and tested; the Result says so.
     optimism_gap : bool

@@ -1,195 +1,28 @@
 """The leakage audit: what could have let an evaluation see its answers, and whether it did.
 
-Before fitting, the declared splitters inside an estimator are looked at; afterwards, the rows that
-were given to fit and to predict. Every check is {check, passed, detail}; passed is None where the
-table does not say enough to check it.
+It looks at the rows that were given to fit and to predict, and at the splitters inside the
+estimator. Every check is {check, passed, detail}; passed is None where the table does not say
+enough to check it.
 """
 
-import hashlib
-from collections import deque
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.utils.metadata_routing import get_routing_for_object
 
-from emopipe.evaluation.folds import describe_splitter, shared_subjects, takes_groups
-
-
-def _children(value, path):
-    """Return (path, value) of what a container or an estimator holds; names come from pairs."""
-    if isinstance(value, BaseEstimator):
-        return [(path, item) for item in vars(value).values()]
-    if isinstance(value, dict):
-        return [((*path, str(key)), item) for key, item in value.items()]
-    if isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], str):
-        return [((*path, value[0]), item) for item in value[1:]]
-    if isinstance(value, list | tuple):
-        return [(path, item) for item in value]
-    return []
-
-
-def nested(estimator):
-    """Return (name, estimator) of an estimator and all inside it, outermost first.
-
-    Names are those of pipeline steps and modalities, joined by "__"; the outermost has none.
-    Fitted copies come with the unfitted ones.
-
-    Examples
-    --------
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from sklearn.svm import SVC
-    >>> [name for name, _ in nested(make_pipeline(StandardScaler(), SVC()))]
-    ['', 'standardscaler', 'svc']
-    """
-    found, seen, queue = [], set(), deque([((), estimator)])
-    while queue:
-        path, value = queue.popleft()
-        if isinstance(value, type) or id(value) in seen:
-            continue
-        if isinstance(value, BaseEstimator):
-            seen.add(id(value))
-            found.append(("__".join(path), value))
-        queue.extend(_children(value, path))
-    return found
-
-
-class InnerSplit(NamedTuple):
-    """A splitter inside an estimator: where, in words, whether grouped, and its folds if known."""
-
-    name: str
-    owner: str
-    splitter: str
-    grouped: bool
-    n_splits: int | None
-
-
-def _asks_for_groups(estimator):
-    """Return whether a class declares `__metadata_request__fit` with groups for itself.
-
-    What it routes to others does not count. Python prefixes the attribute with the class' name.
-    """
-    attributes = [item for base in type(estimator).__mro__ for item in vars(base).items()]
-    return any(
-        name.endswith("__metadata_request__fit") and value.get("groups")
-        for name, value in attributes
-    )
-
-
-def _inner_split(name, owner, cv):
-    kind = type(owner).__name__
-    if cv is None or isinstance(cv, int):
-        # An estimator of ours that asks for groups makes its own grouped folds of a number.
-        grouped = _asks_for_groups(owner)
-        words = f"{cv or 'its own'} folds by group" if grouped else f"cv={cv}"
-        return InnerSplit(name, kind, words, grouped, cv if grouped else None)
-    if not hasattr(cv, "split"):
-        return InnerSplit(name, kind, "cv=a list of row numbers", False, None)
-    n_splits = getattr(cv, "n_splits", None)
-    shuffled = "Shuffle" in type(cv).__name__
-    return InnerSplit(
-        name, kind, describe_splitter(cv), takes_groups(cv), None if shuffled else n_splits
-    )
-
-
-def _makes_folds(estimator):
-    if not hasattr(estimator, "cv") or isinstance(estimator.cv, str):
-        return False
-    # A fusion whose weights are given learns nothing on its inner folds.
-    weights, calibration = (getattr(estimator, name, "") for name in ("weights", "calibration"))
-    given = not isinstance(weights, str) or weights == "equal"
-    return not (given and calibration is None)
-
-
-def inner_splits(estimator):
-    """Return an InnerSplit for every nested estimator that makes folds by its parameter `cv`."""
-    return [
-        _inner_split(name, owner, owner.cv)
-        for name, owner in nested(estimator)
-        if _makes_folds(owner)
-    ]
-
-
-def mixed_holdouts(estimator):
-    """Return a notice for every nested estimator that holds out rows of its own at random."""
-    found = []
-    for _, part in nested(estimator):
-        for parameter in ("probability", "early_stopping"):
-            if getattr(part, parameter, False) is True and type(part).__module__.startswith(
-                "sklearn."
-            ):
-                found.append(
-                    f"{type(part).__name__}({parameter}=True) holds out training clips at random, "
-                    "which mixes training subjects; test subjects stay unseen."
-                )
-    return list(dict.fromkeys(found))
-
-
-def wants_groups(estimator):
-    """Return whether `fit` takes groups, for itself or for something inside it."""
-    try:
-        return bool(get_routing_for_object(estimator).consumes("fit", {"groups"}))
-    except NotImplementedError:
-        # Some of scikit-learn's meta-estimators cannot route anything.
-        return False
-
-
-def check_inner_splits(estimator, folds, subjects):
-    """Raise ValueError when choices inside the estimator would be made on folds mixing subjects.
-
-    Parameters
-    ----------
-    estimator : estimator
-    folds : list of Fold
-    subjects : object array, shape (n_clips,)
-        None where unknown. Without any subject, every inner split is allowed.
-    """
-    splits = inner_splits(estimator)
-    if not any(subject is not None for subject in subjects):
-        return splits
-    for split in splits:
-        if not split.grouped:
-            raise ValueError(
-                f"{split.owner} {split.name!r} splits by {split.splitter}, which puts clips of one "
-                "subject on both sides: give it a grouped splitter, as in "
-                f"{split.owner}(..., cv=GroupKFold(5)), or, if mixed subjects are meant, "
-                "evaluate(..., subject_dependent=True)"
-            )
-    if splits and not wants_groups(estimator):
-        raise ValueError(
-            f"{type(estimator).__name__} cannot pass groups on to {splits[0].owner} "
-            f"{splits[0].name!r}, whose folds need them: put the search outermost, or use a "
-            "meta-estimator that supports scikit-learn's metadata routing"
-        )
-    for number, fold in enumerate(folds):
-        known = len(set(subjects[fold.train]) - {None}) + sum(
-            s is None for s in subjects[fold.train]
-        )
-        for split in splits:
-            if split.n_splits is not None and split.n_splits > known:
-                raise ValueError(
-                    f"fold {number} trains on {known} subjects, fewer than the {split.n_splits} "
-                    f"folds that {split.owner} makes of them ({split.splitter}): use fewer"
-                )
-    return splits
+from emopipe.evaluation.folds import shared_subjects
 
 
 def _contents(paths):
     """Return the SHA-256 of each file, or None where it is missing or alone in its size."""
+    from emopipe.store import hash_file
+
     sizes = pd.Series(
         [Path(p).stat().st_size if isinstance(p, str) and Path(p).is_file() else -1 for p in paths]
     )
-    hashes = {}
     # Only files of equal size can be equal: most corpora need hardly any reading.
-    for path in {
-        path for path, twin in zip(paths, sizes.duplicated(keep=False), strict=True) if twin
-    }:
-        if isinstance(path, str) and Path(path).is_file():
-            with open(path, "rb") as file:
-                hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    twins = (sizes.duplicated(keep=False) & (sizes >= 0)).to_numpy()
+    hashes = {path: hash_file(path) for path in set(paths[twins])}
     return np.array([hashes.get(path) for path in paths], dtype=object)
 
 

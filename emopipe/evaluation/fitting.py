@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from emopipe.evaluation.audit import nested, wants_groups
 from emopipe.evaluation.checkpoints import (
     FoldCheckpoints,
     content_key,
     described,
     without_addresses,
 )
+from emopipe.evaluation.nesting import nested, wants_groups
 from emopipe.strict_json import plain
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.model_selection import PredefinedSplit
 
-from emopipe.evaluation.audit import check_inner_splits, inner_splits
 from emopipe.evaluation.fitting import Task
 from emopipe.evaluation.folds import check_subjects, make_folds, shared_subjects
+from emopipe.evaluation.nesting import check_inner_splits, inner_splits
 from emopipe.metrics import units_of
 
 _DEFAULTS = {"corpus": "clips", "split": None, "train_only": False, "excluded": "",

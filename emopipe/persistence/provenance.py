@@ -4,7 +4,7 @@ import inspect
 import json
 import os
 
-from emopipe.evaluation.audit import nested
+from emopipe.evaluation.nesting import nested
 from emopipe.face_networks import mini_xception, vggface_weights
 from emopipe.persistence.errors import ModelError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emopipe.evaluation.audit import nested
+from emopipe.evaluation.nesting import nested
 from emopipe.extract import COUNTERS, ClipWarning
 from emopipe.fusion.scores import score_matrix
 from emopipe.media import ClipError, excerpt, probe
