@@ -15,9 +15,10 @@ from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.extract import COUNTERS, ClipWarning, Extraction
 from emopipe.media import ClipError
 from emopipe.nets import attention
-from emopipe.nets.attention import SegmentAttentionNetwork, vote
+from emopipe.nets.attention import SegmentAttentionNetwork
 from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.tensors import ClipTensors
+from emopipe.nets.voting import vote
 from emopipe.persistence import load, save
 
 N_FEATURES = 64

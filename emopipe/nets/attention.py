@@ -13,44 +13,9 @@ from emopipe.nets.speech_segments import segment_recipe
 from emopipe.nets.tensors import clip_tensors
 from emopipe.nets.training import policy, predict, train
 from emopipe.nets.vgg19 import PUBLISHED, architecture, name_weights
+from emopipe.nets.voting import vote
 
 MODALITIES = ("audio", "video")
-
-
-def vote(probabilities, clips, rows) -> np.ndarray:
-    """Return the clips' scores by majority vote over their segments.
-
-    Each segment votes for its most probable emotion; the mean of the segments' probabilities counts
-    as one more, divided vote. So the largest score is the majority's, and where several emotions
-    have as many votes, that of the largest summed probability.
-
-    Parameters
-    ----------
-    probabilities : float array, shape (n_segments, n_classes)
-    clips : int array, shape (n_segments,)
-        The clip of each segment.
-    rows : int array, shape (n_clips,)
-        The clips, each with one segment at least.
-
-    Returns
-    -------
-    float64 ndarray of shape (n_clips, n_classes)
-        Rows add up to 1.
-
-    Examples
-    --------
-    >>> vote(np.array([[0.6, 0.4], [0.6, 0.4], [0.0, 1.0]]), [7, 7, 7], [7])
-    array([[0.6, 0.4]])
-    >>> vote(np.array([[0.6, 0.4], [0.0, 1.0]]), [7, 7], [7]).round(2)
-    array([[0.43, 0.57]])
-    """
-    probabilities = np.asarray(probabilities, dtype=np.float64)
-    votes = np.eye(probabilities.shape[1])[probabilities.argmax(axis=1)]
-    scores = np.empty((len(rows), probabilities.shape[1]))
-    for place, row in enumerate(rows):
-        own = np.asarray(clips) == row
-        scores[place] = (votes[own].sum(axis=0) + probabilities[own].mean(axis=0)) / (own.sum() + 1)
-    return scores
 
 
 class SegmentAttentionNetwork(ClipNetwork):
@@ -306,10 +271,11 @@ class SegmentAttentionNetwork(ClipNetwork):
         return means.set_axis(X.index if hasattr(X, "iloc") else pd.RangeIndex(len(X)))
 
     def predict_proba(self, X):
-        """Return scores by majority vote, float64 (n_clips, n_classes); see `vote`.
+        """Return scores by majority vote, float64 (n_clips, n_classes).
 
         They are shares of votes, where the mean of the segments' probabilities is one vote more;
-        the largest is what `predict` says. NaN where a clip cannot be shown to the network.
+        the largest is what `predict` says (`emopipe.nets.voting.vote`). NaN where a clip cannot be
+        shown to the network.
         """
         return super().predict_proba(X)
 
