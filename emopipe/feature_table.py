@@ -211,11 +211,10 @@ class FeatureTable(TransformerMixin, BaseEstimator):
         self.n_features_out_ = len(table.names)
         return self
 
-    def _found(self, X) -> tuple[list[str], list[str | None], list[int | None]]:
-        paths = paths_of(X, self.column)
+    def _found(self, X) -> tuple[_Table, list[str], list[str | None], list[int | None]]:
+        table, paths = self._table(), paths_of(X, self.column)
         keys = [_join_key(path, self.pattern) for path in paths]
-        rows = self._table().rows
-        return paths, keys, [rows.get(key) for key in keys]
+        return table, paths, keys, [table.rows.get(key) for key in keys]
 
     def transform(self, X):
         """Return the features of the clips.
@@ -237,8 +236,7 @@ class FeatureTable(TransformerMixin, BaseEstimator):
         ValueError
             If it lacks the columns that were named, or has no features.
         """
-        table = self._table()
-        paths, keys, rows = self._found(X)
+        table, paths, keys, rows = self._found(X)
         features = np.full((len(paths), len(table.names)), np.nan)
         for place, row in enumerate(rows):
             if row is not None:
@@ -247,15 +245,14 @@ class FeatureTable(TransformerMixin, BaseEstimator):
             first = missing[0]
             warnings.warn(
                 f"{len(missing)} of {len(paths)} clips have no row in {self.csv} (missing "
-                f"{len(missing)}): first {paths[first]}: {self._why(keys[first])}; their rows are "
-                "NaN. Wrap what follows in WhereFinite, or leave the clips out.",
+                f"{len(missing)}): first {paths[first]}: {self._why(table, keys[first])}; their rows "
+                "are NaN. Wrap what follows in WhereFinite, or leave the clips out.",
                 ClipWarning,
                 stacklevel=2,
             )
         return features
 
-    def _why(self, key) -> str:
-        table = self._table()
+    def _why(self, table, key) -> str:
         if key is None:
             return f"pattern {self.pattern!r} is not found in its name"
         if key in table.untrusted:
@@ -264,20 +261,19 @@ class FeatureTable(TransformerMixin, BaseEstimator):
 
     def statuses(self, X):
         """Return a DataFrame with path, status ("ok", "partial", "missing") and detail."""
-        values = self._table().values
-        paths, keys, rows = self._found(X)
+        table, paths, keys, rows = self._found(X)
         found = [
-            ("missing", self._why(key))
+            ("missing", self._why(table, key))
             if row is None
             else ("ok", "")
-            if np.isfinite(values[row]).all()
-            else ("partial", f"{np.isnan(values[row]).sum()} features have no value")
+            if np.isfinite(table.values[row]).all()
+            else ("partial", f"{np.isnan(table.values[row]).sum()} features have no value")
             for key, row in zip(keys, rows, strict=True)
         ]
         index = getattr(X, "index", None) if hasattr(X, "iloc") else None
-        table = pd.DataFrame(found, columns=["status", "detail"], index=index)
-        table.insert(0, "path", paths)
-        return table
+        statuses = pd.DataFrame(found, columns=["status", "detail"], index=index)
+        statuses.insert(0, "path", paths)
+        return statuses
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features, an object ndarray of str."""
