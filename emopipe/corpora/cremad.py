@@ -144,12 +144,8 @@ def _facts(stem):
 def _votes(path) -> pd.DataFrame | None:
     if path is None:
         return None
-    raw = read_csv(path, index_col=0)
-    absent = {"fileName", *(code[0] for code in _EMOTIONS)} - set(raw.columns)
-    if absent:
-        raise CorpusError(
-            f"{path}: no columns {', '.join(sorted(absent))}; found {', '.join(raw.columns)}"
-        )
+    needed = [*(code[0] for code in _EMOTIONS), "fileName"]
+    raw = read_csv(path, needed=needed, index_col=0)
     takes = [facts and facts["take"] for facts in map(_facts, raw["fileName"])]
     raw = raw.assign(take=takes)[pd.notna(takes)]
     parts = []
@@ -173,7 +169,8 @@ def _with_demographics(table, folder):
             text = f"no VideoDemographics.csv ({_HOME}): sex, age and ethnicity are missing"
             warn(CREMAD, folder, text)
         return table.assign(sex=None, age=np.nan, ethnicity=None)
-    people = read_csv(path, dtype={"ActorID": str}).set_index("ActorID")
+    needed = ("ActorID", "Age", "Sex", "Race")
+    people = read_csv(path, needed=needed, dtype={"ActorID": str}).set_index("ActorID")
     words = {column: people[column].str.strip().str.lower() for column in ("Sex", "Race")}
     subjects = table["subject"]
     return table.assign(

@@ -199,17 +199,24 @@ def medium_of(path: str) -> str | None:
     return _MEDIUM.get(os.path.splitext(path)[1].lower())
 
 
-def read_csv(path, **options):
-    """Read one of a corpus' own tables, or say that the file is no table."""
+def read_csv(path, *, needed=(), **options):
+    """Read one of a corpus' own tables, or say that the file is none, or lacks needed columns."""
     import pandas as pd
 
     fault = file_fault(Path(path))
     if fault:
         raise CorpusError(f"{path}: {fault.replace('the recording', 'the table')}")
     try:
-        return pd.read_csv(path, **options)
+        table = pd.read_csv(path, **options)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise CorpusError(f"{path} is no readable CSV table: {error}") from error
+    absent = [column for column in needed if column not in table]
+    if absent:
+        raise CorpusError(
+            f"{path}: no columns {', '.join(absent)}; found {', '.join(map(str, table))}. Get the "
+            "table again from where the corpus comes"
+        )
+    return table
 
 
 def listed(names, most: int = 5) -> str:

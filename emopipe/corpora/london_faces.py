@@ -42,7 +42,8 @@ def load(root):
         if not table["synthetic"].any():
             warn(LONDON_FACES, folder, "no london_info.csv: sex, age and ethnicity are missing")
         return table.assign(sex=None, age=float("nan"), ethnicity=None)
-    people = read_csv(info, dtype={"face_id": str})
+    needed = ("face_id", "face_age", "face_eth")
+    people = read_csv(info, needed=needed, dtype={"face_id": str})
     people = people.rename(columns={"face_gender": "face_sex"})
     people.index = people["face_id"].str.lower().str.removeprefix("x").str.zfill(3)
     for column, source in {"sex": "face_sex", "age": "face_age", "ethnicity": "face_eth"}.items():
