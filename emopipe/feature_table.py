@@ -242,11 +242,11 @@ class FeatureTable(TransformerMixin, BaseEstimator):
             if row is not None:
                 features[place] = table.values[row]
         if missing := [place for place, row in enumerate(rows) if row is None]:
-            first = missing[0]
+            first, why = paths[missing[0]], self._why(table, keys[missing[0]])
             warnings.warn(
                 f"{len(missing)} of {len(paths)} clips have no row in {self.csv} (missing "
-                f"{len(missing)}): first {paths[first]}: {self._why(table, keys[first])}; their rows "
-                "are NaN. Wrap what follows in WhereFinite, or leave the clips out.",
+                f"{len(missing)}): first {first}: {why}; their rows are NaN. Wrap what follows in "
+                "WhereFinite, or leave the clips out.",
                 ClipWarning,
                 stacklevel=2,
             )
