@@ -10,6 +10,8 @@ import pytest
 from emopipe.cli import main
 from emopipe.corpora import load_corpus
 from emopipe.corpora.synthetic import make_synthetic_corpus
+from emopipe.face_networks import vggface
+from emopipe.face_networks.vggface_graph import Architecture
 from emopipe.result import Experiment
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
@@ -23,6 +25,14 @@ RUNS = {
     "thesis_03_06_voice": (
         {"afew": {"subjects": 4}, "savee": {"subjects": 3}},
         {"n_shuffles": 2, "savee_clips": 2, "afew_clips": 2},
+    ),
+    "thesis_01_02_images": (
+        {"sfew": {}, "rafd": {"subjects": 2}, "jaffe": {"subjects": 2}, "afew": {}},
+        {"weights": "random", "copies": 1, "n_frames": 1, "epochs": 3},
+    ),
+    "thesis_10_11_feature_fusion": (
+        {"sfew": {}, "rafd": {"subjects": 2}, "jaffe": {"subjects": 2}, "afew": {}},
+        {"weights": "random", "copies": 1, "n_frames": 1, "epochs": 3, "n_components": 9},
     ),
     "thesis_07_09_score_fusion": (
         {"afew": {"subjects": 4}},
@@ -53,6 +63,12 @@ SHARED_RUNS = {
     ),
     "chimeric_audio_visual": ({"ravdess": "chimeric"}, _XCEPTION | {"n_frames": 3}, {}),
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _small_network(monkeypatch):
+    small = Architecture(size=32, depths=(1, 1), widths=(6, 8), units=(24, 20, 10))
+    monkeypatch.setattr(vggface, "ARCHITECTURE", small)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,72 @@
+"""Experiments 1 and 2 of the thesis: does VGG-Face, retrained on still images, know emotions?
+
+1: fc6 is kept and 256 units are trained on it. 2: 512 and 256 units are trained on the last
+convolution block. Both learn from SFEW, RaFD (frontal and 45 degrees) and JAFFE together and are
+tested on SFEW's test pictures as they are, on augmented copies of them, and on AFEW's test videos.
+"""
+
+from emopipe.corpora import combine, load_corpus
+from emopipe.evaluation import evaluate
+from emopipe.result import Experiment, Published
+from emopipe.vggface_classifier import VGGFaceClassifier
+
+SYSTEMS = {"1": {"hidden_units": (256,), "base_layer": "fc6"},
+           "2": {"hidden_units": (512, 256), "base_layer": "pool5"}}  # fmt: skip
+THESIS = {"1: pictures": 0.4220, "1: augmented pictures": 0.5625, "2: pictures": 0.4829,
+          "2: augmented pictures": 0.65, "2: videos": 0.2774}  # fmt: skip
+
+
+def experiment(
+    sfew, rafd, jaffe, afew, *, base="vggface", weights="default", detector="haar", copies=8,
+    n_frames=10, rescale=(576, 1020), epochs=100,
+):  # fmt: skip
+    """Return both systems on SFEW's test pictures, augmented or not, and on AFEW's test videos."""
+    sfew, rafd, jaffe, afew = (
+        load_corpus(name, root)
+        for name, root in {"sfew": sfew, "rafd": rafd, "jaffe": jaffe, "afew": afew}.items()
+    )
+    seven = sorted(set(sfew["emotion"].dropna()))
+    rafd = rafd[rafd["angle"].isin([45, 90, 135]) & rafd["emotion"].isin(seven)]
+    stills = [table.assign(train_only=True) for table in (rafd, jaffe)]
+    taught = sfew[sfew["split"] != "test"]
+    pictures = combine(sfew, *stills)
+    videos = combine(taught, *stills, afew[afew["split"] == "test"])
+    other = {} if base == "vggface" else {"base_layer": "pooled"}
+    results = {}
+    for name, system in SYSTEMS.items():
+        face = VGGFaceClassifier(
+            **system | other, base=base, augmentation="thesis", copies=copies, weights=weights,
+            detector=detector, n_frames=n_frames, rescale=rescale, epochs=epochs, progress=True,
+        )  # fmt: skip
+        copied = VGGFaceClassifier(**face.get_params()).set_params(predict_copies=1)
+        for on, estimator, clips in [
+            ("pictures", face, pictures),
+            ("augmented pictures", copied, pictures),
+            ("videos", face, videos),
+        ]:
+            results[f"{name}: {on}"] = evaluate(estimator, clips, cv="official")
+    return Experiment(
+        name="thesis_01_02_images",
+        title="Thesis, experiments 1 and 2: still images",
+        question="Does VGG-Face, retrained on still images, recognise emotions?",
+        results=results,
+        published=[
+            Published(
+                label=label, metric="accuracy", value=value, source="thesis, section 4.1, 4.2"
+            )
+            for label, value in THESIS.items()
+        ],
+        notices=[
+            "Augmented pictures: each test face is judged by one copy of it, drawn from the "
+            "thesis' grid. The thesis ran its generator over all images, which may mean training "
+            "images, too.",
+            "The thesis cropped SFEW's faces by hand; here the detector finds them, and pictures "
+            "without a face that it finds count as wrong.",
+        ],
+    )
+
+
+if __name__ == "__main__":
+    from emopipe.cli import run_script
+
+    run_script(experiment)
