@@ -136,7 +136,7 @@ class _Bar:
 
         self.tally = Counter(known)
         self.bar = tqdm(
-            total=total, initial=self.tally.total(), disable=not shown, unit="clip", desc=name
+            total=total, initial=self.tally.total(), disable=None if shown else True, unit="clip", desc=name
         )
 
     def take(self, known):
