@@ -96,15 +96,13 @@ def shown(both, monkeypatch):
     return both, table
 
 
-@pytest.mark.parametrize(
-    ("informative", "share"), [(["face"], False), (["voice"], False), (["voice"], True)]
-)
+@pytest.mark.parametrize(("informative", "share"), [(["face"], False), (["voice"], True)])
 def test_strangers_are_understood_by_what_knows(informative, share, monkeypatch):
     assert learned(monkeypatch, informative, share_weights=share)[1] >= 0.9
 
 
 def test_chance_where_nobody_knows(monkeypatch):
-    assert learned(monkeypatch, [], epochs=4)[1] < 0.65
+    assert learned(monkeypatch, [], epochs=4, share_weights=True)[1] < 0.65
 
 
 def test_scores_are_the_mean_of_the_segments(shown):
@@ -255,6 +253,7 @@ def test_the_whole_way_from_clips(drawn, tmp_path):
         **TINY
         | {"window": 0.4, "spectrogram_size": (48, 30), "face_size": (32, 32), "epochs": 20}
         | {"store": str(tmp_path / "store.sqlite"), "validation_share": 0, "detect_every": 4}
+        | {"n_segments": 2}
     )
     unseen = drawn["subject"].isin(sorted(drawn["subject"].unique())[-2:])
     network.fit(drawn[~unseen], drawn["emotion"][~unseen])
