@@ -8,12 +8,19 @@ from hypothesis import strategies as st
 from emopipe.nets.clip_augmentation import (
     BRIGHTNESS,
     CONTRAST,
+    GAIN,
     PART,
+    PITCH,
     ROTATION,
+    SHIFT,
+    SPEED,
     ClipTransform,
+    SoundTransform,
     draw_sheet,
+    draw_sound_transforms,
     draw_transforms,
     transformed,
+    transformed_sound,
 )
 
 
@@ -88,3 +95,39 @@ def test_draws_are_repeatable():
     assert np.mean([t.flip for t in draw_transforms(400, np.random.default_rng(0))]) == (
         pytest.approx(0.5, abs=0.1)
     )
+
+
+def voice(seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (48, 32), dtype=np.uint8)
+
+
+def test_no_change_of_the_sound():
+    assert np.array_equal(transformed_sound(voice(), SoundTransform()), voice())
+
+
+def test_pitch_multiplies_frequencies():
+    tone = np.zeros((48, 32), np.uint8)
+    tone[20] = 200
+    assert transformed_sound(tone, SoundTransform(pitch=1.1)).argmax(axis=0).tolist() == [22] * 32
+
+
+def test_shift_moves_the_onset():
+    sound = np.zeros((48, 32), np.uint8)
+    sound[:, 8:] = 200
+    later = transformed_sound(sound, SoundTransform(shift=0.25))
+    assert later[:, :16].max() == 0 and later[:, 16:].min() == 200
+
+
+def test_speed_stretches_about_the_middle():
+    sound = np.zeros((48, 32), np.uint8)
+    sound[:, 12:20] = 200
+    slower = transformed_sound(sound, SoundTransform(speed=2.0))
+    assert (slower > 100).sum(axis=1).tolist() == [16] * 48
+    assert np.array_equal(slower, slower[:, ::-1])
+
+
+def test_drawn_sounds_lie_within_their_ranges():
+    drawn = np.array(draw_sound_transforms(500, np.random.default_rng(0)))
+    spans = np.array([[SPEED, SHIFT, PITCH, GAIN]])
+    assert (np.abs(drawn - [1, 0, 1, 0]) <= spans).all()
+    assert np.allclose(np.abs(drawn - [1, 0, 1, 0]).max(axis=0), spans, rtol=0.02)

@@ -5,13 +5,19 @@ import pandas as pd
 
 from emopipe.media import ClipError
 from emopipe.nets.classifier import ClipNetwork
-from emopipe.nets.clip_augmentation import draw_sheet, draw_transforms, transformed
-from emopipe.nets.core_cnn import audio_visual_graph
+from emopipe.nets.clip_augmentation import (
+    draw_sheet,
+    draw_sound_transforms,
+    draw_transforms,
+    transformed,
+    transformed_sound,
+)
+from emopipe.nets.core_cnn import audio_visual_graph, check_size
 from emopipe.nets.tensors import clip_tensors, face_stack, spectrogram
 from emopipe.nets.training import policy
 
 MODALITIES = ("video", "audio")
-_COPIES = 20
+_COPIES, _SOUND_COPIES = 20, 21
 
 
 class AudioVisualCNN(ClipNetwork):
@@ -42,7 +48,10 @@ class AudioVisualCNN(ClipNetwork):
     spectrogram_size : tuple of int
         Bins and columns.
     n_copies : int
-        Augmented copies of every clip per epoch, see `copies`; the sound has none.
+        Augmented copies of every clip per epoch, see `copies`; the face has them, and the sound
+        with `augment_sound`.
+    augment_sound : bool
+        The copies' sound differs, too, in speed, onset, pitch and loudness (not in the paper).
     visual_widths, audio_widths : tuple of int
         Filters of the convolutions.
     visual_features, audio_features : int
@@ -80,7 +89,8 @@ workers
 
     def __init__(
         self, *, modalities=("video", "audio"), n_frames=20, face_size=(98, 80),
-        spectrogram_size=(192, 120), n_copies=30, visual_widths=(32, 64, 128, 128, 256),
+        spectrogram_size=(192, 120), n_copies=30, augment_sound=False,
+        visual_widths=(32, 64, 128, 128, 256),
         audio_widths=(16, 32, 64), visual_features=512, audio_features=128, dense=(128,),
         batch_norm=False, dropout=0.0, detector="haar", detector_model=None, margin=0.0,
         detect_every=1, epochs=100, batch_size=32, learning_rate=1e-3, weight_decay=5e-5,
@@ -100,6 +110,7 @@ workers
         self.face_size = face_size
         self.spectrogram_size = spectrogram_size
         self.n_copies = n_copies
+        self.augment_sound = augment_sound
         self.visual_widths = visual_widths
         self.audio_widths = audio_widths
         self.visual_features = visual_features
@@ -112,14 +123,17 @@ workers
         self.margin = margin
         self.detect_every = detect_every
 
-    def _checked_modalities(self):
-        chosen = tuple(self.modalities) if not isinstance(self.modalities, str) else ()
+    def _check_parameters(self):
+        chosen = () if isinstance(self.modalities, str) else tuple(self.modalities)
         if not chosen or set(chosen) - set(MODALITIES) or len(set(chosen)) < len(chosen):
             raise ValueError(
                 f"modalities={self.modalities!r} must be a tuple of one or both of "
                 f"{', '.join(map(repr, MODALITIES))}"
             )
-        return chosen
+        if self.n_copies != int(self.n_copies) or self.n_copies < 0:
+            raise ValueError(f"n_copies={self.n_copies!r} must be a whole number from 0")
+        check_size("face_size", self.face_size, len(self.visual_widths))
+        check_size("spectrogram_size", self.spectrogram_size, len(self.audio_widths))
 
     def _face_recipe(self):
         return face_stack(
@@ -132,9 +146,10 @@ workers
         )
 
     def _tensors(self, X):
+        self._check_parameters()
         common = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         found = {}
-        if "video" in self._checked_modalities():
+        if "video" in self.modalities:
             found["video"] = clip_tensors(self._clip_paths(X), self._face_recipe(), **common)
         if "audio" in self.modalities:
             recipe = spectrogram(size=self.spectrogram_size)
@@ -142,11 +157,10 @@ workers
         return found
 
     def _build(self, n_classes):
-        chosen = self._checked_modalities()
         return audio_visual_graph(
             n_classes,
-            video=(*self.face_size, self.n_frames) if "video" in chosen else None,
-            audio=tuple(self.spectrogram_size) if "audio" in chosen else None,
+            video=(*self.face_size, self.n_frames) if "video" in self.modalities else None,
+            audio=tuple(self.spectrogram_size) if "audio" in self.modalities else None,
             visual_widths=self.visual_widths,
             audio_widths=self.audio_widths,
             visual_features=self.visual_features,
@@ -158,14 +172,16 @@ workers
         )
 
     def _n_copies(self):
-        if self.n_copies != int(self.n_copies) or self.n_copies < 0:
-            raise ValueError(f"n_copies={self.n_copies!r} must be a whole number from 0")
-        return int(self.n_copies) if "video" in self._checked_modalities() else 0
+        differ = "video" in self.modalities or self.augment_sound
+        return int(self.n_copies) if differ else 0
 
     def _transforms(self, row):
-        return draw_transforms(
-            int(self.n_copies), np.random.default_rng([self.random_state or 0, _COPIES, row])
-        )
+        rng = np.random.default_rng([self.random_state or 0, _COPIES, row])
+        return draw_transforms(int(self.n_copies), rng)
+
+    def _sound_transforms(self, row):
+        rng = np.random.default_rng([self.random_state or 0, _SOUND_COPIES, row])
+        return draw_sound_transforms(int(self.n_copies), rng)
 
     def _batch(self, tensors):
         n_clips = len(next(iter(tensors.values())))
@@ -174,10 +190,15 @@ workers
             copies, clips = np.divmod(rows, n_clips)
             inputs = {name: some.take(clips) for name, some in tensors.items()}
             if "video" in inputs:
-                inputs["video"] = np.ascontiguousarray(np.moveaxis(inputs["video"], 1, -1))
+                pictures = np.ascontiguousarray(np.moveaxis(inputs["video"], 1, -1))
+                inputs["video"] = pictures
                 for place in np.flatnonzero(copies):
                     transform = self._transforms(clips[place])[copies[place] - 1]
-                    inputs["video"][place] = transformed(inputs["video"][place], transform)
+                    pictures[place] = transformed(pictures[place], transform)
+            if "audio" in inputs and self.augment_sound:
+                for place in np.flatnonzero(copies):
+                    transform = self._sound_transforms(clips[place])[copies[place] - 1]
+                    inputs["audio"][place] = transformed_sound(inputs["audio"][place], transform)
             return inputs
 
         return batch
@@ -193,9 +214,12 @@ workers
         Returns
         -------
         DataFrame
-            See `emopipe.nets.clip_augmentation.ClipTransform` for the columns.
+            See `emopipe.nets.clip_augmentation` for the columns: those of `ClipTransform`, then,
+            with `augment_sound`, of `SoundTransform`.
         """
-        return pd.DataFrame(self._transforms(row), index=pd.RangeIndex(1, self.n_copies + 1))
+        kinds = [self._transforms(row)] + [self._sound_transforms(row)] * bool(self.augment_sound)
+        index = pd.RangeIndex(1, self.n_copies + 1, name="copy")
+        return pd.concat([pd.DataFrame(kind, index=index) for kind in kinds], axis=1)
 
     def draw_copies(self, X, row=0, *, shown=5) -> np.ndarray:
         """Draw a clip and its augmented copies, as training sees them.

@@ -27,7 +27,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from emopipe.extract import ClipWarning, paths_of
 from emopipe.media import ClipError
 from emopipe.nets.held_out import validation_rows
-from emopipe.nets.training import Training, predict, train
+from emopipe.nets.training import Training, policy, predict, train
 
 # Parameters that change how long a fit takes or what it prints, never what it learns.
 _NEUTRAL = {"store", "n_jobs", "progress", "checkpoint", "workers", "on_error"}
@@ -186,6 +186,8 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
             parameter is not as described.
         """
         y, groups = _checked(X, y, groups, self._clip_paths(X))
+        self._plan()  # wrong parameters are told before clips are decoded
+        policy(self.precision)
         tensors, there = self._seen(X)
         self._check_labels(y, there)
         self.classes_, codes = np.unique(y[there], return_inverse=True)

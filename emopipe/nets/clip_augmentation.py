@@ -1,7 +1,7 @@
 """Augmented copies of a clip: one random transform per copy, the same for all its frames.
 
 The paper (A, IV.B) makes 30 further videos of every video by rotation, random cropping, different
-illumination and flips, and gives no ranges; those here are ours.
+illumination and flips, and gives no ranges; those here are ours. Copies of the sound are not in it.
 """
 
 from typing import NamedTuple
@@ -11,6 +11,9 @@ import numpy as np
 # Largest rotation in degrees, smallest part of a side that a crop keeps, range of contrast, largest
 # change of brightness in grey levels.
 ROTATION, PART, CONTRAST, BRIGHTNESS = 12.0, 0.85, (0.75, 1.3), 25.0
+# Largest change of speed and of pitch, largest shift as a part of the clip, largest gain in levels
+# of the spectrogram (12 are 5.6 dB).
+SPEED, PITCH, SHIFT, GAIN = 0.1, 0.1, 0.1, 12.0
 
 
 class ClipTransform(NamedTuple):
@@ -125,6 +128,79 @@ def transformed(frames: np.ndarray, transform: ClipTransform) -> np.ndarray:
     ).reshape(frames.shape)
     levels = (np.arange(256) - 127.5) * transform.contrast + 127.5 + transform.brightness
     return cv2.LUT(moved, np.rint(levels).clip(0, 255).astype(np.uint8)).reshape(frames.shape)
+
+
+class SoundTransform(NamedTuple):
+    """One transform of a clip's spectrogram.
+
+    Parameters
+    ----------
+    speed : float
+        What was said takes so many times as long.
+    shift : float
+        How much later it is said, as a part of the clip.
+    pitch : float
+        All frequencies are multiplied.
+    gain : float
+        Added to the levels.
+    """
+
+    speed: float = 1.0
+    shift: float = 0.0
+    pitch: float = 1.0
+    gain: float = 0.0
+
+
+def draw_sound_transforms(n: int, rng) -> list[SoundTransform]:
+    """Draw transforms at random.
+
+    Parameters
+    ----------
+    n : int
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> len(set(draw_sound_transforms(30, np.random.default_rng(0))))
+    30
+    """
+    ranges = np.array([SPEED, SHIFT, PITCH, GAIN]) * rng.uniform(-1, 1, (n, 4))
+    return [SoundTransform(*values) for values in (ranges + [1, 0, 1, 0]).tolist()]
+
+
+def transformed_sound(picture: np.ndarray, transform: SoundTransform) -> np.ndarray:
+    """Return a copy of a spectrogram.
+
+    Parameters
+    ----------
+    picture : uint8 ndarray of shape (bins, columns)
+        The lowest frequency first.
+    transform : SoundTransform
+
+    Returns
+    -------
+    uint8 ndarray of the same shape
+        Beyond the border, its levels are repeated.
+
+    Examples
+    --------
+    >>> picture = np.array([[0, 50], [100, 150]], np.uint8)
+    >>> transformed_sound(picture, SoundTransform(gain=9.0)).tolist()
+    [[9, 59], [109, 159]]
+    """
+    import cv2
+
+    bins, columns = picture.shape
+    start = (columns - 1) / 2 * (1 - transform.speed) + transform.shift * columns
+    matrix = np.array([[transform.speed, 0, start], [0, transform.pitch, 0]])
+    moved = cv2.warpAffine(
+        picture,
+        matrix,
+        (columns, bins),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.rint(moved + transform.gain).clip(0, 255).astype(np.uint8)
 
 
 def draw_sheet(frames: np.ndarray, transforms, *, shown=5) -> np.ndarray:
