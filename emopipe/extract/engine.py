@@ -136,7 +136,11 @@ class _Bar:
 
         self.tally = Counter(known)
         self.bar = tqdm(
-            total=total, initial=self.tally.total(), disable=None if shown else True, unit="clip", desc=name
+            total=total,
+            initial=self.tally.total(),
+            unit="clip",
+            desc=name,
+            disable=None if shown else True,  # None: only where it can be redrawn
         )
 
     def take(self, known):
