@@ -112,6 +112,12 @@ def test_windows_follow_a_change(model, clips, store):
     assert {name for moment in clip.windows for name in moment.modalities} == {"voice", "mouth"}
 
 
+def test_a_clip_without_windows_keeps_its_row(model, clips, store):
+    table = predict(model, clips[1:3], window=2.0, step=2.0, store=store, n_jobs=1).table()
+    assert table["clip"].tolist() == ["a wechsel.wav"] * 2 + ["kaputt.wav"]
+    assert table["status"].tolist()[-1] == "corrupt" and table["emotion"].isna().tolist()[-1]
+
+
 def test_the_store_spares_work_and_the_model_stays_as_it_was(model, clips, tmp_path):
     before = [model.estimators_[0][0].store, model.estimators_[0][0].n_jobs]
     mine = Store(tmp_path / "mine.sqlite")

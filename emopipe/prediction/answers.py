@@ -104,7 +104,7 @@ class Prediction:
         return {"kind": "predictions"} | fields | extra
 
     def table(self) -> pd.DataFrame:
-        """Return a row for each clip, or for each window where there are windows.
+        """Return a row for each clip, or for each window of a clip that has windows.
 
         Columns: clip, path, status, start, stop (s), emotion, score_<emotion>, and
         <modality>_<emotion> of a fusion.
@@ -112,7 +112,7 @@ class Prediction:
         rows = []
         for clip in self.clips:
             about = {"clip": clip.clip, "path": clip.path, "status": clip.status}
-            for moment in clip.windows if self.window else [clip.whole]:
+            for moment in clip.windows or [clip.whole]:
                 row = {"start": moment.start, "stop": moment.stop, "emotion": moment.emotion}
                 row |= {f"score_{name}": (moment.scores or {}).get(name) for name in self.labels}
                 for modality, scores in moment.modalities.items():
