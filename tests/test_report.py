@@ -144,3 +144,9 @@ def test_links_of_the_summary_lead_to_the_results(browser, page, invented):
     assert [link.text for link in links] == list(invented.results)
     links[1].click()
     assert browser.current_url.endswith("#result-2")
+
+
+def test_a_dollar_in_a_label_is_no_formula(tmp_path):
+    one = experiment()
+    one.results[r"$\cost$ of $5"] = one.results.popitem()[1]
+    assert r"$\cost$ of $5" in write_report(one, tmp_path).read_text()

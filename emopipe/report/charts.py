@@ -95,7 +95,10 @@ def _figure(*, height: float, left: float, width: float = 7.2):
 def _svg(figure) -> str:
     from markupsafe import Markup
     from matplotlib import rc_context
+    from matplotlib.text import Text
 
+    for label in figure.findobj(Text):
+        label.set_parse_math(False)  # a dollar in somebody's label is a dollar
     text = io.StringIO()
     # A fixed salt and no date: the same numbers give the same bytes.
     style = {"svg.hashsalt": "emopipe", "svg.fonttype": "none", "font.family": "sans-serif"}
