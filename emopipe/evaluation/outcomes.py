@@ -10,7 +10,7 @@ from emopipe import metrics
 
 _PACKAGES = (
     "emopipe", "scikit-learn", "numpy", "scipy", "pandas", "keras", "tensorflow", "opencv-python",
-    "opencv-python-headless", "av", "pyAudioAnalysis",
+    "opencv-python-headless", "av", "pyAudioAnalysis", "skops",
 )  # fmt: skip
 
 

@@ -3,9 +3,10 @@
 import warnings
 from pathlib import Path
 
+from emopipe.evaluation.outcomes import versions
 from emopipe.persistence.archive import read
 from emopipe.persistence.errors import ModelError, ModelWarning
-from emopipe.persistence.manifest import ARRAYS, opened, versions
+from emopipe.persistence.manifest import ARRAYS, opened
 from emopipe.persistence.provenance import check_files, differences, recipes, set_parameters
 
 # Other versions of these may compute other numbers from the same arrays.

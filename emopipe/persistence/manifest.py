@@ -2,27 +2,14 @@
 
 import hashlib
 import json
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from emopipe.evaluation.outcomes import versions
 from emopipe.persistence.errors import ModelError
 
 FORMAT = 1
 FILE, ARRAYS, CARD = "model.json", "model.skops", "model_card.md"
 _LARGEST = {FILE: 2**26, CARD: 2**24, ARRAYS: 2**33}
-_PACKAGES = ("emopipe", "scikit-learn", "skops", "numpy", "scipy", "pandas", "keras", "tensorflow")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a model depends on."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def sha256(data: bytes) -> str:

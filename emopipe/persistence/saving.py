@@ -10,10 +10,11 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from emopipe.evaluation.outcomes import versions
 from emopipe.persistence.archive import read, written
 from emopipe.persistence.card import card_fields, card_text
 from emopipe.persistence.errors import ModelError
-from emopipe.persistence.manifest import ARRAYS, CARD, FILE, opened, sealed, versions
+from emopipe.persistence.manifest import ARRAYS, CARD, FILE, opened, sealed
 from emopipe.persistence.provenance import networks, recipes, user_files
 
 
