@@ -233,9 +233,7 @@ def test_clips_that_cannot_be_shown(shown, monkeypatch):
 def test_parameters_are_checked(parameters, words):
     network = TemporalAggregation(**TINY | parameters)
     with pytest.raises(ValueError, match=words):
-        network._check_parameters()
-        network._recipes()
-        network._build(3)
+        network.fit(["never read"] * 4, ["anger", "fear"] * 2)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from emopipe.nets.classifier import ClipNetwork
+from emopipe.nets.core_cnn import check_size
 from emopipe.nets.segment_recipes import FULL_SCALE, timed_faces, times_and_crops, whole_sound
 from emopipe.nets.segments import chosen_frames, pictures, sound_windows, window_starts
 from emopipe.nets.temporal_graph import segment_model, temporal_graph
@@ -143,6 +144,9 @@ workers
                 f"window={self.window!r} must be at least {least:.4f} seconds: a spectrogram of "
                 f"{self.spectrogram_size[0]} bins takes as much for one column"
             )
+
+        check_size("face_size", self.face_size, len(self.visual_widths))
+        check_size("spectrogram_size", self.spectrogram_size, len(self.audio_widths))
 
     def _recipes(self):
         faces = timed_faces(
