@@ -1,7 +1,7 @@
 import pytest
 from corpora_on_disk import lay, load, said
 
-from emopipe.corpora import CorpusError
+from emopipe.corpora import CorpusError, CorpusWarning, load_corpus
 
 
 @pytest.fixture
@@ -101,3 +101,17 @@ def test_real_video(shared_data):
     assert clips["emotion"].value_counts().to_dict() == {"happiness": 128, "neutral": 64}
     sound = load("ravdess", shared_data / "ravdess", modality="audio")
     assert clips["take"].isin(sound["take"]).all()
+
+
+def test_a_film_that_was_not_fetched_keeps_its_row_and_its_reason(tmp_path):
+    pointer = b"version https://git-lfs.github.com/spec/v1\n"
+    for name, content in {
+        "01-01-01-01-01-01-01.mp4": pointer,
+        "03-01-01-01-01-01-01.wav": b"RIFF",
+        "01-01-01-01-01-01-02.mp4": b"film",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.warns(CorpusWarning, match="1 clips excluded: Git LFS pointer"):
+        clips = load_corpus("ravdess", tmp_path, modality="audio-visual")
+    assert clips["media"].tolist() == ["video"] * 2
+    assert clips["excluded"].str.startswith("Git LFS").tolist() == [True, False]

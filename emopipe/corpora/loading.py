@@ -105,7 +105,7 @@ def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) ->
         Columns in which the files of one clip agree: its best file becomes `path`, a separate
         sound `audio`.
     keep : callable, optional
-        dict of columns -> bool; rows to keep after files have been put together.
+        dict of columns -> bool; the files that may become a `path`.
 
     Returns
     -------
@@ -128,8 +128,8 @@ def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) ->
         else:
             key = tuple(facts[column] for column in take)
             takes.setdefault(key, []).append((recording, facts))
-    rows = [_row(corpus, files) for files in takes.values()]
-    rows = [row for row in rows if keep is None or keep(row)]
+    wanted = [f for f in takes.values() if keep is None or any(keep(facts) for _, facts in f)]
+    rows = [_row(corpus, files, keep) for files in wanted]
     if not rows:
         raise CorpusError(_nothing_found(corpus, folder, foreign))
     table = complete(pd.DataFrame(sorted(rows, key=itemgetter("clip"))))
@@ -137,10 +137,11 @@ def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) ->
     return table
 
 
-def _row(corpus: Corpus, files: list[tuple[Recording, dict]]) -> dict:
+def _row(corpus: Corpus, files: list[tuple[Recording, dict]], keep) -> dict:
     def rank(file):
-        recording, _ = file
+        recording, facts = file
         return (
+            keep is not None and not keep(facts),
             bool(recording.fault),
             corpus.media.index(recording.medium),
             recording.stem,
