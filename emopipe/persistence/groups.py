@@ -56,7 +56,7 @@ def group_figures(result, clips=None, *, n_bootstrap=1000) -> list[dict]:
     -------
     list of dict
         trait, group, subjects, clips, too_few (in words, or None) and accuracy, uar, each
-        {value, low, high}; None where there are too few. A trait of one group only is left out.
+        {value, low, high}; None where there are too few. A single corpus is left out.
     """
     answers, found = _described(result, clips), []
     for trait in TRAITS:
