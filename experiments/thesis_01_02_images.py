@@ -18,7 +18,7 @@ THESIS = {"1: pictures": 0.4220, "1: augmented pictures": 0.5625, "2: pictures":
 
 def experiment(
     sfew, rafd, jaffe, afew, *, base="vggface", weights="default", detector="haar", copies=8,
-    n_frames=10, rescale=(576, 1020), epochs=100,
+    n_frames=10, rescale=(576, 1020), epochs=100, systems=("1", "2"),
 ):  # fmt: skip
     """Return both systems on SFEW's test pictures, augmented or not, and on AFEW's test videos."""
     sfew, rafd, jaffe, afew = (
@@ -33,10 +33,11 @@ def experiment(
     videos = combine(taught, *stills, afew[afew["split"] == "test"])
     other = {} if base == "vggface" else {"base_layer": "pooled"}
     results = {}
-    for name, system in SYSTEMS.items():
+    for name in systems:
         face = VGGFaceClassifier(
-            **system | other, base=base, augmentation="thesis", copies=copies, weights=weights,
-            detector=detector, n_frames=n_frames, rescale=rescale, epochs=epochs, progress=True,
+            **SYSTEMS[name] | other, base=base, weights=weights, augmentation="thesis",
+            copies=copies, detector=detector, n_frames=n_frames, rescale=rescale, epochs=epochs,
+            progress=True,
         )  # fmt: skip
         copied = VGGFaceClassifier(**face.get_params()).set_params(predict_copies=1)
         for on, estimator, clips in [
@@ -55,6 +56,7 @@ def experiment(
                 label=label, metric="accuracy", value=value, source="thesis, section 4.1, 4.2"
             )
             for label, value in THESIS.items()
+            if label in results
         ],
         notices=[
             "Augmented pictures: each test face is judged by one copy of it, drawn from the "

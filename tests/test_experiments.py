@@ -28,11 +28,11 @@ RUNS = {
     ),
     "thesis_01_02_images": (
         {"sfew": {}, "rafd": {"subjects": 2}, "jaffe": {"subjects": 2}, "afew": {}},
-        {"weights": "random", "copies": 1, "n_frames": 1, "epochs": 3},
+        {"weights": "random", "copies": 1, "n_frames": 1, "epochs": 2, "systems": ["1"]},
     ),
     "thesis_10_11_feature_fusion": (
         {"sfew": {}, "rafd": {"subjects": 2}, "jaffe": {"subjects": 2}, "afew": {}},
-        {"weights": "random", "copies": 1, "n_frames": 1, "epochs": 3, "n_components": 9},
+        {"weights": "random", "copies": 1, "n_frames": 1, "epochs": 2, "n_components": 9},
     ),
     "thesis_07_09_score_fusion": (
         {"afew": {"subjects": 4}},

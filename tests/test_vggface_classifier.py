@@ -258,6 +258,14 @@ def test_saved_and_loaded_gives_the_same_bits(face, clips, store, tmp_path):
     assert {r["finish_args"]["weights"] for r in recipes.values()} == {"random:0"}
 
 
+def test_transforms_of_ones_own_are_saved_too(face, clips, store, tmp_path):
+    model = face(augmentation=[*FEW, {"zoom": 1.5}], copies=1, epochs=1)
+    model.fit(clips, clips["emotion"])
+    again = load(save(model, tmp_path / "model")).set_params(store=store, n_jobs=1)
+    assert again.augmentation == model.augmentation
+    assert again.predict_proba(clips).tobytes() == model.predict_proba(clips).tobytes()
+
+
 def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
     pipeline = make_pipeline(
         face(epochs=20, train_on="image"), WhereFinite(make_pipeline(PCA(4), SVC()))

@@ -15,6 +15,7 @@ FUNCTIONS = frozenset(
     for name in ("f_classif", "chi2", "f_regression")
 )
 TYPES = FUNCTIONS | {
+    "emopipe.augmentation.FaceTransform",
     "emopipe.persistence.packing.Table",
     "sklearn.utils._bunch.Bunch",
     "sklearn.utils._metadata_requests.MetadataRequest",
