@@ -54,6 +54,7 @@ def _checks(store):
     yield "devices", _devices
     yield "codecs", _codecs
     yield "detector haar", _haar
+    yield "detector models", _detector_models
     for published in (vggface_weights.PUBLISHED, mini_xception.PUBLISHED):
         yield published.name, partial(_weight_file, published)
     yield "store", partial(_store, store)
@@ -80,6 +81,9 @@ def _optional(name, use):
 
 
 def _devices():
+    from emopipe.cli import quiet_tensorflow
+
+    quiet_tensorflow()
     import keras
 
     backend = keras.backend.backend()
@@ -105,7 +109,8 @@ def _codecs():
     lacking = [name for name in wanted if name not in av.codecs_available]
     if lacking:
         raise RuntimeError(f"PyAV cannot decode {', '.join(lacking)}; reinstall av from its wheel")
-    return "ok", "codecs", f"FFmpeg {'.'.join(map(str, av.library_versions['libavcodec']))}"
+    number = ".".join(map(str, av.library_versions["libavcodec"]))
+    return "ok", "codecs", f"FFmpeg's libavcodec {number}"
 
 
 def _haar():
@@ -115,6 +120,17 @@ def _haar():
 
     detect(np.zeros((64, 64, 3), np.uint8), "haar")
     return "ok", "detector haar", "answers (its model is part of opencv-python)"
+
+
+def _detector_models():
+    import pooch
+
+    folder = Path(pooch.os_cache("emopipe")) / "models"
+    found = sorted(file.name for file in folder.glob("*.*"))
+    if found:
+        return "ok", "detector models", f"{', '.join(found)} in {folder}"
+    how = "yunet (0.2 MB) and ssd (10 MB) fetch theirs at first use, or take a path"
+    return "missing", "detector models", f"optional: {how}"
 
 
 def _weight_file(published):

@@ -42,20 +42,16 @@ def command(args) -> int:
     """Extract, print the tally of statuses, write the table if asked."""
     import pandas as pd
 
-    from emopipe.cli import quiet_tensorflow
-
     clips = _clips(args)
-    if {"face", "mini_xception"} & set(args.features):
-        quiet_tensorflow()
+    extractors = {name: extractor_of(name, args) for name in args.features}
     tables = []
-    for name in args.features:
-        extractor = extractor_of(name, args)
+    for name, extractor in extractors.items():
         extraction = extractor.extract(clips)
         print(f"\n{name}: {extraction.summary()}")
         if args.out:
             table = extractor.set_output(transform="pandas").transform(clips)
             table.insert(0, f"{name}_status", extraction.statuses)
-            tables.append(table.add_prefix(f"{name}:") if len(args.features) > 1 else table)
+            tables.append(table.add_prefix(f"{name}:") if len(extractors) > 1 else table)
     if args.out:
         index = clips.get(["clip", "path"]).reset_index(drop=True)
         whole = [t.reset_index(drop=True) for t in tables]
@@ -115,8 +111,11 @@ def extractor_of(name, args):
     """Return the extractor of a feature name with the parameters that were set for it."""
     from importlib import import_module
 
+    from emopipe.cli import quiet_tensorflow
     from emopipe.cli.run import parameters
 
+    if name in ("face", "mini_xception"):
+        quiet_tensorflow()
     module, cls = FEATURES[name]
     values = {"store": args.store, "n_jobs": args.jobs, "progress": True}
     for parameter, value in parameters(args.set).items():

@@ -75,6 +75,7 @@ def run_experiment(experiment, doc, args) -> int:
     if not set(open_options) <= set(values):
         needed = " ".join(f"--set {name}=..." for name in open_options if name not in values)
         raise ValueError(f"{args.script.name} needs {needed}; --help explains it")
+    parsed.reports.mkdir(parents=True, exist_ok=True)  # or hours would end in "not a folder"
     roots = {name: _root(name, folder, parsed.reports) for name, folder in folders.items()}
     print(f"{args.script.stem}: {_first_line(doc)}", file=sys.stderr)
     outcome = experiment(*(roots[name] for name in corpora), **values)
