@@ -51,7 +51,7 @@ class Tables(NamedTuple):
     part_sums: np.ndarray  # ones that add up the parts before a part
     bin_sums: np.ndarray | None  # ones that add up the bins of a part, where there are few
     semitone_bins: np.ndarray  # (semitones,)
-    semitones: np.ndarray  # (12, semitones)
+    semitones: np.ndarray  # (13, semitones): twelve classes and their mean
     floors: np.ndarray  # (2, 1)
     ones: np.ndarray  # (n_window - 1,)
 
@@ -164,7 +164,7 @@ def tables_for(sample_rate: float, n_window: int) -> Tables:
         part_sums=np.tri(n_parts + 1, n_parts, -1),
         bin_sums=np.tri(length + 1).T if length < 64 else None,
         semitone_bins=semitone_bins,
-        semitones=np.ascontiguousarray(semitones.T),
+        semitones=np.vstack([semitones.T, semitones.mean(axis=1)]),
         floors=EPS * np.array([[1.0], [n_bins**2]]),
         ones=np.ones(n_window - 1, np.float32),
     )

@@ -4,8 +4,10 @@ Every feature is a sum over samples or bins, or a function of such sums; they ar
 frames together by matrix products and inner products, in float64, on one transform per frame.
 """
 
+from math import gcd
+
 import numpy as np
-import scipy.fft
+import scipy.fftpack
 
 from emopipe.voice.definitions import EPS, N_PARTS, Tables
 
@@ -14,7 +16,6 @@ _CANCELLED = 1e-5  # a difference this small against its terms is computed again
 _TIED = 1e-12
 _PURE = 1e-3  # an entropy this small is what rounding left of 1 log(1)
 _HUSHED = -98.0  # the first coefficient of silence is -99
-_LOW = np.array([[_PURE], [_PURE], [_HUSHED]])  # for energy_entropy, spectral_entropy, mfcc_1
 _BOTH_SIDES = np.array([[-1], [0]])
 _TINY = np.finfo(np.float64).tiny
 
@@ -33,6 +34,22 @@ def _zero_crossings(x: np.ndarray, n_frames: int, n_step: int, tables: Tables) -
     return np.divide(np.vecdot(frames, tables.ones), 2 * (tables.n_window - 1), dtype=np.float64)
 
 
+def _energy_parts(x: np.ndarray, n_frames: int, n_window: int, n_step: int, out) -> None:
+    """Fill in the energy of the ten parts of each frame, (10, n)."""
+    length = n_window // N_PARTS
+    piece = gcd(length, n_step)
+    if piece < 16:
+        frames = _view(x, (n_frames, N_PARTS, length), (n_step, length, 1))
+        np.vecdot(frames, frames, out=out.T)
+        return
+    # Parts of overlapping frames are made of the same pieces.
+    pieces = x[: len(x) // piece * piece].reshape(-1, piece)
+    pieces = np.vecdot(pieces, pieces)
+    shape = (N_PARTS, n_frames, length // piece)
+    pieces = _view(pieces, shape, (length // piece, n_step // piece, 1))
+    np.add.reduce(pieces, axis=2, out=out)
+
+
 def _parts(x: np.ndarray, by_part: np.ndarray, n_window: int, n_step: int) -> np.ndarray:
     """Return the energy of the parts of each frame, and of those of its spectrum, (2, m, n).
 
@@ -40,12 +57,10 @@ def _parts(x: np.ndarray, by_part: np.ndarray, n_window: int, n_step: int) -> np
     """
     n_frames, n_parts, _ = by_part.shape
     parts = np.zeros((2, max(n_parts, N_PARTS + 1), n_frames))
-    length = n_window // N_PARTS
-    frames = _view(x, (n_frames, N_PARTS, length), (n_step, length, 1))
-    np.vecdot(frames, frames, out=parts[0, :N_PARTS].T)
-    if n_window % N_PARTS:
-        rest = _view(x[N_PARTS * length :], (n_frames, n_window % N_PARTS), (n_step, 1))
-        np.vecdot(rest, rest, out=parts[0, N_PARTS])
+    _energy_parts(x, n_frames, n_window, n_step, out=parts[0, :N_PARTS])
+    if n_left := n_window % N_PARTS:
+        left = _view(x[n_window - n_left :], (n_frames, n_left), (n_step, 1))
+        np.vecdot(left, left, out=parts[0, N_PARTS])
     np.vecdot(by_part, by_part, out=parts[1, :n_parts].T)
     return parts
 
@@ -66,7 +81,7 @@ def _centroid_spread(sums: np.ndarray, n_bins: int) -> tuple[np.ndarray, ...]:
     square = second / divisor
     variance = square - centroid**2
     doubtful = variance <= _CANCELLED * square
-    centroid += (total > 0) / n_bins
+    centroid += 1 / n_bins
     return centroid, np.sqrt(np.maximum(variance, 0)), doubtful
 
 
@@ -112,36 +127,41 @@ def _rolloff(
     return (part - 1) / tables.n_bins, tied
 
 
-def _log_bands(spectra: np.ndarray, tables: Tables) -> np.ndarray:
-    """Return the logarithms of the energies in the mel bands, (n, 40)."""
+def _mfcc(spectra: np.ndarray, tables: Tables, out: np.ndarray) -> None:
     bands = np.empty((len(spectra), 40))
     for bins, some, weights in tables.mel:
         np.matmul(spectra[:, bins], weights, out=bands[:, some])
     bands += EPS
-    return np.log10(bands, out=bands)
+    np.log10(bands, out=bands)
+    np.matmul(tables.cosines, bands.T, out=out)
+    # In near silence the coefficients are what the library's transform rounds large terms to.
+    if (rows := np.flatnonzero(out[0] < _HUSHED)).size:
+        out[:, rows] = scipy.fftpack.dct(bands[rows], norm="ortho")[:, :13].T
 
 
-def _chroma(spectra: np.ndarray, power: np.ndarray, tables: Tables) -> np.ndarray:
-    """Return the twelve classes and their standard deviation, (13, n)."""
+def _chroma(spectra: np.ndarray, power: np.ndarray, tables: Tables, out: np.ndarray) -> None:
+    """Fill in the twelve classes and their standard deviation, (13, n)."""
     chosen = np.take(spectra, tables.semitone_bins, axis=1)
     chosen *= chosen
-    chroma = np.empty((13, len(power)))
-    classes = np.matmul(tables.semitones, chosen.T, out=chroma[:12])
-    classes /= np.maximum(power, _TINY)
-    distance = classes - np.add.reduce(classes, axis=0) / 12
+    np.matmul(tables.semitones, chosen.T, out=out)
+    out /= np.maximum(power, _TINY)
+    distance = out[:12] - out[12]
     distance *= distance
-    np.sqrt(np.add.reduce(distance, axis=0) / 12, out=chroma[12])
-    return chroma
+    np.add.reduce(distance, axis=0, out=out[12])
+    out[12] /= 12
+    np.sqrt(out[12], out=out[12])
 
 
 def _spelled_entropy(values: np.ndarray) -> np.ndarray:
     values = values**2
     length = values.shape[1] // N_PARTS
     parts = values[:, : N_PARTS * length].reshape(-1, N_PARTS, length).transpose(0, 2, 1)
-    return _entropy(np.ascontiguousarray(parts).sum(axis=1).T, values.sum(axis=1) + EPS)
+    parts = np.add.reduce(np.ascontiguousarray(parts), axis=1)
+    return _entropy(parts.T, np.add.reduce(values, axis=1) + EPS)
 
 
-def _spelled_spread(now: np.ndarray, tables: Tables) -> np.ndarray:
+def _spelled_spread(now: np.ndarray, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
+    """Return centroid and spread."""
     half = tables.sample_rate / 2.0
     frequencies = np.arange(1, tables.n_bins + 1) * (half / tables.n_bins)
     weights = now / np.maximum(now.max(axis=1, keepdims=True), _TINY)
@@ -150,7 +170,7 @@ def _spelled_spread(now: np.ndarray, tables: Tables) -> np.ndarray:
     distance = frequencies - centroid[:, np.newaxis]
     distance *= distance
     distance *= weights
-    return np.sqrt(distance.sum(axis=1) / total) / half
+    return centroid / half, np.sqrt(distance.sum(axis=1) / total) / half
 
 
 def _spelled_flux(now: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -166,29 +186,29 @@ def _spelled_rolloff(now: np.ndarray) -> np.ndarray:
     return passed.argmax(axis=1) / now.shape[1]
 
 
-def _spell_out(features, doubtful, frames, spectra, log_bands, sums, tables) -> None:
+def _spell_out(features, doubtful, frames, spectra, sums, tables) -> None:
     """Compute again what hangs on rounding, value by value and in the library's own order.
 
     ``doubtful``, (3, n), says of which frames the spread, the flux and the roll-off do.
     """
-    narrow, steady, tied = doubtful
+    n_bins, (narrow, steady, tied) = tables.n_bins, doubtful
+    # There is much digital silence, where each spectrum is as the last, to the bit.
+    fresh = np.ones(len(narrow), bool)
+    np.logical_or.reduce(sums[:, 1:] != sums[:, :-1], axis=0, out=fresh[1:])
     if (rows := np.flatnonzero(features[2] < _PURE)).size:
         features[2, rows] = _spelled_entropy(frames[rows])
-    if (rows := np.flatnonzero(features[5] < _PURE)).size:
-        features[5, rows] = _spelled_entropy(spectra[rows] / tables.n_bins)
-    if (rows := np.flatnonzero(narrow)).size:
-        features[4, rows] = _spelled_spread(spectra[rows] / tables.n_bins, tables)
-    if (rows := np.flatnonzero(steady)).size:
-        # There is much digital silence, where each frame is as the last, to the bit.
+    if (rows := np.flatnonzero((features[5] < _PURE) & fresh)).size:
+        features[5, rows] = _spelled_entropy(spectra[rows] / n_bins)
+    if (rows := np.flatnonzero(narrow & fresh)).size:
+        features[3:5, rows] = _spelled_spread(spectra[rows] / n_bins, tables)
+    if (rows := np.flatnonzero(steady & fresh)).size:
+        features[6, rows] = _spelled_flux(spectra[rows] / n_bins, spectra[rows - 1] / n_bins)
+    if (rows := np.flatnonzero(tied & fresh)).size:
+        features[7, rows] = _spelled_rolloff(spectra[rows] / n_bins)
+    if (rows := np.flatnonzero(~fresh)).size:
+        first = np.maximum.accumulate(np.where(fresh, np.arange(len(fresh)), 0))
+        features[3:8, rows] = features[3:8, first[rows]]
         features[6, rows] = 0
-        rows = rows[(sums[:, rows] != sums[:, rows - 1]).any(axis=0)]
-    if rows.size:
-        now, before = spectra[rows] / tables.n_bins, spectra[rows - 1] / tables.n_bins
-        features[6, rows] = _spelled_flux(now, before)
-    if (rows := np.flatnonzero(tied)).size:
-        features[7, rows] = _spelled_rolloff(spectra[rows] / tables.n_bins)
-    if (rows := np.flatnonzero(features[8] < _HUSHED)).size:
-        features[8:21, rows] = scipy.fft.dct(log_bands[rows], norm="ortho")[:, :13].T
 
 
 def _workspace(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, ...]:
@@ -253,9 +273,8 @@ def describe(
     features[6, 0] = 0
     features[6, 1:], doubtful[1, 1:] = _flux(spectra, sums, power)
     features[7], doubtful[2] = _rolloff(by_part, parts[1], power, tables)
-    log_bands = _log_bands(spectra, tables)
-    np.matmul(tables.cosines, log_bands.T, out=features[8:21])
-    features[21:34] = _chroma(spectra, power, tables)
-    if doubtful.any() or (features[2:9:3] < _LOW).any():
-        _spell_out(features, doubtful, frames, spectra, log_bands, sums, tables)
+    _mfcc(spectra, tables, out=features[8:21])
+    _chroma(spectra, power, tables, out=features[21:34])
+    if np.count_nonzero(doubtful) or np.count_nonzero(features[2:6:3] < _PURE):
+        _spell_out(features, doubtful, frames, spectra, sums, tables)
     return features
