@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit
+from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -11,6 +11,7 @@ from spies import GroupSpy, Spy, clip_table
 from emopipe.evaluation.audit import audit, recordings
 from emopipe.evaluation.folds import Fold
 from emopipe.evaluation.nesting import inner_splits, mixed_holdouts, nested
+from emopipe.fusion import EmotionWeightedFusion
 
 
 def entries(table, pairs, splits=(), *, subjects=None, passed_groups=True):
@@ -146,3 +147,10 @@ def test_inner_splits(estimator, grouped, words, n_splits):
 def test_no_inner_splits_where_nothing_splits():
     assert inner_splits(make_pipeline(StandardScaler(), SVC())) == []
     assert mixed_holdouts(SVC()) == []
+
+
+def test_a_search_over_weights_makes_a_fusion_split():
+    mixed = EmotionWeightedFusion([("one", SVC())], cv=StratifiedKFold(3))
+    assert inner_splits(mixed) == []
+    search = GridSearchCV(mixed, {"weights": ["recall", "search"]}, cv=GroupKFold(3))
+    assert [split.grouped for split in inner_splits(search)] == [True, False]

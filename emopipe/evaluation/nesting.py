@@ -86,9 +86,18 @@ def _inner_split(name, owner, cv):
     )
 
 
-def _makes_folds(estimator):
+def _tried(part):
+    """Return the names of parameters, without those of their owners, that a search tries."""
+    grids = getattr(part, "param_grid", getattr(part, "param_distributions", ()))
+    grids = [grids] if isinstance(grids, dict) else grids
+    return {key.rpartition("__")[2] for grid in grids for key in grid}
+
+
+def _makes_folds(estimator, tried):
     if not hasattr(estimator, "cv") or isinstance(estimator.cv, str):
         return False
+    if tried & {"weights", "calibration"}:
+        return True
     # A fusion whose weights are given learns nothing on its inner folds.
     weights, calibration = (getattr(estimator, name, "") for name in ("weights", "calibration"))
     given = not isinstance(weights, str) or weights == "equal"
@@ -97,11 +106,9 @@ def _makes_folds(estimator):
 
 def inner_splits(estimator):
     """Return an InnerSplit for every nested estimator that makes folds by its parameter `cv`."""
-    return [
-        _inner_split(name, owner, owner.cv)
-        for name, owner in nested(estimator)
-        if _makes_folds(owner)
-    ]
+    parts = nested(estimator)
+    tried = set().union(*(_tried(part) for _, part in parts))
+    return [_inner_split(n, owner, owner.cv) for n, owner in parts if _makes_folds(owner, tried)]
 
 
 def mixed_holdouts(estimator):
