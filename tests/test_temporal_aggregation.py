@@ -21,7 +21,7 @@ N_FRAMES, SIZE, SECONDS = 9, (16, 16), 1.0
 TINY = {
     "n_frames": N_FRAMES, "n_segments": 3, "face_size": SIZE, "spectrogram_size": (16, 8),
     "window": 0.2, "visual_widths": (4, 8), "audio_widths": (4, 8), "visual_features": 16,
-    "audio_features": 16, "learning_rate": 1e-2, "epochs": 12, "batch_size": 8,
+    "audio_features": 16, "learning_rate": 3e-3, "epochs": 10, "batch_size": 8,
     "validation_share": 0.2, "store": None, "n_jobs": 1,
 }  # fmt: skip
 
