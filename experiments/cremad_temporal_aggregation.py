@@ -3,7 +3,7 @@
 A clip is cut into segments; in each, a frame of the face and the sound around it go through
 a network of the segment's own, and the softmax rows are added up. Ten folds by actor for
 every number of segments, accuracy and time against it, the paper's table beside ours. The
-paper's faces are from MTCNN: --set "detector='mtcnn'", with the extra package.
+paper's faces are from MTCNN: --set detector=mtcnn, with the extra package.
 """
 
 import numpy as np
