@@ -154,3 +154,12 @@ def test_a_search_over_weights_makes_a_fusion_split():
     assert inner_splits(mixed) == []
     search = GridSearchCV(mixed, {"weights": ["recall", "search"]}, cv=GroupKFold(3))
     assert [split.grouped for split in inner_splits(search)] == [True, False]
+
+
+def test_fitted_modalities_are_named_like_those_they_come_from():
+    voters = EmotionWeightedFusion([("one", SVC()), ("two", SVC())])
+    voters.fit([[0.0], [1.0]], ["fear", "joy"], groups=["a", "b"])
+    found = [(name, hasattr(part, "classes_")) for name, part in nested(voters)]
+    assert sorted(found) == [
+        ("", True), ("one", False), ("one", True), ("two", False), ("two", True),
+    ]  # fmt: skip

@@ -12,7 +12,10 @@ from emopipe.evaluation.folds import describe_splitter, takes_groups
 def _children(value, path):
     """Return (path, value) of what a container or an estimator holds; names come from pairs."""
     if isinstance(value, BaseEstimator):
-        return [(path, item) for item in vars(value).values()]
+        held = dict(vars(value))
+        if "named_estimators_" in held:  # the same ones, by name
+            held.pop("estimators_", None)
+        return [(path, item) for item in held.values()]
     if isinstance(value, dict):
         return [((*path, str(key)), item) for key, item in value.items()]
     if isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], str):
