@@ -20,7 +20,7 @@ OPTIONAL = {
     "mtcnn": "the detector 'mtcnn'",
     "onnxruntime": "ONNXFaceFeatures",
     "openvino": "the runtime 'openvino', faster on CPUs",
-    "distributed": "extraction on a Dask cluster",
+    "distributed": "grid searches on a Dask cluster",
 }
 
 
@@ -44,7 +44,7 @@ def command(args) -> int:
 
 
 def _checks(store):
-    from emopipe.face_networks import mini_xception, vggface_weights
+    from emopipe.persistence.provenance import NETWORKS
 
     for name in PACKAGES:
         yield name, partial(_package, name)
@@ -55,7 +55,7 @@ def _checks(store):
     yield "codecs", _codecs
     yield "detector haar", _haar
     yield "detector models", _detector_models
-    for published in (vggface_weights.PUBLISHED, mini_xception.PUBLISHED):
+    for published in NETWORKS:
         yield published.name, partial(_weight_file, published)
     yield "store", partial(_store, store)
 
