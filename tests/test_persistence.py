@@ -441,3 +441,14 @@ def test_loading_needs_no_pickle(saved, monkeypatch):
     for name in ("load", "loads", "Unpickler"):
         monkeypatch.setattr(pickle, name, refuse)
     load(Path(os.path.relpath(saved)))
+
+
+def test_a_detector_is_known_by_its_checksum_wherever_its_model_lies():
+    from emopipe.faces import model_digest
+    from emopipe.persistence.provenance import _placeless, networks
+
+    digest = model_digest("yunet")
+    here, there = ({"model": place, "detector_digest": digest, "margin": 0.1} for place in "ab")
+    assert _placeless({"faces": here}) == _placeless({"faces": there})
+    assert _placeless(here) == {"detector_digest": digest, "margin": 0.1}
+    assert [network["name"] for network in networks(here)] == ["face detector yunet"]

@@ -6,10 +6,13 @@ import os
 
 from emopipe.evaluation.nesting import nested
 from emopipe.face_networks import mini_xception, vggface_weights
+from emopipe.faces import model_digest
+from emopipe.nets import vgg19
 from emopipe.persistence.errors import ModelError
 
 # Networks whose weights are named, never copied; further ones are found by their checksum here.
-NETWORKS = (mini_xception.PUBLISHED, vggface_weights.PUBLISHED)
+NETWORKS = (mini_xception.PUBLISHED, vggface_weights.PUBLISHED, vgg19.PUBLISHED)
+_DETECTORS = "https://github.com/opencv"
 
 
 def _recipes_of(part) -> list:
@@ -32,8 +35,17 @@ def recipes(estimator) -> dict[str, dict]:
     for name, part in nested(estimator):
         label = name or type(part).__name__
         for number, recipe in enumerate(_recipes_of(part)):
-            found[f"{label}[{number}]" if number else label] = json.loads(recipe.parameters)
+            parameters = _placeless(json.loads(recipe.parameters))
+            found[f"{label}[{number}]" if number else label] = parameters
     return found
+
+
+def _placeless(value):
+    """Leave out where a detector's model lies: the checksum beside it decides."""
+    if not isinstance(value, dict):
+        return value
+    known = {"model"} if value.get("detector_digest") else ()
+    return {key: _placeless(item) for key, item in value.items() if key not in known}
 
 
 def _leaves(value, place=()):
@@ -55,15 +67,15 @@ def networks(known) -> list[dict]:
     >>> [n["name"] for n in networks({"face": {"weights": mini_xception.PUBLISHED.sha256}})]
     ['mini-XCEPTION']
     """
-    published = {network.sha256: network for network in NETWORKS}
+    published = {n.sha256: (n.name, n.licence, n.url) for n in NETWORKS}
+    for name in ("yunet", "ssd"):
+        published[model_digest(name)] = f"face detector {name}", "see there", _DETECTORS
     used = dict.fromkeys(value for _, value in _leaves(known) if _is_checksum(value))
+    keys, unknown = ("name", "licence", "url"), ("a file of the user", "not known", "")
     return [
-        {"name": published[digest].name, "sha256": digest, "licence": published[digest].licence,
-         "url": published[digest].url}
-        if digest in published
-        else {"name": "a file of the user", "sha256": digest, "licence": "not known", "url": ""}
+        {"sha256": digest, **dict(zip(keys, published.get(digest, unknown), strict=True))}
         for digest in used
-    ]  # fmt: skip
+    ]
 
 
 def _is_checksum(value):
