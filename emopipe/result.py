@@ -303,5 +303,5 @@ class Experiment:
         path = Path(path)
         path = path / FILE_NAME if path.is_dir() else path
         if not path.is_file():
-            raise FileNotFoundError(f"{path}: no saved experiment there")
+            raise FileNotFoundError(f"{path}: no saved experiment there; `emopipe run` writes them")
         return cls.from_json(path.read_text(encoding="utf-8"), str(path))

@@ -104,7 +104,7 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
 
 def _read(csv: Path) -> pd.DataFrame:
     if not csv.is_file():
-        raise FileNotFoundError(f"no table {csv}")
+        raise FileNotFoundError(f"no table {csv}: check the path")
     with open(csv, encoding="utf-8-sig", errors="replace") as stream:
         heading = stream.readline()
     separator = max("\t;,", key=heading.count)
@@ -128,7 +128,8 @@ def _read(csv: Path) -> pd.DataFrame:
         # without subjects nothing keeps a person out of both sides of a split
         warnings.warn(_no_column("subject", csv, table), CorpusWarning, stacklevel=3)
     if table["path"].isna().any():
-        raise CorpusError(f"{csv}: {table['path'].isna().sum()} rows have an empty path")
+        n = table["path"].isna().sum()
+        raise CorpusError(f"{csv}: {n} rows have an empty path: fill or remove them")
     if table.empty:
         raise CorpusError(f"{csv}: the table has a heading but no rows")
     return table

@@ -93,7 +93,10 @@ def _official(table, name):
     for mask, side in ((test, f"labelled clips in the {test_name} split"), (train, "training")):
         if not mask.any():
             found = split.value_counts().to_dict()
-            raise ValueError(f"cv={name!r}: no {side}; clips per split: {found}")
+            raise ValueError(
+                f"cv={name!r}: no {side}; clips per split: {found}. Where the test set's emotions "
+                "are withheld, cv='official-val' tests on val"
+            )
     return train, test
 
 
@@ -179,7 +182,7 @@ def _also_train(trains, subjects, test):
 def _check_folds(folds, clips, cv):
     tested = np.concatenate([fold.test for fold in folds]) if folds else np.array([], dtype=int)
     if not len(tested):
-        raise ValueError(f"cv={cv} tests no clip")
+        raise ValueError(f"cv={cv} tests no clip: choose another")
     rows, times = np.unique(tested, return_counts=True)
     if times.max() > 1:
         raise ValueError(
@@ -188,7 +191,7 @@ def _check_folds(folds, clips, cv):
         )
     for number, fold in enumerate(folds):
         if not len(fold.train):
-            raise ValueError(f"cv={cv}: fold {number} has no clips to train on")
+            raise ValueError(f"cv={cv}: fold {number} has no clips to train on: use fewer folds")
     return folds
 
 
