@@ -30,7 +30,8 @@ def accuracies(results, numbers):
         name: [figure[key] for figure in figures]
         for name, key in (("y", "value"), ("low", "low"), ("high", "high"))
     }
-    return Chart("Accuracy against segments", "segments", "accuracy", {"ten folds": line})
+    folds = f"{len(results[0].folds)} folds by actor"
+    return Chart("Accuracy against segments", "segments", "accuracy", {folds: line})
 
 
 def times(results, numbers):
