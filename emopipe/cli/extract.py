@@ -44,9 +44,10 @@ def command(args) -> int:
 
     clips = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
-    tables = []
+    tables, done = [], 0
     for name, extractor in extractors.items():
         extraction = extractor.extract(clips)
+        done += sum(value is not None for value in extraction.values)
         print(f"\n{name}: {extraction.summary()}")
         if args.out:
             table = extractor.set_output(transform="pandas").transform(clips)
@@ -57,7 +58,7 @@ def command(args) -> int:
         whole = [t.reset_index(drop=True) for t in tables]
         pd.concat([index, *whole], axis=1).to_csv(args.out, index=False)
         print(f"\n{args.out}: {len(index)} rows")
-    return 0
+    return 0 if done else 1
 
 
 def _clips(args):
