@@ -47,6 +47,23 @@ RUNS = {
     ),
 }  # fmt: skip
 
+_CNN = {
+    "n_frames": 2, "face_size": (32, 26), "visual_widths": (4, 4), "n_copies": 1, "epochs": 2,
+}  # fmt: skip
+_HEARING = {"spectrogram_size": (32, 16), "audio_widths": (4,)}
+RUNS |= {
+    "cremad_cnn_video": ({"cremad": {}}, _CNN),
+    "cremad_cnn_audio_video": ({"cremad": {}}, _CNN | _HEARING | {"n_folds": 2}),
+    "ravdess_cnn_voice": ({"ravdess": {}}, _HEARING | {"n_folds": 2, "n_copies": 1, "epochs": 1}),
+    "fusion_with_networks": (
+        {"cremad": {}},
+        _CNN | _HEARING | {
+            "n_folds": 2, "weights": "equal", "segment_face_size": (32, 32), "n_segments": 2,
+            "vgg19_width": 1 / 64, "vgg19_size": 32, "units": 4,
+        },
+    ),
+}  # fmt: skip
+
 _XCEPTION = {"mini_xception_weights": "models/fer2013_mini_XCEPTION.102-0.66.hdf5"}
 
 # script -> (corpora: folders of the real recordings, options, least accuracy of some results)
@@ -63,6 +80,9 @@ SHARED_RUNS = {
     ),
     "chimeric_audio_visual": ({"ravdess": "chimeric"}, _XCEPTION | {"n_frames": 3}, {}),
 }  # fmt: skip
+
+# Run by test_attention_experiments.py.
+ELSEWHERE = {"rml_attention", "enterface_attention"}
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +168,7 @@ def test_fusion_recognises_more_than_either_modality(shared_data, tmp_path):
 def test_every_script_is_run_here_or_is_a_benchmark():
     scripts = {path.stem for path in EXPERIMENTS.glob("*.py")}
     named = {name for name in scripts if not name.startswith("bench_")}
-    assert named == set(RUNS) | set(SHARED_RUNS)
+    assert named == set(RUNS) | set(SHARED_RUNS) | ELSEWHERE
 
 
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.py")), ids=lambda path: path.stem)
