@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tiny_networks import N_CLASSES, Killed, batch_of, blobs, dense_network
 
+from emopipe.nets.compiling import compile_network
 from emopipe.nets.training import Training, policy, predict, train
 
 ROWS = np.arange(60)
@@ -224,11 +225,9 @@ def test_predict_answers_every_row_in_order(task):
 
 
 def test_decay_of_the_learning_rate():
-    from emopipe.nets.training import _compile
-
     model = dense_network()
     plan = Training(optimizer="sgd", learning_rate=0.1, decay=0.1, decay_every=50)
-    _compile(model, plan, steps=4)
+    compile_network(model, plan, steps=4)
     rates = []
     for step in (0, 199, 200, 400):
         model.optimizer.iterations.assign(step)

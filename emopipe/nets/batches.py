@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 
@@ -107,6 +108,10 @@ class Batches:
         self.batch, self.y, self.weights, self.rows = batch, y, weights, rows
         self.size, self.seed = size, seed
         self.steps = -(-len(rows) // size)
+        self._order = lru_cache(2)(self._shuffled)
+
+    def _shuffled(self, epoch):
+        return np.random.default_rng([self.seed, _SHUFFLES, epoch]).permutation(self.rows)
 
     def _made(self, order, number, rng, training):
         rows, own = filled(order, number, self.size)
@@ -116,9 +121,8 @@ class Batches:
     def training(self, number):
         """Return a batch of shuffled rows; number counts on through the epochs."""
         epoch, step = divmod(number, self.steps)
-        order = np.random.default_rng([self.seed, _SHUFFLES, epoch]).permutation(self.rows)
         rng = np.random.default_rng([self.seed, _TRAINS, epoch, step])
-        return self._made(order, step, rng, True)
+        return self._made(self._order(epoch), step, rng, True)
 
     def validation(self, number):
         """Return a batch of rows in their order, the same in every epoch."""

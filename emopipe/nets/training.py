@@ -26,25 +26,11 @@ import numpy as np
 
 from emopipe.nets.batches import Batches, Stream, filled
 from emopipe.nets.checkpoints import FitCheckpoint
+from emopipe.nets.compiling import OPTIMIZERS, compile_network, policy, uses_xla
 from emopipe.nets.course import Course, listener
 from emopipe.nets.initial import initialise
 
-PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
-
-
-def _adam(plan, rate):
-    import keras
-
-    return keras.optimizers.Adam(rate, epsilon=1e-8)
-
-
-def _sgd(plan, rate):
-    import keras
-
-    return keras.optimizers.SGD(rate, momentum=plan.momentum)
-
-
-OPTIMIZERS = {"adam": _adam, "sgd": _sgd}
+__all__ = ["Trained", "Training", "policy", "predict", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,57 +119,6 @@ class Trained(NamedTuple):
     history: dict
 
 
-def policy(precision: str) -> str:
-    """Return Keras' name of a precision, for the `dtype` of layers.
-
-    Layers of "bfloat16" calculate in it and keep their weights in float32; a network's last layer
-    should be "float32" always. A CPU without bfloat16 instructions is slower with it.
-
-    Examples
-    --------
-    >>> policy("bfloat16")
-    'mixed_bfloat16'
-    """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision={precision!r} is unknown; allowed: {', '.join(PRECISIONS)}")
-    return PRECISIONS[precision]
-
-
-def _jit():
-    """XLA pays on accelerators; on a CPU TensorFlow's own kernels start at once."""
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return bool(tf.config.list_physical_devices("GPU"))
-    return keras.backend.backend() == "jax"
-
-
-def _compile(model, plan, steps):
-    """Give the model an optimizer, a loss and figures that are weighted means."""
-    import keras
-
-    rate = plan.learning_rate
-    if plan.decay_every is not None:
-        rate = keras.optimizers.schedules.ExponentialDecay(
-            rate, steps * plan.decay_every, plan.decay, staircase=True
-        )
-    decay = keras.regularizers.L2(plan.weight_decay / 2) if plan.weight_decay else None
-    for variable in model.trainable_variables:
-        variable.regularizer = decay
-    model.compile(
-        optimizer=OPTIMIZERS[plan.optimizer](plan, rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight"),
-        weighted_metrics=[
-            keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy"),
-            keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
-        ],
-        jit_compile=_jit(),
-    )
-    model.optimizer.build(model.trainable_variables)
-
-
 def _identity(identity, plan):
     import keras
 
@@ -250,7 +185,7 @@ def train(
     ]
     if not keep:
         initialise(model, seed)
-    _compile(model, plan, sides[0].steps)
+    compile_network(model, plan, sides[0].steps)
     course = Course(
         model, checkpoint, epochs=plan.epochs, patience=plan.patience if len(validation) else None
     )
@@ -311,7 +246,7 @@ def predict(model, batch, rows, *, batch_size=32, workers=2, seed=0) -> np.ndarr
     rows = np.asarray(rows, int)
     if not len(rows):
         return np.empty((0, *model.output_shape[1:]), np.float32)
-    model.jit_compile = _jit()
+    model.jit_compile = uses_xla()
     nothing = np.zeros(rows.max() + 1, np.int32)
     batches = Batches(batch, nothing, nothing, rows, size=batch_size, seed=seed)
     answers = []
