@@ -5,9 +5,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest.register_assert_rewrite("path_estimator_contract")
+
+# How long an example takes says something about the machine, nothing about the code.
+hypothesis.settings.register_profile("emopipe", deadline=None)
+hypothesis.settings.load_profile("emopipe")
 
 # Features extracted by tests and doctests must never land in the user's own store.
 _CACHE = tempfile.mkdtemp(prefix="emopipe-tests-")

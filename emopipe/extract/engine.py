@@ -140,7 +140,7 @@ class _Bar:
             initial=self.tally.total(),
             unit="clip",
             desc=name,
-            disable=None if shown else True,  # None: only where it can be redrawn
+            disable=not shown,
         )
 
     def take(self, known):
