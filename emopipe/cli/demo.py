@@ -82,8 +82,7 @@ def experiment(clips, *, n_folds):
         "searched weights": EmotionWeightedFusion(both, weights="search"),
     }
     results = {
-        label: evaluate(recogniser, clips, cv=n_folds)
-        for label, recogniser in recognisers.items()
+        label: evaluate(recogniser, clips, cv=n_folds) for label, recogniser in recognisers.items()
     }
     return Experiment(
         name="demo",
