@@ -15,7 +15,8 @@ _ROLLOFF = 0.90
 _CANCELLED = 1e-5  # a difference this small against its terms is computed again, term by term
 _TIED = 1e-12
 _PURE = 1e-3  # an entropy this small is what rounding left of 1 log(1)
-_HUSHED = -98.0  # the first coefficient of silence is -99
+_HUSHED = -98.0  # a first coefficient this low means near silence, whose is -99
+_LOW = np.array([[_PURE], [_PURE], [_HUSHED]])  # of both entropies and mfcc_1
 _BOTH_SIDES = np.array([[-1], [0]])
 _TINY = np.finfo(np.float64).tiny
 
@@ -73,7 +74,7 @@ def _entropy(parts: np.ndarray, totals: np.ndarray) -> np.ndarray:
     return -np.add.reduce(shares, axis=-2)
 
 
-def _centroid_spread(sums: np.ndarray, n_bins: int) -> tuple[np.ndarray, ...]:
+def _centroid_spread(sums: np.ndarray, tables: Tables) -> tuple[np.ndarray, ...]:
     """Return centroid, spread, and where the spread is mere rounding."""
     total, first, second = sums
     divisor = np.maximum(total, _TINY)
@@ -81,7 +82,7 @@ def _centroid_spread(sums: np.ndarray, n_bins: int) -> tuple[np.ndarray, ...]:
     square = second / divisor
     variance = square - centroid**2
     doubtful = variance <= _CANCELLED * square
-    centroid += 1 / n_bins
+    centroid += 1 / tables.n_bins
     return centroid, np.sqrt(np.maximum(variance, 0)), doubtful
 
 
@@ -127,16 +128,13 @@ def _rolloff(
     return (part - 1) / tables.n_bins, tied
 
 
-def _mfcc(spectra: np.ndarray, tables: Tables, out: np.ndarray) -> None:
+def _log_bands(spectra: np.ndarray, tables: Tables) -> np.ndarray:
+    """Return the logarithms of the sums in the mel bands, (n, 40)."""
     bands = np.empty((len(spectra), 40))
     for bins, some, weights in tables.mel:
         np.matmul(spectra[:, bins], weights, out=bands[:, some])
     bands += EPS
-    np.log10(bands, out=bands)
-    np.matmul(tables.cosines, bands.T, out=out)
-    # In near silence the coefficients are what the library's transform rounds large terms to.
-    if (rows := np.flatnonzero(out[0] < _HUSHED)).size:
-        out[:, rows] = scipy.fftpack.dct(bands[rows], norm="ortho")[:, :13].T
+    return np.log10(bands, out=bands)
 
 
 def _chroma(spectra: np.ndarray, power: np.ndarray, tables: Tables, out: np.ndarray) -> None:
@@ -186,28 +184,46 @@ def _spelled_rolloff(now: np.ndarray) -> np.ndarray:
     return passed.argmax(axis=1) / now.shape[1]
 
 
-def _spell_out(features, doubtful, frames, spectra, sums, tables) -> None:
+def _spelled_mfcc(bands: np.ndarray) -> np.ndarray:
+    return scipy.fftpack.dct(bands, norm="ortho")[:, :13].T
+
+
+def _repeated(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which frames have the spectrum of the one before, and the first that had it.
+
+    Spectra whose ten or more parts have the same energy to the bit are taken to be the same.
+    """
+    repeated = np.zeros(parts.shape[1], bool)
+    np.logical_and.reduce(parts[:, 1:] == parts[:, :-1], axis=0, out=repeated[1:])
+    frames = np.arange(len(repeated))
+    return repeated, np.maximum.accumulate(np.where(repeated, 0, frames))
+
+
+def _spell_out(features, low, doubtful, frames, spectra, parts, bands, tables) -> None:
     """Compute again what hangs on rounding, value by value and in the library's own order.
 
-    ``doubtful``, (3, n), says of which frames the spread, the flux and the roll-off do.
+    ``low`` says of which frames the two entropies and the cepstrum do, ``doubtful`` of which the
+    spread, the flux and the roll-off; both are (3, n).
     """
-    n_bins, (narrow, steady, tied) = tables.n_bins, doubtful
-    # There is much digital silence, where each spectrum is as the last, to the bit.
-    fresh = np.ones(len(narrow), bool)
-    np.logical_or.reduce(sums[:, 1:] != sums[:, :-1], axis=0, out=fresh[1:])
-    if (rows := np.flatnonzero(features[2] < _PURE)).size:
+    n_bins = tables.n_bins
+    if (rows := np.flatnonzero(low[0])).size:
         features[2, rows] = _spelled_entropy(frames[rows])
-    if (rows := np.flatnonzero((features[5] < _PURE) & fresh)).size:
+    # There is much digital silence, in which each spectrum is as the last.
+    repeated, first = _repeated(parts)
+    _, pure, hushed = low & ~repeated
+    narrow, steady, tied = doubtful & ~repeated
+    if (rows := np.flatnonzero(pure)).size:
         features[5, rows] = _spelled_entropy(spectra[rows] / n_bins)
-    if (rows := np.flatnonzero(narrow & fresh)).size:
+    if (rows := np.flatnonzero(hushed)).size:
+        features[8:21, rows] = _spelled_mfcc(bands[rows])
+    if (rows := np.flatnonzero(narrow)).size:
         features[3:5, rows] = _spelled_spread(spectra[rows] / n_bins, tables)
-    if (rows := np.flatnonzero(steady & fresh)).size:
+    if (rows := np.flatnonzero(steady)).size:
         features[6, rows] = _spelled_flux(spectra[rows] / n_bins, spectra[rows - 1] / n_bins)
-    if (rows := np.flatnonzero(tied & fresh)).size:
+    if (rows := np.flatnonzero(tied)).size:
         features[7, rows] = _spelled_rolloff(spectra[rows] / n_bins)
-    if (rows := np.flatnonzero(~fresh)).size:
-        first = np.maximum.accumulate(np.where(fresh, np.arange(len(fresh)), 0))
-        features[3:8, rows] = features[3:8, first[rows]]
+    if (rows := np.flatnonzero(repeated)).size:
+        features[3:21, rows] = features[3:21, first[rows]]
         features[6, rows] = 0
 
 
@@ -258,7 +274,8 @@ def describe(
     frames = _view(x, (n_frames, n_window), (n_step, 1))
     np.fft.rfft(frames, out=transforms)
     # Magnitudes are not yet divided by n_bins; zeros fill the last part.
-    spectra[:, n_bins:] = 0
+    if spectra.shape[1] > n_bins:
+        spectra[:, n_bins:] = 0
     by_part = spectra.reshape(n_frames, -1, n_bins // N_PARTS)
     spectra = np.abs(transforms[:, :n_bins], out=spectra[:, :n_bins])
     parts = _parts(x, by_part, n_window, n_step)
@@ -269,12 +286,14 @@ def describe(
     features[1] = energy / n_window
     features[2:6:3] = _entropy(parts[:, :N_PARTS], totals + tables.floors)
     sums = tables.moments @ spectra.T
-    features[3], features[4], doubtful[0] = _centroid_spread(sums, n_bins)
+    features[3], features[4], doubtful[0] = _centroid_spread(sums, tables)
     features[6, 0] = 0
     features[6, 1:], doubtful[1, 1:] = _flux(spectra, sums, power)
     features[7], doubtful[2] = _rolloff(by_part, parts[1], power, tables)
-    _mfcc(spectra, tables, out=features[8:21])
+    bands = _log_bands(spectra, tables)
+    np.matmul(tables.cosines, bands.T, out=features[8:21])
     _chroma(spectra, power, tables, out=features[21:34])
-    if np.count_nonzero(doubtful) or np.count_nonzero(features[2:6:3] < _PURE):
-        _spell_out(features, doubtful, frames, spectra, sums, tables)
+    low = features[2:9:3] < _LOW
+    if np.count_nonzero(doubtful) or np.count_nonzero(low):
+        _spell_out(features, low, doubtful, frames, spectra, parts[1], bands, tables)
     return features

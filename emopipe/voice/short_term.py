@@ -51,9 +51,8 @@ def _stretches(blocks: Iterable[np.ndarray], n_window: int, n_step: int) -> Iter
 
     That frame is there for the spectral flux.
     """
-    # As many frames as a processor's cache holds, but not so few that the first weighs much.
-    n_frames = max(1, 2**17 // n_window, min(32, 2**21 // n_window))
-    n_frames = max(1, min(n_frames, 2**21 // n_step))
+    # So many that the first hardly counts, so few that they stay in a processor's cache.
+    n_frames = max(1, min(2**19 // n_window, 2**21 // n_step))
     span, advance = n_window + n_frames * n_step, n_frames * n_step
     left = np.empty(0)
     for block in blocks:
