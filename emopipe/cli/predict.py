@@ -47,7 +47,8 @@ def command(args) -> int:
     """Load the model, predict, print and write what was asked for."""
     import tempfile
 
-    from emopipe.cli.run import parameters
+    from emopipe.cli import quiet_tensorflow
+    from emopipe.cli.run import NETWORKS, parameters
     from emopipe.persistence import load
     from emopipe.prediction import predict
 
@@ -57,6 +58,8 @@ def command(args) -> int:
     if args.step is not None and window is None:
         raise ValueError("--step needs --window")
     model = load(args.model, parameters=parameters(args.set))
+    if NETWORKS & set(sys.modules):
+        quiet_tensorflow()
     with tempfile.TemporaryDirectory(prefix="emopipe-camera-") as folder:
         paths = list(clip_files(args.clips, args.seconds, Path(folder)))
         store = None if args.store == "none" else args.store

@@ -20,6 +20,8 @@ from pathlib import Path
 
 # Subjects of the corpus that `--corpus NAME=synthetic` writes: small, and the same each time.
 SUBJECTS = 6
+# A script that has imported one of these is going to run a network.
+NETWORKS = {"emopipe.face_networks", "emopipe.nets"}
 
 
 def add_arguments(parser):
@@ -60,6 +62,8 @@ def run_script(experiment) -> None:
 
 def run_experiment(experiment, doc, args) -> int:
     """Parse the script's arguments, run it, write its report and print where it is."""
+    from emopipe.cli import quiet_tensorflow
+
     corpora, options = _parameters(experiment)
     parsed = _script_parser(args.script, doc, corpora, options).parse_args(args.arguments)
     folders = _assignments(parsed.corpus, "--corpus", corpora)
@@ -78,6 +82,8 @@ def run_experiment(experiment, doc, args) -> int:
     parsed.reports.mkdir(parents=True, exist_ok=True)  # or hours would end in "not a folder"
     roots = {name: _root(name, folder, parsed.reports) for name, folder in folders.items()}
     print(f"{args.script.stem}: {_first_line(doc)}", file=sys.stderr)
+    if NETWORKS & set(sys.modules):
+        quiet_tensorflow()
     outcome = experiment(*(roots[name] for name in corpora), **values)
     command_line = ["emopipe", "run", str(args.script), *args.arguments]
     return publish(outcome, parsed.reports, shlex.join(command_line))
