@@ -1,9 +1,11 @@
 """The loop that trains all networks: what it learns, repeats, resumes and refuses."""
 
+import gc
 import os
 import subprocess
 import sys
 import warnings
+import weakref
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +17,13 @@ from emopipe.nets.compiling import compile_network
 from emopipe.nets.training import Training, policy, predict, train
 
 ROWS = np.arange(60)
+
+
+class Rows:
+    """An array that can be watched."""
+
+    def __init__(self, array):
+        self.array = array
 
 
 @pytest.fixture
@@ -211,6 +220,28 @@ def test_no_warnings_of_keras(task):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(task)
+
+
+def test_networks_are_let_go(task):
+    """Neither the network nor what its batches are made of stays when a fit is over."""
+    x = Rows(task[0])
+    model, _ = fit(task, batch=lambda rows, rng, training, x=x: x.array[rows])
+    predict(model, lambda rows, rng, training, x=x: x.array[rows], ROWS)
+    left = [weakref.ref(model), weakref.ref(x)]
+    del model, x
+    gc.collect()
+    assert [reference() for reference in left] == [None, None]
+
+
+def test_graphs_do_not_heap_up(task):
+    """TensorFlow would keep them, and all their variables, for good (see `_OneReplica`)."""
+
+    def fitted():
+        fit(task, epochs=1)
+        gc.collect()
+        return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+    assert fitted() == fitted()
 
 
 def test_predict_answers_every_row_in_order(task):

@@ -35,17 +35,16 @@ class Stream:
 
     def __init__(self, make: Callable, *, start=0, workers=2):
         self.make, self.number, self.workers = make, start, workers
-        self.error, self.closed = None, False
+        self.error, self.closed, self.waiting = None, False, deque()
 
     def results(self) -> Iterator:
         """Yield result after result, without end."""
-        waiting = deque()
         try:
             while True:
-                while len(waiting) < 2 * self.workers:
-                    waiting.append(self.threads.submit(self.make, self.number))
+                while len(self.waiting) < 2 * self.workers:
+                    self.waiting.append(self.threads.submit(self.make, self.number))
                     self.number += 1
-                yield waiting.popleft().result()
+                yield self.waiting.popleft().result()
         except Exception as error:
             # Whoever reads ahead may ask once more after the end.
             if not self.closed:
@@ -63,6 +62,9 @@ class Stream:
     def __exit__(self, *_):
         self.closed = True
         self.threads.shutdown(cancel_futures=True)
+        # TensorFlow never lets go of a generator; what it was made for must not stay with it.
+        self.make = None
+        self.waiting.clear()
 
 
 def filled(order, number, size):

@@ -205,6 +205,7 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
             weights=self._row_weights(y, there, sample_weight),
             identity=self._identity(tensors, y, held),
         )  # fmt: skip
+        self._model = None  # it holds the optimizer's memory, too
         return self
 
     def _learn(self, tensors, y, rows, held, *, weights, identity):

@@ -1,18 +1,34 @@
 """What Keras is told of a network before it is trained: optimizer, loss, figures, precision."""
 
+import logging
+from contextlib import contextmanager
+
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+class _OneReplica:
+    """An optimizer that adds up no gradients of other devices.
+
+    Where Keras does so, TensorFlow registers a gradient function per compiled network and never
+    forgets it, nor the network with all its variables: a run over many folds would fill the memory.
+    """
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        return grads_and_vars
 
 
 def _adam(plan, rate):
     import keras
 
-    return keras.optimizers.Adam(rate, epsilon=1e-8)
+    kind = type("Adam", (_OneReplica, keras.optimizers.Adam), {})
+    return kind(rate, epsilon=1e-8)
 
 
 def _sgd(plan, rate):
     import keras
 
-    return keras.optimizers.SGD(rate, momentum=plan.momentum)
+    kind = type("SGD", (_OneReplica, keras.optimizers.SGD), {})
+    return kind(rate, momentum=plan.momentum)
 
 
 OPTIMIZERS = {"adam": _adam, "sgd": _sgd}
@@ -75,3 +91,24 @@ def compile_network(model, plan, steps) -> None:
         jit_compile=uses_xla(),
     )
     model.optimizer.build(model.trainable_variables)
+
+
+def _is_no_retracing(record) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()
+
+
+@contextmanager
+def many_networks():
+    """Keep TensorFlow from warning that function after function is compiled: each is a network's.
+
+    Examples
+    --------
+    >>> with many_networks():
+    ...     logging.getLogger("tensorflow").warning("5 calls triggered tf.function retracing")
+    """
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_is_no_retracing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_retracing)

@@ -17,6 +17,7 @@ the batch alone. What a row means is the caller's affair: with augmented copies 
 be ``clip + n_clips * copy``.
 """
 
+import gc
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,13 @@ import numpy as np
 
 from emopipe.nets.batches import Batches, Stream, filled
 from emopipe.nets.checkpoints import FitCheckpoint
-from emopipe.nets.compiling import OPTIMIZERS, compile_network, policy, uses_xla
+from emopipe.nets.compiling import (
+    OPTIMIZERS,
+    compile_network,
+    many_networks,
+    policy,
+    uses_xla,
+)
 from emopipe.nets.course import Course, listener
 from emopipe.nets.initial import initialise
 
@@ -169,6 +176,7 @@ def train(
     >>> done.history["loss"]  # doctest: +SKIP
     [1.21, 0.73]
     """
+    gc.collect()  # networks are reference cycles: those of earlier fits would wait for long
     plan = plan or Training()
     rows, validation = np.asarray(rows, int), np.asarray(validation, int)
     if not len(rows):
@@ -203,7 +211,7 @@ def _run(course, trained, judged, plan, seed):
     made = Stream(trained.training, start=course.epoch * trained.steps, workers=plan.workers)
     held = Stream(judged.validation, workers=1)
     shown = {"steps": trained.steps, "shown": plan.progress}
-    with made, held, warnings.catch_warnings():
+    with made, held, many_networks(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "\\s*Your input ran out of data")
         try:
             course.model.fit(
@@ -250,7 +258,7 @@ def predict(model, batch, rows, *, batch_size=32, workers=2, seed=0) -> np.ndarr
     nothing = np.zeros(rows.max() + 1, np.int32)
     batches = Batches(batch, nothing, nothing, rows, size=batch_size, seed=seed)
     answers = []
-    with Stream(batches.validation, workers=workers) as stream:
+    with Stream(batches.validation, workers=workers) as stream, many_networks():
         made = stream.results()
         for number in range(batches.steps):
             inputs = next(made, (None,))[0]
