@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
+from tiny_networks import Killed
 from voices import write_voices
 
 from emopipe.evaluation import evaluate
@@ -167,6 +169,33 @@ def test_evaluate_collects_history_and_statuses(tiny, clips, tmp_path):
     assert [entry["fold"] for entry in result.history] == [0, 1]
     assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(result.history[0])
     assert result.passed
+
+
+def test_a_killed_evaluation_goes_on_at_fold_and_epoch(tiny, clips, tmp_path, monkeypatch):
+    network = clone(tiny).set_params(epochs=4, batch_size=4, checkpoint=tmp_path, workers=1)
+    whole = evaluate(clone(network).set_params(checkpoint=None), clips, cv=2, n_bootstrap=0)
+    plain, epochs = AudioVisualCNN._batch, []
+
+    def watched(self, tensors, limit=np.inf):
+        batch = plain(self, tensors)
+
+        def counted(rows, rng, training):
+            epochs.append(training)
+            if epochs.count(True) > limit:
+                raise Killed
+            return batch(rows, rng, training)
+
+        return counted
+
+    # Twelve batches per fold, and up to two made ahead: this is in the second fold's third epoch.
+    monkeypatch.setattr(AudioVisualCNN, "_batch", partialmethod(watched, limit=20))
+    with pytest.raises(Killed):
+        evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
+    monkeypatch.setattr(AudioVisualCNN, "_batch", watched)
+    epochs.clear()
+    again = evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
+    assert epochs.count(True) < 12
+    assert again.predictions.equals(whole.predictions) and again.history == whole.history
 
 
 def test_asks_for_groups(tiny):
