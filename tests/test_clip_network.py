@@ -2,7 +2,6 @@
 
 import pickle
 import warnings
-from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,14 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
-from tiny_networks import Killed
+from tiny_networks import Killed, recorded
 from voices import write_voices
 
 from emopipe.evaluation import evaluate
 from emopipe.extract import COUNTERS, ClipWarning
 from emopipe.media import ClipError
 from emopipe.nets.audio_visual_cnn import AudioVisualCNN
+from emopipe.nets.course import Course
 
 TINY = {
     "modalities": ("audio",), "spectrogram_size": (32, 8), "audio_widths": (4,),
@@ -174,27 +174,27 @@ def test_evaluate_collects_history_and_statuses(tiny, clips, tmp_path):
 def test_a_killed_evaluation_goes_on_at_fold_and_epoch(tiny, clips, tmp_path, monkeypatch):
     network = clone(tiny).set_params(epochs=4, batch_size=4, checkpoint=tmp_path, workers=1)
     whole = evaluate(clone(network).set_params(checkpoint=None), clips, cv=2, n_bootstrap=0)
-    plain, epochs = AudioVisualCNN._batch, []
+    plain, networks, resumed = AudioVisualCNN._batch, [], []
 
-    def watched(self, tensors, limit=np.inf):
-        batch = plain(self, tensors)
+    def killing(self, tensors):
+        batch, made = plain(self, tensors), []
+        networks.append(made)
 
         def counted(rows, rng, training):
-            epochs.append(training)
-            if epochs.count(True) > limit:
+            made.append(training)
+            if sum(map(any, networks)) == 2 and made.count(True) > 8:
                 raise Killed
             return batch(rows, rng, training)
 
         return counted
 
-    # Twelve batches per fold, and up to two made ahead: this is in the second fold's third epoch.
-    monkeypatch.setattr(AudioVisualCNN, "_batch", partialmethod(watched, limit=20))
-    with pytest.raises(Killed):
+    # Three batches per epoch: this is in the third epoch of the second fold.
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(AudioVisualCNN, "_batch", killing)
         evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
-    monkeypatch.setattr(AudioVisualCNN, "_batch", watched)
-    epochs.clear()
+    monkeypatch.setattr(Course, "resume", recorded(Course.resume, resumed))
     again = evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
-    assert epochs.count(True) < 12
+    assert resumed == [2]
     assert again.predictions.equals(whole.predictions) and again.history == whole.history
 
 

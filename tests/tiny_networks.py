@@ -9,6 +9,16 @@ class Killed(Exception):
     """Stands for the end of a process."""
 
 
+def recorded(resume, epochs):
+    """Return `Course.resume` that also adds the epoch at which a fit goes on to a list."""
+
+    def resumed(self, head, lists):
+        epochs.append(head["epoch"])
+        resume(self, head, lists)
+
+    return resumed
+
+
 def blobs(n, seed=0):
     """Return n points around three centres, float32 (n, 4), and which centre is whose."""
     rng = np.random.default_rng(seed)

@@ -35,6 +35,7 @@ class Stream:
 
     def __init__(self, make: Callable, *, start=0, workers=2):
         self.make, self.number, self.workers = make, start, workers
+        self.given = start
         self.error, self.closed, self.waiting = None, False, deque()
 
     def results(self) -> Iterator:
@@ -44,15 +45,20 @@ class Stream:
                 while len(self.waiting) < 2 * self.workers:
                     self.waiting.append(self.threads.submit(self.make, self.number))
                     self.number += 1
-                yield self.waiting.popleft().result()
+                result = self.waiting.popleft().result()
+                self.given += 1
+                yield result
         except Exception as error:
             # Whoever reads ahead may ask once more after the end.
             if not self.closed:
                 self.error = error
 
-    def check(self) -> None:
-        """Raise the error that ended the stream, if one did."""
-        if self.error is not None:
+    def check(self, before=None) -> None:
+        """Raise the error that ended the stream, if one did (before that number, if given).
+
+        Keras reads ahead: when the stream breaks, the epochs before the break are still to end.
+        """
+        if self.error is not None and (before is None or self.given < before):
             raise self.error
 
     def __enter__(self):

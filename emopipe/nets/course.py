@@ -98,10 +98,11 @@ class Course:
         return self.best or self.model.get_weights()
 
 
-def listener(course, seed, streams, *, steps, shown):
+def listener(course, seed, streams, *, shown):
     """Return a Keras callback that tells a `Course` of every epoch and shows a bar for each.
 
-    An epoch that ended because one of the streams broke is none: its error is raised.
+    Streams come with their batches per epoch, that of the training rows first. An epoch that ended
+    because one of them broke is none: its error is raised.
     """
     import keras
     from tqdm.auto import tqdm
@@ -109,14 +110,14 @@ def listener(course, seed, streams, *, steps, shown):
     class Listener(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             title = f"epoch {epoch + 1} of {course.epochs}"
-            self.bar = tqdm(total=steps, desc=title, unit="batch", disable=not shown)
+            self.bar = tqdm(total=streams[0][1], desc=title, unit="batch", disable=not shown)
 
         def on_train_batch_end(self, batch, logs=None):
             self.bar.update()
 
         def on_epoch_end(self, epoch, logs=None):
-            for stream in streams:
-                stream.check()
+            for stream, steps in streams:
+                stream.check(before=(epoch + 1) * steps)
             figures = course.after_epoch(logs, seed)
             self.bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
             self.bar.close()

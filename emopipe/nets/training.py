@@ -209,8 +209,8 @@ def train(
 def _run(course, trained, judged, plan, seed):
     """Let Keras run the epochs that are left."""
     made = Stream(trained.training, start=course.epoch * trained.steps, workers=plan.workers)
-    held = Stream(judged.validation, workers=1)
-    shown = {"steps": trained.steps, "shown": plan.progress}
+    held = Stream(judged.validation, start=course.epoch * judged.steps, workers=1)
+    streams = [(made, trained.steps), (held, judged.steps)]
     with made, held, many_networks(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "\\s*Your input ran out of data")
         try:
@@ -222,7 +222,7 @@ def _run(course, trained, judged, plan, seed):
                 validation_steps=judged.steps or None,
                 initial_epoch=course.epoch,
                 epochs=plan.epochs,
-                callbacks=[listener(course, seed, (made, held), **shown)],
+                callbacks=[listener(course, seed, streams, shown=plan.progress)],
                 verbose=0,
             )
         except ValueError:  # an empty stream, to Keras
