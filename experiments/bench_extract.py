@@ -1,0 +1,360 @@
+"""How near does the engine come to its slowest stage, and how far ahead of a loop over frames?
+
+Stages are measured alone over the same clips and cores: decoding and detection in as many processes
+as the engine uses (their seconds added up, divided by the processes: perfectly shared out), the
+network in this process. All stages need the same cores, so on a CPU the engine cannot reach the
+slowest stage's rate by overlapping them; "of all stages" compares with the sum of their times.
+
+The loop is what py-feat and DeepFace do to a video, written here: cv2.VideoCapture, and for one
+frame after the other the detector, the largest box's crop and one call of the network. Detector,
+crops, network and weights are the engine's own. The loop has neither tracks, nor a store, nor limits
+for hostile files, in one process (OpenCV and the network use threads as they like).
+  eager      Keras' model(face, training=False), as DeepFace calls it, at the engine's frame rate
+  compiled   the same with the engine's compiled call, one face at a time: the strictest comparison
+  every      eager, and every frame, which is those libraries' default
+
+  python experiments/bench_extract.py --quick
+  python experiments/bench_extract.py --clips CREMA-D/VideoFlash --networks vggface --runtimes openvino
+
+Rounds are interleaved, ratios are medians over the rounds. Without --clips, six CREMA-D-like videos
+with drawn faces are made. Mini-XCEPTION's weights come from EMOPIPE_MINI_XCEPTION_WEIGHTS or are
+fetched (0.9 MB); VGG-Face has random ones.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time
+
+import joblib
+import numpy as np
+
+FPS = 5.0
+EVERY = (2, 3, 5, 10)
+GOALS = {"stage": 0.8, "loop": 3.0, "iou": 0.8}
+
+
+def clips_of(folders, n, work):
+    """Return paths of n videos: of the folders, or made."""
+    from emopipe.corpora import load_corpus
+    from emopipe.corpora.synthetic import make_synthetic_corpus
+
+    if folders:
+        suffixes = {".flv", ".mp4", ".avi", ".mkv", ".mov", ".webm"}
+        found = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in suffixes)
+    else:
+        root = make_synthetic_corpus(work / "cremad", subjects=1, duration=2.2, size=(360, 480))
+        found = load_corpus("cremad", root)["path"]
+    paths = [str(path) for path in found]
+    if not paths:
+        raise SystemExit(f"no video below {', '.join(map(str, folders))}")
+    return paths[:: max(1, len(paths) // n)][:n]
+
+
+def extractor(name, runtime, precision, **options):
+    """Return the transformer, the function faces -> rows that it calls, and its eager Keras way."""
+    from emopipe.face import MiniXceptionFeatures, VGGFaceFeatures
+
+    if name == "mini_xception":
+        face = MiniXceptionFeatures(fps=FPS, **options)
+    else:
+        how = {"weights": "random", "runtime": runtime, "precision": precision}
+        face = VGGFaceFeatures(fps=FPS, **how, **options)
+    recipe = face._recipe()
+    return face, lambda faces: recipe.finish(faces, **recipe.finish_args)
+
+
+def eager_call(name):
+    """Return faces -> rows by Keras' own call, as DeepFace does with every face."""
+    if name == "vggface":
+        from bench_face import deepface_way
+
+        return deepface_way()[0]
+    from emopipe.face_networks.mini_xception import PUBLISHED, keras_model
+    from emopipe.face_networks.weight_files import load_by_name
+    from emopipe.face_networks.weights import fetch
+
+    model = keras_model()
+    load_by_name(model, fetch(PUBLISHED.sha256, PUBLISHED))
+    return lambda faces: np.asarray(model(faces, training=False))
+
+
+def _decode(path):
+    from emopipe.media import frames
+
+    began = perf_counter()
+    n = sum(1 for _ in frames(path, fps=FPS))
+    return perf_counter() - began, n
+
+
+def _detect(path, detector, model, size, margin):
+    import cv2
+
+    from emopipe.faces import crop, load_detector
+    from emopipe.media import frames
+
+    cv2.setNumThreads(1)
+    images, find = [image for _, image in frames(path, fps=FPS)], load_detector(detector, model)
+    began = perf_counter()
+    found = [find(image) for image in images]
+    pairs = zip(images, found, strict=True)
+    crops = [crop(im, _largest(b), size=size, margin=margin) for im, b in pairs if len(b)]
+    return perf_counter() - began, crops
+
+
+def _largest(boxes):
+    return boxes[np.argmax(boxes[:, 2] * boxes[:, 3])]
+
+
+def _look(face):
+    """Return what `crop` and the detector are asked for by a transformer."""
+    asked = face._recipe().prepare_args
+    return asked["detector"], asked["model"], tuple(asked["size"]), asked["margin"]
+
+
+def stages(pool, n_jobs, paths, face, call):
+    """Return the seconds of each stage alone, on all cores, and of the whole way."""
+    decoded = list(pool.map(_decode, paths))
+    detected = list(pool.map(_detect, paths, *zip(*[_look(face)] * len(paths), strict=True)))
+    faces = np.stack([crop for _, crops in detected for crop in crops])
+    began = perf_counter()
+    for start in range(0, len(faces), face.batch_size):
+        call(faces[start : start + face.batch_size])
+    network = perf_counter() - began
+    found = face.extract(paths)
+    return {
+        "decode": sum(seconds for seconds, _ in decoded) / n_jobs,
+        "detect": sum(seconds for seconds, _ in detected) / n_jobs,
+        "network": network,
+        "whole": found.seconds["wall"],
+    }, found
+
+
+def loop(paths, face, call, fps):
+    """Go through clips frame by frame; return the seconds and each clip's mean row."""
+    import cv2
+
+    from emopipe.faces import crop, load_detector
+
+    detector, model, size, margin = _look(face)
+    find, means = load_detector(detector, model), []
+    began = perf_counter()
+    for path in paths:
+        film, rows, i, due = cv2.VideoCapture(path), [], 0, 0.0
+        step = 1.0 if fps is None else film.get(cv2.CAP_PROP_FPS) / fps
+        while film.grab():
+            if i >= due - 1e-9:
+                image = cv2.cvtColor(film.retrieve()[1], cv2.COLOR_BGR2RGB)
+                boxes = find(image)
+                if len(boxes):
+                    rows.append(call(crop(image, _largest(boxes), size=size, margin=margin)[None]))
+                due += step
+            i += 1
+        film.release()
+        means.append(np.concatenate(rows).mean(axis=0) if rows else None)
+    return perf_counter() - began, means
+
+
+def compare(paths, name, runtime, precision, options, n_jobs, rounds, every):
+    """Return the figures of one network."""
+    asked = (name, runtime, precision)
+    options = options | {"store": None, "n_jobs": n_jobs}
+    face, call = extractor(*asked, **options)
+    following, _ = extractor(*asked, detect_every=every, **options)
+    eager = eager_call(name)
+    face.extract(paths[:n_jobs])
+    loop(paths[:1], face, eager, FPS)
+    taken, differences = [], []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
+        list(pool.map(_decode, paths[:1] * n_jobs))
+        for i in range(rounds):
+            row, found = stages(pool, n_jobs, paths, face, call)
+            row["following"] = following.extract(paths).seconds["wall"]
+            row["loop, eager"], _ = loop(paths, face, eager, FPS)
+            row["loop, compiled"], means = loop(paths, face, call, FPS)
+            if i == 0:
+                row["loop, every"], _ = loop(paths, face, eager, None)
+                pairs = zip(means, found.values, strict=True)
+                differences = [np.abs(a - b).max() / b.max() for a, b in pairs if b is not None]
+            taken.append(row)
+    return {
+        "network": " ".join(filter(None, asked)),
+        "rounds": taken,
+        "largest_difference_to_loop": float(max(differences, default=np.nan)),
+        "where_time_went": found.summary(),
+    }
+
+
+def judge(figures, n_clips, every):
+    """Return (what, figure, goal or None) from the rounds of one network."""
+    rounds = figures["rounds"]
+    alone = ("decode", "detect", "network")
+
+    def ratio(one, other):
+        pairs = [(r[one], r[other]) for r in rounds if one in r]
+        return median(a / b for a, b in pairs)
+
+    slowest = max(alone, key=lambda stage: median(row[stage] for row in rounds))
+    whole = median(row["whole"] for row in rounds)
+    rates = [(f"{s} alone, clips/s", n_clips / median(r[s] for r in rounds), None) for s in alone]
+    return [
+        *rates,
+        ("whole way, clips/s", n_clips / whole, None),
+        (f"whole way / slowest stage alone ({slowest})", ratio(slowest, "whole"), GOALS["stage"]),
+        (
+            "whole way / all stages on the same cores, one by one",
+            median(sum(row[stage] for stage in alone) / row["whole"] for row in rounds),
+            None,
+        ),
+        ("over loop, eager, same frames", ratio("loop, eager", "whole"), GOALS["loop"]),
+        ("over loop, compiled, same frames", ratio("loop, compiled", "whole"), None),
+        ("over loop, eager, every frame", ratio("loop, every", "whole"), None),
+        (f"detect_every={every}: over loop, eager", ratio("loop, eager", "following"), GOALS["loop"]),
+        (f"detect_every={every}: over loop, compiled", ratio("loop, compiled", "following"), None),
+    ]  # fmt: skip
+
+
+def _boxes(path, fps, every, found):
+    from emopipe.faces import face_crops
+
+    chunks = face_crops(path, fps=fps, detect_every=every, size=(48, 48), **found)
+    began, found = process_time(), {}
+    for chunk in chunks:
+        found |= dict(zip(chunk.times.tolist(), chunk.boxes, strict=True))
+    return found, chunks.counts["detections"], process_time() - began
+
+
+def following(paths, fps, look):
+    """Return a row per k: detections, overlap with the boxes of detecting in every frame."""
+    from emopipe.faces.tracks import overlap
+
+    each, rows = [_boxes(path, fps, 1, look) for path in paths], []
+    for every in EVERY:
+        others, ious, lost = [_boxes(path, fps, every, look) for path in paths], [], 0
+        for (one, *_), (other, *_) in zip(each, others, strict=True):
+            shared = sorted(set(one) & set(other))
+            lost += len(one) - len(shared)
+            ious += [float(overlap(one[t][None], other[t][None])[0, 0]) for t in shared]
+        seconds = [sum(spent for *_, spent in found) for found in (each, others)]
+        detections = [sum(n for _, n, _ in found) for found in (each, others)]
+        rows.append({
+            "every": every, "fps": fps or "all", "frames": len(ious), "lost": lost,
+            "detections": detections[1], "of": detections[0],
+            "iou_lowest": min(ious), "iou_mean": float(np.mean(ious)), "quicker": seconds[0] / seconds[1],
+        })  # fmt: skip
+    return rows
+
+
+def long_video(path, seconds):
+    """Write a video with a keyframe a second."""
+    import av
+
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("libx264", rate=25, options={"preset": "ultrafast", "g": "25"})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for i in range(seconds * 25):
+            image = np.full((360, 640, 3), 60, np.uint8)
+            image[100:200, i % 500 : i % 500 + 100] = i % 256
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        film.mux(stream.encode())
+    return path
+
+
+def sparse(path):
+    """Return seconds of processor for every frame of a video, and for a few of them."""
+    from emopipe.media import frames
+
+    spent = {}
+    for n_frames in (None, 10, 3):
+        began = process_time()
+        n = sum(1 for _ in frames(path, n_frames=n_frames))
+        spent[n] = process_time() - began
+    return spent
+
+
+def show(title, rows):
+    """Print (what, figure, goal or None) rows."""
+    print(f"\n{title}")
+    for what, figure, goal in rows:
+        verdict = "" if goal is None else f"goal >= {goal:g}: {'yes' if figure >= goal else 'NO'}"
+        print(f"  {what:58} {figure:8.2f}  {verdict}")
+
+
+def show_following(rows):
+    """Print the table of detecting in every k-th frame."""
+    print("\nDetecting in every k-th frame and following between, against detecting in each")
+    print("  fps   k  detections    lowest IoU  mean IoU  lost  quicker")
+    for r in rows:
+        verdict = "yes" if r["iou_lowest"] >= GOALS["iou"] else "NO"
+        print(f"  {r['fps']!s:4} {r['every']:2}  {r['detections']:5} of {r['of']:5}  "
+              f"{r['iou_lowest']:7.3f}     {r['iou_mean']:.3f}  {r['lost']:4}  {r['quicker']:.1f} x"
+              f"  goal >= {GOALS['iou']}: {verdict}")  # fmt: skip
+
+
+def main():
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="six clips, one round")
+    parser.add_argument("--clips", type=Path, nargs="+", default=[], help="folders of videos")
+    parser.add_argument("--n", type=int, default=24, help="videos at most")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--networks", nargs="*", default=["mini_xception"])
+    parser.add_argument("--runtimes", nargs="+", default=["keras"], help="of vggface")
+    parser.add_argument("--precision", default="float32", help="of vggface")
+    parser.add_argument("--detector", default="haar")
+    parser.add_argument("--detector-model", type=Path)
+    parser.add_argument("--every", type=int, default=5, help="k of detect_every")
+    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
+    args = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    n_jobs, rounds = joblib.cpu_count(), 1 if args.quick else args.rounds
+    with tempfile.TemporaryDirectory() as work:
+        paths = clips_of(args.clips, 6 if args.quick else args.n, Path(work))
+        print(f"{len(paths)} clips, {FPS:g} frames/s, {n_jobs} cores")
+        found = {"detector": args.detector, "detector_model": args.detector_model}
+        result = {"clips": len(paths), "cores": n_jobs, "networks": []}
+        for name in args.networks:
+            for runtime in args.runtimes if name == "vggface" else [""]:
+                how = (
+                    runtime,
+                    args.precision if runtime else "",
+                    found,
+                    n_jobs,
+                    rounds,
+                    args.every,
+                )
+                figures = compare(paths, name, *how)
+                rows = judge(figures, len(paths), args.every)
+                show(figures["network"], rows)
+                print(
+                    f"  differs from the loop by at most {figures['largest_difference_to_loop']:.1e}"
+                )
+                print("  " + figures["where_time_went"].replace("\n", "\n  "))
+                result["networks"].append(figures | {"table": rows})
+        look = {"detector": args.detector, "model": args.detector_model}
+        result["following"] = [r for fps in (None, FPS) for r in following(paths[:6], fps, look)]
+        show_following(result["following"])
+        film = long_video(f"{work}/long.mp4", 60 if args.quick else 300)
+        result["sparse"] = spent = sparse(film)
+        whole = max(spent)
+        for n in sorted(spent)[:-1]:
+            print(
+                f"\n{n} of {whole} frames: {spent[whole] / spent[n]:.0f} x quicker than all", end=""
+            )
+        print()
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(json.dumps(result, indent=1) + "\n")
+        print(f"\n{args.out} written")
+
+
+if __name__ == "__main__":
+    main()
