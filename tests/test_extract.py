@@ -163,7 +163,34 @@ def test_what_is_known_is_not_computed_again(tmp_path, store):
     assert [v.tobytes() for v in second.values[::-1]] == [v.tobytes() for v in first.values]
     assert second.counts[::-1] == first.counts
     assert {"network", "decode", "prepare", "store", "wall"} <= set(first.seconds)
-    assert "7 clips: ok 7" in second.summary() and "decode" in first.summary()
+    assert "7 clips: ok 7" in second.summary()
+
+
+def test_where_time_went_is_told_with_shares_and_adds_up(tmp_path, store):
+    words = (["crashed", "segfault"] * len(TABLES))[: len(TABLES)]
+    contents = [content for pair in zip(TABLES, words, strict=True) for content in pair]
+    paths = write_clips(tmp_path, contents)
+    found = extract(paths, recipe(finish=recipes.double), store=store, n_jobs=2)
+    spent = found.seconds.copy()
+    assert found.workers == 2 and spent["start"] > 0 and spent["lost"] > 0
+    assert spent["decode"] == pytest.approx(0.001 * len(TABLES))
+    here = spent["network"] + spent["store"]
+    assert 0 < here <= spent["wall"], "this process does one thing at a time"
+    everything = sum(spent.values()) - spent.pop("wall")
+    assert everything - here <= 2 * found.seconds["wall"], "two workers take no more than twice"
+    tally, told = found.summary().splitlines()
+    assert f"{len(paths)} clips: ok" in tally
+    assert f"{everything:.1f} s added up over 2 workers and this process" in told
+    for name, seconds in spent.items():
+        assert f"{name} {seconds:.1f} s ({seconds / everything:.0%}".replace("%", " %)") in told
+    assert all(f"{name} " in told for name in ("decode", "faces", "network", "features", "store"))
+
+
+def test_where_time_went_when_everything_is_known(tmp_path, store):
+    paths = write_clips(tmp_path, TABLES)
+    extract(paths, recipe(), store=store)
+    told = extract(paths, recipe(), store=store).summary().splitlines()[1]
+    assert "(100 %)" in told and "faces 0.0 s (0 %)" in told
 
 
 def test_the_same_content_is_prepared_once(tmp_path, store):

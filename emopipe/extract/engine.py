@@ -20,6 +20,9 @@ from emopipe.store import open_store
 # What this process has done so far, for tests: clips prepared, rows finished.
 COUNTERS = Counter()
 
+# What every summary tells the time of.
+STAGES = ("decode", "faces", "network", "features", "store")
+
 
 @dataclass(frozen=True)
 class Extraction:
@@ -36,9 +39,22 @@ class Extraction:
     counts : list of dict
         What was counted on the way, per clip.
     seconds : dict of str to float
-        Where the time went, summed over processes; "wall" is what passed on the clock.
+        Where the time went. In workers, added up: "decode", "faces", "features" and what else a
+        recipe names, "prepare" (the rest of it), "start" (of workers) and "lost" (crashed, timed
+        out). Here: "network" (and loading it), "store" (and hashing files). "wall" is what passed
+        on the clock.
     prepared, finished : int
         Clips that were prepared and rows that went through the network in this call.
+    workers : int
+        Processes that prepared clips.
+
+    Examples
+    --------
+    >>> seconds = {"decode": 1.0, "faces": 2.0, "network": 1.0, "wall": 2.1}
+    >>> print(Extraction([], ["ok", "ok"], [], [], seconds, workers=2).summary())
+    2 clips: ok 2
+    2.1 s on the clock; 4.0 s added up over 2 workers and this process: decode 1.0 s (25 %),
+    faces 2.0 s (50 %), network 1.0 s (25 %), features 0.0 s (0 %), store 0.0 s (0 %)
     """
 
     values: list
@@ -48,12 +64,24 @@ class Extraction:
     seconds: dict = field(default_factory=dict)
     prepared: int = 0
     finished: int = 0
+    workers: int = 0
 
     def summary(self) -> str:
-        """Return the tally of statuses and where the time went, in two lines."""
+        """Return the tally of statuses, and where the time went with shares, in two lines.
+
+        Processes work at the same time: shares are of their seconds added up, not of the clock's.
+        """
         tally = ", ".join(f"{s} {n}" for s, n in Counter(self.statuses).most_common())
-        spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.seconds.items())
-        return f"{len(self.statuses)} clips: {tally or 'none'}\n{spent}"
+        spent = dict.fromkeys(STAGES, 0.0) | self.seconds
+        wall = spent.pop("wall", 0.0)
+        total = sum(spent.values())
+        parts = [f"{name} {s:.1f} s ({s / (total or 1):.0%})" for name, s in spent.items()]
+        crew = f"{self.workers} worker{'s' * (self.workers != 1)} and this process"
+        return (
+            f"{len(self.statuses)} clips: {tally or 'none'}\n"
+            f"{wall:.1f} s on the clock; {total:.1f} s added up over "
+            f"{crew if self.workers else 'all processes'}: {', '.join(parts).replace('%', ' %')}"
+        )
 
 
 def _keys(paths, recipe, store) -> dict[str, str]:
@@ -157,13 +185,13 @@ class _Bar:
 
 
 def _compute(keeper, progress, *, n_jobs, **limits):
-    """Compute what is missing; return seconds, clips prepared and rows finished."""
+    """Compute what is missing; return seconds, and what was done by how many."""
     first = {}
     for path, key in keeper.keys.items():
         first.setdefault(key, path)
     missing = [path for key, path in first.items() if key not in keeper.entries]
     if not missing:
-        return {}, 0, 0
+        return {}, {}
     statuses = [entry.status for entry in keeper.entries.values()]
     n_jobs = _n_processes(n_jobs, len(missing))
     with (
@@ -173,7 +201,8 @@ def _compute(keeper, progress, *, n_jobs, **limits):
         for known in run:
             keeper.take(known)
             bar.take(known)
-    return dict(run.seconds), run.prepared, run.batches.finished
+    done = {"prepared": run.prepared, "finished": run.batches.finished}
+    return dict(run.seconds), done | {"workers": n_jobs}
 
 
 def _again(paths, recipe, store, limits, rows) -> list:
@@ -258,8 +287,8 @@ def extract(
         entries = (store.peek if lazy else store.get)(keys.values())
     stored = time.perf_counter() - began
     with _Keeper(store, recipe, keys, entries, lazy) as keeper:
-        seconds, prepared, finished = _compute(keeper, progress, **limits)
-    COUNTERS.update(prepared=prepared, finished=finished)
+        seconds, done = _compute(keeper, progress, **limits)
+    COUNTERS.update({name: done.get(name, 0) for name in ("prepared", "finished")})
     seconds |= {"store": stored + keeper.seconds, "wall": time.perf_counter() - began}
     ordered = [entries[keys[path]] for path in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
@@ -269,4 +298,4 @@ def extract(
             for path, entry in zip(paths, ordered, strict=True)
         ]
         columns[0] = StoredValues(known, store, partial(_again, paths, recipe, store, limits))
-    return Extraction(*columns, seconds=seconds, prepared=prepared, finished=finished)
+    return Extraction(*columns, seconds=seconds, **done)

@@ -15,6 +15,8 @@ from emopipe.extract.recipe import Block, Recipe
 from emopipe.extract.workers import Outcome
 from emopipe.store import Entry
 
+# Threads of one process share its network: it is loaded once and called by one at a time.
+_NETWORK = threading.Lock()
 # Messages of a few megabytes each that may wait while the network is busy.
 _WAITING = 16
 # Seconds after which the caller is woken although nothing happened.
@@ -29,6 +31,10 @@ class Known(NamedTuple):
     passing: bool
 
 
+def _failed(status, detail, began) -> Outcome:
+    return Outcome(status, detail, {}, {"lost": time.perf_counter() - began}, passing=True)
+
+
 class _Crew:
     """One thread per worker process, handing it one clip after the other."""
 
@@ -37,6 +43,7 @@ class _Crew:
         self.messages = Queue(_WAITING)
         self.stopping = threading.Event()
         self.busy: dict[int, workers.Worker] = {}
+        self.starting = dict.fromkeys(range(n_jobs), 0.0)  # s, of each thread
         self.threads = [
             threading.Thread(target=self._work, args=(i,), daemon=True, name=f"emopipe-{i}")
             for i in range(n_jobs)
@@ -74,8 +81,10 @@ class _Crew:
 
     def _clip(self, i, path):
         while not self.stopping.is_set():
+            began = time.perf_counter()
             if i not in self.busy:
                 self.busy[i] = workers.borrow(self.task)
+                self.starting[i] += time.perf_counter() - began
                 continue  # whoever stops us must see the worker, or we the wish to stop
             worker = self.busy[i]
             first = worker.prepared == 0
@@ -88,13 +97,13 @@ class _Crew:
             except TimeoutError:
                 self._dismiss(i)
                 detail = f"it made no progress for {self.timeout:g} s (timeout)"
-                return self._tell(path, Outcome("timeout", detail, passing=True))
+                return self._tell(path, _failed("timeout", detail, began))
             except workers.Crash as crash:
                 self._dismiss(i)
                 if first:
-                    return self._tell(path, Outcome("crashed", str(crash), passing=True))
+                    return self._tell(path, _failed("crashed", str(crash), began))
                 # An earlier clip may have left the process damaged: once more in a fresh one.
-                self._tell(path, Outcome("again"))
+                self._tell(path, _failed("again", "", began))
 
     def __iter__(self):
         """Yield (path, Block or Outcome), and None every now and then."""
@@ -182,9 +191,10 @@ class _Batches:
     def _finish(self, queue, n) -> Iterator[Known]:
         parts = list(_taken(queue, n))
         batch = parts[0][1] if len(parts) == 1 else np.concatenate([rows for _, rows, _ in parts])
-        began = time.perf_counter()
-        results = np.asarray(self.recipe.finish(batch, **self.recipe.finish_args))
-        self.seconds["network"] += time.perf_counter() - began
+        with _NETWORK:
+            began = time.perf_counter()
+            results = np.asarray(self.recipe.finish(batch, **self.recipe.finish_args))
+            self.seconds["network"] += time.perf_counter() - began
         self.finished += n
         if len(results) != n:
             raise ValueError(
@@ -242,6 +252,12 @@ class Run:
             self.prepared += isinstance(message, Outcome) and message.status != "again"
             yield from self.batches.take(path, message)
         yield from self.batches.flush()
+        self.seconds["start"] += sum(self._crew.starting.values())
+
+    @property
+    def finished(self) -> int:
+        """Rows that went through the network so far."""
+        return self.batches.finished
 
     def __enter__(self):
         return self
