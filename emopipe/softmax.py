@@ -4,8 +4,6 @@ Emotion recognisers that end in a fully connected layer and a softmax (the thesi
 use it after a scaler or a PCA, exactly where an SVM would stand.
 """
 
-import numbers
-
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
@@ -17,6 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from emopipe.nets.dense import check_dense, dense_network
 from emopipe.nets.held_out import validation_rows
 from emopipe.nets.training import Training, predict, train
 
@@ -121,7 +120,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter or an array is not as described, or there is only one class.
         """
-        self._check_parameters()
+        check_dense(self.hidden_units, self.dropout)
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
@@ -162,17 +161,6 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         scores = self.predict_proba(X)
         return self.classes_[scores.argmax(axis=1)]
 
-    def _check_parameters(self):
-        units = self.hidden_units
-        if not isinstance(units, tuple | list) or not all(
-            isinstance(n, numbers.Integral) and n > 0 for n in units
-        ):
-            raise ValueError(
-                f"hidden_units={units!r} must be a tuple of positive integers, such as (14,)"
-            )
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout={self.dropout!r} must be at least 0 and below 1")
-
     def _seed(self):
         """Return random_state as an int or None: what the training loop understands."""
         if isinstance(self.random_state, np.random.RandomState):
@@ -192,15 +180,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _build(self):
-        import keras
-
-        x = inputs = keras.Input((self.n_features_in_,))
-        for units in self.hidden_units:
-            x = keras.layers.Dense(units, activation=self.activation)(x)
-            if self.dropout:
-                x = keras.layers.Dropout(self.dropout)(x)
-        scores = keras.layers.Dense(len(self.classes_), activation="softmax")(x)
-        return keras.Model(inputs, scores)
+        return dense_network(
+            self.n_features_in_, self.hidden_units, len(self.classes_),
+            activation=self.activation, dropout=self.dropout,
+        )  # fmt: skip
 
     def _network(self):
         if getattr(self, "_model", None) is None:

@@ -4,7 +4,12 @@ What the frozen base sees never changes, so its activations (of a clip's faces a
 augmented copies) go through the extraction engine into the store, in half precision. A fit reads
 them from there, some clips at a time, into a file of its own, of which the operating system keeps
 in memory what fits: training the new layers takes seconds, and memory does not grow with the data.
+
+Fine-tuning is the same with a base that ends earlier: the convolution blocks after it begin with
+the base's own weights, and are trained together with the new layers once these have learned.
 """
+
+from dataclasses import replace
 
 import numpy as np
 from sklearn.base import TransformerMixin
@@ -12,13 +17,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from emopipe.augmentation import named_transforms
 from emopipe.face.copies import base_features, copies_recipe
+from emopipe.face_networks import vggface
+from emopipe.face_networks.vggface_graph import keras_tail
+from emopipe.face_networks.vggface_weights import layer_weights
 from emopipe.nets.classifier import ClipNetwork
-from emopipe.nets.kept_rows import in_slices, keep, moments
+from emopipe.nets.course import prefixed
+from emopipe.nets.dense import check_dense, dense_answers, dense_network
+from emopipe.nets.kept_rows import in_slices, keep, mapped, moments
 from emopipe.nets.tensors import clip_tensors
-from emopipe.nets.training import train
+from emopipe.nets.training import policy, predict, train
 
-# Rows per matrix product.
-_ROWS = 64
+# fine_tune -> the last layer that stays as it is; 0: base_layer.
+_BEGINNINGS = {1: "pool4", 2: "pool3"}
+
+# Faces that go through the fine-tuned blocks at once.
+_FACES = 16
 
 MEDIA = (None, "image", "video")
 
@@ -56,6 +69,11 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         Rows and columns to which landscape frames are brought before faces are looked for. The
         thesis has AFEW and SFEW at (576, 1020), which undoes their 720 narrow columns; portrait
         and square pictures (RaFD, JAFFE) are left alone.
+    fine_tune : 0, 1 or 2
+        So many of VGG-Face's last convolution blocks (and what follows them up to `base_layer`) are
+        trained as well, once the new layers have been: beyond the thesis, which keeps them all.
+    fine_tune_rate : float
+        Learning rate of that; the published weights are good, and a large one spoils them.
     train_on : None, "image" or "video"
         Which rows of a clip table train, by its column `media`; None: all.
     preprocessing, detector, detector_model, n_frames, fps, margin, align, policy, choose, \
@@ -72,19 +90,21 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
     ----------
     classes_ : ndarray of shape (n_classes,)
     network_weights_ : list of float32 ndarray
-        Kernel and bias of each layer.
+        Kernel and bias of each layer that was trained, fine-tuned ones first.
     base_mean_, base_scale_ : float32 ndarray of shape (n_activations,), float
         Mean and common standard deviation of the base's activations over the training faces. They
         are taken out first, which a first layer could do by itself, but not with Adam's steps.
     history_ : dict of str to list of float
-        Per epoch: loss, accuracy, val_loss, val_accuracy.
+        Per epoch: loss, accuracy, val_loss, val_accuracy; of the epochs that fine-tune,
+        fine_tuned_loss and so on.
     fallback_ : str
         Predicted where no face is found.
 
     Notes
     -----
     Activations are kept in half precision: 8 kB per face for fc6, 50 kB for pool5; 1000 pictures
-    with 8 copies take 0.45 GB of the store for pool5. Fine-tuning the base itself is not offered.
+    with 8 copies take 0.45 GB of the store for pool5. For fine-tuning they are 200 kB (one block)
+    or 400 kB (two).
 
     References
     ----------
@@ -98,7 +118,8 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
 
     def __init__(
         self, hidden_units=(256,), *, base="vggface", base_layer="fc6", weights="default",
-        augmentation=None, copies=8, predict_copies=0, rescale=None, train_on=None,
+        augmentation=None, copies=8, predict_copies=0, rescale=None, fine_tune=0,
+        fine_tune_rate=1e-5, train_on=None,
         preprocessing="vggface", detector="haar", detector_model=None, n_frames=None, fps=5.0,
         margin=0.2, align=False, policy="track", choose="largest", detect_every=1,
         runtime="keras", precision="float32", seed=0, dropout=0.5, epochs=100, batch_size=32,
@@ -121,6 +142,8 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         self.copies = copies
         self.predict_copies = predict_copies
         self.rescale = rescale
+        self.fine_tune = fine_tune
+        self.fine_tune_rate = fine_tune_rate
         self.train_on = train_on
         self.preprocessing = preprocessing
         self.detector = detector
@@ -159,18 +182,18 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         return super().fit(X.iloc[rows], y, groups, sample_weight)
 
     def _check(self):
-        units = self.hidden_units
         whole = (int, np.integer)
-        if not isinstance(units, tuple | list) or not units or not all(
-            isinstance(n, whole) and n > 0 for n in units
-        ):  # fmt: skip
-            raise ValueError(
-                f"hidden_units={units!r} must be a tuple of positive integers, such as (256,)"
-            )
+        check_dense(self.hidden_units, self.dropout)
+        if not self.hidden_units:
+            raise ValueError("hidden_units=() leaves nothing for transform: give one layer or more")
         if self.train_on not in MEDIA:
             raise ValueError(f"train_on={self.train_on!r}; allowed: None, 'image', 'video'")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout={self.dropout!r} must be at least 0 and below 1")
+        if self.fine_tune not in (0, *_BEGINNINGS):
+            raise ValueError(f"fine_tune={self.fine_tune!r} must be 0, 1 or 2 convolution blocks")
+        if self.fine_tune and self.base != "vggface":
+            raise ValueError(f"fine_tune={self.fine_tune} is for base='vggface' alone")
+        if not self.fine_tune_rate > 0:
+            raise ValueError(f"fine_tune_rate={self.fine_tune_rate!r} must be above 0")
         if self.copies is not None and (not isinstance(self.copies, whole) or self.copies < 1):
             raise ValueError(f"copies={self.copies!r} must be a whole number from 1, or None")
         if not isinstance(self.predict_copies, whole) or self.predict_copies < 0:
@@ -180,12 +203,14 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         self._recipes()
 
     def _base(self):
+        """Return the transformer of the base, as far as it stays as it is."""
         parameters = self.get_params(deep=False)
         taken = {k: parameters[k] for k in (
             "weights", "preprocessing", "detector", "detector_model", "n_frames", "fps", "margin",
             "align", "policy", "choose", "detect_every", "runtime", "precision", "seed",
         )}  # fmt: skip
-        return base_features(self.base, self.base_layer, **taken)
+        features = base_features(self.base, self.base_layer, **taken)
+        return features.set_params(layer=_BEGINNINGS.get(self.fine_tune, self.base_layer))
 
     def _faces_recipe(self):
         return copies_recipe(self._base(), self.base, rescale=self.rescale)
@@ -212,14 +237,32 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         return {"face": self._through(self._clip_paths(X), self._faces_recipe())}
 
     def _build(self, n_classes):
-        import keras
+        n_features = len(self._base().set_params(layer=self.base_layer)._feature_names())
+        return dense_network(n_features, self.hidden_units, n_classes, dropout=self.dropout)
 
-        x = inputs = keras.Input((len(self._base()._feature_names()),))
-        for units in self.hidden_units:
-            x = keras.layers.Dense(units, activation="relu")(x)
-            if self.dropout:
-                x = keras.layers.Dropout(self.dropout)(x)
-        return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+    def _n_new(self):
+        """Return how many arrays the new layers have."""
+        return 2 * (len(self.hidden_units) + 1)
+
+    def _tail(self, weights=None):
+        """Return the blocks of the base that are fine-tuned, with its own weights or given ones."""
+        architecture, after = vggface.ARCHITECTURE, _BEGINNINGS[self.fine_tune]
+        if weights is None:
+            base = self._base()._recipe().finish_args["weights"]
+            given = layer_weights(base, self.base_layer, architecture=architecture)
+        else:
+            steps = architecture.steps(self.base_layer, after)
+            names = [name for kind, name, _ in steps if kind in ("convolution", "matrix")]
+            given = zip(names, weights[::2], weights[1::2], strict=True)
+        return keras_tail(
+            given, after, self.base_layer, dtype=policy(self.precision), architecture=architecture
+        )
+
+    def _network(self):
+        """Return the fine-tuned blocks, built anew where there are none."""
+        if getattr(self, "_model", None) is None:
+            self._model = self._tail(self.network_weights_[: -self._n_new()])
+        return self._model
 
     def _learn(self, tensors, y, rows, held, *, weights, identity):
         faces = tensors["face"]
@@ -230,42 +273,53 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
             sources.append((copies, np.arange(len(rows)), rows))
         kept = keep(sources)
         judged = np.isin(kept.clips, held)
-        self.base_mean_, self.base_scale_ = moments(
-            kept.rows, np.flatnonzero(~judged & (kept.parts == 0))
-        )
         share = weights / np.maximum(np.bincount(kept.clips, minlength=len(y)), 1)
         counts = (share > 0)[kept.clips]
-        return train(
+        how = {
+            "y": y[kept.clips],
+            "rows": np.flatnonzero(~judged & counts),
+            "validation": np.flatnonzero(judged & counts),
+            "weights": share[kept.clips],
+        }
+        tail = self._tail() if self.fine_tune else None
+        seen = mapped(kept.rows, lambda some: _activations(tail, some)) if tail else kept.rows
+        self.base_mean_, self.base_scale_ = moments(
+            seen, np.flatnonzero(~judged & (kept.parts == 0))
+        )
+        done = train(
             self._model,
-            lambda rows, rng, training: self._centred(kept.rows[rows]),
-            y[kept.clips],
-            rows=np.flatnonzero(~judged & counts),
-            validation=np.flatnonzero(judged & counts),
-            weights=share[kept.clips],
+            lambda rows, rng, training: self._centred(seen[rows]),
             plan=self._plan(),
             identity=identity,
+            **how,
         )
+        if not self.fine_tune:
+            return done
+        tuned = train(
+            self._whole(tail),
+            lambda rows, rng, training: kept.rows[rows].astype(np.float32),
+            plan=replace(self._plan(), learning_rate=self.fine_tune_rate),
+            identity=f"{identity} fine-tuning",
+            keep=True,
+            **how,
+        )
+        return tuned.weights, done.history | prefixed(tuned.history, "fine_tuned")
+
+    def _whole(self, tail):
+        """Return the blocks of the base with the new layers on top."""
+        import keras
+
+        return keras.Model(tail.input, self._model(self._centred(tail.output)))
 
     def _centred(self, activations):
         return (activations - self.base_mean_) / np.float32(self.base_scale_)
 
     def _layers(self, activations, *, hidden=False) -> np.ndarray:
-        """Return the softmax of faces, or what the last hidden layer says; no Keras is needed.
-
-        Rows go through in blocks of one size, so that a face has the same bytes in every batch.
-        """
-        found, pairs = [], list(
-            zip(self.network_weights_[::2], self.network_weights_[1::2], strict=True)
-        )  # fmt: skip
-        for first in range(0, len(activations), _ROWS):
-            some = activations[first : first + _ROWS]
-            x = np.zeros((_ROWS, some.shape[1]), np.float32)
-            x[: len(some)] = self._centred(some)
-            for kernel, bias in pairs[:-1]:
-                x = np.maximum(x @ kernel + bias, 0)
-            x = x[: len(some)] if hidden else (x @ pairs[-1][0] + pairs[-1][1])[: len(some)]
-            found.append(x.astype(np.float64))
-        return np.concatenate(found) if hidden else _softmax(np.concatenate(found))
+        """Return the softmax of faces, or what the last hidden layer says."""
+        if self.fine_tune:
+            activations = _activations(self._network(), activations.astype(np.float32))
+        new = self.network_weights_[-self._n_new() :]
+        return dense_answers(new, self._centred(activations), hidden=hidden)
 
     def _means(self, tensors, rows, **what):
         """Return the mean over faces, float64 (len(rows), outputs), of `_layers`."""
@@ -321,6 +375,7 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         return found
 
 
-def _softmax(x) -> np.ndarray:
-    x = np.exp(x - x.max(axis=1, keepdims=True))
-    return x / x.sum(axis=1, keepdims=True)
+def _activations(tail, values) -> np.ndarray:
+    return predict(
+        tail, lambda rows, rng, training: values[rows], np.arange(len(values)), batch_size=_FACES
+    )

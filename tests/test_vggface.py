@@ -4,11 +4,11 @@ from weight_files import vggface_arrays, write_deepface, write_keras_vggface
 
 from emopipe.face_networks import vggface, vggface_weights, weights
 from emopipe.face_networks.vggface import activations, precision_drift
-from emopipe.face_networks.vggface_graph import LAYERS, VGGFACE, Architecture
+from emopipe.face_networks.vggface_graph import LAYERS, VGGFACE, Architecture, keras_tail
 from emopipe.face_networks.vggface_weights import name_weights, random_weights, stored_weights
 from emopipe.face_networks.weights import WeightsError
 
-SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
+SMALL = Architecture(size=16, depths=(1, 1, 2), widths=(5, 6, 8), units=(24, 20, 10))
 CROPS = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), dtype=np.uint8)
 
 
@@ -31,12 +31,13 @@ def by_hand(crops, arrays, layer, pixels):
             x = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
             windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))
             x = np.maximum(np.einsum("nrcivw,vwio->nrco", windows, kernel) + bias, 0)
-            if name in ("conv1_1", "conv2_2"):
+            pool = {"conv1_1": "pool3", "conv2_1": "pool4", "conv3_2": "pool5"}.get(name)
+            if pool is not None:
                 n, rows, columns, width = x.shape
                 x = x.reshape(n, rows // 2, 2, columns // 2, 2, width).max((2, 4))
+            if pool == layer:
+                break
             continue
-        if layer == "pool5":
-            break
         x = x.reshape(len(x), -1) @ kernel.reshape(-1, kernel.shape[-1]) + bias
         x = x if name == "fc8" else np.maximum(x, 0)
         if name == layer:
@@ -51,6 +52,16 @@ def test_both_layouts_give_what_the_arithmetic_says(file, layer):
     expected = by_hand(CROPS, vggface_arrays(SMALL), layer, lambda x: x - mean)
     assert found.dtype == np.float32 and found.shape == (9, SMALL.features(layer))
     assert np.allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("after", ["pool3", "pool4"])
+@pytest.mark.parametrize("layer", ["pool5", "fc6", "fc7"])
+def test_the_tail_goes_on_where_a_pooling_stopped(after, layer):
+    first = activations(CROPS, weights="random:0", layer=after)
+    tail = keras_tail(random_weights(0, layer, architecture=SMALL), after, layer,
+                      architecture=SMALL)  # fmt: skip
+    whole = activations(CROPS, weights="random:0", layer=layer)
+    assert np.allclose(tail(first), whole, rtol=1e-4, atol=1e-4)
 
 
 def test_deepface_preprocessing(file):
@@ -123,9 +134,9 @@ def test_a_smaller_file_serves_a_lower_layer(tmp_path):
 def test_another_network_is_refused_before_anything_is_read(file, tmp_path, monkeypatch):
     monkeypatch.setattr(vggface_weights, "taken", None)
     with pytest.raises(WeightsError, match=r"shape \(3, 3, 6, 8\), not \(3, 3, 6, 9\)"):
-        next(stored_weights(file, architecture=SMALL._replace(widths=(6, 9))))
+        next(stored_weights(file, architecture=SMALL._replace(widths=(5, 6, 9))))
     arrays = vggface_arrays(SMALL)
-    del arrays["conv2_2"]["bias"]
+    del arrays["conv3_2"]["bias"]
     path = write_deepface(tmp_path / "broken.h5", arrays)
     with pytest.raises(WeightsError, match="holds 1 arrays, not 2"):
         next(stored_weights(path, architecture=SMALL))
@@ -149,4 +160,6 @@ def test_the_published_shapes():
     kernels = VGGFACE.kernels("fc8")
     assert len(kernels) == 16 and kernels["fc6"] == (7, 7, 512, 4096)
     assert sum(np.prod(k) + k[-1] for k in kernels.values()) == 145_002_878
-    assert [VGGFACE.features(layer) for layer in LAYERS] == [25088, 4096, 4096, 2622]
+    assert [VGGFACE.features(layer) for layer in LAYERS] == [
+        200704, 100352, 25088, 4096, 4096, 2622,
+    ]  # fmt: skip

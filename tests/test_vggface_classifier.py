@@ -21,12 +21,13 @@ from emopipe.face import VGGFaceFeatures
 from emopipe.face.copies import prepare_copies
 from emopipe.face_networks import vggface
 from emopipe.face_networks.vggface_graph import Architecture
+from emopipe.face_networks.vggface_weights import random_weights
 from emopipe.fusion import WhereFinite
 from emopipe.media import ClipError
 from emopipe.persistence import load, read_manifest, save
 from emopipe.vggface_classifier import VGGFaceClassifier
 
-SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
+SMALL = Architecture(size=16, depths=(1, 1, 2), widths=(5, 6, 8), units=(24, 20, 10))
 EMOTIONS = ("anger", "fear", "happiness")
 FEW = [FaceTransform(rotation=30.0), FaceTransform(flip_horizontal=True), FaceTransform(scale=0.8)]
 
@@ -112,9 +113,43 @@ def test_answers_are_those_of_the_keras_model(face, clips):
     model = face((8, 6), epochs=2).fit(clips, clips["emotion"])
     rng = np.random.default_rng(0)
     activations = rng.random((70, 24)).astype(np.float16) * 100
-    expected = np.asarray(model._network()(model._centred(activations), training=False))
+    network = model._build(3)
+    network.set_weights(model.network_weights_)
+    expected = np.asarray(network(model._centred(activations), training=False))
     assert np.allclose(model._layers(activations), expected, atol=1e-5)
     assert np.array_equal(model._layers(activations[3:5]), model._layers(activations)[3:5])
+
+
+@pytest.mark.parametrize(("blocks", "layer"), [(1, "pool5"), (2, "fc6")])
+def test_fine_tuning_trains_the_last_blocks_too(face, clips, store, tmp_path, blocks, layer):
+    face = partial(face, base_layer=layer, learning_rate=1e-6)
+    new = face(epochs=1).fit(clips, clips["emotion"])
+    tuned = face(fine_tune=blocks, fine_tune_rate=0.003, patience=None)
+    tuned.fit(clips, clips["emotion"])
+    names = [n for k, n, _ in SMALL.steps(layer, f"pool{5 - blocks}") if k[0] in "cm"]
+    given = [a for name, *pair in random_weights(0, layer, architecture=SMALL)
+             for a in pair if name in names]  # fmt: skip
+    assert len(tuned.network_weights_) == len(given) + len(new.network_weights_)
+    for mine, base in zip(tuned.network_weights_, given, strict=False):
+        assert mine.size == base.size and not np.allclose(mine.ravel(), base.ravel())
+    assert (tuned.predict(clips) == clips["emotion"]).mean() > 0.9
+    history = tuned.history_
+    assert history["fine_tuned_loss"][-1] < history["fine_tuned_loss"][0] / 2
+    assert len(history["val_fine_tuned_accuracy"]) == len(history["val_accuracy"]) == 15
+    expected = tuned.predict_proba(clips)
+    again = load(save(tuned, tmp_path / "model")).set_params(store=store, n_jobs=1)
+    assert again.predict_proba(clips).tobytes() == expected.tobytes()
+    assert again.transform(clips).tobytes() == tuned.transform(clips).tobytes()
+    order = [5, 3, 3, 26]
+    assert tuned.predict_proba(clips.iloc[order]).tobytes() == expected[order].tobytes()
+
+
+def test_fine_tuning_begins_where_the_new_layers_have_come(face, clips):
+    """With a rate of nearly nothing the network stays what training the new layers made of it."""
+    new = face(base_layer="pool5").fit(clips, clips["emotion"])
+    tuned = face(base_layer="pool5", fine_tune=1, fine_tune_rate=1e-9)
+    tuned.fit(clips, clips["emotion"])
+    assert np.allclose(new.predict_proba(clips), tuned.predict_proba(clips), atol=0.02)
 
 
 def test_a_second_fit_looks_at_no_face(face, clips):
@@ -291,6 +326,9 @@ def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
         ({"rescale": (1020, 576)}, "landscape"),
         ({"rescale": 3}, "landscape"),
         ({"train_on": "audio"}, "train_on"),
+        ({"fine_tune": 3}, "fine_tune"),
+        ({"base": "mini_xception", "base_layer": "pooled", "fine_tune": 1}, "vggface"),
+        ({"fine_tune_rate": 0}, "fine_tune_rate"),
         ({"dropout": 1.0}, "dropout"),
         ({"fps": 0}, "fps"),
     ],

@@ -8,16 +8,13 @@ from emopipe.augmentation import FaceTransform, drawn_transforms, named_transfor
 from emopipe.extract import Block, Prepared, Recipe
 from emopipe.face.mini_xception import MiniXceptionFeatures
 from emopipe.face.vggface import VGGFaceFeatures
-from emopipe.face_networks import choose, mini_xception, vggface
+from emopipe.face_networks import choose, half, mini_xception, vggface
 
 # base -> (its features of clips, the same function that they go through, layers to build on)
 BASES = {
     "vggface": (VGGFaceFeatures, vggface.activations, ("fc6", "pool5", "fc7")),
     "mini_xception": (MiniXceptionFeatures, mini_xception.outputs, ("pooled",)),
 }
-
-# The largest number in half precision.
-_MOST = 65504.0
 
 # Copies that are made at once.
 _ROWS = 64
@@ -113,7 +110,7 @@ def half_precision(crops, *, base, **how):
     >>> half_precision(crops, base="mini_xception", layer="pooled").dtype  # doctest: +SKIP
     dtype('float16')
     """
-    return np.clip(BASES[base][1](crops, **how), -_MOST, _MOST).astype(np.float16)
+    return half(BASES[base][1](crops, **how))
 
 
 def base_features(base, layer, **parameters):

@@ -4,7 +4,7 @@ from emopipe.extract import ClipTransformer, Recipe
 from emopipe.face.crops import crop_parameters, pooled_names, prepare_crops
 from emopipe.face_networks import choose
 from emopipe.face_networks.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
-from emopipe.face_networks.weights import identify
+from emopipe.face_networks.weights import identify, told
 
 # FER2013's own: the network's training images were enlarged from it.
 _SIZE = 48
@@ -111,15 +111,17 @@ class MiniXceptionFeatures(ClipTransformer):
 
     def _recipe(self):
         choose("layer", self.layer, LAYERS)
+        digest = self._digest()
         return Recipe(
             "mini_xception",
             1,
             prepare_crops,
             crop_parameters(self, (_SIZE, _SIZE)),
             finish=outputs,
-            finish_args={"weights": self._digest(), "layer": self.layer},
+            finish_args={"weights": digest, "layer": self.layer},
             pooling=self.pooling,
             batch_size=self.batch_size,
+            elsewhere=told(digest),
         )
 
     def _feature_names(self):

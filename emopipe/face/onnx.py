@@ -8,7 +8,7 @@ from emopipe.extract import ClipTransformer, Recipe
 from emopipe.face.crops import crop_parameters, pooled_names, prepare_crops
 from emopipe.face_networks import choose
 from emopipe.face_networks.onnx_file import CHANNELS, embeddings, network_input
-from emopipe.face_networks.weights import checksum
+from emopipe.face_networks.weights import checksum, told
 
 
 class ONNXFaceFeatures(ClipTransformer):
@@ -160,6 +160,7 @@ class ONNXFaceFeatures(ClipTransformer):
             finish_args=asked,
             pooling=self.pooling,
             batch_size=self.batch_size,
+            elsewhere=told(asked["model"]),
         )
 
     def _feature_names(self):

@@ -6,6 +6,7 @@ from emopipe.face_networks import choose, vggface
 from emopipe.face_networks.runtimes import PRECISIONS
 from emopipe.face_networks.vggface_graph import LAYERS, PREPROCESSINGS
 from emopipe.face_networks.vggface_weights import PUBLISHED, name_weights
+from emopipe.face_networks.weights import told
 
 
 class VGGFaceFeatures(ClipTransformer):
@@ -23,9 +24,9 @@ class VGGFaceFeatures(ClipTransformer):
         EMOPIPE_VGGFACE_WEIGHTS names. A path: DeepFace's vgg_face_weights.h5, keras-vggface's
         rcmalli_vggface_tf_vgg16.h5 or any file of the same shapes. "random": He-normal numbers
         drawn from `seed`, which know nothing of faces and are announced in every report.
-    layer : "fc7", "fc6", "fc8" or "pool5"
-        fc6 and fc7 (4096 values) after ReLU, the 2622 identities before the softmax, or the 25088
-        values of the last convolution block.
+    layer : "fc7", "fc6", "fc8", "pool5", "pool4" or "pool3"
+        fc6 and fc7 (4096 values) after ReLU, the 2622 identities before the softmax, or the 25088,
+        100352 or 200704 values of one of the last convolution blocks.
     preprocessing : "vggface" or "deepface"
         What the network sees: blue, green, red in 0-255 minus the training mean, its own; or
         divided by 255, as DeepFace does.
@@ -138,6 +139,7 @@ class VGGFaceFeatures(ClipTransformer):
         choose("runtime", self.runtime, vggface.RUNTIMES)
         choose("precision", self.precision, PRECISIONS)
         size = vggface.ARCHITECTURE.size
+        weights = name_weights(self.weights, self.seed)
         return Recipe(
             "vggface",
             1,
@@ -145,7 +147,7 @@ class VGGFaceFeatures(ClipTransformer):
             crop_parameters(self, (size, size)),
             finish=vggface.activations,
             finish_args={
-                "weights": name_weights(self.weights, self.seed),
+                "weights": weights,
                 "layer": self.layer,
                 "preprocessing": self.preprocessing,
                 "runtime": self.runtime,
@@ -153,6 +155,7 @@ class VGGFaceFeatures(ClipTransformer):
             },
             pooling=self.pooling,
             batch_size=self.batch_size,
+            elsewhere=told(weights),
         )
 
     def _feature_names(self):

@@ -1,5 +1,10 @@
 """Networks that look at face crops: graphs in code, weights from checked files, runtimes."""
 
+import numpy as np
+
+# The largest number in half precision.
+_MOST = 65504.0
+
 
 def choose(parameter, value, allowed) -> None:
     """Raise ValueError, with the names that there are, unless `value` is one of them.
@@ -24,3 +29,14 @@ def choose(parameter, value, allowed) -> None:
         raise ValueError(
             f"{parameter}={value!r} is unknown; allowed: {', '.join(map(repr, allowed))}."
         )
+
+
+def half(values) -> np.ndarray:
+    """Return values in half precision, float16: three digits, up to 65504.
+
+    Examples
+    --------
+    >>> half(np.array([1e6, -0.5]))
+    array([ 6.55e+04, -5.00e-01], dtype=float16)
+    """
+    return np.clip(values, -_MOST, _MOST).astype(np.float16)

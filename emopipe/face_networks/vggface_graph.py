@@ -1,13 +1,16 @@
 """VGG-Face's graph, in code: for Keras and for OpenVINO."""
 
 from functools import lru_cache
+from itertools import dropwhile, islice
 from typing import NamedTuple
 
 import numpy as np
 
 from emopipe.face_networks import choose
 
-LAYERS = ("pool5", "fc6", "fc7", "fc8")
+_POOLS = ("pool3", "pool4", "pool5")
+_MATRICES = ("fc6", "fc7", "fc8")
+LAYERS = _POOLS + _MATRICES
 
 
 class Architecture(NamedTuple):
@@ -45,21 +48,37 @@ class Architecture(NamedTuple):
             before = width if name else before
         return shapes
 
-    def steps(self, layer):
-        """Yield (kind, layer name, outputs) of every step of the network up to `layer`."""
+    def steps(self, layer, after=None):
+        """Yield (kind, name, outputs) of every step up to `layer`, or of those after a pooling."""
+        found = self._steps(layer)
+        if after is not None:
+            found = islice(dropwhile(lambda step: step[1] != after, found), 1, None)
+        yield from found
+
+    def _steps(self, layer):
         for block, (depth, width) in enumerate(zip(self.depths, self.widths, strict=True), start=1):
             for number in range(1, depth + 1):
                 yield "convolution", f"conv{block}_{number}", width
-            yield "pooling", None, width
-        yield "flattening", None, self.features("pool5")
-        for name, units in zip(LAYERS[1 : LAYERS.index(layer) + 1], self.units, strict=False):
-            yield "matrix", name, units
+            pool = f"pool{5 - len(self.widths) + block}"
+            yield "pooling", pool, width
+            if pool == layer:
+                break
+        yield "flattening", None, self.features(pool)
+        if layer in _MATRICES:
+            wanted = _MATRICES[: _MATRICES.index(layer) + 1]
+            yield from (("matrix", *step) for step in zip(wanted, self.units, strict=False))
+
+    def pooled(self, pool) -> tuple[int, int, int]:
+        """Return rows, columns and filters after a pooling; the last one is called pool5."""
+        block = int(pool.removeprefix("pool")) - 5 + len(self.widths)
+        side = self.size // 2**block
+        return side, side, self.widths[block - 1]
 
     def features(self, layer) -> int:
         """Return how many values a crop gives."""
-        if layer == "pool5":
-            return (self.size // 2 ** len(self.widths)) ** 2 * self.widths[-1]
-        return self.units[LAYERS.index(layer) - 1]
+        if layer in _MATRICES:
+            return self.units[_MATRICES.index(layer)]
+        return int(np.prod(self.pooled(layer)))
 
 
 VGGFACE = Architecture()
@@ -112,8 +131,8 @@ def keras_model(
         Name, kernel (as convolution) and bias of every layer, in order; see
         `emopipe.face_networks.vggface_weights.layer_weights`.
     layer : str
-        Where it ends: "pool5" (25088 values, flattened rows first), "fc6", "fc7" (4096, after
-        ReLU) or "fc8" (2622 identities, before the softmax).
+        Where it ends: "pool3", "pool4" or "pool5" (200704, 100352 or 25088 values, flattened rows
+        first), "fc6", "fc7" (4096, after ReLU) or "fc8" (2622 identities, before the softmax).
     preprocessing : str
         Part of the graph. "vggface": blue, green, red in 0-255 minus the training mean, the
         network's own. "deepface": blue, green, red divided by 255, as DeepFace feeds it.
@@ -141,19 +160,54 @@ def keras_model(
     >>> keras_model([], "fc9")
     Traceback (most recent call last):
         ...
-    ValueError: layer='fc9' is unknown; allowed: 'pool5', 'fc6', 'fc7', 'fc8'.
+    ValueError: layer='fc9' is unknown; allowed: 'pool3', 'pool4', 'pool5', 'fc6', 'fc7', 'fc8'.
     """
     choose("layer", layer, LAYERS)
     choose("preprocessing", preprocessing, PREPROCESSINGS)
     import keras
 
-    images = {"data_format": "channels_last", "dtype": dtype}
     mean, scale = PREPROCESSINGS[preprocessing]
     crops = keras.Input((architecture.size, architecture.size, 3), dtype="uint8", name="crops")
     x = keras.ops.flip(keras.ops.cast(crops, "float32"), axis=-1)
     x = (x - np.array(mean, np.float32)) / np.float32(scale)
+    x = _through(x, architecture.steps(layer), weights, dtype)
+    return keras.Model(crops, keras.ops.cast(x, "float32"), name="vggface")
+
+
+def keras_tail(weights, after, layer, *, dtype="float32", architecture=VGGFACE):
+    """Return the last part of VGG-Face as a Keras model on what a pooling gives.
+
+    Parameters
+    ----------
+    weights : iterable of (str, ndarray, ndarray)
+        As for `keras_model`; those of layers before the part are passed over.
+    after : str
+        Pooling where it begins: "pool3" or "pool4".
+    layer, dtype, architecture
+        As for `keras_model`; layer "pool5" or further.
+
+    Returns
+    -------
+    keras.Model
+        float32 (n, values of the pooling) -> float32 (n, values of the layer).
+    """
+    import keras
+
+    steps = list(architecture.steps(layer, after))
+    names = {name for _, name, _ in steps}
+    values = keras.Input((architecture.features(after),), name=after)
+    x = keras.layers.Reshape(architecture.pooled(after), dtype=dtype)(values)
+    x = _through(x, steps, (given for given in weights if given[0] in names), dtype)
+    return keras.Model(values, keras.ops.cast(x, "float32"), name="vggface_tail")
+
+
+def _through(x, steps, weights, dtype):
+    """Add steps of the network to a Keras tensor."""
+    import keras
+
+    images = {"data_format": "channels_last", "dtype": dtype}
     weights = iter(weights)
-    for kind, name, width in architecture.steps(layer):
+    for kind, name, width in steps:
         if kind == "pooling":
             x = keras.layers.MaxPooling2D(2, **images)(x)
         elif kind == "flattening":
@@ -164,7 +218,7 @@ def keras_model(
         else:
             x = _steady_dense()(width, **_given(next(weights)), dtype=dtype)(x)
             x = x if name == "fc8" else keras.ops.relu(x)
-    return keras.Model(crops, keras.ops.cast(x, "float32"), name="vggface")
+    return x
 
 
 def _openvino():
@@ -205,7 +259,7 @@ def openvino_graph(weights, layer="fc7", *, preprocessing="vggface", architectur
     >>> openvino_graph([], "fc9")
     Traceback (most recent call last):
         ...
-    ValueError: layer='fc9' is unknown; allowed: 'pool5', 'fc6', 'fc7', 'fc8'.
+    ValueError: layer='fc9' is unknown; allowed: 'pool3', 'pool4', 'pool5', 'fc6', 'fc7', 'fc8'.
     """
     choose("layer", layer, LAYERS)
     choose("preprocessing", preprocessing, PREPROCESSINGS)

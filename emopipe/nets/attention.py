@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from emopipe.nets.attention_graph import attention_graphs
 from emopipe.nets.checkpoints import FitCheckpoint
 from emopipe.nets.classifier import ClipNetwork
+from emopipe.nets.course import prefixed
 from emopipe.nets.mel_images import LENGTH
 from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.speech_segments import segment_recipe
@@ -196,7 +197,7 @@ class SegmentAttentionNetwork(ClipNetwork):
             graph.get_layer(f"{name}_scaling").set_weights(table.scales(name, sides["rows"]))
             kept.append(FitCheckpoint(self.checkpoint, f"{identity} whole {name}"))
             done = _once(kept[-1], graph, name, table.batch(name), labels, common, identity)
-            history |= _prefixed(done, name)
+            history |= prefixed(done, name)
         everything = np.arange(len(table))
         shown = predict(graphs.tokens, table.batch(*MODALITIES), everything, **self._reading())
         fused = train(
@@ -301,11 +302,3 @@ def _once(checkpoint, graph, name, batch, labels, common, identity):
     done = train(graph, batch, labels, identity=f"{identity} {name}", **common)
     checkpoint.save(done.history, {"weights": done.weights})
     return done.history
-
-
-def _prefixed(history, name):
-    kinds = {kind: kind.removeprefix("val_") for kind in history}
-    return {
-        f"{'val_' if kind != plain else ''}{name}_{plain}": history[kind]
-        for kind, plain in kinds.items()
-    }

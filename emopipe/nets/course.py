@@ -124,3 +124,18 @@ def listener(course, seed, streams, *, shown):
             self.model.stop_training = course.over
 
     return Listener()
+
+
+def prefixed(history, name) -> dict:
+    """Return a history under names that tell what was trained.
+
+    Examples
+    --------
+    >>> prefixed({"loss": [1.0], "val_loss": [1.1]}, "voice")
+    {'voice_loss': [1.0], 'val_voice_loss': [1.1]}
+    """
+    kinds = {kind: kind.removeprefix("val_") for kind in history}
+    return {
+        f"{'val_' if kind != plain else ''}{name}_{plain}": history[kind]
+        for kind, plain in kinds.items()
+    }

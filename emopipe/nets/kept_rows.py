@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emopipe.face_networks import half
+
 # Clips, and rows, that are in memory at once.
 _CLIPS, _ROWS = 16, 64
 
@@ -71,6 +73,27 @@ def keep(sources) -> KeptRows:
         file.flush()
         rows = np.memmap(file, np.float16, "r", shape=(len(clips), width))
     return KeptRows(rows, np.array(clips), np.array(parts))
+
+
+def mapped(rows, function) -> np.ndarray:
+    """Send rows through a function, some at a time, and keep what it returns in a file, too.
+
+    Parameters
+    ----------
+    rows : array, shape (n_rows, n_features)
+    function : callable
+        float32 (n, n_features) -> (n, outputs).
+
+    Returns
+    -------
+    float16 memmap of shape (n_rows, outputs)
+    """
+    with tempfile.TemporaryFile(prefix="emopipe-") as file:
+        for first in range(0, len(rows), _ROWS):
+            found = function(rows[first : first + _ROWS].astype(np.float32))
+            file.write(half(found).tobytes())
+        file.flush()
+        return np.memmap(file, np.float16, "r", shape=(len(rows), found.shape[1]))
 
 
 def moments(rows, chosen) -> tuple[np.ndarray, float]:

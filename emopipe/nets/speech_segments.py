@@ -17,6 +17,7 @@ import numpy as np
 
 from emopipe.extract import Block, Prepared, Recipe
 from emopipe.face_networks import choose
+from emopipe.face_networks.weights import told
 from emopipe.media import ClipError, probe, signal
 from emopipe.nets.mel_images import LENGTH, SAMPLE_RATE, STEP, mel_images
 from emopipe.nets.vgg19 import SIZE, fc7, name_weights
@@ -204,6 +205,7 @@ def segment_recipe(
             "margin": float(margin),
             "detect_every": int(detect_every),
         }
+    name = name_weights(weights, seed)
     return Recipe(
         f"vgg19_{modality}",
         1,
@@ -211,7 +213,7 @@ def segment_recipe(
         arguments,
         finish=fc7,
         finish_args={
-            "weights": name_weights(weights, seed),
+            "weights": name,
             "width": float(width),
             "size": int(size),
             "runtime": runtime,
@@ -219,6 +221,7 @@ def segment_recipe(
         },
         pooling="timed",
         batch_size=batch_size,
+        elsewhere=told(name),
     )
 
 
