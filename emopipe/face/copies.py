@@ -20,27 +20,6 @@ BASES = {
 _ROWS = 64
 
 
-class _Rescaled:
-    """A reading whose landscape frames have another number of rows and columns."""
-
-    def __init__(self, reading, shape):
-        self._reading, self._shape = reading, shape
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        import cv2
-
-        time, image = next(self._reading)
-        if image.shape[1] > image.shape[0] and image.shape[:2] != self._shape:
-            image = cv2.resize(image, self._shape[::-1], interpolation=cv2.INTER_LINEAR)
-        return time, image
-
-    def __getattr__(self, name):
-        return getattr(self._reading, name)
-
-
 def prepare_copies(path, *, transforms, n, rescale, detector_digest, **asked):
     """Yield the trusted faces of a clip, or augmented copies of each.
 
@@ -71,9 +50,7 @@ def prepare_copies(path, *, transforms, n, rescale, detector_digest, **asked):
     """
     from emopipe.faces import face_crops
 
-    chunks = face_crops(path, **asked)
-    if rescale is not None:
-        chunks._reading = _Rescaled(chunks._reading, tuple(rescale))
+    chunks = face_crops(path, landscape=rescale, **asked)
     known = None if transforms is None else named_transforms(transforms)
     for chunk in chunks:
         if known is None and len(chunk.crops):

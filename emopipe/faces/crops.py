@@ -83,3 +83,24 @@ def crop(image, box, *, size=(224, 224), margin=0.2, landmarks=None) -> np.ndarr
     smaller = columns > size[1]
     how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     return cv2.resize(window, (size[1], size[0]), interpolation=how)
+
+
+class Rescaled:
+    """A reading whose landscape frames have another number of rows and columns."""
+
+    def __init__(self, reading, shape):
+        self._reading, self._shape = reading, shape
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        import cv2
+
+        time, image = next(self._reading)
+        if image.shape[1] > image.shape[0] and image.shape[:2] != self._shape:
+            image = cv2.resize(image, self._shape[::-1], interpolation=cv2.INTER_LINEAR)
+        return time, image
+
+    def __getattr__(self, name):
+        return getattr(self._reading, name)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.faces.crops import crop
+from emopipe.faces.crops import Rescaled, crop
 from emopipe.faces.detectors import load_detector
 from emopipe.faces.following import Seen, look
 from emopipe.faces.tracks import RULES, trusted
@@ -221,6 +221,7 @@ def face_crops(
     fps=None,
     times=None,
     max_side=1920,
+    landscape=None,
     size=(224, 224),
     margin=0.2,
     align=False,
@@ -239,6 +240,8 @@ def face_crops(
         As in `detect`. With detector=None the whole frame is the face, without a margin.
     n_frames, fps, times, max_side
         Which frames, and how large at most; as in `emopipe.media.frames`.
+    landscape : (int, int), optional
+        Rows and columns to which frames that are wider than high are brought first.
     size : (int, int)
         Rows and columns of the crops.
     margin : float
@@ -281,6 +284,8 @@ def face_crops(
     """
     _check(choose, policy, detect_every, chunk, size, margin)
     reading = frames(path, n_frames=n_frames, fps=fps, times=times, max_side=max_side)
+    if landscape is not None:
+        reading = Rescaled(reading, tuple(landscape))
     if detector is None:
         margin, detect_every = 0.0, 1
     size = tuple(map(int, size))
