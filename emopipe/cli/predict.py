@@ -87,7 +87,7 @@ def clip_files(places, seconds, folder):
     for place in places:
         path = Path(place).expanduser()
         if place.isdecimal() and not path.exists():
-            found = [record(int(place), seconds, folder / f"camera-{place}.mp4")]
+            found = [record(int(place), seconds, folder / f"camera-{place}.avi")]
         elif not path.exists() and any(sign in place for sign in "*?["):
             found = [Path(name) for name in sorted(glob(place, recursive=True))]
             if not found:
@@ -131,7 +131,7 @@ def record(camera, seconds, path):
         rate = max(1.0, len(images) / max(time.monotonic() - began, 1e-3))
     finally:
         source.release()
-    film = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), rate, (columns, rows))
+    film = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), rate, (columns, rows))
     for image in images:
         film.write(image)
     film.release()
