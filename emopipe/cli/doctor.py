@@ -20,7 +20,7 @@ OPTIONAL = {
     "mtcnn": "the detector 'mtcnn'",
     "onnxruntime": "ONNXFaceFeatures",
     "openvino": "the runtime 'openvino', faster on CPUs",
-    "distributed": "grid searches on a Dask cluster",
+    "distributed": "extraction and grid searches on a Dask cluster (emopipe[dask])",
 }
 
 

@@ -3,15 +3,23 @@
   emopipe extract --corpus cremad=/data/CREMA-D --features voice face
   emopipe extract clips/*.mp4 --features mini_xception --set n_frames=10 --out faces.csv
   emopipe extract /data/clips --features voice --jobs 4
+  emopipe extract --corpus cremad=/nfs/CREMA-D --features face --scheduler tcp://10.0.0.5:8786
 
 What is in the store is not computed again, so an interrupted run continues, and
 experiments that need the same features start at once. A clip that cannot be
 processed keeps its status and never stops the others. --set gives any parameter
 of the extractor, with several features as FEATURE.PARAMETER=VALUE.
+
+With --scheduler the work is done by a Dask cluster (pip install 'emopipe[dask]'). On one machine
+`dask scheduler`, on each of the others `dask worker tcp://HOST:8786 --nworkers 1 --nthreads CORES`.
+Workers read the clips themselves, under the same paths (a file system that all of them mount);
+features come back into the store of this machine.
 """
 
 from inspect import signature
 from pathlib import Path
+
+from emopipe.cli.run import add_scheduler, cluster
 
 # feature name -> (module, class)
 FEATURES = {
@@ -35,6 +43,7 @@ def add_arguments(parser):
     parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
     parser.add_argument("--store", default="default", help="the store's file")
     parser.add_argument("--jobs", type=int, default=-1, help="processes that decode (default: all)")
+    add_scheduler(parser)
     parser.add_argument("--out", type=Path, help="also write the features to this CSV file")
 
 
@@ -42,12 +51,18 @@ def command(args) -> int:
     """Extract, print the tally of statuses, write the table if asked."""
     import pandas as pd
 
+    if args.scheduler and args.jobs != -1:
+        raise ValueError(
+            "--jobs is for this machine; with --scheduler the cluster's threads decide: leave out "
+            "one of the two"
+        )
     clips = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
     tables, done = [], 0
     for name, extractor in extractors.items():
-        extraction = extractor.extract(clips)
-        done += sum(value is not None for value in extraction.values)
+        with cluster(args.scheduler):
+            extraction = extractor.extract(clips, lazy=True)
+        done += sum(status in ("ok", "partial") for status in extraction.statuses)
         print(f"\n{name}: {extraction.summary()}")
         if args.out:
             table = extractor.set_output(transform="pandas").transform(clips)

@@ -7,6 +7,8 @@
 
 A script defines experiment(corpus, ..., *, option=default, ...) -> Experiment: its
 positional parameters are folders of corpora, its keyword parameters are options.
+With --scheduler tcp://HOST:8786 features, folds and grid searches are computed on a
+Dask cluster, with the same figures (see "From one machine to a cluster" in README.md).
 It can also be run as plain Python: python experiments/ravdess_voice.py --corpus ...
 """
 
@@ -16,6 +18,7 @@ import inspect
 import runpy
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 # Subjects of the corpus that `--corpus NAME=synthetic` writes: small, and the same each time.
@@ -84,9 +87,35 @@ def run_experiment(experiment, doc, args) -> int:
     print(f"{args.script.stem}: {_first_line(doc)}", file=sys.stderr)
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
-    outcome = experiment(*(roots[name] for name in corpora), **values)
+    with cluster(parsed.scheduler):
+        outcome = experiment(*(roots[name] for name in corpora), **values)
     command_line = ["emopipe", "run", str(args.script), *args.arguments]
     return publish(outcome, parsed.reports, shlex.join(command_line))
+
+
+@contextmanager
+def cluster(scheduler):
+    """Send what happens inside to the Dask cluster of a scheduler; None: this machine."""
+    if scheduler is None:
+        yield
+        return
+    from emopipe.extract.cluster import on_cluster
+
+    with on_cluster(scheduler) as client:
+        threads = client.nthreads()
+        place = client.scheduler.address
+        n = f"{len(threads)} workers with {sum(threads.values())} threads"
+        print(f"cluster {place}: {n if threads else 'no worker yet, waiting'}", file=sys.stderr)
+        yield
+
+
+def add_scheduler(parser):
+    """Add the argument --scheduler."""
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="compute on a Dask cluster: tcp://HOST:8786, or the scheduler's .json file; its "
+        "workers need emopipe, and clips under the same paths",
+    )  # fmt: skip
 
 
 def publish(outcome, reports: Path, reproduce: str) -> int:
@@ -140,6 +169,7 @@ def _script_parser(script, doc, corpora, options):
         "--corpus", action="append", default=[], metavar="NAME=FOLDER", help=f"needed: {needs}"
     )
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE")
+    add_scheduler(parser)
     parser.add_argument(
         "--reports", type=Path, default=Path("reports"), help="where reports go (default: reports)"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
 
 from emopipe.evaluation.checkpoints import (
     FoldCheckpoints,
@@ -150,25 +151,50 @@ def _key(task, folds):
     return content_key(task.X, described(task.estimator), labels, sides)
 
 
+def _numbered(number, estimator, X, y, groups, classes, fold):
+    return number, run_fold(Task(estimator, X, y, groups, classes), fold)
+
+
+def _fresh(task, folds):
+    """Yield the number and the outcome of folds as they are done: in turn, or on a cluster."""
+    from emopipe.extract.cluster import client_in_use
+
+    if client_in_use() is None:
+        yield from ((number, run_fold(task, fold)) for number, fold in folds)
+        return
+    # Arrays and the table are sent once, as each is an argument of its own.
+    parts = task.estimator, task.X, task.y, task.groups, task.classes
+    yield from Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")(
+        delayed(_numbered)(number, *parts, fold) for number, fold in folds
+    )
+
+
 def run_folds(task, folds, *, checkpoint=None, progress=False, title=""):
-    """Return the outcome of every fold, from checkpoints where they are, see `run_fold`."""
+    """Return the outcome of every fold, from checkpoints where they are, see `run_fold`.
+
+    Where joblib's backend is Dask, folds are tasks of the cluster.
+    """
     from tqdm import tqdm
 
     checkpoints = FoldCheckpoints(checkpoint, _key(task, folds), len(folds))
-    outcomes, right, asked = [], 0, 0
-    with tqdm(folds, desc=title, unit="fold", disable=not progress) as bar:
-        for number, fold in enumerate(bar):
-            outcome = checkpoints.load(number)
-            if outcome is None:
-                outcome = run_fold(task, fold)
-                checkpoints.save(number, outcome)
-            outcomes.append(outcome)
-            right += sum(
-                a == b for a, b in zip(outcome["predicted"], task.y[fold.test], strict=True)
-            )
-            asked += len(fold.test)
-            bar.set_postfix(accuracy=f"{right / asked:.3f}")
-    return outcomes
+    kept = {number: checkpoints.load(number) for number in range(len(folds))}
+    outcomes = {number: outcome for number, outcome in kept.items() if outcome is not None}
+    missing = [(number, fold) for number, fold in enumerate(folds) if number not in outcomes]
+    with tqdm(total=len(folds), desc=title, unit="fold", disable=not progress) as bar:
+        _show(bar, task, folds, outcomes)
+        for number, outcome in _fresh(task, missing):
+            checkpoints.save(number, outcome)
+            outcomes[number] = outcome
+            _show(bar, task, folds, outcomes)
+    return [outcomes[number] for number in range(len(folds))]
+
+
+def _show(bar, task, folds, outcomes):
+    bar.update(len(outcomes) - bar.n)
+    tested = [(number, row) for number in outcomes for row in enumerate(folds[number].test)]
+    right = sum(outcomes[number]["predicted"][i] == task.y[row] for number, (i, row) in tested)
+    if tested:
+        bar.set_postfix(accuracy=f"{right / len(tested):.3f}")
 
 
 def extract_first(task, progress):

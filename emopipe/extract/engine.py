@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from functools import partial
 import joblib
 from joblib.parallel import get_active_backend
 
+from emopipe.extract import shelf
+from emopipe.extract.cluster import ClusterRun, client_in_use, inside_task
 from emopipe.extract.lazy import StoredValues
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run
@@ -103,21 +104,23 @@ def _keys(paths, recipe, store) -> dict[str, str]:
 
 def _is_one_of_many() -> bool:
     """Say whether this code is itself a task of joblib or Dask, beside others on its machine."""
-    if get_active_backend()[0].nesting_level:
-        return True
-    distributed = sys.modules.get("distributed")
-    try:
-        return distributed is not None and distributed.get_worker() is not None
-    except ValueError:
-        return False
+    return bool(get_active_backend()[0].nesting_level) or inside_task()
 
 
 def _n_processes(n_jobs, n_clips) -> int:
     """Say how many worker processes to use, however many machines joblib may count."""
-    n = joblib.effective_n_jobs(n_jobs)
-    if n_jobs is None or n_jobs < 0:
-        n = 1 if _is_one_of_many() else min(n, joblib.cpu_count())
+    n = n_jobs
+    if n_jobs is None or n_jobs <= 0:
+        n = 1 if _is_one_of_many() else min(joblib.effective_n_jobs(n_jobs), joblib.cpu_count())
     return max(1, min(n, n_clips))
+
+
+def _run(missing, recipe, *, n_jobs, **limits):
+    """Return the run of some clips, on the cluster that joblib uses or on this machine."""
+    client = client_in_use()
+    if client is not None and n_jobs != 1:
+        return ClusterRun(missing, recipe, client=client, n_jobs=n_jobs, **limits)
+    return Run(missing, recipe, n_jobs=_n_processes(n_jobs, len(missing)), **limits)
 
 
 class _Keeper:
@@ -184,7 +187,7 @@ class _Bar:
         self.bar.close()
 
 
-def _compute(keeper, progress, *, n_jobs, **limits):
+def _compute(keeper, progress, **limits):
     """Compute what is missing; return seconds, and what was done by how many."""
     first = {}
     for path, key in keeper.keys.items():
@@ -193,16 +196,15 @@ def _compute(keeper, progress, *, n_jobs, **limits):
     if not missing:
         return {}, {}
     statuses = [entry.status for entry in keeper.entries.values()]
-    n_jobs = _n_processes(n_jobs, len(missing))
     with (
         _Bar(progress, keeper.recipe.name, len(first), statuses) as bar,
-        Run(missing, keeper.recipe, n_jobs=n_jobs, **limits) as run,
+        _run(missing, keeper.recipe, **limits) as run,
     ):
         for known in run:
             keeper.take(known)
             bar.take(known)
-    done = {"prepared": run.prepared, "finished": run.batches.finished}
-    return dict(run.seconds), done | {"workers": n_jobs}
+    done = {"prepared": run.prepared, "finished": run.finished, "workers": run.workers}
+    return dict(run.seconds), done
 
 
 def _again(paths, recipe, store, limits, rows) -> list:
@@ -239,7 +241,10 @@ def extract(
         Where results are kept; None keeps nothing, in memory neither.
     n_jobs : int or None
         Worker processes, at least one; negative numbers count back from all processors, None is
-        joblib's current choice. Within a task of joblib or Dask, both mean one.
+        joblib's current choice. Within a task of joblib or Dask, both mean one. Where joblib's
+        backend is Dask (``joblib.parallel_config("dask")``), clips go to the cluster instead: a
+        number is how many slices of clips may be under way, 1 stays on this machine, anything else
+        is what keeps every thread busy. A client that is merely connected changes nothing.
     timeout : float or None
         Seconds a clip may take to its first, or to its next, rows.
     memory_limit : int or None
@@ -262,6 +267,8 @@ def extract(
         If the store cannot be used.
     ImportError
         If a worker cannot import the recipe's function, or that function something it needs.
+    ConnectionError
+        If a cluster has gone, or stays without workers.
 
     Examples
     --------
@@ -278,19 +285,20 @@ def extract(
     """
     began = time.perf_counter()
     paths = [os.fspath(path) for path in paths]
-    store = open_store(store)
-    lazy = lazy and store is not None
     limits = {"n_jobs": n_jobs, "timeout": timeout, "memory_limit": memory_limit}
-    keys = _keys(list(dict.fromkeys(paths)), recipe, store)
-    entries = {}
+    entries = shelf.known(recipe, paths) if inside_task() and not lazy else {}
+    unknown = [path for path in dict.fromkeys(paths) if path not in entries]
+    store = open_store(store) if unknown or not entries else None
+    lazy = lazy and store is not None
+    keys = _keys(unknown, recipe, store)
     if store is not None:
-        entries = (store.peek if lazy else store.get)(keys.values())
+        entries |= (store.peek if lazy else store.get)(keys.values())
     stored = time.perf_counter() - began
     with _Keeper(store, recipe, keys, entries, lazy) as keeper:
         seconds, done = _compute(keeper, progress, **limits)
     COUNTERS.update({name: done.get(name, 0) for name in ("prepared", "finished")})
     seconds |= {"store": stored + keeper.seconds, "wall": time.perf_counter() - began}
-    ordered = [entries[keys[path]] for path in paths]
+    ordered = [entries[keys.get(path, path)] for path in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
     if lazy:
         known = [

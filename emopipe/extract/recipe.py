@@ -168,6 +168,11 @@ class Recipe:
         A name in `emopipe.extract.pooling.POOLINGS`.
     batch_size : int
         Rows per call of `finish`; no part of the key.
+    elsewhere : callable, optional
+        Called without arguments before `finish` runs in a process other than the one that made
+        the recipe (in a cluster), to tell it what that one was told, such as where a file is. It
+        must be picklable (a function of a module, or a `functools.partial` of one); no part of the
+        key.
 
     Raises
     ------
@@ -191,6 +196,7 @@ class Recipe:
     finish_args: Mapping[str, Any] = field(default_factory=dict)
     pooling: str = "mean"
     batch_size: int = 16
+    elsewhere: Callable | None = None
 
     def __post_init__(self):
         if self.pooling not in POOLINGS:

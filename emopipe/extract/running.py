@@ -239,6 +239,7 @@ class Run:
 
     def __init__(self, paths, recipe: Recipe, *, n_jobs, timeout, memory_limit):
         self.seconds = Counter()
+        self.workers = n_jobs
         self.batches = _Batches(recipe, self.seconds)
         self.prepared = 0
         self._crew = _Crew(paths, workers.task_of(recipe, memory_limit), n_jobs, timeout)

@@ -8,9 +8,12 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from emopipe.extract import shelf
+from emopipe.extract.cluster import client_in_use
 from emopipe.extract.engine import Extraction, extract
 from emopipe.extract.recipe import Recipe
 from emopipe.media import ClipError
+from emopipe.store import Entry
 
 
 class ClipWarning(UserWarning):
@@ -126,7 +129,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
             raise ValueError(f"n_jobs={self.n_jobs!r} must be a whole number other than 0, or None")
         return self._recipe()
 
-    def extract(self, X) -> Extraction:
+    def extract(self, X, *, lazy=False) -> Extraction:
         """Return values, statuses and times of the clips, see `extract`."""
         return extract(
             paths_of(X, self.column),
@@ -134,7 +137,17 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
             store=self.store,
             n_jobs=self.n_jobs,
             progress=self.progress,
+            lazy=lazy,
         )
+
+    def _shared(self, X) -> Extraction:
+        """Extract, and let the tasks of a cluster know what was found."""
+        found = self.extract(X)
+        client = client_in_use()
+        if client is not None:
+            entries = map(Entry, found.values, found.statuses, found.details, found.counts)
+            shelf.lay_out(client, self._recipe(), paths_of(X, self.column), list(entries))
+        return found
 
     def transform(self, X):
         """Return the features of the clips.
@@ -155,7 +168,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
             With on_error="raise", for the first clip that gave nothing.
         """
         paths = paths_of(X, self.column)
-        found = self.extract(X)
+        found = self._shared(X)
         failed = [i for i, value in enumerate(found.values) if value is None]
         if failed and self.on_error == "raise":
             i = failed[0]
@@ -177,7 +190,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         """Return a DataFrame with path, status, detail and counts of every clip."""
         import pandas as pd
 
-        found = self.extract(X)
+        found = self._shared(X)
         table = pd.DataFrame(
             {
                 "path": paths_of(X, self.column),
