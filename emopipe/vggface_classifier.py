@@ -18,14 +18,12 @@ from sklearn.utils.validation import check_is_fitted
 from emopipe.augmentation import named_transforms
 from emopipe.face.copies import base_features, copies_recipe
 from emopipe.face_networks import vggface
-from emopipe.face_networks.vggface_graph import keras_tail
-from emopipe.face_networks.vggface_weights import layer_weights
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.nets.course import prefixed
 from emopipe.nets.dense import check_dense, dense_answers, dense_network
 from emopipe.nets.kept_rows import in_slices, keep, mapped, moments
 from emopipe.nets.tensors import clip_tensors
-from emopipe.nets.training import policy, predict, train
+from emopipe.nets.training import predict, train
 
 # fine_tune -> the last layer that stays as it is; 0: base_layer.
 _BEGINNINGS = {1: "pool4", 2: "pool3"}
@@ -246,17 +244,9 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
 
     def _tail(self, weights=None):
         """Return the blocks of the base that are fine-tuned, with its own weights or given ones."""
-        architecture, after = vggface.ARCHITECTURE, _BEGINNINGS[self.fine_tune]
         if weights is None:
-            base = self._base()._recipe().finish_args["weights"]
-            given = layer_weights(base, self.base_layer, architecture=architecture)
-        else:
-            steps = architecture.steps(self.base_layer, after)
-            names = [name for kind, name, _ in steps if kind in ("convolution", "matrix")]
-            given = zip(names, weights[::2], weights[1::2], strict=True)
-        return keras_tail(
-            given, after, self.base_layer, dtype=policy(self.precision), architecture=architecture
-        )
+            weights = self._base()._recipe().finish_args["weights"]
+        return vggface.tail(weights, _BEGINNINGS[self.fine_tune], self.base_layer, self.precision)
 
     def _network(self):
         """Return the fine-tuned blocks, built anew where there are none."""

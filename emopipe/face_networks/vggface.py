@@ -6,16 +6,18 @@ import numpy as np
 
 from emopipe.face_networks import choose
 from emopipe.face_networks.runtimes import PRECISIONS, keras_call, openvino_call
-from emopipe.face_networks.vggface_graph import VGGFACE, keras_model, openvino_graph
+from emopipe.face_networks.vggface_graph import VGGFACE, keras_model, keras_tail, openvino_graph
 from emopipe.face_networks.vggface_weights import layer_weights
 
 # Tests put a smaller one here.
 ARCHITECTURE = VGGFACE
 
 
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
 def _keras(weights, precision, **graph):
-    dtype = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
-    return keras_call(keras_model(weights, **graph, dtype=dtype))
+    return keras_call(keras_model(weights, **graph, dtype=_POLICIES[precision]))
 
 
 def _openvino(weights, precision, **graph):
@@ -99,6 +101,33 @@ def activations(
     (2, 4096)
     """
     return _network(weights, layer, preprocessing, runtime, precision, ARCHITECTURE)(crops)
+
+
+def tail(weights, after, layer, precision="float32"):
+    """Return the last part of the network, to be trained.
+
+    Parameters
+    ----------
+    weights : str, or list of ndarray
+        As `name_weights` gives them; or kernel and bias of each layer of the part.
+    after, layer : str
+        See `emopipe.face_networks.vggface_graph.keras_tail`.
+    precision : str
+        "float32", or "bfloat16" for the arithmetic.
+
+    Returns
+    -------
+    keras.Model
+    """
+    steps = ARCHITECTURE.steps(layer, after)
+    names = [name for kind, name, _ in steps if kind in ("convolution", "matrix")]
+    if isinstance(weights, str):
+        given = layer_weights(weights, layer, architecture=ARCHITECTURE)
+        given = (one for one in given if one[0] in names)
+    else:
+        given = zip(names, weights[::2], weights[1::2], strict=True)
+    dtype = _POLICIES[precision]
+    return keras_tail(given, after, layer, dtype=dtype, architecture=ARCHITECTURE)
 
 
 def precision_drift(crops, *, weights, layer="fc7", preprocessing="vggface", runtime="keras"):

@@ -180,7 +180,7 @@ def keras_tail(weights, after, layer, *, dtype="float32", architecture=VGGFACE):
     Parameters
     ----------
     weights : iterable of (str, ndarray, ndarray)
-        As for `keras_model`; those of layers before the part are passed over.
+        As for `keras_model`, of the part alone.
     after : str
         Pooling where it begins: "pool3" or "pool4".
     layer, dtype, architecture
@@ -193,11 +193,9 @@ def keras_tail(weights, after, layer, *, dtype="float32", architecture=VGGFACE):
     """
     import keras
 
-    steps = list(architecture.steps(layer, after))
-    names = {name for _, name, _ in steps}
     values = keras.Input((architecture.features(after),), name=after)
     x = keras.layers.Reshape(architecture.pooled(after), dtype=dtype)(values)
-    x = _through(x, steps, (given for given in weights if given[0] in names), dtype)
+    x = _through(x, architecture.steps(layer, after), weights, dtype)
     return keras.Model(values, keras.ops.cast(x, "float32"), name="vggface_tail")
 
 
