@@ -403,6 +403,20 @@ def test_an_image_is_one_whatever_its_name(tmp_path):
     assert numbers(frames(tmp_path / "a.mp4")) == [5]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "n"), [({}, 1), ({"fps": 5.0}, 1), ({"n_frames": 3}, 3), ({"times": [0, 2]}, 2)]
+)
+def test_an_image_is_opened_and_decoded_once(tmp_path, monkeypatch, wanted, n):
+    import cv2
+
+    cv2.imwrite(str(tmp_path / "a.png"), numbered(5))
+    opened, real = [], av.open
+    monkeypatch.setattr(av, "open", lambda *args, **kw: opened.append(1) or real(*args, **kw))
+    read = list(frames(tmp_path / "a.png", **wanted))
+    assert [(time, number(image)) for time, image in read] == [(0, 5)] * n
+    assert len(opened) == 1
+
+
 @pytest.mark.parametrize("name", ["a.mkv", "b.avi", "a.flv", "a.ts", "a.webm"])
 def test_a_truncated_file_gives_what_it_has(tmp_path, name):
     path = clip(tmp_path, name, n=100, **FORMATS[name])

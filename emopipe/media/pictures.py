@@ -13,10 +13,11 @@ from emopipe.media.containers import (
     cut_off,
     decoded,
     interval,
+    is_image,
     zero,
 )
 from emopipe.media.excerpts import parse
-from emopipe.media.timelines import timeline_of, timeline_of_part, video_of
+from emopipe.media.timelines import Timeline, timeline_in, timeline_of_part, video_of
 
 # s of pictures that need no decoding; for less, a jump costs more than it saves
 _WORTH_A_JUMP = 1.0
@@ -103,7 +104,13 @@ def _chosen(path, wanted, faults) -> Iterator[tuple[float, object]]:
         with video_of(path) as (container, stream):
             yield from _timed(container, stream, faults)
         return
-    timeline = timeline_of(path, faults)
+    with video_of(path) as (container, stream):
+        if is_image(container):  # decoded at once: it need not be opened again
+            shown = [*_timed(container, stream, faults)][:1]  # all read, for its faults
+            still = Timeline(0.0, 0.0, 1, np.empty(0))
+            yield from shown * len(_targets(timeline=still, **wanted))
+            return
+        timeline = timeline_in(container, stream, faults)
     if timeline.count:
         targets = _targets(timeline=timeline, **wanted)
         yield from _at_targets(path, targets, timeline.keyframes, faults)

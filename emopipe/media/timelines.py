@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.media.containers import find_stream, interval, opened, packets, zero
+from emopipe.media.containers import find_stream, interval, is_image, opened, packets, zero
 
 
 class Timeline(NamedTuple):
@@ -35,9 +35,10 @@ def video_of(path):
     """Open a recording; yield its container and its picture stream."""
     with opened(path) as container:
         stream = find_stream(path, container, "video")
-        stream.thread_type = "AUTO"
-        # Several clips are decoded at once; more threads for each would cost more than they give.
-        stream.codec_context.thread_count = min(4, os.cpu_count() or 1)
+        if not is_image(container):
+            stream.thread_type = "AUTO"
+            # Several clips are decoded at once; more threads for each cost more than they give.
+            stream.codec_context.thread_count = min(4, os.cpu_count() or 1)
         yield container, stream
 
 
@@ -51,22 +52,27 @@ def _can_seek(container, stream) -> bool:
     return True
 
 
-def timeline_of(path, faults) -> Timeline:
+def timeline_in(container, stream, faults) -> Timeline:
     """Read from the packets when frames are shown, without decoding any."""
-    with video_of(path) as (container, stream):
-        start, tick, step = zero(container), stream.time_base, interval(stream)
-        first, last, count, keyframes = np.inf, -np.inf, 0, []
-        for packet in packets(container, stream, faults):
-            if not packet.size or packet.is_discard:
-                continue
-            stamp = packet.dts if packet.pts is None else packet.pts
-            time = count * step if stamp is None else float(stamp * tick) - start
-            first, last, count = min(first, time), max(last, time), count + 1
-            if packet.is_keyframe and stamp is not None:
-                keyframes.append(time)
-        if count and not _can_seek(container, stream):
-            keyframes = []
+    start, tick, step = zero(container), stream.time_base, interval(stream)
+    first, last, count, keyframes = np.inf, -np.inf, 0, []
+    for packet in packets(container, stream, faults):
+        if not packet.size or packet.is_discard:
+            continue
+        stamp = packet.dts if packet.pts is None else packet.pts
+        time = count * step if stamp is None else float(stamp * tick) - start
+        first, last, count = min(first, time), max(last, time), count + 1
+        if packet.is_keyframe and stamp is not None:
+            keyframes.append(time)
+    if count and not _can_seek(container, stream):
+        keyframes = []
     return Timeline(first, last, count, np.sort(keyframes))
+
+
+def timeline_of(path, faults) -> Timeline:
+    """Read from the packets of a file when frames are shown."""
+    with video_of(path) as (container, stream):
+        return timeline_in(container, stream, faults)
 
 
 @lru_cache(maxsize=8)
