@@ -235,7 +235,7 @@ def show(scanned, gridded):
     ]  # fmt: skip
     for what, figure, goal, met in rows:
         verdict = "" if met is None else f"goal {goal}: {'yes' if met else 'NO'}"
-        print(f"{what:58} {figure:10.4g}  {verdict}")
+        print(f"{what:58} {figure:10.6g}  {verdict}")
     return rows
 
 

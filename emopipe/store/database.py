@@ -198,12 +198,13 @@ class Database:
         sql("PRAGMA synchronous=NORMAL")
         # Keys are random: their index stays in memory, and its pages gather changes for a while.
         sql("PRAGMA cache_size=-32768")
-        sql("PRAGMA wal_autocheckpoint=4000")
+        sql("PRAGMA wal_autocheckpoint=8000")
         sql("BEGIN IMMEDIATE")  # a file that cannot be written is found now, not after hours
         sql("ROLLBACK")
 
     def _create(self, sql):
-        sql("PRAGMA page_size=8192")
+        # Keys are random: in a large store each new one changes a page of their index of its own.
+        sql("PRAGMA page_size=4096")
         sql("PRAGMA auto_vacuum=INCREMENTAL")
         sql(f"PRAGMA journal_mode={'DELETE' if _on_network(self.path.parent) else 'WAL'}")
         sql("BEGIN IMMEDIATE")
