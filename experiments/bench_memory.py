@@ -67,10 +67,10 @@ def long_film(film, path, minutes):
     return path
 
 
-def tiny_clips(folder, n):
+def tiny_clips(folder, n, seed=0):
     """Write n half seconds of sound, each another one."""
     folder.mkdir()
-    noise, paths = np.random.default_rng(0).integers(-8000, 8000, 16000 + n, dtype=np.int16), []
+    noise, paths = np.random.default_rng(seed).integers(-8000, 8000, 8000 + n, dtype=np.int16), []
     for i in range(n):
         paths.append(str(folder / f"{i:06d}.wav"))
         with wave.open(paths[-1], "wb") as file:
@@ -129,7 +129,7 @@ def child(kind, paths, fps, way, folder):
     options = options | {"store": store, "n_jobs": 1}
     paths = Path(paths).read_text().split("\n")
     if kind == "voice":
-        (tiny,) = tiny_clips(Path(folder) / "tiny", 1)
+        (tiny,) = tiny_clips(Path(folder) / "tiny", 1, seed=1)
     else:
         tiny = tiny_picture(f"{folder}/tiny.png")
         size = recipe.prepare_args["size"]

@@ -166,7 +166,7 @@ def write_voices(folder, subjects, each):
     return pd.DataFrame(rows)
 
 
-def grid(folder, subjects, each):
+def grid(folder, subjects, each, *, C, n_components, weights):
     """Return what a grid search over a whole fusion extracted and fitted."""
     from sklearn import config_context
     from sklearn.decomposition import PCA
@@ -183,10 +183,10 @@ def grid(folder, subjects, each):
     for name, window in (("short", 0.05), ("long", 0.5)):
         voice = ShortTermStatistics(window=window, step=0.025, store=str(store))
         modalities.append((name, make_pipeline(voice, StandardScaler(), PCA(), SVC())))
-    parameters = {"weights": ["equal", "recall", "search"]}
+    parameters = {"weights": weights}
     for name, _ in modalities:
-        parameters[f"{name}__svc__C"] = [1.0, 10.0]
-        parameters[f"{name}__pca__n_components"] = [2, 4]
+        parameters[f"{name}__svc__C"] = C
+        parameters[f"{name}__pca__n_components"] = n_components
     fusion = EmotionWeightedFusion(modalities, cv=3)
     before, began = COUNTERS["prepared"], perf_counter()
     with config_context(enable_metadata_routing=True), counted(StandardScaler, PCA, SVC) as seen:
@@ -195,8 +195,8 @@ def grid(folder, subjects, each):
     fits, twice = tally(seen)
     points = len(search.cv_results_["params"])
     # Every point is fitted in 3 folds; learned weights take 3 inner folds and all clips each time.
-    fusions = 3 * points
-    naive = len(modalities) * (fusions // 3 + fusions * 2 // 3 * 4)
+    each_time = [1 if rule == "equal" else 4 for rule in weights]
+    naive = len(modalities) * 3 * points * sum(each_time) // len(each_time)
     return {
         "seconds": perf_counter() - began,
         "points": points,
@@ -255,7 +255,9 @@ def main():
     else:
         scanned = scan(clips, 10_000, 100, args.rounds)
     with tempfile.TemporaryDirectory() as folder:
-        gridded = grid(Path(folder), 6, 2 if args.quick else 5)
+        points = {"C": [1.0, 10.0], "n_components": [2] if args.quick else [2, 4]}
+        rules = ["equal", "recall", "search"]
+        gridded = grid(Path(folder), 6, 2 if args.quick else 5, weights=rules, **points)
     rows = show(scanned, gridded)
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
