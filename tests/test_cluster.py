@@ -25,8 +25,8 @@ from weight_files import mini_xception_arrays, write
 from emopipe import __version__
 from emopipe.cli import main
 from emopipe.evaluation import evaluate
-from emopipe.extract import Recipe, cluster, engine, extract
-from emopipe.extract.cluster import SLICE, on_cluster, prepare_slice
+from emopipe.extract import Recipe, connection, engine, extract, on_cluster
+from emopipe.extract.cluster import SLICE, prepare_slice
 from emopipe.face import MiniXceptionFeatures
 from emopipe.fusion import WhereFinite
 from emopipe.store import Store
@@ -155,12 +155,18 @@ def test_a_worker_that_is_killed_costs_only_the_clips_it_held(client, tmp_path):
     same(found, extract(paths, recipe(), store=None, n_jobs=1))
 
 
+def _allow(failures, dask_scheduler):
+    dask_scheduler.allowed_failures = failures
+
+
 def test_a_clip_that_kills_every_worker_is_crashed_and_costs_nothing_else(client, tmp_path):
     paths = write_clips(tmp_path, TABLES)
+    client.run_on_scheduler(_allow, 0)
     arguments = {"trace": str(tmp_path / "trace"), "victim": Path(paths[3]).name}
     found = extract(paths, recipe(cluster_recipes.deadly, prepare_args=arguments), store=None)
     assert found.statuses == ["ok"] * 3 + ["crashed"] + ["ok"] * 36
-    assert "2 Dask workers ended" in found.details[3]
+    client.run_on_scheduler(_allow, 1)
+    assert "every Dask worker that worked on it ended (1), the last one tcp" in found.details[3]
 
 
 def test_a_crash_in_prepare_stays_in_its_own_process(client, tmp_path):
@@ -210,6 +216,14 @@ def test_a_connected_client_alone_changes_nothing(address, tmp_path, monkeypatch
             assert extract(paths, recipe(), store=None, n_jobs=1).statuses == ["ok"] * 3
 
 
+def test_a_plain_joblib_configuration_is_enough(address, tmp_path):
+    paths = write_clips(tmp_path, TABLES)
+    with distributed.Client(address), joblib.parallel_config("dask"):
+        found = extract(paths, recipe(), store=None)
+    assert found.workers == 2
+    same(found, extract(paths, recipe(), store=None, n_jobs=1))
+
+
 def test_inside_a_task_a_clip_is_prepared_by_one_process_there(client, tmp_path):
     paths = write_clips(tmp_path, TABLES[:3])
     assert client.submit(engine._n_processes, -1, 100).result() == 1
@@ -219,7 +233,7 @@ def test_inside_a_task_a_clip_is_prepared_by_one_process_there(client, tmp_path)
 
 
 def test_a_cluster_without_workers_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "PATIENCE", 0.0)
+    monkeypatch.setattr(connection, "PATIENCE", 0.0)
     paths = write_clips(tmp_path, TABLES[:1])
     with (
         distributed.LocalCluster(n_workers=0, dashboard_address=":0") as empty,
@@ -314,7 +328,7 @@ def test_the_command_extracts_on_the_cluster(address, tmp_path, capsys):
         tables[name] = out.read_bytes()
     assert tables["here"] == tables["there"]
     captured = capsys.readouterr()
-    assert "2 workers with 2 threads" in captured.err and "6 clips: ok 6" in captured.out
+    assert "workers: 2, threads: 2" in captured.err and "6 clips: ok 6" in captured.out
 
 
 @pytest.mark.parametrize("wrong", ["localhost", "http://host:8786", "tcp://host", "a b:1", ""])

@@ -99,13 +99,13 @@ def cluster(scheduler):
     if scheduler is None:
         yield
         return
-    from emopipe.extract.cluster import on_cluster
+    from emopipe.extract import on_cluster
 
     with on_cluster(scheduler) as client:
         threads = client.nthreads()
         place = client.scheduler.address
-        n = f"{len(threads)} workers with {sum(threads.values())} threads"
-        print(f"cluster {place}: {n if threads else 'no worker yet, waiting'}", file=sys.stderr)
+        n = f"workers: {len(threads)}, threads: {sum(threads.values())}"
+        print(f"cluster {place}, {n if threads else 'waiting for workers'}", file=sys.stderr)
         yield
 
 

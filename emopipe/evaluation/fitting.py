@@ -157,7 +157,7 @@ def _numbered(number, estimator, X, y, groups, classes, fold):
 
 def _fresh(task, folds):
     """Yield the number and the outcome of folds as they are done: in turn, or on a cluster."""
-    from emopipe.extract.cluster import client_in_use
+    from emopipe.extract.connection import client_in_use
 
     if client_in_use() is None:
         yield from ((number, run_fold(task, fold)) for number, fold in folds)

@@ -2,9 +2,11 @@
 
 A recipe names a function that prepares one clip and, where there is a network, one that finishes
 rows of many clips. `extract` takes clips through it: what the store knows is not computed again.
-Every transformer of the package that takes clips is a `ClipTransformer` with a recipe.
+Every transformer of the package that takes clips is a `ClipTransformer` with a recipe. Inside
+`on_cluster`, or wherever joblib was told to use Dask, the work is done by a cluster.
 """
 
+from emopipe.extract.connection import on_cluster
 from emopipe.extract.engine import COUNTERS, Extraction, extract
 from emopipe.extract.recipe import Block, Prepared, Recipe, loudness
 from emopipe.extract.transformer import ClipTransformer, ClipWarning, paths_of
@@ -19,5 +21,6 @@ __all__ = [
     "Recipe",
     "extract",
     "loudness",
+    "on_cluster",
     "paths_of",
 ]

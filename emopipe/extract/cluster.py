@@ -1,29 +1,22 @@
 """Extraction on a Dask cluster: paths and a recipe travel to the workers, features come back.
 
-The cluster is the one that joblib was told to use, ``joblib.parallel_config("dask")`` or
-`on_cluster`, so that a grid search and the features it needs go to the same place. Workers run the
-same engine on a slice of the clips at a time, keep nothing, and hand back what they found; the
-client alone writes its store. A worker that is lost costs the time of the slices it held.
+Workers run the same engine on a slice of the clips at a time, keep nothing, and hand back what
+they found; the client alone writes its store. A worker that is lost costs the time of the slices
+that it held.
 """
 
 import math
 import os
 import queue
-import re
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import uuid4
 
-import joblib
-from joblib.parallel import get_active_backend
-
 from emopipe import __version__
+from emopipe.extract import connection
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Known, Run
-from emopipe.extract.shelf import clear_away
 from emopipe.media.excerpts import parse
 from emopipe.store import Entry
 
@@ -35,134 +28,6 @@ _AHEAD = 2
 _TICK = 0.5
 # Seconds between looks at how many threads the cluster has.
 _LOOK = 5.0
-# Seconds that a cluster may be without any worker, as one that grows with its work is at first.
-PATIENCE = 120.0
-_ADDRESS = re.compile(
-    r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}/?"
-)
-
-
-def inside_task() -> bool:
-    """Say whether this code is part of a task of Dask, in one of its workers.
-
-    Examples
-    --------
-    >>> inside_task()
-    False
-    """
-    distributed = sys.modules.get("distributed")
-    try:
-        return distributed is not None and distributed.get_worker() is not None
-    except ValueError:
-        return False
-
-
-def client_in_use():
-    """Return the client of joblib's Dask backend where that is in force, or None.
-
-    Inside a task of Dask it is None: a task does its own work.
-
-    Examples
-    --------
-    >>> print(client_in_use())
-    None
-    """
-    backend = get_active_backend()[0]
-    if type(backend).__name__ != "DaskDistributedBackend" or inside_task():
-        return None
-    return backend.client
-
-
-def _client_of(address, timeout):
-    """Return a client of the scheduler at an address, or named by a scheduler file."""
-    address = str(address)
-    kind = {"address": address}
-    if address.endswith(".json"):
-        if not os.path.isfile(address):
-            raise FileNotFoundError(f"no scheduler file {address}: `dask scheduler` writes it")
-        kind = {"scheduler_file": address}
-    elif not _ADDRESS.fullmatch(address):
-        raise ValueError(
-            f"{address!r} is no address of a Dask scheduler: write tcp://HOST:8786, HOST:8786, or "
-            "the path of the .json file that `dask scheduler --scheduler-file FILE.json` writes"
-        )
-    try:
-        from distributed import Client
-    except ImportError:
-        raise ImportError(
-            "a cluster needs Dask: pip install 'emopipe[dask]' here and on every worker"
-        ) from None
-    try:
-        return Client(**kind, timeout=timeout)
-    except (OSError, TimeoutError) as error:
-        raise ConnectionError(
-            f"no Dask scheduler answers at {address} within {timeout:g} s ({error}). Start one "
-            "with `dask scheduler`, workers with `dask worker HOST:8786`, and pass the address "
-            "that the scheduler prints."
-        ) from None
-
-
-def _check_workers(client):
-    """Raise where a worker has another emopipe, or none."""
-    from importlib.metadata import version
-
-    found = client.run(version, "emopipe", on_error="return")
-    for worker, theirs in sorted(found.items()):
-        if isinstance(theirs, Exception):
-            raise ImportError(
-                f"the Dask worker {worker} has no emopipe: pip install 'emopipe[dask]' there, the "
-                f"version of this machine ({__version__})"
-            )
-        _check_version(theirs, version("emopipe"), worker)
-
-
-def _check_version(theirs, ours, worker):
-    if theirs != ours:
-        raise ImportError(
-            f"the Dask worker {worker} has emopipe {theirs}, this machine {ours}: features would "
-            "not be sure to be the same. Install one version everywhere and start the workers anew."
-        )
-
-
-@contextmanager
-def on_cluster(address, *, timeout=10.0):
-    """Send what happens inside to a Dask cluster: extraction, grid searches, folds.
-
-    Parameters
-    ----------
-    address : str or Path
-        Of the scheduler, such as "tcp://10.0.0.5:8786", or its scheduler file (.json).
-    timeout : float
-        Seconds that it may take to answer.
-
-    Yields
-    ------
-    distributed.Client
-
-    Raises
-    ------
-    ImportError
-        If Dask is not installed here, or a worker has another emopipe, or none.
-    ValueError
-        If the address is none.
-    ConnectionError
-        If nobody answers there.
-
-    Examples
-    --------
-    >>> with on_cluster("localhost"):
-    ...     pass
-    Traceback (most recent call last):
-        ...
-    ValueError: 'localhost' is no address of a Dask scheduler: write tcp://HOST:8786, HOST:8786, ...
-    """
-    with _client_of(address, timeout) as client:
-        _check_workers(client)
-        try:
-            with joblib.parallel_config("dask", client=client, wait_for_workers_timeout=PATIENCE):
-                yield client
-        finally:
-            clear_away(client)
 
 
 def prepare_slice(recipe: Recipe, paths, limits, version):
@@ -195,7 +60,7 @@ def prepare_slice(recipe: Recipe, paths, limits, version):
     from distributed import get_worker
 
     place = get_worker().address
-    _check_version(__version__, version, place)
+    connection.check_version(__version__, version, f"worker {place}")
     lacking = [path for path in paths if not os.path.isfile(parse(path).path)]
     if lacking:
         raise FileNotFoundError(
@@ -216,8 +81,8 @@ def prepare_slice(recipe: Recipe, paths, limits, version):
 
 def _deadly(path, killed) -> Known:
     detail = (
-        f"{killed.allowed_failures + 1} Dask workers ended while they worked on it, the last one "
-        f"{killed.last_worker.address} (perhaps their machine ran out of memory)"
+        f"every Dask worker that worked on it ended ({killed.allowed_failures + 1}), the last one "
+        f"{killed.last_worker.address} (perhaps the machine ran out of memory)"
     )
     return Known(path, Entry(None, "crashed", detail, {}), True)
 
@@ -267,11 +132,11 @@ class ClusterRun:
         self.workers, self.looked = sum(self.client.ncores().values()), now
         if self.workers:
             self.seen = now
-        elif now - self.seen > PATIENCE:
+        elif now - self.seen > connection.PATIENCE:
+            place = self.client.scheduler.address
             raise ConnectionError(
-                f"the cluster at {self.client.scheduler.address} has had no worker for "
-                f"{PATIENCE:g} s. Start some with `dask worker {self.client.scheduler.address}` "
-                "and run this again: it goes on where it was."
+                f"the cluster at {place} has had no worker for {connection.PATIENCE:g} s. Start "
+                f"some with `dask worker {place}` and run this again: it goes on where it was."
             )
 
     def _send(self):
@@ -312,6 +177,14 @@ class ClusterRun:
             )
         try:
             known, seconds, prepared, finished = future.result()
+        except RuntimeError as error:
+            if "deserialization" in str(error):
+                missing = error.__cause__ or "the cause is in its log"
+                error.add_note(
+                    f"the scheduler cannot import what the recipe {self.recipe.name!r} is made of "
+                    f"({missing}): install it there and on every worker"
+                )
+            raise
         except KilledWorker as killed:
             if alone:
                 yield _deadly(paths[0], killed)

@@ -11,7 +11,8 @@ import joblib
 from joblib.parallel import get_active_backend
 
 from emopipe.extract import shelf
-from emopipe.extract.cluster import ClusterRun, client_in_use, inside_task
+from emopipe.extract.cluster import ClusterRun
+from emopipe.extract.connection import client_in_use, inside_task
 from emopipe.extract.lazy import StoredValues
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from emopipe.extract import shelf
-from emopipe.extract.cluster import client_in_use
+from emopipe.extract.connection import client_in_use
 from emopipe.extract.engine import Extraction, extract
 from emopipe.extract.recipe import Recipe
 from emopipe.media import ClipError
