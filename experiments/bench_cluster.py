@@ -93,19 +93,6 @@ def payload(extractor, paths):
     return sum(map(len, task)) / len(paths)
 
 
-def stored(extractor, paths, folder):
-    """Return the bytes per clip in a fresh store, without the file's own few pages."""
-    from emopipe.store import Store
-
-    with Store(folder / "empty.sqlite") as store:
-        pass
-    empty = store.path.stat().st_size
-    with Store(folder / f"{id(extractor)}.sqlite") as store:
-        call(None, extractor, paths, store)
-        n = int(store.ls()["entries"].sum())
-    return (store.path.stat().st_size - empty) / n
-
-
 def scanned(folder, n):
     """Return what it costs, per clip, to find out that n clips are in the store already."""
     import tracemalloc
@@ -132,15 +119,18 @@ def scanned(folder, n):
         extract(paths, recipe, store=store, lazy=True)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
+    size = store.path.stat().st_size
     figures = {
         "clips": n,
         "seconds_first": named / n,
         "seconds_known": spent / n,
         "client_bytes": most / n,
+        "store_bytes_besides_values": size / n - np.zeros(4).nbytes,
     }
     print(
         f"\n{n} tiny files, local disk: named the first time {named / n * 1e6:.0f} us each; when "
-        f"known {spent / n * 1e6:.0f} us, {most / n:.0f} bytes of the client's memory"
+        f"known {spent / n * 1e6:.0f} us and {most / n:.0f} bytes of the client's memory; "
+        f"{figures['store_bytes_besides_values']:.0f} bytes in the store besides the values"
     )
     return figures
 
@@ -173,6 +163,7 @@ def measured(kind, extractor, paths, clients, rounds, lengths):
         "times_serial": {way: spent["serial"] / s for way, s in spent.items()},
         "clips_per_hour_and_core": 3600 * len(paths) / spent["2 workers"] / 2,
         "payload_bytes_per_clip": payload(extractor, paths),
+        "value_bytes": next(v.nbytes for v in done["serial"].values if v is not None),
         "growth_mb": {way: now - early[way] for way, now in peaks(clients).items()},
         "peak_mb": peaks(clients),
         "longer": longer(extractor, lengths),
@@ -195,7 +186,8 @@ def longer(extractor, lengths):
 
 def show(kind, figures):
     """Print the figures of one kind of features."""
-    print(f"\n{kind}: {figures['clips']} clips, {figures['payload_bytes_per_clip']:.0f} bytes each")
+    sent, got = figures["payload_bytes_per_clip"], figures["value_bytes"]
+    print(f"\n{kind}: {figures['clips']} clips; {sent:.0f} bytes there and {got} back for each")
     for way, ratio in figures["times_serial"].items():
         more = ""
         if way in figures["peak_mb"]:
@@ -260,8 +252,6 @@ def compare(args, folder, stack):
     for kind, extractor in extractors(args.vggface).items():
         paths = sounds if kind == "voice" else videos
         figures = measured(kind, extractor, paths, clients, args.rounds, lengths)
-        figures["store_bytes_per_clip"] = stored(extractor, paths, folder)
-        print(f"  {figures['store_bytes_per_clip']:.0f} bytes per clip in the store")
         result[kind] = figures
     (folder / "scan").mkdir()
     return result | {"scan": scanned(folder / "scan", 2_000 if args.quick else 20_000)}

@@ -44,6 +44,8 @@ def address(tmp_path_factory):
 
     settings = {
         "distributed.scheduler.allowed-failures": 1,
+        # A local cluster would end whatever worker takes longer than this to come back.
+        "distributed.deploy.lost-worker-timeout": "1h",
         "temporary-directory": str(tmp_path_factory.mktemp("dask")),
     }
     with (
@@ -218,7 +220,8 @@ def test_a_connected_client_alone_changes_nothing(address, tmp_path, monkeypatch
 
 def test_a_plain_joblib_configuration_is_enough(address, tmp_path):
     paths = write_clips(tmp_path, TABLES)
-    with distributed.Client(address), joblib.parallel_config("dask"):
+    with distributed.Client(address) as client, joblib.parallel_config("dask"):
+        client.wait_for_workers(2)
         found = extract(paths, recipe(), store=None)
     assert found.workers == 2
     same(found, extract(paths, recipe(), store=None, n_jobs=1))
