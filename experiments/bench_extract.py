@@ -29,14 +29,13 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter
 
 import joblib
 import numpy as np
 
 FPS = 5.0
-EVERY = (2, 3, 5, 10)
-GOALS = {"stage": 0.8, "loop": 3.0, "iou": 0.8}
+GOALS = {"stage": 0.8, "loop": 3.0}
 
 
 def clips_of(folders, n, work):
@@ -218,64 +217,6 @@ def judge(figures, n_clips, every):
     ]
 
 
-def _boxes(path, fps, every, found):
-    from emopipe.faces import face_crops
-
-    chunks = face_crops(path, fps=fps, detect_every=every, size=(48, 48), **found)
-    began, found = process_time(), {}
-    for chunk in chunks:
-        found |= dict(zip(chunk.times.tolist(), chunk.boxes, strict=True))
-    return found, chunks.counts["detections"], process_time() - began
-
-
-def following(paths, fps, look):
-    """Return a row per k: detections, overlap with the boxes of detecting in every frame."""
-    from emopipe.faces.tracks import overlap
-
-    each, rows = [_boxes(path, fps, 1, look) for path in paths], []
-    for every in EVERY:
-        others, ious, lost = [_boxes(path, fps, every, look) for path in paths], [], 0
-        for (one, *_), (other, *_) in zip(each, others, strict=True):
-            shared = sorted(set(one) & set(other))
-            lost += len(one) - len(shared)
-            ious += [float(overlap(one[t][None], other[t][None])[0, 0]) for t in shared]
-        seconds = [sum(spent for *_, spent in found) for found in (each, others)]
-        detections = [sum(n for _, n, _ in found) for found in (each, others)]
-        rows.append({
-            "every": every, "fps": fps or "all", "frames": len(ious), "lost": lost,
-            "detections": detections[1], "of": detections[0], "iou_lowest": min(ious),
-            "iou_mean": float(np.mean(ious)), "quicker": seconds[0] / seconds[1],
-        })  # fmt: skip
-    return rows
-
-
-def long_video(path, seconds):
-    """Write a video with a keyframe a second."""
-    import av
-
-    with av.open(str(path), "w") as film:
-        stream = film.add_stream("libx264", rate=25, options={"preset": "ultrafast", "g": "25"})
-        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
-        for i in range(seconds * 25):
-            image = np.full((360, 640, 3), 60, np.uint8)
-            image[100:200, i % 500 : i % 500 + 100] = i % 256
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        film.mux(stream.encode())
-    return path
-
-
-def sparse(path):
-    """Return seconds of processor for every frame of a video, and for a few of them."""
-    from emopipe.media import frames
-
-    spent = {}
-    for n_frames in (None, 10, 3):
-        began = process_time()
-        n = sum(1 for _ in frames(path, n_frames=n_frames))
-        spent[n] = process_time() - began
-    return spent
-
-
 def show(title, rows):
     """Print (what, figure, goal or None) rows."""
     print(f"\n{title}")
@@ -284,19 +225,8 @@ def show(title, rows):
         print(f"  {what:58} {figure:8.2f}  {verdict}")
 
 
-def show_following(rows):
-    """Print the table of detecting in every k-th frame."""
-    print("\nDetecting in every k-th frame and following between, against detecting in each")
-    print("  fps   k  detections    lowest IoU  mean IoU  lost  quicker")
-    for r in rows:
-        verdict = "yes" if r["iou_lowest"] >= GOALS["iou"] else "NO"
-        print(f"  {r['fps']!s:4} {r['every']:2}  {r['detections']:5} of {r['of']:5}  "
-              f"{r['iou_lowest']:7.3f}     {r['iou_mean']:.3f}  {r['lost']:4}  {r['quicker']:.1f} x"
-              f"  goal >= {GOALS['iou']}: {verdict}")  # fmt: skip
-
-
-def main():
-    """Measure, print, write."""
+def arguments():
+    """Return what is asked for on the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -304,51 +234,45 @@ def main():
     parser.add_argument("--clips", type=Path, nargs="+", default=[], help="folders of videos")
     parser.add_argument("--n", type=int, default=24, help="videos at most")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--networks", nargs="*", default=["mini_xception"])
+    parser.add_argument("--networks", nargs="+", default=["mini_xception"])
     parser.add_argument("--runtimes", nargs="+", default=["keras"], help="of vggface")
     parser.add_argument("--precision", default="float32", help="of vggface")
     parser.add_argument("--detector", default="haar")
     parser.add_argument("--detector-model", type=Path)
     parser.add_argument("--every", type=int, default=5, help="k of detect_every")
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def measure(paths, args, n_jobs):
+    """Return the figures of every network, and print them."""
+    options = {"detector": args.detector, "detector_model": args.detector_model}
+    rounds, found = 1 if args.quick else args.rounds, []
+    for name in args.networks:
+        for runtime in args.runtimes if name == "vggface" else [""]:
+            precision = args.precision if runtime else ""
+            figures = compare(paths, name, runtime, precision, options, n_jobs, rounds, args.every)
+            figures["table"] = judge(figures, len(paths), args.every)
+            show(figures["network"], figures["table"])
+            print(f"  differs from the loop by at most {figures['difference_to_loop']:.1e}")
+            print("  " + figures["where_time_went"].replace("\n", "\n  "))
+            found.append(figures)
+    return found
+
+
+def main():
+    """Measure, print, write."""
+    args = arguments()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    n_jobs, rounds = joblib.cpu_count(), 1 if args.quick else args.rounds
+    n_jobs = joblib.cpu_count()
     with tempfile.TemporaryDirectory() as work:
         paths = clips_of(args.clips, 6 if args.quick else args.n, Path(work))
-        print(f"{len(paths)} clips, {FPS:g} frames/s, {n_jobs} cores")
-        found = {"detector": args.detector, "detector_model": args.detector_model}
-        result = {"clips": len(paths), "cores": n_jobs, "networks": []}
-        for name in args.networks:
-            for runtime in args.runtimes if name == "vggface" else [""]:
-                how = (
-                    runtime,
-                    args.precision if runtime else "",
-                    found,
-                    n_jobs,
-                    rounds,
-                    args.every,
-                )
-                figures = compare(paths, name, *how)
-                rows = judge(figures, len(paths), args.every)
-                show(figures["network"], rows)
-                print(f"  differs from the loop by at most {figures['difference_to_loop']:.1e}")
-                print("  " + figures["where_time_went"].replace("\n", "\n  "))
-                result["networks"].append(figures | {"table": rows})
-        look = {"detector": args.detector, "model": args.detector_model}
-        result["following"] = [r for fps in (None, FPS) for r in following(paths[:6], fps, look)]
-        show_following(result["following"])
-        film = long_video(f"{work}/long.mp4", 60 if args.quick else 300)
-        result["sparse"] = spent = sparse(film)
-        whole = max(spent)
-        for n in sorted(spent)[:-1]:
-            print(
-                f"\n{n} of {whole} frames: {spent[whole] / spent[n]:.0f} x quicker than all", end=""
-            )
-        print()
+        print(f"{len(paths)} clips, {FPS:g} frames/s, {n_jobs} cores, detector {args.detector}")
+        networks = measure(paths, args, n_jobs)
     if args.out:
+        result = {"clips": len(paths), "cores": n_jobs, "detector": args.detector}
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(result, indent=1) + "\n")
+        args.out.write_text(json.dumps(result | {"networks": networks}, indent=1) + "\n")
         print(f"\n{args.out} written")
 
 

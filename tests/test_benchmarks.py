@@ -13,7 +13,7 @@ from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.media import frames, probe
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
-NEW = ["bench_extract", "bench_memory", "bench_search", "bench_store"]
+NEW = ["bench_extract", "bench_frames", "bench_memory", "bench_search", "bench_store"]
 
 
 def bench(name):
@@ -120,10 +120,10 @@ def test_stages_and_loops_become_ratios(capsys):
 
 
 def test_following_is_compared_with_detecting_each(clips, tmp_path, capsys):
-    extract = bench("bench_extract")
-    rows = extract.following(clips[:1], None, {"detector": "haar", "model": None})
-    extract.show_following(rows)
-    assert [row["every"] for row in rows] == list(extract.EVERY)
+    looked = bench("bench_frames")
+    rows = looked.following(clips[:1], None, {"detector": "haar", "model": None})
+    looked.show_following(rows)
+    assert [row["every"] for row in rows] == list(looked.EVERY)
     assert all(row["detections"] < row["of"] and row["iou_lowest"] > 0.5 for row in rows)
-    spent = extract.sparse(extract.long_video(tmp_path / "long.mp4", 4))
+    spent = looked.sparse(looked.long_video(tmp_path / "long.mp4", 4))
     assert sorted(spent) == [3, 10, 100]
