@@ -62,6 +62,17 @@ RUNS |= {
             "vgg19_width": 1 / 64, "vgg19_size": 32, "units": 4,
         },
     ),
+    "where_emotion_is": (
+        {},
+        {
+            "conditions": ["voice"], "systems": ["A, voice", "B", "C"], "subjects": 4,
+            "folder": "CORPORA",
+            "small": _CNN | _HEARING | {
+                "face_size": (32, 32), "n_frames": 3, "epochs": 1, "vgg19_width": 1 / 64,
+                "vgg19_size": 32, "units": 4, "attention_units": 2,
+            },
+        },
+    ),
 }  # fmt: skip
 
 _XCEPTION = {"mini_xception_weights": "models/fer2013_mini_XCEPTION.102-0.66.hdf5"}
@@ -123,6 +134,8 @@ def test_experiment_runs_from_folders_to_report(name, corpus, tmp_path, capsys):
     if options.get("face_features") == "FACES":
         faces = face_table(roots["ravdess"], tmp_path / "faces.csv")
         options = options | {"face_features": faces}
+    if options.get("folder") == "CORPORA":
+        options = options | {"folder": tmp_path / "corpora"}
     arguments = [f"--corpus={k}={v}" for k, v in roots.items()]
     arguments += [f"--set={k}={v}" for k, v in options.items()]
     script = EXPERIMENTS / f"{name}.py"

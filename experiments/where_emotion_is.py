@@ -1,0 +1,109 @@
+"""Do the three networks learn where the emotion is, and guess where it is not?
+
+The clips are drawn and synthesised, of people who do not exist: the emotion is only in the
+voice, only in the face, split between them (half of the emotions differ in the voice alone, the
+others in the face alone) or nowhere. A network that sees what is informative should understand
+strangers (.9 or more of their clips), one that does not should answer by chance. Nothing can be
+learned here about real emotions. C's VGG19 has random weights, which it keeps: its faces are poor.
+Corpora are drawn into `folder`; on two cores the whole takes most of an hour.
+
+  python experiments/where_emotion_is.py
+  python experiments/where_emotion_is.py --set "conditions=['split']" --set "systems=['A', 'C']"
+"""
+
+from pathlib import Path
+
+from sklearn.model_selection import GroupShuffleSplit
+
+from emopipe.corpora import load_corpus
+from emopipe.corpora.synthetic import make_synthetic_corpus
+from emopipe.evaluation import evaluate
+from emopipe.nets.attention import SegmentAttentionNetwork
+from emopipe.nets.audio_visual_cnn import AudioVisualCNN
+from emopipe.nets.temporal_aggregation import TemporalAggregation
+from emopipe.result import Experiment
+
+# condition -> where the emotion is, for make_synthetic_corpus
+CONDITIONS = {"voice": ("voice",), "face": ("face",), "split": "split", "nothing": ()}
+EMOTIONS = ("anger", "happiness", "sadness", "surprise")
+
+
+def networks(small):
+    """Return the networks by name, and the modalities that each of them has."""
+    layers = {"visual_widths": (8, 16, 32, 32), "audio_widths": (16, 32, 64)}
+    common = {"validation_share": 0, "patience": None, "workers": 2, "progress": True}
+    a = {"n_frames": 10, "n_copies": 8, "epochs": 8, "detect_every": 2} | common
+    b = layers | {
+        "n_segments": 3, "n_frames": 9, "face_size": (64, 64), "spectrogram_size": (96, 64),
+        "learning_rate": 3e-3, "epochs": 30,
+    } | common  # fmt: skip
+    c = {
+        "weights": "random", "vgg19_width": 0.125, "vgg19_size": 160, "face_size": (160, 160),
+        "units": 512, "attention_units": 64, "learning_rate": 3e-4, "epochs": 25,
+    } | common  # fmt: skip
+    a, b, c = ({k: small.get(k, v) for k, v in one.items()} for one in (a, b, c))
+    both = {"voice", "face"}
+    return {
+        "A": (AudioVisualCNN(**a), both),
+        "A, face": (AudioVisualCNN(modalities=("video",), **a), {"face"}),
+        "A, voice": (AudioVisualCNN(modalities=("audio",), augment_sound=True, **a), {"voice"}),
+        "B": (TemporalAggregation(**b), both),
+        "C": (SegmentAttentionNetwork(**c), both),
+    }
+
+
+def choose(parameter, chosen, allowed):
+    """Raise ValueError unless `chosen` is a list of names that there are."""
+    if isinstance(chosen, str) or not chosen or set(chosen) - set(allowed):
+        raise ValueError(f"{parameter}={chosen!r} must be a list of names from {list(allowed)}")
+
+
+def expectation(condition, modalities):
+    """Return what a network should reach under a condition, in words; None where it is between."""
+    informative = CONDITIONS[condition]
+    if len(modalities) == 2:
+        return "learns" if informative else "chance"
+    if informative in ((), "split"):
+        return None
+    return "learns" if modalities == set(informative) else "chance"
+
+
+def experiment(
+    *, systems=("A", "A, face", "A, voice", "B", "C"), conditions=tuple(CONDITIONS), subjects=40,
+    clips_per_emotion=1, duration=0.9, folder="reports/synthetic/where_emotion_is", small=None,
+):  # fmt: skip
+    """Return every network under every condition, on a quarter of the subjects."""
+    strangers = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
+    choose("conditions", conditions, CONDITIONS)
+    choose("systems", systems, networks({}))
+    results = {}
+    for condition in conditions:
+        root = make_synthetic_corpus(
+            Path(folder) / condition, layout="enterface", informative=CONDITIONS[condition],
+            subjects=subjects, emotions=list(EMOTIONS), clips_per_emotion=clips_per_emotion,
+            duration=duration, size=(160, 200), frame_rate=20, oddities=False, progress=True,
+        )  # fmt: skip
+        clips = load_corpus("enterface", root)
+        for name, (network, modalities) in networks(small or {}).items():
+            expected = expectation(condition, modalities)
+            if name not in systems or expected is None:
+                continue
+            label = f"{condition}: {name} ({expected})"
+            results[label] = evaluate(network, clips, cv=strangers)
+            print(f"{label}: {results[label].metrics['accuracy']['value']:.3f}", flush=True)
+    return Experiment(
+        name="where_emotion_is",
+        title="Drawn people: do networks learn where the emotion is?",
+        question="Does each network understand strangers exactly where the emotion is?",
+        results=results,
+        notices=[
+            "After the colon stands the network; in brackets, what it should do: learn (.9 or more "
+            "on strangers), or answer by chance (.25), because what it sees tells nothing."
+        ],
+    )
+
+
+if __name__ == "__main__":
+    from emopipe.cli import run_script
+
+    run_script(experiment)
