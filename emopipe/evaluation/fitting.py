@@ -16,6 +16,7 @@ from emopipe.evaluation.checkpoints import (
     without_addresses,
 )
 from emopipe.evaluation.nesting import nested, wants_groups
+from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
 
 
@@ -174,13 +175,11 @@ def run_folds(task, folds, *, checkpoint=None, progress=False, title=""):
 
     Where joblib's backend is Dask, folds are tasks of the cluster.
     """
-    from tqdm import tqdm
-
     checkpoints = FoldCheckpoints(checkpoint, _key(task, folds), len(folds))
     kept = {number: checkpoints.load(number) for number in range(len(folds))}
     outcomes = {number: outcome for number, outcome in kept.items() if outcome is not None}
     missing = [(number, fold) for number, fold in enumerate(folds) if number not in outcomes]
-    with tqdm(total=len(folds), desc=title, unit="fold", disable=not progress) as bar:
+    with progress_bar(len(folds), title, "fold", shown=progress) as bar:
         _show(bar, task, folds, outcomes)
         for number, outcome in _fresh(task, missing):
             checkpoints.save(number, outcome)

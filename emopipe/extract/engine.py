@@ -17,6 +17,7 @@ from emopipe.extract.lazy import StoredValues
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run
 from emopipe.media.excerpts import parse
+from emopipe.progress import progress_bar
 from emopipe.store import open_store
 
 # What this process has done so far, for tests: clips prepared, rows finished.
@@ -164,16 +165,8 @@ class _Bar:
     """A progress bar with rate, time left and the tally of statuses."""
 
     def __init__(self, shown, name, total, known):
-        from tqdm.auto import tqdm
-
         self.tally = Counter(known)
-        self.bar = tqdm(
-            total=total,
-            initial=self.tally.total(),
-            unit="clip",
-            desc=name,
-            disable=not shown,
-        )
+        self.bar = progress_bar(total, name, "clip", shown=shown, initial=self.tally.total())
 
     def take(self, known):
         if known is not None:

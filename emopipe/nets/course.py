@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from emopipe.progress import progress_bar
+
 _FIGURES = {
     "cross_entropy": "loss",
     "accuracy": "accuracy",
@@ -105,12 +107,11 @@ def listener(course, seed, streams, *, shown):
     because one of them broke is none: its error is raised.
     """
     import keras
-    from tqdm.auto import tqdm
 
     class Listener(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             title = f"epoch {epoch + 1} of {course.epochs}"
-            self.bar = tqdm(total=streams[0][1], desc=title, unit="batch", disable=not shown)
+            self.bar = progress_bar(streams[0][1], title, "batch", shown=shown)
 
         def on_train_batch_end(self, batch, logs=None):
             self.bar.update()

@@ -12,6 +12,7 @@ from emopipe.corpora.synthetic.layouts import LAYOUTS
 from emopipe.corpora.synthetic.marker import begin, finish, is_complete
 from emopipe.corpora.synthetic.people import draw_person
 from emopipe.corpora.synthetic.studio import Studio
+from emopipe.progress import progress_bar
 
 # Raised when the drawing changes, so that corpora drawn before are redone.
 DRAWING = 1
@@ -125,8 +126,6 @@ def make_synthetic_corpus(
 
 
 def _write(root: Path, plan: Layout, clips, parameters: dict, progress: bool):
-    from tqdm import tqdm
-
     seed, layout = parameters["seed"], parameters["layout"]
     files = [name for clip in clips for name in clip.files]
     tables = TABLES if layout == "cremad" else ()
@@ -139,14 +138,16 @@ def _write(root: Path, plan: Layout, clips, parameters: dict, progress: bool):
         seed=seed,
     )
     people, shown = {}, {}
-    for clip in tqdm(clips, desc=f"drawing {layout}", unit="clip", disable=not progress):
-        who = clip.subject
-        if who not in people:
-            sex, age = plan.sexes.get(who), plan.ages.get(who)
-            people[who] = draw_person(f"{layout} {who}", seed, sex=sex, age=age)
-        performance = cast(clip, tuple(parameters["informative"]), parameters["emotions"], seed)
-        studio.record(performance, people[who])
-        shown[clip.name] = performance[1:]
+    with progress_bar(len(clips), f"drawing {layout}", "clip", shown=progress) as bar:
+        for clip in clips:
+            who = clip.subject
+            if who not in people:
+                sex, age = plan.sexes.get(who), plan.ages.get(who)
+                people[who] = draw_person(f"{layout} {who}", seed, sex=sex, age=age)
+            performance = cast(clip, tuple(parameters["informative"]), parameters["emotions"], seed)
+            studio.record(performance, people[who])
+            shown[clip.name] = performance[1:]
+            bar.update()
     if tables:
         write_cremad_tables(root, shown, people, seed)
     finish(root, parameters, [*files, *tables])
