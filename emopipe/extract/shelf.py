@@ -8,6 +8,7 @@ and time of change, so that nothing is hashed again. What is missing there a tas
 
 import hashlib
 import os
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from emopipe.extract.recipe import Recipe
@@ -114,8 +115,9 @@ def lay_out(client, recipe: Recipe, paths, entries) -> None:
 
 def clear_away(client) -> None:
     """Let the workers forget what a client laid out."""
-    for laid in _laid.pop(client, {}).values():
-        for name in laid.names:
+    names = [name for laid in _laid.pop(client, {}).values() for name in laid.names]
+    with suppress(OSError):  # a scheduler that has gone took them along
+        for name in names if client.status == "running" else ():
             client.unregister_worker_plugin(name)
 
 
