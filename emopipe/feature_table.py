@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from emopipe.extract import ClipWarning, paths_of
+from emopipe.extract import ClipWarning, clip_tags, paths_of
 
 # Columns of real numbers that number, time or vouch for a frame, in small letters.
 _BOOKKEEPING = {
@@ -283,10 +283,6 @@ class FeatureTable(TransformerMixin, BaseEstimator):
         return True
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.no_validation = True
+        tags = clip_tags(super().__sklearn_tags__())
         tags.requires_fit = False
         return tags

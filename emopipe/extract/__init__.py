@@ -9,7 +9,7 @@ Every transformer of the package that takes clips is a `ClipTransformer` with a 
 from emopipe.extract.connection import on_cluster
 from emopipe.extract.engine import COUNTERS, Extraction, extract
 from emopipe.extract.recipe import Block, Prepared, Recipe, loudness
-from emopipe.extract.transformer import ClipTransformer, ClipWarning, paths_of
+from emopipe.extract.transformer import ClipTransformer, ClipWarning, clip_tags, paths_of
 
 __all__ = [
     "COUNTERS",
@@ -19,6 +19,7 @@ __all__ = [
     "Extraction",
     "Prepared",
     "Recipe",
+    "clip_tags",
     "extract",
     "loudness",
     "on_cluster",

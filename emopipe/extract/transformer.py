@@ -210,13 +210,18 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         return True
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.no_validation = True
+        tags = clip_tags(super().__sklearn_tags__())
         tags.requires_fit = False
         return tags
+
+
+def clip_tags(tags):
+    """Return scikit-learn's tags of an estimator, changed to those of one that takes clips."""
+    tags.input_tags.string = True
+    tags.input_tags.one_d_array = True
+    tags.input_tags.two_d_array = False
+    tags.no_validation = True
+    return tags
 
 
 def _told(paths, found, failed) -> str:

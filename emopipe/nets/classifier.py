@@ -24,7 +24,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from emopipe.extract import ClipWarning, paths_of
+from emopipe.extract import ClipWarning, clip_tags, paths_of
 from emopipe.media import ClipError
 from emopipe.nets.held_out import validation_rows
 from emopipe.nets.training import Training, policy, predict, train
@@ -299,11 +299,7 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
         return {name: value for name, value in state.items() if name != "_model"}
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.no_validation = True
+        tags = clip_tags(super().__sklearn_tags__())
         tags.non_deterministic = self.random_state is None
         return tags
 
