@@ -6,7 +6,8 @@ highest resident memory of either (the kernel's own account, VmHWM) is compared 
 figures leave out the imports and the network, and nothing else.
 
 Videos: 720p, 25 frames/s, with a drawn face that moves and a voice, a few seconds repeated to the
-length wanted. Clips: half a second of sound each; what their number must cost is the features
+length wanted. What is left of growth is FFmpeg's index of an MP4's packets, some 10 MB per hour.
+Clips: half a second of sound each; what their number must cost is the features
 themselves (n x 68 x 8 bytes). Beyond that a process remembers what it put into or read from the
 store (at most 256 MB), and Extraction.values holds every value unless extract(lazy=True).
 
