@@ -13,7 +13,14 @@ from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.media import frames, probe
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
-NEW = ["bench_extract", "bench_frames", "bench_memory", "bench_search", "bench_store"]
+NEW = [
+    "bench_device",
+    "bench_extract",
+    "bench_frames",
+    "bench_memory",
+    "bench_search",
+    "bench_store",
+]
 
 
 def bench(name):
