@@ -138,6 +138,17 @@ def test_nothing_is_wider_than_the_window(browser, page, width):
 
 
 @pytest.mark.browser
+def test_the_summary_is_seen_whole(browser, page):
+    browser.set_window_size(1200, 900)
+    browser.get(page.as_uri())
+    hidden = browser.execute_script(
+        "const box = document.querySelector('#answer .wide');"
+        "return box.scrollWidth - box.clientWidth"
+    )
+    assert hidden <= 0
+
+
+@pytest.mark.browser
 def test_links_of_the_summary_lead_to_the_results(browser, page, invented):
     browser.get(page.as_uri())
     links = browser.find_elements("css selector", "#answer tbody a")

@@ -15,11 +15,11 @@ def metric_intervals(results: dict, metric: str, published) -> str:
     labels = []
     for row, (label, result) in enumerate(results.items()):
         value = result.metrics[metric]
-        axes.plot([value["low"], value["high"]], [row, row], color=BLUE, linewidth=2)
-        axes.plot([value["value"]], [row], "o", color=BLUE)
+        axes.plot([value["low"], value["high"]], [row, row], color=BLUE, linewidth=2, clip_on=False)
+        axes.plot([value["value"]], [row], "o", color=BLUE, clip_on=False, zorder=3)
         labels.append(label)
     for row, item in enumerate(literature, start=len(labels)):
-        axes.plot([item.value], [row], "D", color=RED, markerfacecolor="white")
+        axes.plot([item.value], [row], "D", color=RED, markerfacecolor="white", clip_on=False)
         labels.append(f"{item.label} (published)")
     first = next(iter(results.values()))
     chance = 1 / max(len(first.classes), 1)
