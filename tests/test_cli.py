@@ -175,7 +175,7 @@ def test_extract_fills_the_store_and_writes_the_table(wav, tmp_path, capsys):
     code, text, _ = run(capsys, "extract", wav.parent, "--store", store, "--out", out)
     assert code == 0 and "voice" in text and "corrupt 1" in text
     table = pd.read_csv(out)
-    assert len(table) == 2 and table.shape[1] == 2 + 1 + 68
+    assert len(table) == 2 and table.shape[1] == 2 + 2 + 68
     assert table.loc[table["path"].str.endswith("tone.wav"), "voice_status"].item() == "ok"
     code, text, _ = run(capsys, "store", "ls", "--store", store)
     assert code == 0 and str(store) in text
@@ -185,6 +185,39 @@ def test_extract_fills_the_store_and_writes_the_table(wav, tmp_path, capsys):
     assert code == 1 and "--older-than" in err
     code, text, _ = run(capsys, "store", "gc", "--store", store, "--max-bytes", "0")
     assert code == 0 and "forgotten" in text
+
+
+def test_extract_says_which_clips_failed_and_why(wav, tmp_path, capsys):
+    import pandas as pd
+
+    for number in range(7):
+        (wav.parent / f"broken{number}.wav").write_bytes(b"RIFF" + bytes([number]))
+    out = tmp_path / "new" / "folder" / "features.csv"
+    code, text, _ = run(
+        capsys, "extract", wav.parent, "--store", tmp_path / "s", "--out", out, "--jobs", 1
+    )
+    assert code == 0
+    lines = [line for line in text.splitlines() if "broken" in line]
+    assert len(lines) == 5 and all(": corrupt: " in line for line in lines)
+    assert "and 2 more" in text
+    table = pd.read_csv(out)
+    assert table.loc[table["voice_status"] == "corrupt", "voice_detail"].notna().sum() == 7
+    assert table.loc[table["voice_status"] == "corrupt"].iloc[:, -1].isna().all()
+
+
+def test_extract_of_failures_only_says_so_by_its_code(wav, tmp_path, capsys):
+    wav.write_bytes(b"RIFF")
+    options = ["--store", tmp_path / "s", "--out", tmp_path / "t.csv", "--jobs", 1]
+    code, text, _ = run(capsys, "extract", wav, *options)
+    assert code == 1 and str(wav) in text and "more that failed" not in text
+    assert (tmp_path / "t.csv").is_file()
+
+
+def test_extract_checks_where_it_writes_before_it_works(wav, tmp_path, capsys):
+    store = tmp_path / "s.sqlite"
+    for out, words in ((tmp_path, "is a folder"), (wav / "x" / "y.csv", "is no folder")):
+        code, _, err = run(capsys, "extract", wav, "--store", store, "--out", out)
+        assert code == 1 and words in err and not store.exists()
 
 
 @pytest.mark.parametrize(

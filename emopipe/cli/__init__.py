@@ -109,6 +109,37 @@ def quiet_tensorflow() -> None:
             os.close(kept)
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number and its noun.
+
+    Examples
+    --------
+    >>> counted(1, "clip"), counted(2, "clip")
+    ('1 clip', '2 clips')
+    """
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
+def check_output(path, flag: str) -> None:
+    """Make the folder of a file that a command will write, before it works for hours; None: none.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise IsADirectoryError(f"{flag} {path} is a folder: name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise NotADirectoryError(f"{flag} {path}: {path.parent} is no folder") from None
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise PermissionError(f"{flag} {path} cannot be written: choose another place")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="emopipe",

@@ -7,13 +7,16 @@
 
 What is in the store is not computed again, so an interrupted run continues, and
 experiments that need the same features start at once. A clip that cannot be
-processed keeps its status and never stops the others. --set gives any parameter
-of the extractor, with several features as FEATURE.PARAMETER=VALUE.
+processed keeps its status and never stops the others; the first few are told with
+the reason, --out has it for every clip. --set gives any parameter of the extractor,
+with several features as FEATURE.PARAMETER=VALUE.
 
 With --scheduler the work is done by a Dask cluster (pip install 'emopipe[dask]'). On one machine
 `dask scheduler`, on each of the others `dask worker tcp://HOST:8786 --nworkers 1 --nthreads CORES`.
 Workers read the clips themselves, under the same paths (a file system that all of them mount);
 features come back into the store of this machine.
+
+Exit code 1 if not a single clip could be processed.
 """
 
 from inspect import signature
@@ -28,6 +31,8 @@ FEATURES = {
     "mini_xception": ("emopipe.face", "MiniXceptionFeatures"),
     "onnx": ("emopipe.face", "ONNXFaceFeatures"),
 }
+# Failed clips that are told one by one.
+TOLD = 5
 
 
 def add_arguments(parser):
@@ -48,8 +53,8 @@ def add_arguments(parser):
 
 
 def command(args) -> int:
-    """Extract, print the tally of statuses, write the table if asked."""
-    import pandas as pd
+    """Extract, print the tally of statuses and who failed, write the table if asked."""
+    from emopipe.cli import check_output, counted
 
     if args.scheduler and args.jobs != -1:
         raise ValueError(
@@ -58,22 +63,63 @@ def command(args) -> int:
         )
     clips = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
+    check_output(args.out, "--out")
     tables, done = [], 0
     for name, extractor in extractors.items():
         with cluster(args.scheduler):
             extraction = extractor.extract(clips, lazy=True)
         done += sum(status in ("ok", "partial") for status in extraction.statuses)
         print(f"\n{name}: {extraction.summary()}")
+        for line in failures(clips["path"], extraction):
+            print(line)
         if args.out:
-            table = extractor.set_output(transform="pandas").transform(clips)
-            table.insert(0, f"{name}_status", extraction.statuses)
+            table = _table(name, extractor, extraction)
             tables.append(table.add_prefix(f"{name}:") if len(extractors) > 1 else table)
     if args.out:
-        index = clips.get(["clip", "path"]).reset_index(drop=True)
-        whole = [t.reset_index(drop=True) for t in tables]
-        pd.concat([index, *whole], axis=1).to_csv(args.out, index=False)
-        print(f"\n{args.out}: {len(index)} rows")
+        _write(args.out, clips, tables)
+        print(f"\n{args.out}: {counted(len(clips), 'row')}")
     return 0 if done else 1
+
+
+def failures(paths, extraction, most=TOLD):
+    """Yield a line for each of the first failed clips, and one that says how many more there are.
+
+    Parameters
+    ----------
+    paths : iterable of str
+    extraction : Extraction
+        Of these paths.
+    most : int
+        Clips told.
+    """
+    told = zip(paths, extraction.statuses, extraction.details, strict=True)
+    failed = [one for one in told if one[1] not in ("ok", "partial")]
+    for path, status, detail in failed[:most]:
+        reason = detail.strip().rpartition("\n")[2]  # of a traceback, what was raised
+        yield f"  {path}: {status}" + (f": {reason}" if reason else "")
+    if len(failed) > most:
+        yield f"  and {len(failed) - most} more that failed (--out FILE writes them all down)"
+
+
+def _table(name, extractor, extraction):
+    """Return status, detail and features of every clip; NaN where one gave nothing."""
+    import numpy as np
+    import pandas as pd
+
+    columns = extractor.get_feature_names_out()
+    nothing = np.full(len(columns), np.nan, np.float32)
+    rows = [nothing if value is None else value for value in extraction.values]
+    table = pd.DataFrame(np.array(rows).reshape(len(rows), len(columns)), columns=columns)
+    table.insert(0, f"{name}_status", extraction.statuses)
+    table.insert(1, f"{name}_detail", extraction.details)
+    return table
+
+
+def _write(path, clips, tables):
+    import pandas as pd
+
+    index = clips.get(["clip", "path"]).reset_index(drop=True)
+    pd.concat([index, *tables], axis=1).to_csv(path, index=False)
 
 
 def _clips(args):
