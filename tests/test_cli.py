@@ -1,5 +1,6 @@
 """The command line: what it prints, where it writes, and what it answers to wrong arguments."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from experiments_for_reports import experiment
 from emopipe import __version__
 from emopipe.cli import COMMANDS, main
 from emopipe.report import write_report
+from emopipe.store import Entry, Store
 
 SCRIPT = '''"""Is anything answered?
 
@@ -245,6 +247,43 @@ def test_extract_rejects_unknown_features_and_parameters(wav, capsys):
     assert code == 1 and "'vioce'" in err
     code, _, err = run(capsys, "extract", wav, "--features", "onnx")
     assert code == 1 and "--set model=..." in err
+
+
+@pytest.fixture
+def store(tmp_path):
+    path = tmp_path / "s.sqlite"
+    with Store(path) as opened:
+        for name, parameters in (("voice", "w" * 700), ("face", '{"n_frames": 3}')):
+            key = hashlib.sha256(name.encode()).hexdigest()
+            opened.put({key: Entry(np.ones(3))}, name=name, parameters=parameters)
+    return path
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["--older-than=-1", "--older-than=nan", "--older-than=1e300", "--max-bytes=-5",
+     "--max-bytes=inf", "--max-bytes=1e19", "--max-bytes=nan"],
+)  # fmt: skip
+def test_gc_forgets_nothing_on_a_wrong_number(store, wrong, capsys):
+    code, _, err = run(capsys, "store", "gc", "--store", store, wrong, "--recipe", "voice")
+    assert code == 1 and wrong.partition("=")[0] in err and "allowed" in err
+    with Store(store) as opened:
+        assert len(opened.ls()) == 2
+
+
+def test_gc_of_a_recipe_names_those_there_are(store, capsys):
+    code, _, err = run(capsys, "store", "gc", "--store", store, "--recipe", "vioce")
+    assert code == 1 and "face, voice" in err
+    code, out, _ = run(capsys, "store", "gc", "--store", store, "--recipe", "voice")
+    assert code == 0 and "1 value forgotten" in out
+
+
+def test_ls_shows_parameters_only_when_asked(store, capsys):
+    code, out, _ = run(capsys, "store", "ls", "--store", store)
+    assert code == 0 and "voice" in out and max(map(len, out.splitlines())) < 100 + len(str(store))
+    code, out, _ = run(capsys, "store", "ls", "--long", "--store", store)
+    assert code == 0 and "w" * 700 in out
+    assert next(line for line in out.splitlines() if "n_frames" in line).endswith("3}")
 
 
 def test_store_that_is_not_there(tmp_path, capsys):
