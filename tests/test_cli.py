@@ -125,6 +125,32 @@ def test_run_of_something_that_is_no_experiment(tmp_path, capsys):
     assert code == 1 and "defines no function experiment" in err
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("notes.txt", "open('ran', 'w')\ndef experiment(): pass", "(.py) is wanted"),
+        ("other.py", "open('ran', 'w')\nx = experiment = 1 if False else 2", "defines no function"),
+        ("empty.py", "open('ran', 'w')\nprint(1)", "defines no function experiment"),
+        ("broken.py", "open('ran', 'w')\ndef experiment(:", "no valid Python: line 2"),
+        ("binary.py", "\0", "no valid Python"),
+    ],
+)
+def test_run_looks_before_it_runs(tmp_path, monkeypatch, capsys, name, text, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(text)
+    code, _, err = run(capsys, "run", name)
+    assert code == 1 and words in err
+    assert name == "other.py" or not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(("returned", "words"), [("None", "nothing"), ("{}", "a dict")])
+def test_run_of_what_returns_no_experiment(tmp_path, capsys, returned, words):
+    script = tmp_path / "script.py"
+    script.write_text(f"def experiment():\n    return {returned}\n")
+    code, _, err = run(capsys, "run", script, "--reports", tmp_path / "reports")
+    assert code == 1 and f"returned {words}, not an Experiment" in err
+
+
 def test_a_script_runs_as_plain_python(script, tmp_path):
     text = script.read_text() + (
         "\n\nif __name__ == '__main__':\n    from emopipe.cli import run_script\n"

@@ -25,6 +25,7 @@ from pathlib import Path
 SUBJECTS = 6
 # A script that has imported one of these is going to run a network.
 NETWORKS = {"emopipe.face_networks", "emopipe.nets"}
+_NO_EXPERIMENT = "it defines no function experiment(...); see `emopipe run --help`"
 
 
 def add_arguments(parser):
@@ -37,14 +38,36 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Load the script and run its experiment."""
-    if not args.script.is_file():
-        raise FileNotFoundError(f"no experiment script at {args.script}")
+    _check_script(args.script)
     namespace = runpy.run_path(str(args.script))
     if not callable(namespace.get("experiment")):
-        raise ValueError(
-            f"{args.script} defines no function experiment(...); see `emopipe run --help`"
-        )
+        raise ValueError(f"{args.script}: {_NO_EXPERIMENT}")
     return run_experiment(namespace["experiment"], namespace.get("__doc__"), args)
+
+
+def _check_script(script):
+    """Raise an error for a file that is no experiment, without running anything of it."""
+    if not script.is_file():
+        raise FileNotFoundError(f"no experiment script at {script}")
+    if script.suffix != ".py":
+        raise ValueError(f"{script} is no experiment script: a Python file (.py) is wanted")
+    try:
+        tree = ast.parse(script.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        line = f"line {error.lineno}: " if getattr(error, "lineno", None) else ""
+        told = getattr(error, "msg", None) or error
+        raise ValueError(f"{script} is no valid Python: {line}{told}") from None
+    if not any(_names_experiment(node) for node in ast.walk(tree)):
+        raise ValueError(f"{script}: {_NO_EXPERIMENT}")
+
+
+def _names_experiment(node) -> bool:
+    """Say whether a piece of a script defines, imports or assigns the name experiment."""
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name) in ("experiment", "*")
+    if isinstance(node, ast.Name):
+        return node.id == "experiment" and isinstance(node.ctx, ast.Store)
+    return isinstance(node, ast.FunctionDef) and node.name == "experiment"
 
 
 def run_script(experiment) -> None:
@@ -66,6 +89,7 @@ def run_script(experiment) -> None:
 def run_experiment(experiment, doc, args) -> int:
     """Parse the script's arguments, run it, write its report and print where it is."""
     from emopipe.cli import quiet_tensorflow
+    from emopipe.result import Experiment
 
     corpora, options = _parameters(experiment)
     parsed = _script_parser(args.script, doc, corpora, options).parse_args(args.arguments)
@@ -89,6 +113,11 @@ def run_experiment(experiment, doc, args) -> int:
         quiet_tensorflow()
     with cluster(parsed.scheduler):
         outcome = experiment(*(roots[name] for name in corpora), **values)
+    if not isinstance(outcome, Experiment):
+        raise ValueError(
+            f"{args.script}: experiment(...) returned {_shown(outcome)}, not an Experiment: end it "
+            "with `return Experiment(...)` (emopipe.result)"
+        )
     command_line = ["emopipe", "run", str(args.script), *args.arguments]
     return publish(outcome, parsed.reports, shlex.join(command_line))
 
@@ -223,6 +252,10 @@ def _root(name: str, folder: str, reports: Path) -> Path:
             progress=True,
         )
     return Path(folder).expanduser()
+
+
+def _shown(value) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _first_line(doc) -> str:
