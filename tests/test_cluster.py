@@ -332,6 +332,7 @@ def test_the_command_extracts_on_the_cluster(address, tmp_path, capsys):
     assert tables["here"] == tables["there"]
     captured = capsys.readouterr()
     assert "workers: 2, threads: 2" in captured.err and "6 clips: ok 6" in captured.out
+    assert "over 2 threads of the cluster and this process" in captured.out
 
 
 @pytest.mark.parametrize("wrong", ["localhost", "http://host:8786", "tcp://host", "a b:1", ""])

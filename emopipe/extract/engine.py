@@ -4,7 +4,6 @@ import hashlib
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import partial
 
 import joblib
@@ -13,6 +12,7 @@ from joblib.parallel import get_active_backend
 from emopipe.extract import shelf
 from emopipe.extract.cluster import ClusterRun
 from emopipe.extract.connection import client_in_use, inside_task
+from emopipe.extract.extraction import Extraction
 from emopipe.extract.lazy import StoredValues
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run
@@ -22,69 +22,6 @@ from emopipe.store import open_store
 
 # What this process has done so far, for tests: clips prepared, rows finished.
 COUNTERS = Counter()
-
-# What every summary tells the time of.
-STAGES = ("decode", "faces", "network", "features", "store")
-
-
-@dataclass(frozen=True)
-class Extraction:
-    """What `extract` found, in the order of the paths.
-
-    Parameters
-    ----------
-    values : list of (ndarray or None), or StoredValues
-        Read-only arrays; None where a clip gave nothing.
-    statuses : list of str
-        Each one of `emopipe.media.STATUSES`.
-    details : list of str
-        In words, what was found.
-    counts : list of dict
-        What was counted on the way, per clip.
-    seconds : dict of str to float
-        Where the time went. In workers, added up: "decode", "faces", "features" and what else a
-        recipe names, "prepare" (the rest of it), "start" (of workers) and "lost" (crashed, timed
-        out). Here: "network" (and loading it), "store" (and hashing files). "wall" is what passed
-        on the clock.
-    prepared, finished : int
-        Clips that were prepared and rows that went through the network in this call.
-    workers : int
-        Processes that prepared clips.
-
-    Examples
-    --------
-    >>> seconds = {"decode": 1.0, "faces": 2.0, "network": 1.0, "wall": 2.1}
-    >>> print(Extraction([], ["ok", "ok"], [], [], seconds, workers=2).summary())
-    2 clips: ok 2
-    2.1 s on the clock; 4.0 s added up over 2 workers and this process: decode 1.0 s (25 %),
-    faces 2.0 s (50 %), network 1.0 s (25 %), features 0.0 s (0 %), store 0.0 s (0 %)
-    """
-
-    values: list
-    statuses: list
-    details: list
-    counts: list
-    seconds: dict = field(default_factory=dict)
-    prepared: int = 0
-    finished: int = 0
-    workers: int = 0
-
-    def summary(self) -> str:
-        """Return the tally of statuses, and where the time went with shares, in two lines.
-
-        Processes work at the same time: shares are of their seconds added up, not of the clock's.
-        """
-        tally = ", ".join(f"{s} {n}" for s, n in Counter(self.statuses).most_common())
-        spent = dict.fromkeys(STAGES, 0.0) | self.seconds
-        wall = spent.pop("wall", 0.0)
-        total = sum(spent.values())
-        parts = [f"{name} {s:.1f} s ({s / (total or 1):.0%})" for name, s in spent.items()]
-        crew = f"{self.workers} worker{'s' * (self.workers != 1)} and this process"
-        return (
-            f"{len(self.statuses)} clips: {tally or 'none'}\n"
-            f"{wall:.1f} s on the clock; {total:.1f} s added up over "
-            f"{crew if self.workers else 'all processes'}: {', '.join(parts).replace('%', ' %')}"
-        )
 
 
 def _keys(paths, recipe, store) -> dict[str, str]:
@@ -198,6 +135,7 @@ def _compute(keeper, progress, **limits):
             keeper.take(known)
             bar.take(known)
     done = {"prepared": run.prepared, "finished": run.finished, "workers": run.workers}
+    done["cluster"] = not isinstance(run, Run)
     return dict(run.seconds), done
 
 
@@ -287,11 +225,12 @@ def extract(
     keys = _keys(unknown, recipe, store)
     if store is not None:
         entries |= (store.peek if lazy else store.get)(keys.values())
-    stored = time.perf_counter() - began
+    looked = time.perf_counter() - began
+    stored = sum(keys.get(path, path) in entries for path in paths)
     with _Keeper(store, recipe, keys, entries, lazy) as keeper:
         seconds, done = _compute(keeper, progress, **limits)
     COUNTERS.update({name: done.get(name, 0) for name in ("prepared", "finished")})
-    seconds |= {"store": stored + keeper.seconds, "wall": time.perf_counter() - began}
+    seconds |= {"store": looked + keeper.seconds, "wall": time.perf_counter() - began}
     ordered = [entries[keys.get(path, path)] for path in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
     if lazy:
@@ -300,4 +239,4 @@ def extract(
             for path, entry in zip(paths, ordered, strict=True)
         ]
         columns[0] = StoredValues(known, store, partial(_again, paths, recipe, store, limits))
-    return Extraction(*columns, seconds=seconds, **done)
+    return Extraction(*columns, seconds=seconds, stored=stored, **done)
