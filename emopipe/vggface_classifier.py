@@ -71,7 +71,8 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         So many of VGG-Face's last convolution blocks (and what follows them up to `base_layer`) are
         trained as well, once the new layers have been: beyond the thesis, which keeps them all.
     fine_tune_rate : float
-        Learning rate of that; the published weights are good, and a large one spoils them.
+        Learning rate of that; the published weights are good, and a large one spoils them. What
+        the new layers alone have reached stays, where no epoch is better on held-out people.
     train_on : None, "image" or "video"
         Which rows of a clip table train, by its column `media`; None: all.
     preprocessing, detector, detector_model, n_frames, fps, margin, align, policy, choose, \
@@ -102,7 +103,9 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
     -----
     Activations are kept in half precision: 8 kB per face for fc6, 50 kB for pool5; 1000 pictures
     with 8 copies take 0.45 GB of the store for pool5. For fine-tuning they are 200 kB (one block)
-    or 400 kB (two).
+    or 400 kB (two); `epochs` and `patience` then count for each of the two trainings. With
+    base_layer="fc6" its 100 million weights are trained, too, which takes 1.6 GB of memory and
+    makes a saved model 0.4 GB larger: "pool5" is the smaller choice.
 
     References
     ----------

@@ -63,6 +63,13 @@ def test_it_learns(fitted, clips):
     assert all(isinstance(weight, np.ndarray) for weight in fitted.network_weights_)
 
 
+def test_without_random_state_every_fit_draws_its_own(tiny, fitted, clips):
+    network = clone(tiny).set_params(random_state=None, epochs=1, n_copies=1, augment_sound=True)
+    one, other = (clone(network).fit(clips, clips["emotion"]) for _ in range(2))
+    assert one.random_state_ != other.random_state_ and fitted.random_state_ == 0
+    assert not one.copies().equals(other.copies())
+
+
 def test_same_answers_whatever_holds_the_paths(fitted, clips):
     expected = fitted.predict_proba(clips)
     paths = clips["path"].tolist()

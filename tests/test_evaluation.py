@@ -309,6 +309,13 @@ def test_inner_folds_that_the_training_subjects_cannot_fill_are_refused():
         evaluate(search, clip_table(), cv=3)
 
 
+def test_inner_folds_are_counted_within_those_around_them():
+    inner = GridSearchCV(Spy(), {"offset": [0.0]}, cv=GroupKFold(3))
+    search = GridSearchCV(inner, {"error_score": [0]}, cv=GroupKFold(2))
+    with pytest.raises(ValueError, match=r"on 3 subjects, 1 of them inside .* fewer than the 3"):
+        evaluate(search, clip_table(), cv=2)
+
+
 def test_groups_that_cannot_be_routed_are_an_error():
     boosted = AdaBoostClassifier(GridSearchCV(SVC(), {"C": [1]}, cv=GroupKFold(2)))
     with pytest.raises(ValueError, match="AdaBoostClassifier cannot pass groups on"):

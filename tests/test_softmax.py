@@ -127,7 +127,7 @@ def test_inside_a_grouped_search_and_evaluate(blobs):
         ({"hidden_units": 14}, "hidden_units=14 must be a tuple"),
         ({"hidden_units": (0,)}, "positive integers"),
         ({"dropout": 1}, "dropout=1 must be"),
-        ({"epochs": 0}, "epochs=0 must be at least 1"),
+        ({"epochs": 0}, "epochs=0 must be a whole number of at least 1"),
         ({"validation_share": 1.0}, "validation share"),
     ],
 )

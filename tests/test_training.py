@@ -198,6 +198,13 @@ def test_keep_starts_from_the_weights_there_are(task):
     assert again.history["loss"][0] == pytest.approx(done.history["loss"][-1], rel=0.3)
 
 
+def test_keep_keeps_what_no_epoch_made_better(task):
+    model, done = fit(task, epochs=20)
+    again = fit(task, model=model, keep=True, epochs=3, learning_rate=3.0)[1]
+    assert min(again.history["val_loss"]) > min(done.history["val_loss"])
+    assert all(np.array_equal(a, b) for a, b in zip(done.weights, again.weights, strict=True))
+
+
 def test_a_loss_that_explodes_is_told(task):
     x, y = task
     with pytest.raises(FloatingPointError, match="smaller learning_rate"):
@@ -277,8 +284,11 @@ def test_weight_decay_shrinks_weights(task):
 def test_bad_parameters():
     with pytest.raises(ValueError, match="optimizer='rmsprop' is unknown; allowed: adam, sgd"):
         Training(optimizer="rmsprop")
-    with pytest.raises(ValueError, match="epochs=0 must be at least 1"):
-        Training(epochs=0)
+    for name, value in {"epochs": 0, "patience": 0, "batch_size": 2.5, "workers": "2"}.items():
+        with pytest.raises(ValueError, match=f"{name}={value!r} must be a whole number"):
+            Training(**{name: value})
+    with pytest.raises(ValueError, match="weight_decay=-1"):
+        Training(weight_decay=-1)
     with pytest.raises(ValueError, match="learning_rate"):
         Training(learning_rate=0.0)
     with pytest.raises(ValueError, match="precision='float16' is unknown; allowed: float32, bf"):

@@ -169,10 +169,22 @@ def check_inner_splits(estimator, folds, subjects):
         known = len(set(subjects[fold.train]) - {None}) + sum(
             s is None for s in subjects[fold.train]
         )
-        for split in splits:
-            if split.n_splits is not None and split.n_splits > known:
+        for place, split in enumerate(splits):
+            left = _least_left(known, split, splits[:place])
+            if split.n_splits is not None and split.n_splits > left:
+                inside = "" if left == known else f", {left} of them inside the folds around it"
                 raise ValueError(
-                    f"fold {number} trains on {known} subjects, fewer than the {split.n_splits} "
-                    f"folds that {split.owner} makes of them ({split.splitter}): use fewer"
+                    f"fold {number} trains on {known} subjects{inside}, fewer than the "
+                    f"{split.n_splits} folds that {split.owner} makes of them ({split.splitter}): "
+                    "use fewer"
                 )
     return splits
+
+
+def _least_left(known, split, before):
+    """Return how many subjects an inner split has, within those that enclose it."""
+    for outer in before:
+        encloses = f"{split.name}__".startswith(f"{outer.name}__" if outer.name else "")
+        if encloses and outer.n_splits:
+            known -= -(-known // outer.n_splits)
+    return known

@@ -72,7 +72,7 @@ workers
 
     Attributes
     ----------
-    classes_, network_weights_, history_, fallback_
+    classes_, network_weights_, history_, random_state_, fallback_
         See `emopipe.nets.classifier.ClipNetwork`.
 
     References
@@ -176,11 +176,11 @@ workers
         return int(self.n_copies) if differ else 0
 
     def _transforms(self, row):
-        rng = np.random.default_rng([self.random_state or 0, _COPIES, row])
+        rng = np.random.default_rng([self._seed(), _COPIES, row])
         return draw_transforms(int(self.n_copies), rng)
 
     def _sound_transforms(self, row):
-        rng = np.random.default_rng([self.random_state or 0, _SOUND_COPIES, row])
+        rng = np.random.default_rng([self._seed(), _SOUND_COPIES, row])
         return draw_sound_transforms(int(self.n_copies), rng)
 
     def _batch(self, tensors):

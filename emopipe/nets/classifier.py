@@ -62,6 +62,8 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
     network_weights_ : list of float32 ndarray
     history_ : dict of str to list of float
         Per epoch: loss, accuracy, val_loss, val_accuracy.
+    random_state_ : int
+        `random_state`, or what was drawn in its place.
     fallback_ : str
         The most frequent emotion of the training clips, predicted where there are no probabilities.
     """
@@ -115,12 +117,16 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             patience=self.patience,
-            random_state=self.random_state,
+            random_state=self._seed(),
             workers=self.workers,
             progress=self.progress,
             checkpoint=self.checkpoint,
             **further,
         )
+
+    def _seed(self):
+        """Return what decides all draws, of the last fit if there was one."""
+        return getattr(self, "random_state_", self.random_state or 0)
 
     def _clip_paths(self, X):
         return paths_of(X, self.column)
@@ -186,6 +192,8 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
             parameter is not as described.
         """
         y, groups = _checked(X, y, groups, self._clip_paths(X))
+        drawn = np.random.SeedSequence().entropy % 2**31
+        self.random_state_ = drawn if self.random_state is None else self.random_state
         self._plan()  # wrong parameters are told before clips are decoded
         policy(self.precision)
         tensors, there = self._seen(X)
@@ -197,7 +205,7 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
         shown = np.flatnonzero(there)
         held = validation_rows(
             codes, None if groups is None else groups[shown],
-            share=self.validation_share, random_state=self.random_state,
+            share=self.validation_share, random_state=self.random_state_,
         )  # fmt: skip
         self._model = self._build(len(self.classes_))
         self.network_weights_, self.history_ = self._learn(

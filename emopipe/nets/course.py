@@ -45,6 +45,10 @@ class Course:
         self.epoch, self.history, self.best = 0, {}, None
         self.least, self.waited = None, 0
 
+    def begin(self, loss):
+        """Take the weights that the model has for the best so far, of that validation loss."""
+        self.least, self.best = float(loss), self.model.get_weights()
+
     def resume(self, head, lists):
         """Go back to a saved state."""
         for variable, value in zip(_variables(self.model), lists["variables"], strict=True):

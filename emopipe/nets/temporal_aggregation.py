@@ -78,7 +78,7 @@ workers
 
     Attributes
     ----------
-    classes_, network_weights_, history_, fallback_
+    classes_, network_weights_, history_, random_state_, fallback_
         See `emopipe.nets.classifier.ClipNetwork`.
 
     References
@@ -208,7 +208,7 @@ workers
         """Return the draws of prediction, (draws, 2, n_segments)."""
         if not self.draws:
             return np.full((1, 2, int(self.n_segments)), 0.5)
-        rng = np.random.default_rng([self.random_state or 0, _DRAWS])
+        rng = np.random.default_rng([self._seed(), _DRAWS])
         return rng.random((int(self.draws), 2, int(self.n_segments)))
 
     def _batch(self, tensors):

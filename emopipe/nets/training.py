@@ -18,6 +18,7 @@ be ``clip + n_clips * copy``.
 """
 
 import gc
+import numbers
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,15 +100,20 @@ class Training:
     checkpoint: str | Path | None = None
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "workers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r} must be at least 1")
+        for name in ("epochs", "batch_size", "workers", "patience"):
+            value = getattr(self, name)
+            if value is None and name == "patience":
+                continue
+            if not isinstance(value, numbers.Integral) or value < 1:
+                raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(
                 f"optimizer={self.optimizer!r} is unknown; allowed: {', '.join(OPTIMIZERS)}"
             )
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate={self.learning_rate!r} must be above 0")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay={self.weight_decay!r} must be at least 0")
 
 
 class Trained(NamedTuple):
@@ -154,7 +160,8 @@ def train(
         How much a row counts; 1 by default.
     plan : Training, optional
     keep : bool
-        Start from the weights that the model has, instead of initial ones.
+        Start from the weights that the model has, instead of initial ones. They also stay in the
+        end, where no epoch has a smaller validation loss.
     identity : str
         What the fit depends on beyond the plan (data, labels, shape of the network), in words or as
         a hash: tells checkpoints apart.
@@ -199,11 +206,25 @@ def train(
     )
     if saved is not None:
         course.resume(*saved)
+    elif keep and course.patience is not None:
+        course.begin(_validation_loss(model, sides[1]))
     if not course.over:
         _run(course, *sides, plan, seed)
     model.set_weights(course.weights())
     checkpoint.remove()
     return Trained(model.get_weights(), course.history)
+
+
+def _validation_loss(model, judged):
+    held = Stream(judged.validation, workers=1)
+    with held, many_networks():
+        try:
+            logs = model.evaluate(held.results(), steps=judged.steps, return_dict=True, verbose=0)
+        except ValueError:  # an empty stream, to Keras
+            held.check()
+            raise
+        held.check(before=judged.steps)
+    return logs["cross_entropy"]
 
 
 def _run(course, trained, judged, plan, seed):
