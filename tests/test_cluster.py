@@ -32,7 +32,9 @@ from emopipe.fusion import WhereFinite
 from emopipe.store import Store
 from emopipe.voice import ShortTermStatistics
 
-distributed = pytest.importorskip("distributed", reason="needs Dask: pip install 'emopipe[dask]'")
+distributed = pytest.importorskip(
+    "distributed", reason="needs Dask: pip install 'dask[distributed]'"
+)
 
 LIMITS = {"timeout": 60.0, "memory_limit": None}
 TABLES = [[[i, i + 0.5], [0.1 * i, -i]] for i in range(40)]
@@ -361,5 +363,5 @@ def test_a_scheduler_that_does_not_answer_is_named():
 
 def test_without_dask_the_command_to_install_it_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ImportError, match="pip install 'emopipe\\[dask\\]'"), on_cluster("h:1"):
+    with pytest.raises(ImportError, match="pip install 'dask\\[distributed\\]'"), on_cluster("h:1"):
         pass

@@ -20,7 +20,7 @@ OPTIONAL = {
     "mtcnn": "the detector 'mtcnn'",
     "onnxruntime": "ONNXFaceFeatures",
     "openvino": "the runtime 'openvino', faster on CPUs",
-    "distributed": "extraction and grid searches on a Dask cluster (emopipe[dask])",
+    "distributed": "extraction and grid searches on a Dask cluster",
 }
 
 

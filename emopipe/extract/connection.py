@@ -70,7 +70,7 @@ def _client_of(address, timeout):
         from distributed import Client
     except ImportError:
         raise ImportError(
-            "a cluster needs Dask: pip install 'emopipe[dask]' here and on every worker"
+            "a cluster needs Dask: pip install 'dask[distributed]' here and on every worker"
         ) from None
     try:
         return Client(**kind, timeout=timeout)
@@ -96,8 +96,8 @@ def _check_workers(client):
     for place, theirs in found.items():
         if theirs is None or isinstance(theirs, Exception):
             raise ImportError(
-                f"the Dask {place} has no emopipe: pip install 'emopipe[dask]' there, the version "
-                f"of this machine ({__version__})"
+                f"the Dask {place} has no emopipe: install this machine's version ({__version__}) "
+                "there, and dask[distributed]"
             )
         check_version(theirs, version("emopipe"), place)
 

@@ -146,7 +146,7 @@ def _session(digest):
         import onnxruntime
     except ImportError:
         raise ImportError(
-            "ONNXFaceFeatures needs the package onnxruntime: pip install emopipe[onnx]."
+            "ONNXFaceFeatures needs the package onnxruntime: pip install onnxruntime."
         ) from None
     path = named_file(digest, "ONNX file")
     options = onnxruntime.SessionOptions()

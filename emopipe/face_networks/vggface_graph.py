@@ -225,7 +225,7 @@ def _openvino():
         from openvino import opset13
     except ImportError:
         raise ImportError(
-            "runtime='openvino' needs the package openvino: pip install emopipe[openvino], or "
+            "runtime='openvino' needs the package openvino: pip install openvino, or "
             "choose runtime='keras'."
         ) from None
     return openvino.Model, opset13

@@ -150,7 +150,7 @@ def _load_mtcnn(model):
     try:
         from mtcnn import MTCNN
     except ImportError as error:
-        raise ImportError("detector='mtcnn' needs: pip install 'emopipe[mtcnn]'") from error
+        raise ImportError("detector='mtcnn' needs: pip install mtcnn") from error
     if model is not None:
         raise ValueError(f"model={model!r}: detector='mtcnn' brings its own; pass model=None.")
     network = MTCNN()
