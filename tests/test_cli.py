@@ -10,7 +10,7 @@ import pytest
 from experiments_for_reports import experiment
 
 from emopipe import __version__
-from emopipe.cli import COMMANDS, main
+from emopipe.cli import COMMANDS, _parser, main
 from emopipe.report import write_report
 from emopipe.store import Entry, Store
 
@@ -108,6 +108,7 @@ def test_run_help_shows_question_corpora_and_options(script, capsys):
         (["--corpus", "cremad=x"], ["--corpus cremad=x", "one of: ravdess"]),
         (["--corpus", "ravdess"], ["--corpus NAME=VALUE"]),
         (["--corpus", "ravdess=.", "--set", "speed=1"], ["--set speed=1", "skill, label"]),
+        (["--corpus", "ravdess=.", "--set", "skill=abc"], ["--set skill=abc: a number", "0.5"]),
     ],
 )
 def test_run_with_wrong_arguments_says_what_is_right(script, capsys, arguments, words):
@@ -273,6 +274,55 @@ def test_extract_rejects_unknown_features_and_parameters(wav, capsys):
     assert code == 1 and "'vioce'" in err
     code, _, err = run(capsys, "extract", wav, "--features", "onnx")
     assert code == 1 and "--set model=..." in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "on_error=raise"], "says which failed"),
+        (["--features", "voice", "mini_xception", "--set", "voice.on_error=nan"], "on_error"),
+        (["--set", "window=abc"], "--set window=abc: a number is wanted"),
+        (["--features", "mini_xception", "--set", "align=maybe"], "align=maybe: True or False"),
+        (["--features", "mini_xception", "--set", "n_frames=abc"], "--set n_frames=abc"),
+    ],
+)
+def test_extract_names_the_parameter_that_is_wrong(wav, tmp_path, capsys, arguments, words):
+    code, _, err = run(capsys, "extract", wav, "--store", tmp_path / "s", *arguments)
+    assert code == 1 and words in err and not (tmp_path / "s").exists()
+
+
+def test_extract_without_a_store_leaves_no_file(wav, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(capsys, "extract", wav, "--store", "none", "--out", "t.csv", "--jobs", 1)
+    assert code == 0 and "t.csv: 1 row" in out and not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("command", ["extract", "train", "predict"])
+def test_no_store_is_said_alike_everywhere(command):
+    needed = {"train": ["m", "--corpus", "x=y"], "predict": ["m", "c"]}.get(command, [])
+    for given, meant in {"none": None, "some.sqlite": "some.sqlite"}.items():
+        assert _parser().parse_args([command, *needed, "--store", given]).store == meant
+    assert _parser().parse_args([command, *needed]).store == "default"
+
+
+@pytest.mark.parametrize("seconds", ["-1", "0", "nan", "inf"])
+def test_predict_records_for_some_time(seconds, tmp_path, capsys):
+    code, _, err = run(capsys, "predict", tmp_path, "0", "--seconds", seconds)
+    assert code == 1 and f"--seconds {seconds}: more than 0" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--weights", "search"], "fusion of several kinds"),
+        (["--weights", "equal", "--features", "voice", "voice"], "fusion of several kinds"),
+        (["--folds", "-1"], "--folds -1: at least 2, or 0"),
+        (["--folds", "1"], "--folds 1: at least 2, or 0"),
+    ],
+)
+def test_train_refuses_what_has_no_meaning(tmp_path, capsys, arguments, words):
+    code, _, err = run(capsys, "train", tmp_path / "m", "--corpus", "emodb=nowhere", *arguments)
+    assert code == 1 and words in err
 
 
 @pytest.fixture

@@ -468,7 +468,7 @@ def test_sex_and_age_come_along():
         (lambda t: t, {"cv": 1}, ValueError, "at least 2 folds"),
         (lambda t: t, {"cv": None}, TypeError, "cv=None: give a number of folds"),
         (lambda t: t, {"cv": GroupShuffleSplit(4)}, ValueError, "may be tested once"),
-        (lambda t: t.assign(emotion="anger"), {}, ValueError, "all 36 usable clips.*'anger'"),
+        (lambda t: t.assign(emotion="anger"), {}, ValueError, "all 36 usable.*emotion 'anger'"),
         (lambda t: t[:0], {}, ValueError, "no usable clips among 0"),
         (lambda t: t.assign(excluded="bad"), {}, ValueError, "among 36: .'bad': 36"),
         (lambda t: t.drop(columns="subject"), {}, ValueError, "no column 'subject'.*groups=None"),

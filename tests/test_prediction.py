@@ -254,7 +254,10 @@ def test_train_writes_a_model_that_predicts(tmp_path, options, capsys):
     code, out, _ = run(capsys, "predict", tmp_path / "model", clip, *options)
     assert code == 0 and "anger" in out
     code, _, err = run(capsys, "train", tmp_path / "model", "--corpus", f"emodb={root}")
-    assert code == 1 and "overwrite" in err
+    assert code == 1 and "--overwrite replaces it" in err
+    code, _, err = run(capsys, "train", tmp_path / "x", "--corpus", f"emodb={root}", *options)
+    assert code == 1 and "are of 4 subjects: use --folds 4, or --folds 0" in err
+    assert "cv=" not in err
     code, _, err = run(capsys, "train", tmp_path / "x", "--corpus", f"emodb={root}",
                        "--emotions", "envy")  # fmt: skip
     assert code == 1 and "anger, sadness" in err

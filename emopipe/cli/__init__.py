@@ -109,6 +109,15 @@ def quiet_tensorflow() -> None:
             os.close(kept)
 
 
+def add_store(parser) -> None:
+    """Add the argument --store of the commands that compute features; its "none" becomes None."""
+    parser.add_argument(
+        "--store", type=lambda name: None if name == "none" else name, default="default",
+        metavar="FILE",
+        help="where features are kept (default: the user's cache folder); 'none' keeps nothing",
+    )  # fmt: skip
+
+
 def counted(n: int, noun: str) -> str:
     """Return a number and its noun.
 

@@ -22,7 +22,7 @@ Exit code 1 if not a single clip could be processed.
 from inspect import signature
 from pathlib import Path
 
-from emopipe.cli.run import add_scheduler, cluster
+from emopipe.cli.run import add_scheduler, check_kind, cluster
 
 # feature name -> (module, class)
 FEATURES = {
@@ -37,6 +37,8 @@ TOLD = 5
 
 def add_arguments(parser):
     """Add this command's arguments."""
+    from emopipe.cli import add_store
+
     parser.add_argument("clips", nargs="*", type=Path, help="files, or folders of files")
     parser.add_argument(
         "--corpus", action="append", default=[], metavar="NAME=FOLDER", help="see `emopipe corpora`"
@@ -46,7 +48,7 @@ def add_arguments(parser):
         help=f"one or more of: {', '.join(FEATURES)} (default: voice)",
     )  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
-    parser.add_argument("--store", default="default", help="the store's file")
+    add_store(parser)
     parser.add_argument("--jobs", type=int, default=-1, help="processes that decode (default: all)")
     add_scheduler(parser)
     parser.add_argument("--out", type=Path, help="also write the features to this CSV file")
@@ -60,6 +62,11 @@ def command(args) -> int:
         raise ValueError(
             "--jobs is for this machine; with --scheduler the cluster's threads decide: leave out "
             "one of the two"
+        )
+    if any(text.partition("=")[0].rpartition(".")[2] == "on_error" for text in args.set):
+        raise ValueError(
+            "--set on_error: it is for pipelines in Python; `emopipe extract` goes on with the "
+            "other clips and says which failed: leave it out"
         )
     clips = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
@@ -200,4 +207,14 @@ def _built(name, extractor, values):
     needed = [k for k, p in known.items() if p.default is p.empty and k not in values]
     if needed:
         raise ValueError(f"{name} needs " + " ".join(f"--set {k}=..." for k in needed))
-    return extractor(**values)
+    for parameter, value in values.items():
+        check_kind(parameter, value, known[parameter].default)
+    built = extractor(**values)
+    try:
+        return built.fit([])
+    except (ValueError, TypeError) as error:
+        # Where the default is None, a word may be right or not; what is said of it names no one.
+        words = [f"--set {k}={v}" for k, v in values.items() if isinstance(v, str) and k != "store"]
+        if words:
+            error.add_note(f"see {' '.join(words)}")
+        raise

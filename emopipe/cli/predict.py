@@ -16,11 +16,14 @@ Exit code 1 if not a single clip could be predicted.
 
 import sys
 from glob import glob
+from math import inf
 from pathlib import Path
 
 
 def add_arguments(parser):
     """Add this command's arguments."""
+    from emopipe.cli import add_store
+
     parser.add_argument("model", type=Path, help="folder of a saved model")
     parser.add_argument(
         "clips", nargs="+", metavar="CLIP", help="files, folders, patterns, or a camera's number"
@@ -35,7 +38,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--seconds", type=float, default=10.0, help="how long a camera records (default: 10)"
     )
-    parser.add_argument("--store", default="default", help="the store's file, or 'none'")
+    add_store(parser)
     parser.add_argument("--jobs", type=int, default=-1, help="processes that decode (default: all)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="PARAMETER=VALUE",
@@ -57,13 +60,16 @@ def command(args) -> int:
         window = 1.0
     if args.step is not None and window is None:
         raise ValueError("--step needs --window")
+    if not 0 < args.seconds < inf:
+        raise ValueError(f"--seconds {args.seconds:g}: more than 0 is needed")
     model = load(args.model, parameters=parameters(args.set))
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
     with tempfile.TemporaryDirectory(prefix="emopipe-camera-") as folder:
         paths = list(clip_files(args.clips, args.seconds, Path(folder)))
-        store = None if args.store == "none" else args.store
-        found = predict(model, paths, window=window, step=args.step, store=store, n_jobs=args.jobs)
+        found = predict(
+            model, paths, window=window, step=args.step, store=args.store, n_jobs=args.jobs
+        )
         if args.timeline:
             _write_timeline(found, args.timeline, args.model)
     _report(found, args)

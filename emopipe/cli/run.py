@@ -102,6 +102,8 @@ def run_experiment(experiment, doc, args) -> int:
             + f" (or {missing[0]}=synthetic to try it)"
         )
     values = {k: _literal(v) for k, v in _assignments(parsed.set, "--set", options).items()}
+    for name, value in values.items():
+        check_kind(name, value, options[name])
     open_options = [k for k, v in options.items() if v is inspect.Parameter.empty]
     if not set(open_options) <= set(values):
         needed = " ".join(f"--set {name}=..." for name in open_options if name not in values)
@@ -225,6 +227,17 @@ def parameters(texts) -> dict:
             raise ValueError(f"--set {text}: write --set PARAMETER=VALUE")
         values[name] = _literal(value)
     return values
+
+
+def check_kind(name: str, value, default) -> None:
+    """Raise ValueError, naming the parameter, for a word in place of a number or of True and False.
+
+    Where the default is no number, what is allowed is the parameter's own affair.
+    """
+    if not isinstance(value, str) or not isinstance(default, bool | int | float):
+        return
+    wanted = "True or False" if isinstance(default, bool) else "a number"
+    raise ValueError(f"--set {name}={value}: {wanted} is wanted; the default is {default!r}")
 
 
 def _literal(text: str):

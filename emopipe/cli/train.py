@@ -31,6 +31,7 @@ CLASSIFIERS = {"logistic": _logistic, "svm": _svm}
 
 def add_arguments(parser):
     """Add this command's arguments."""
+    from emopipe.cli import add_store
     from emopipe.cli.extract import FEATURES
 
     parser.add_argument("model", type=Path, help="the folder to write")
@@ -44,7 +45,10 @@ def add_arguments(parser):
     )  # fmt: skip
     parser.add_argument("--emotions", nargs="+", metavar="NAME", help="only these")
     parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
-    parser.add_argument("--weights", default="recall", choices=("equal", "recall", "search"))
+    parser.add_argument(
+        "--weights", choices=("equal", "recall", "search"),
+        help="of several kinds of features, per emotion (default: recall)",
+    )  # fmt: skip
     parser.add_argument(
         "--classifier", default="logistic", choices=sorted(CLASSIFIERS), help="default: logistic"
     )
@@ -52,7 +56,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--folds", type=int, default=5, help="folds by subject (default: 5); 0: no evaluation"
     )
-    parser.add_argument("--store", default="default", help="the store's file")
+    add_store(parser)
     parser.add_argument("--jobs", type=int, default=-1, help="processes that decode (default: all)")
     parser.add_argument("--overwrite", action="store_true", help="replace the model that is there")
 
@@ -67,11 +71,14 @@ def command(args) -> int:
     from emopipe.persistence import save
     from emopipe.persistence.saving import check_place
 
-    check_place(args.model.expanduser(), args.overwrite)
+    check_place(args.model.expanduser(), args.overwrite, "--overwrite replaces it")
+    _check_arguments(args)
     clips = _clips(args)
+    if args.folds:
+        _check_subjects(args.folds, clips)
     classifier = CLASSIFIERS[args.classifier](args.cost)
     extractors = {name: extractor_of(name, args) for name in args.features}
-    model = recogniser(extractors, classifier, weights=args.weights)
+    model = recogniser(extractors, classifier, weights=args.weights or "recall")
     corpora = " and ".join(sorted(set(clips["corpus"])))
     title = f"{' and '.join(args.features)}, {args.classifier}, {corpora}"
     result = None
@@ -112,6 +119,37 @@ def recogniser(extractors, classifier, *, weights="recall"):
     if len(parts) == 1:
         return parts[0][1]
     return EmotionWeightedFusion(parts, weights=weights)
+
+
+def _check_arguments(args):
+    """Raise ValueError for what is wrong whatever the clips are."""
+    if args.weights and len(set(args.features)) == 1:
+        raise ValueError(
+            f"--weights {args.weights} is about the fusion of several kinds of features: name more "
+            "than one with --features, or leave it out"
+        )
+    if args.folds < 0 or args.folds == 1:
+        raise ValueError(f"--folds {args.folds}: at least 2, or 0 for no evaluation")
+
+
+def _check_subjects(n_folds, clips):
+    """Raise ValueError where there cannot be so many folds by subject."""
+    from emopipe.cli import counted
+
+    tested = clips[~clips["train_only"].astype(bool)]
+    unknown = tested["clip"][tested["subject"].isna()]
+    if len(unknown):
+        raise ValueError(
+            f"{len(unknown)} of {counted(len(tested), 'clip')} (such as {unknown.iloc[0]}) have no "
+            "subject, so folds by subject cannot be made: --folds 0 trains without evaluation"
+        )
+    n_subjects = tested["subject"].nunique()
+    if n_subjects < n_folds:
+        fewer = f"--folds {n_subjects}, or " if n_subjects > 1 else ""
+        raise ValueError(
+            f"--folds {n_folds} needs as many subjects, and the clips are of "
+            f"{counted(n_subjects, 'subject')}: use {fewer}--folds 0 for no evaluation"
+        )
 
 
 def _clips(args):

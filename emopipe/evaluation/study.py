@@ -131,7 +131,7 @@ def _check_emotions(table, y, reasons, label):
         )
     if len(set(y)) < 2:
         raise ValueError(
-            f"all {len(table)} usable clips have the {label} {y[0]!r}: nothing to tell"
+            f"all {len(table)} usable clips have the {label} {str(y[0])!r}: nothing to tell"
         )
 
 
@@ -140,7 +140,7 @@ def _check_training(folds, y):
         if len(set(y[fold.train])) < 2:
             raise ValueError(
                 f"fold {number} trains on {len(fold.train)} clips that are all "
-                f"{y[fold.train][0]!r}: use fewer folds or a stratified split"
+                f"{str(y[fold.train][0])!r}: use fewer folds or a stratified split"
             )
 
 

@@ -101,14 +101,17 @@ def _check(estimator):
         ) from None
 
 
-def check_place(folder, overwrite):
-    """Raise ModelError where `save` would not write: something else is there, or a model."""
+def check_place(folder, overwrite, remedy="pass overwrite=True to replace it"):
+    """Raise ModelError where `save` would not write: something else is there, or a model.
+
+    `remedy` says how the caller is told to replace a model.
+    """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not folder.is_dir() or not (folder / FILE).is_file():
         raise ModelError(f"{folder} is there and is no saved model: choose another folder")
     if not overwrite:
-        raise ModelError(f"{folder} holds a model already: pass overwrite=True to replace it")
+        raise ModelError(f"{folder} holds a model already: {remedy}")
 
 
 def _fields(estimator, kept, result, clips, title, notes):
