@@ -236,6 +236,24 @@ def test_a_camera_is_recorded(monkeypatch, tmp_path, capsys):
         record(1, 5, tmp_path / "camera.mp4")
 
 
+def test_opencv_says_nothing_of_a_camera_that_is_not_there(capfd, tmp_path):
+    import cv2
+
+    from emopipe.cli.predict import record
+
+    before = cv2.utils.logging.getLogLevel()
+    with pytest.raises(OSError, match="no picture from camera 977"):
+        record(977, 1, tmp_path / "camera.avi")
+    assert "cv" not in capfd.readouterr().err.lower()
+    assert cv2.utils.logging.getLogLevel() == before
+
+
+def test_where_answers_go_is_checked_before_the_model_is_loaded(tmp_path, capsys):
+    for flag in ("--csv", "--timeline"):
+        code, _, err = run(capsys, "predict", tmp_path / "none", "a.wav", flag, tmp_path)
+        assert code == 1 and f"{flag} {tmp_path} is a folder" in err
+
+
 def test_train_writes_a_model_that_predicts(tmp_path, options, capsys):
     root = tmp_path / "EmoDB"
     root.mkdir()

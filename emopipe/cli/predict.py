@@ -50,7 +50,7 @@ def command(args) -> int:
     """Load the model, predict, print and write what was asked for."""
     import tempfile
 
-    from emopipe.cli import quiet_tensorflow
+    from emopipe.cli import check_output, quiet_tensorflow
     from emopipe.cli.run import NETWORKS, parameters
     from emopipe.persistence import load
     from emopipe.prediction import predict
@@ -62,6 +62,8 @@ def command(args) -> int:
         raise ValueError("--step needs --window")
     if not 0 < args.seconds < inf:
         raise ValueError(f"--seconds {args.seconds:g}: more than 0 is needed")
+    for flag, path in (("--csv", args.csv), ("--timeline", args.timeline)):
+        check_output(path, flag)
     model = load(args.model, parameters=parameters(args.set))
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
@@ -118,7 +120,7 @@ def record(camera, seconds, path):
 
     import cv2
 
-    source = cv2.VideoCapture(camera)
+    source = _opened(camera)
     try:
         got, image = source.read() if source.isOpened() else (False, None)
         if not got:
@@ -142,6 +144,21 @@ def record(camera, seconds, path):
         film.write(image)
     film.release()
     return path
+
+
+def _opened(camera):
+    """Return OpenCV's reader of a camera, without the lines that its drivers write about none."""
+    import cv2
+
+    log = getattr(getattr(cv2, "utils", None), "logging", None)
+    before = log.getLogLevel() if log else None
+    try:
+        if log:
+            log.setLogLevel(log.LOG_LEVEL_SILENT)
+        return cv2.VideoCapture(camera)
+    finally:
+        if log:
+            log.setLogLevel(before)
 
 
 def _write_timeline(found, path, model):
