@@ -4,8 +4,10 @@ The clips are drawn and synthesised, of people who do not exist: the emotion is 
 voice, only in the face, split between them (half of the emotions differ in the voice alone, the
 others in the face alone) or nowhere. A network that sees what is informative should understand
 strangers (.9 or more of their clips), one that does not should answer by chance. Nothing can be
-learned here about real emotions. C's VGG19 has random weights, which it keeps: its faces are poor.
-Corpora are drawn into `folder`; on two cores the whole takes most of an hour.
+learned here about real emotions. A is AudioVisualCNN, B TemporalAggregation, C
+SegmentAttentionNetwork; C's VGG19 has random weights, which it keeps: its faces are poor.
+Corpora are drawn into `folder`; on two cores the whole takes most of an hour. `small` is for tests:
+a dict of parameters that are put in place of the networks' own.
 
   python experiments/where_emotion_is.py
   python experiments/where_emotion_is.py --set "conditions=['split']" --set "systems=['A', 'C']"
@@ -29,7 +31,10 @@ EMOTIONS = ("anger", "happiness", "sadness", "surprise")
 
 
 def networks(small):
-    """Return the networks by name, and the modalities that each of them has."""
+    """Return the networks by name, and the modalities that each of them has.
+
+    A parameter in `small` takes the place of those networks' own that have it.
+    """
     layers = {"visual_widths": (8, 16, 32, 32), "audio_widths": (16, 32, 64)}
     common = {"validation_share": 0, "patience": None, "workers": 2, "progress": True}
     a = {"n_frames": 10, "n_copies": 8, "epochs": 8, "detect_every": 2} | common
@@ -41,6 +46,9 @@ def networks(small):
         "weights": "random", "vgg19_width": 0.125, "vgg19_size": 160, "face_size": (160, 160),
         "units": 512, "attention_units": 64, "learning_rate": 3e-4, "epochs": 25,
     } | common  # fmt: skip
+    known = sorted(set(a) | set(b) | set(c))
+    if not isinstance(small, dict) or set(small) - set(known):
+        raise ValueError(f"small={small!r} must be a dict of parameters from {known}")
     a, b, c = ({k: small.get(k, v) for k, v in one.items()} for one in (a, b, c))
     both = {"voice", "face"}
     return {
@@ -75,7 +83,8 @@ def experiment(
     """Return every network under every condition, on a quarter of the subjects."""
     strangers = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
     choose("conditions", conditions, CONDITIONS)
-    choose("systems", systems, networks({}))
+    small = small or {}
+    choose("systems", systems, networks(small))
     results = {}
     for condition in conditions:
         root = make_synthetic_corpus(
@@ -84,7 +93,7 @@ def experiment(
             duration=duration, size=(160, 200), frame_rate=20, oddities=False, progress=True,
         )  # fmt: skip
         clips = load_corpus("enterface", root)
-        for name, (network, modalities) in networks(small or {}).items():
+        for name, (network, modalities) in networks(small).items():
             expected = expectation(condition, modalities)
             if name not in systems or expected is None:
                 continue

@@ -149,6 +149,14 @@ def test_experiment_runs_from_folders_to_report(name, corpus, tmp_path, capsys):
         assert any("synthetic" in notice.lower() for notice in result.notices)
 
 
+@pytest.mark.parametrize("small", [{"epoch": 1}, "epochs"])
+def test_unknown_parameters_of_the_drawn_people_s_networks_are_refused(small, tmp_path):
+    experiment = runpy.run_path(str(EXPERIMENTS / "where_emotion_is.py"))["experiment"]
+    with pytest.raises(ValueError, match=r"small=.*must be a dict of parameters from .*'epochs'"):
+        experiment(small=small, folder=tmp_path / "corpora")
+    assert not (tmp_path / "corpora").exists()
+
+
 @pytest.mark.shared
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", SHARED_RUNS)
