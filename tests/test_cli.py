@@ -375,6 +375,15 @@ def test_doctor_checks_everything(capsys):
         assert word in out
 
 
+def test_doctor_counts_what_failed(capsys, monkeypatch):
+    def broken():
+        raise OSError("gone")
+
+    monkeypatch.setattr("emopipe.cli.doctor._checks", lambda store: [("disc", broken)])
+    code, out, _ = run(capsys, "doctor")
+    assert code == 1 and "FAILED" in out and "\n1 check failed" in out
+
+
 @pytest.mark.parametrize("arguments", [["--folds", "1"], ["--folds", "9", "--subjects", "4"]])
 def test_demo_needs_a_subject_for_every_fold(arguments, capsys, tmp_path):
     code, _, err = run(capsys, "demo", "--reports", tmp_path, *arguments)

@@ -31,6 +31,8 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Run every check and print one line for each."""
+    from emopipe.cli import counted
+
     failed = 0
     for name, check in _checks(args.store):
         try:
@@ -39,7 +41,8 @@ def command(args) -> int:
             failed += 1
             line = ("FAILED", name, f"{type(error).__name__}: {error}")
         print("{:<8} {:<16} {}".format(*line))
-    print("\nall that emopipe needs is there" if not failed else f"\n{failed} checks failed")
+    verdict = f"{counted(failed, 'check')} failed" if failed else "all that emopipe needs is there"
+    print(f"\n{verdict}")
     return 1 if failed else 0
 
 
