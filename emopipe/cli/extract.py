@@ -11,7 +11,7 @@ processed keeps its status and never stops the others; the first few are told wi
 the reason, --out has it for every clip. --set gives any parameter of the extractor,
 with several features as FEATURE.PARAMETER=VALUE.
 
-With --scheduler the work is done by a Dask cluster (pip install 'dask[distributed]'). On one machine
+With --scheduler a Dask cluster does the work (pip install 'dask[distributed]'). On one machine
 `dask scheduler`, on each of the others `dask worker tcp://HOST:8786 --nworkers 1 --nthreads CORES`.
 Workers read the clips themselves, under the same paths (a file system that all of them mount);
 features come back into the store of this machine.
