@@ -78,7 +78,8 @@ def expectation(condition, modalities):
 
 def experiment(
     *, systems=("A", "A, face", "A, voice", "B", "C"), conditions=tuple(CONDITIONS), subjects=40,
-    clips_per_emotion=1, duration=0.9, folder="reports/synthetic/where_emotion_is", small=None,
+    emotions=EMOTIONS, clips_per_emotion=1, duration=0.9,
+    folder="reports/synthetic/where_emotion_is", small=None,
 ):  # fmt: skip
     """Return every network under every condition, on a quarter of the subjects."""
     strangers = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
@@ -89,7 +90,7 @@ def experiment(
     for condition in conditions:
         root = make_synthetic_corpus(
             Path(folder) / condition, layout="enterface", informative=CONDITIONS[condition],
-            subjects=subjects, emotions=list(EMOTIONS), clips_per_emotion=clips_per_emotion,
+            subjects=subjects, emotions=list(emotions), clips_per_emotion=clips_per_emotion,
             duration=duration, size=(160, 200), frame_rate=20, oddities=False, progress=True,
         )  # fmt: skip
         clips = load_corpus("enterface", root)
@@ -107,7 +108,8 @@ def experiment(
         results=results,
         notices=[
             "After the colon stands the network; in brackets, what it should do: learn (.9 or more "
-            "on strangers), or answer by chance (.25), because what it sees tells nothing."
+            f"on strangers), or answer by chance ({1 / len(emotions):.2f}), because what it sees "
+            "tells nothing."
         ],
     )
 
