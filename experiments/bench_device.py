@@ -101,9 +101,9 @@ def faces(batch, n, rounds, precision, backend):
     from emopipe.face_networks.runtimes import keras_call
     from emopipe.face_networks.vggface_graph import keras_model
     from emopipe.face_networks.vggface_weights import layer_weights
+    from emopipe.nets.training import policy
 
-    dtype = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
-    model = keras_model(layer_weights("random:0"), dtype=dtype)
+    model = keras_model(layer_weights("random:0"), dtype=policy(precision))
     coarse = np.random.default_rng(0).integers(0, 256, (batch, 28, 28, 3), dtype=np.uint8)
     crops = coarse.repeat(8, axis=1).repeat(8, axis=2)
     resident = ops.convert_to_tensor(crops)

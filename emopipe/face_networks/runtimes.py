@@ -7,7 +7,8 @@ import numpy as np
 
 from emopipe.face_networks import choose
 
-PRECISIONS = ("float32", "bfloat16")
+# precision -> what Keras calls it
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
 def _tensorflow(model):

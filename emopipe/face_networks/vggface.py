@@ -13,11 +13,8 @@ from emopipe.face_networks.vggface_weights import layer_weights
 ARCHITECTURE = VGGFACE
 
 
-_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
-
-
 def _keras(weights, precision, **graph):
-    return keras_call(keras_model(weights, **graph, dtype=_POLICIES[precision]))
+    return keras_call(keras_model(weights, **graph, dtype=PRECISIONS[precision]))
 
 
 def _openvino(weights, precision, **graph):
@@ -126,7 +123,7 @@ def tail(weights, after, layer, precision="float32"):
         given = (one for one in given if one[0] in names)
     else:
         given = zip(names, weights[::2], weights[1::2], strict=True)
-    dtype = _POLICIES[precision]
+    dtype = PRECISIONS[precision]
     return keras_tail(given, after, layer, dtype=dtype, architecture=ARCHITECTURE)
 
 

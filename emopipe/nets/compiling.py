@@ -3,7 +3,7 @@
 import logging
 from contextlib import contextmanager
 
-PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+from emopipe.face_networks.runtimes import PRECISIONS
 
 
 class _OneReplica:
