@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
-from tiny_networks import Killed, recorded
+from tiny_networks import Killed, dying, recorded
 from voices import write_voices
 
 from emopipe.evaluation import evaluate
@@ -181,23 +181,10 @@ def test_evaluate_collects_history_and_statuses(tiny, clips, tmp_path):
 def test_a_killed_evaluation_goes_on_at_fold_and_epoch(tiny, clips, tmp_path, monkeypatch):
     network = clone(tiny).set_params(epochs=4, batch_size=4, checkpoint=tmp_path, workers=1)
     whole = evaluate(clone(network).set_params(checkpoint=None), clips, cv=2, n_bootstrap=0)
-    plain, networks, resumed = AudioVisualCNN._batch, [], []
-
-    def killing(self, tensors):
-        batch, made = plain(self, tensors), []
-        networks.append(made)
-
-        def counted(rows, rng, training):
-            made.append(training)
-            if sum(map(any, networks)) == 2 and made.count(True) > 8:
-                raise Killed
-            return batch(rows, rng, training)
-
-        return counted
-
-    # Three batches per epoch: this is in the third epoch of the second fold.
+    resumed = []
+    # Four epochs of the first fold, and two of the second.
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(AudioVisualCNN, "_batch", killing)
+        patch.setattr(Course, "after_epoch", dying(Course.after_epoch, 6))
         evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
     monkeypatch.setattr(Course, "resume", recorded(Course.resume, resumed))
     again = evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)

@@ -12,8 +12,9 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from tiny_networks import N_CLASSES, Killed, batch_of, blobs, dense_network, recorded
+from tiny_networks import N_CLASSES, Killed, batch_of, blobs, dense_network, dying, recorded
 
+from emopipe.nets.batches import Stream
 from emopipe.nets.compiling import compile_network
 from emopipe.nets.course import Course
 from emopipe.nets.training import Training, policy, predict, train
@@ -132,18 +133,10 @@ def test_rows_without_weight_teach_nothing(task, plain):
 
 
 def test_a_killed_fit_goes_on_where_it_stopped(task, tmp_path):
-    x, _ = task
     whole = fit(task, epochs=6, patience=None)[1]
-    made, resumed = [], []
-
-    def batch(rows, rng, training):
-        made.append(training)
-        if made.count(True) > 13:
-            raise Killed
-        return x[rows]
-
-    with pytest.raises(Killed):
-        fit(task, batch=batch, epochs=6, patience=None, checkpoint=tmp_path, workers=1)
+    resumed, killed = [], patch.object(Course, "after_epoch", dying(Course.after_epoch, 3))
+    with killed, pytest.raises(Killed):
+        fit(task, epochs=6, patience=None, checkpoint=tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
     with patch.object(Course, "resume", recorded(Course.resume, resumed)):
         assert same(whole, fit(task, epochs=6, patience=None, checkpoint=tmp_path)[1])
@@ -221,6 +214,17 @@ def test_errors_of_batches_come_out_as_they_are(task):
         fit(task, batch=batch)
     with pytest.raises(Killed):
         predict(dense_network(), batch, ROWS)
+
+
+def test_a_broken_stream_is_an_error_for_those_who_come_to_the_break():
+    """Keras reads ahead: the epochs before it still end."""
+    with Stream([0, 1, 2].__getitem__, workers=1) as stream:
+        assert list(stream.results()) == [0, 1, 2]
+        stream.check(before=3)
+        with pytest.raises(IndexError):
+            stream.check(before=4)
+        with pytest.raises(IndexError):
+            stream.check()
 
 
 def test_no_warnings_of_keras(task):

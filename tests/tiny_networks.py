@@ -19,6 +19,19 @@ def recorded(resume, epochs):
     return resumed
 
 
+def dying(after_epoch, n):
+    """Return `Course.after_epoch` that dies instead of ending one more epoch than n in all."""
+    ended = []
+
+    def dies(self, logs, seed):
+        if len(ended) == n:
+            raise Killed
+        ended.append(self.epoch)
+        return after_epoch(self, logs, seed)
+
+    return dies
+
+
 def blobs(n, seed=0):
     """Return n points around three centres, float32 (n, 4), and which centre is whose."""
     rng = np.random.default_rng(seed)
