@@ -112,8 +112,9 @@ def _largest(boxes):
 
 def _look(face):
     """Return what `crop` and the detector are asked for by a transformer."""
-    asked = face._recipe().prepare_args
-    return asked["detector"], asked["model"], tuple(asked["size"]), asked["margin"]
+    recipe = face._recipe()
+    asked = recipe.prepare_args
+    return asked["detector"], recipe.places["model"], tuple(asked["size"]), asked["margin"]
 
 
 def stages(pool, n_jobs, paths, face, call):

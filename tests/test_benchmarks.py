@@ -100,8 +100,9 @@ def test_memory_is_that_of_a_fresh_process(tmp_path, capsys):
 
 def test_the_loop_looks_at_the_frames_it_is_asked_for(clips):
     extract, faces = bench("bench_extract"), []
-    asked = {"detector": None, "model": None, "size": [8, 8], "margin": 0.0}
-    face = SimpleNamespace(_recipe=lambda: SimpleNamespace(prepare_args=asked))
+    asked = {"detector": None, "size": [8, 8], "margin": 0.0}
+    recipe = SimpleNamespace(prepare_args=asked, places={"model": None})
+    face = SimpleNamespace(_recipe=lambda: recipe)
 
     def call(crops):
         faces.append(crops)

@@ -145,6 +145,17 @@ def test_what_changes_no_values_changes_no_key():
         assert clone(face).set_params(**unchanged)._recipe().key == face._recipe().key
 
 
+def test_a_detector_is_known_by_its_model_wherever_that_lies(tmp_path):
+    def recipe(name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return random_vggface(detector="yunet", detector_model=path)._recipe()
+
+    here, moved, other = recipe("a.onnx", b"one"), recipe("b.onnx", b"one"), recipe("a.onnx", b"2")
+    assert here.key == moved.key != other.key
+    assert moved.places == {"model": str(tmp_path / "b.onnx")}
+
+
 def test_the_key_names_the_published_weights_without_the_file(monkeypatch):
     monkeypatch.delenv("EMOPIPE_VGGFACE_WEIGHTS", raising=False)
     assert '"weights":"759266b9' in VGGFaceFeatures()._recipe().parameters

@@ -81,7 +81,7 @@ def test_no_face(tmp_path, store):
 
 
 def test_bad_parameters(tmp_path):
-    with pytest.raises(ValueError, match="detector='eye' is unknown; allowed: None, 'haar'"):
+    with pytest.raises(ValueError, match="detector='eye' is unknown; allowed: 'haar', 'yunet'"):
         face_stack(detector="eye")
     with pytest.raises(ValueError, match="n_frames=0"):
         face_stack(n_frames=0)

@@ -173,6 +173,9 @@ class Recipe:
         the recipe (in a cluster), to tell it what that one was told, such as where a file is. It
         must be picklable (a function of a module, or a `functools.partial` of one); no part of the
         key.
+    places : dict of str to str or None
+        Further arguments of `prepare`: the paths of files that it reads. They are no part of the
+        key, for a file may move; its checksum should be among prepare_args.
 
     Raises
     ------
@@ -197,6 +200,7 @@ class Recipe:
     pooling: str = "mean"
     batch_size: int = 16
     elsewhere: Callable | None = None
+    places: Mapping[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.pooling not in POOLINGS:

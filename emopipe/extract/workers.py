@@ -68,7 +68,7 @@ def task_of(recipe: Recipe, memory_limit: int | None) -> dict:
     """Return what a worker has to know of a recipe."""
     return {
         "prepare": reference(recipe.prepare),
-        "args": dict(recipe.prepare_args),
+        "args": dict(recipe.prepare_args) | dict(recipe.places),
         "pooling": recipe.pooling if recipe.finish is None else None,
         "memory_limit": memory_limit,
     }

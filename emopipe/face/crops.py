@@ -1,7 +1,5 @@
 """The half of every face recipe that runs in worker processes: a clip becomes crops of its face."""
 
-from pathlib import Path
-
 from emopipe.extract import Block, Prepared
 from emopipe.extract.pooling import POOLINGS
 from emopipe.face_networks import choose
@@ -38,8 +36,8 @@ def prepare_crops(path, *, detector_digest, **asked):
     return Prepared(chunks.status, chunks.counts, chunks.seconds)
 
 
-def crop_parameters(estimator, size) -> dict:
-    """Return what `prepare_crops` is to be asked, after a check of the parameters.
+def crops_asked(estimator, size) -> dict:
+    """Return how a recipe asks for the face crops of a transformer, after a check of it.
 
     Parameters
     ----------
@@ -52,7 +50,7 @@ def crop_parameters(estimator, size) -> dict:
     Returns
     -------
     dict
-        Plain values.
+        The arguments of a `Recipe` that say so: prepare, prepare_args and places.
 
     Raises
     ------
@@ -61,9 +59,9 @@ def crop_parameters(estimator, size) -> dict:
     FileNotFoundError
         If the detector's model does not exist.
     """
-    from emopipe.faces import DETECTORS, POLICIES, RULES, model_digest
+    from emopipe.faces import POLICIES, RULES, in_recipe
 
-    choose("detector", estimator.detector, DETECTORS)
+    detector, places = in_recipe(estimator.detector, estimator.detector_model)
     choose("policy", estimator.policy, POLICIES)
     choose("choose", estimator.choose, RULES)
     if estimator.detect_every < 1:
@@ -71,18 +69,18 @@ def crop_parameters(estimator, size) -> dict:
     if not 0 <= estimator.margin < 10:
         raise ValueError(f"margin={estimator.margin!r} must be a share of the box, from 0 to 10.")
     sampling = _sampling(estimator.n_frames, estimator.fps)
-    model = estimator.detector_model
-    model = None if model is None else str(Path(model).resolve())
-    return sampling | {
-        "detector": estimator.detector,
-        "model": model,
-        "detector_digest": model_digest(estimator.detector, model),
+    further = {
         "size": [int(side) for side in size],
         "margin": float(estimator.margin),
         "align": bool(estimator.align),
         "policy": estimator.policy,
         "choose": estimator.choose,
         "detect_every": int(estimator.detect_every),
+    }
+    return {
+        "prepare": prepare_crops,
+        "prepare_args": sampling | detector | further,
+        "places": places,
     }
 
 

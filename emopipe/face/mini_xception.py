@@ -1,7 +1,7 @@
 """Mini-XCEPTION's emotion probabilities as features of clips."""
 
 from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crop_parameters, pooled_names, prepare_crops
+from emopipe.face.crops import crops_asked, pooled_names
 from emopipe.face_networks import choose
 from emopipe.face_networks.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
 from emopipe.face_networks.weights import identify, told
@@ -115,8 +115,7 @@ class MiniXceptionFeatures(ClipTransformer):
         return Recipe(
             "mini_xception",
             1,
-            prepare_crops,
-            crop_parameters(self, (_SIZE, _SIZE)),
+            **crops_asked(self, (_SIZE, _SIZE)),
             finish=outputs,
             finish_args={"weights": digest, "layer": self.layer},
             pooling=self.pooling,

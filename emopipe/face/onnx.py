@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crop_parameters, pooled_names, prepare_crops
+from emopipe.face.crops import crops_asked, pooled_names
 from emopipe.face_networks import choose
 from emopipe.face_networks.onnx_file import CHANNELS, embeddings, network_input
 from emopipe.face_networks.weights import checksum, told
@@ -154,8 +154,7 @@ class ONNXFaceFeatures(ClipTransformer):
         return Recipe(
             "onnx_face",
             1,
-            prepare_crops,
-            crop_parameters(self, size),
+            **crops_asked(self, size),
             finish=embeddings,
             finish_args=asked,
             pooling=self.pooling,

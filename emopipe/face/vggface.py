@@ -1,7 +1,7 @@
 """VGG-Face's activations as features of clips."""
 
 from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crop_parameters, pooled_names, prepare_crops
+from emopipe.face.crops import crops_asked, pooled_names
 from emopipe.face_networks import choose, vggface
 from emopipe.face_networks.runtimes import PRECISIONS
 from emopipe.face_networks.vggface_graph import LAYERS, PREPROCESSINGS
@@ -143,8 +143,7 @@ class VGGFaceFeatures(ClipTransformer):
         return Recipe(
             "vggface",
             1,
-            prepare_crops,
-            crop_parameters(self, (size, size)),
+            **crops_asked(self, (size, size)),
             finish=vggface.activations,
             finish_args={
                 "weights": weights,

@@ -1,7 +1,7 @@
 """Faces of a clip: boxes, crops of one size, and which frames are trusted."""
 
 from emopipe.faces.crops import crop
-from emopipe.faces.detectors import DETECTORS, detect, load_detector, model_digest
+from emopipe.faces.detectors import DETECTORS, detect, in_recipe, load_detector, model_digest
 from emopipe.faces.stream import POLICIES, FaceChunk, FaceCrops, face_crops
 from emopipe.faces.tracks import RULES, trusted
 
@@ -14,6 +14,7 @@ __all__ = [
     "crop",
     "detect",
     "face_crops",
+    "in_recipe",
     "load_detector",
     "model_digest",
     "trusted",

@@ -187,6 +187,13 @@ def _loaded(detector, model, thread):
     return DETECTORS[detector](model)
 
 
+def _check(detector):
+    if detector not in DETECTORS:
+        raise ValueError(
+            f"detector={detector!r} is unknown; allowed: {', '.join(map(repr, DETECTORS))}."
+        )
+
+
 def load_detector(detector="haar", model=None):
     """Return the function that finds faces, loaded once: image -> float32 (faces, 15).
 
@@ -201,10 +208,7 @@ def load_detector(detector="haar", model=None):
     ImportError
         If the package of the detector is not installed.
     """
-    if detector not in DETECTORS:
-        raise ValueError(
-            f"detector={detector!r} is unknown; allowed: {', '.join(map(repr, DETECTORS))}."
-        )
+    _check(detector)
     model = None if model is None else str(model)
     return _loaded(detector, model, get_ident())
 
@@ -215,6 +219,40 @@ def model_digest(detector="haar", model=None) -> str:
         return hashlib.sha256(Path(_given(model, detector)).read_bytes()).hexdigest()
     pinned = {"yunet": _YUNET.sha256, "ssd": _SSD_WEIGHTS.sha256}
     return pinned.get(detector, "")
+
+
+def in_recipe(detector, model) -> tuple[dict, dict]:
+    """Return what a recipe of features says of its detector.
+
+    Parameters
+    ----------
+    detector : str or None
+    model : str, Path or None
+        As of `detect`.
+
+    Returns
+    -------
+    dict
+        Name and checksum, which are part of the features' key.
+    dict
+        Where the model is, which is not.
+
+    Raises
+    ------
+    ValueError
+        If there is no detector of this name.
+    FileNotFoundError
+        If the model does not exist.
+
+    Examples
+    --------
+    >>> in_recipe("haar", None)
+    ({'detector': 'haar', 'detector_digest': ''}, {'model': None})
+    """
+    _check(detector)
+    model = None if model is None else str(Path(model).resolve())
+    asked = {"detector": detector, "detector_digest": model_digest(detector, model)}
+    return asked, {"model": model}
 
 
 def detect(image, detector="haar", *, model=None, landmarks=False):

@@ -10,6 +10,8 @@ What is kept does not depend on the number of segments or on what is drawn, so t
 number of segments share it, and epochs draw frames and windows of sound without decoding a clip.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from emopipe.extract import Block, Prepared, Recipe
@@ -141,9 +143,10 @@ def timed_faces(**asked) -> Recipe:
     >>> timed_faces(n_frames=30, size=(224, 224)).prepare_args["n_frames"]
     30
     """
-    arguments = dict(face_stack(grey=False, **asked).prepare_args)
+    plain = face_stack(grey=False, **asked)
+    arguments = dict(plain.prepare_args)
     del arguments["grey"]
-    return Recipe("timed_faces", 1, prepare_timed_faces, arguments, pooling="stack")
+    return replace(plain, name="timed_faces", prepare=prepare_timed_faces, prepare_args=arguments)
 
 
 def prepare_whole_sound(path, *, sample_rate):

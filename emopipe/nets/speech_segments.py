@@ -11,12 +11,9 @@ voice's rows are segments of 655 ms, one every 300 ms; the face's rows are frame
 many segments hold it. The first column of either is the time in seconds.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from emopipe.extract import Block, Prepared, Recipe
-from emopipe.face_networks import choose
 from emopipe.face_networks.weights import told
 from emopipe.media import ClipError, probe, signal
 from emopipe.nets.mel_images import LENGTH, SAMPLE_RATE, STEP, mel_images
@@ -191,17 +188,13 @@ def segment_recipe(
     >>> recipe.name, recipe.pooling
     ('vgg19_audio', 'timed')
     """
-    from emopipe.faces import DETECTORS, model_digest
+    from emopipe.faces import in_recipe
 
-    choose("detector", detector, DETECTORS)
+    found_by, places = in_recipe(detector, model)
     arguments = {"rule": None if rule is None else dict(rule)}
     if modality == "video":
-        arguments |= {
+        arguments |= found_by | {
             "size": [int(side) for side in face_size],
-            "detector": detector,
-            "model": None if model is None else str(Path(model).resolve()),
-            # Another file at the same path gives other faces.
-            "detector_digest": model_digest(detector, model),
             "margin": float(margin),
             "detect_every": int(detect_every),
         }
@@ -222,6 +215,7 @@ def segment_recipe(
         pooling="timed",
         batch_size=batch_size,
         elsewhere=told(name),
+        places=places if modality == "video" else {},
     )
 
 

@@ -13,8 +13,6 @@ shape, and reads a mini-batch's values when they are asked for: memory does not 
 number of clips. Values are uint8, to be scaled inside the network.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from emopipe.extract import Block, Prepared, Recipe, extract
@@ -127,30 +125,25 @@ def face_stack(
     >>> face_stack(size=(49, 40)).prepare_args["n_frames"]
     20
     """
-    from emopipe.faces import DETECTORS, model_digest
+    from emopipe.faces import in_recipe
 
-    if detector is not None and detector not in DETECTORS:
-        raise ValueError(
-            f"detector={detector!r} is unknown; allowed: None, {', '.join(map(repr, DETECTORS))}."
-        )
+    found_by, places = in_recipe(detector, detector_model)
     if n_frames != int(n_frames) or n_frames < 1:
         raise ValueError(f"n_frames={n_frames!r} must be a whole number from 1.")
     if not 0 <= margin < 10:
         raise ValueError(f"margin={margin!r} must be a share of the box, from 0 to 10.")
     if detect_every != int(detect_every) or detect_every < 1:
         raise ValueError(f"detect_every={detect_every!r} must be a whole number from 1.")
-    model = None if detector_model is None else str(Path(detector_model).resolve())
     arguments = {
         "n_frames": int(n_frames),
         "grey": bool(grey),
         "size": [int(side) for side in size],
-        "detector": detector,
-        "model": model,
-        "detector_digest": None if detector is None else model_digest(detector, model),
         "margin": float(margin),
         "detect_every": int(detect_every),
     }
-    return Recipe("face_stack", 1, prepare_face_stack, arguments, pooling="stack")
+    return Recipe(
+        "face_stack", 1, prepare_face_stack, arguments | found_by, pooling="stack", places=places
+    )
 
 
 class ClipTensors:
