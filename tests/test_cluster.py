@@ -26,10 +26,10 @@ from emopipe import __version__
 from emopipe.cli import main
 from emopipe.evaluation import evaluate
 from emopipe.extract import Recipe, connection, engine, extract, on_cluster
-from emopipe.extract.cluster import SLICE, prepare_slice
+from emopipe.extract.cluster import SLICE, hash_at_workers, prepare_slice
 from emopipe.face import MiniXceptionFeatures
 from emopipe.fusion import WhereFinite
-from emopipe.store import Store
+from emopipe.store import Store, contents, hash_file
 from emopipe.voice import ShortTermStatistics
 
 distributed = pytest.importorskip(
@@ -134,6 +134,20 @@ def test_only_paths_and_the_recipe_travel(tmp_path):
     for some in (paths[:1], paths):
         task = pickle.dumps((prepare_slice, voice, some, LIMITS, __version__))
         assert len(task) / len(some) < 2000
+
+
+def test_workers_read_the_files_and_the_client_remembers(client, tmp_path, monkeypatch):
+    paths = write_clips(tmp_path, [*TABLES, TABLES[0]])
+    for path in paths:
+        os.utime(path, (1e9, 1e9))
+    expected = [hash_file(path) for path in paths]
+    assert list(hash_at_workers(client, paths)) == expected
+    monkeypatch.setattr(contents, "hash_file", None)  # nothing is read here
+    with Store(tmp_path / "store.sqlite") as store:
+        found = extract(paths, recipe(), store=store)
+        assert store.content_hashes(paths) == expected and found.prepared == 40
+    with pytest.raises(FileNotFoundError, match=r"worker tcp://\S+ does not see /elsewhere/a.wav"):
+        list(hash_at_workers(client, ["/elsewhere/a.wav"]))
 
 
 def test_a_worker_that_is_killed_costs_only_the_clips_it_held(client, tmp_path):

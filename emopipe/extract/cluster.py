@@ -8,17 +8,16 @@ that it held.
 import math
 import os
 import queue
-import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from uuid import uuid4
 
 from emopipe import __version__
-from emopipe.extract import connection
+from emopipe.extract.connection import Threads, check_version
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Known, Run
 from emopipe.media.excerpts import parse
-from emopipe.store import Entry
+from emopipe.store import Entry, hash_file
 
 # Clips in one task: enough to fill a network's batches, few enough that a lost worker costs little.
 SLICE = 16
@@ -26,8 +25,56 @@ SLICE = 16
 _AHEAD = 2
 # Seconds after which the caller is woken although nothing happened.
 _TICK = 0.5
-# Seconds between looks at how many threads the cluster has.
-_LOOK = 5.0
+# Files in one task that reads them.
+_FILES = 32
+
+
+def _check_seen(paths, place):
+    """Raise FileNotFoundError where a worker does not see one of the files."""
+    for path in paths:
+        if not os.path.isfile(path):
+            raise FileNotFoundError(
+                f"the Dask worker {place} does not see {path}: clips must be on a file system "
+                "that every worker mounts at the same place"
+            )
+
+
+def hash_slice(paths) -> list[str]:
+    """Return `hash_file` of some files, in a worker of Dask: the task that is sent there."""
+    from distributed import get_worker
+
+    _check_seen(paths, get_worker().address)
+    return [hash_file(path) for path in paths]
+
+
+def hash_at_workers(client, paths) -> Iterator[str]:
+    """Yield `hash_file` of each file, read by the workers of a cluster.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    paths : list of str
+
+    Raises
+    ------
+    FileNotFoundError
+        If a worker does not see one.
+    ConnectionError
+        If the cluster stays without workers.
+    """
+    from distributed import wait
+
+    threads, ahead = Threads(client), deque()
+    slices = deque(paths[i : i + _FILES] for i in range(0, len(paths), _FILES))
+    while slices or ahead:
+        while slices and len(ahead) < _AHEAD * max(1, threads.look()):
+            ahead.append(client.submit(hash_slice, slices.popleft(), pure=False))
+        try:
+            wait(ahead[0], timeout=_TICK)
+        except TimeoutError:
+            threads.look()
+        else:
+            yield from ahead.popleft().result()
 
 
 def prepare_slice(recipe: Recipe, paths, limits, version):
@@ -60,13 +107,8 @@ def prepare_slice(recipe: Recipe, paths, limits, version):
     from distributed import get_worker
 
     place = get_worker().address
-    connection.check_version(__version__, version, f"worker {place}")
-    lacking = [path for path in paths if not os.path.isfile(parse(path).path)]
-    if lacking:
-        raise FileNotFoundError(
-            f"the Dask worker {place} does not see {lacking[0]}: clips must be on a file system "
-            "that every worker mounts at the same place"
-        )
+    check_version(__version__, version, f"worker {place}")
+    _check_seen([parse(path).path for path in paths], place)
     order = {path: number for number, path in enumerate(paths)}
     try:
         if recipe.elsewhere is not None:
@@ -105,11 +147,6 @@ class ClusterRun:
         Slices under way at most; None or negative: as many as keep every thread busy.
     timeout, memory_limit
         As for `Run`.
-
-    Attributes
-    ----------
-    workers : int
-        Threads of the cluster.
     """
 
     def __init__(self, paths, recipe: Recipe, *, client, n_jobs, timeout, memory_limit):
@@ -119,29 +156,19 @@ class ClusterRun:
         self.prepared = self.finished = 0
         self.flying, self.done = {}, queue.SimpleQueue()
         self.suspects = deque()
-        self.workers, self.looked, self.seen = 0, -math.inf, time.monotonic()
-        self._look()
+        self.threads = Threads(client)
+        self.threads.look()
         size = max(1, min(SLICE, math.ceil(len(paths) / (_AHEAD * max(1, self.workers)))))
         self.slices = deque(paths[i : i + size] for i in range(0, len(paths), size))
 
-    def _look(self):
-        """See how many threads there are, and raise when it has had none for too long."""
-        now = time.monotonic()
-        if now - self.looked < _LOOK and self.workers:
-            return
-        self.workers, self.looked = sum(self.client.ncores().values()), now
-        if self.workers:
-            self.seen = now
-        elif now - self.seen > connection.PATIENCE:
-            place = self.client.scheduler.address
-            raise ConnectionError(
-                f"the cluster at {place} has had no worker for {connection.PATIENCE:g} s. Start "
-                f"some with `dask worker {place}` and run this again: it goes on where it was."
-            )
+    @property
+    def workers(self) -> int:
+        """Threads of the cluster."""
+        return self.threads.n
 
     def _send(self):
         """Keep the cluster busy; suspects come last, each alone."""
-        self._look()
+        self.threads.look()
         most = self.n_jobs if self.n_jobs and self.n_jobs > 0 else _AHEAD * max(1, self.workers)
         while self.slices and len(self.flying) < most:
             self._submit(self.slices.popleft())

@@ -4,9 +4,11 @@
 extraction of the features that they need all go to the same place.
 """
 
+import math
 import os
 import re
 import sys
+import time
 from contextlib import contextmanager, suppress
 
 import joblib
@@ -17,6 +19,8 @@ from emopipe.extract.shelf import clear_away
 
 # Seconds that a cluster may be without any worker, as one that grows with its work is at first.
 PATIENCE = 120.0
+# Seconds between looks at how many threads the cluster has.
+_LOOK = 5.0
 _ADDRESS = re.compile(
     r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}/?"
 )
@@ -100,6 +104,41 @@ def _check_workers(client):
                 "there, and dask[distributed]"
             )
         check_version(theirs, version("emopipe"), place)
+
+
+class Threads:
+    """How many threads a cluster has, looked at every few seconds.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    """
+
+    def __init__(self, client):
+        self.client = client
+        self.n, self._looked, self._seen = 0, -math.inf, time.monotonic()
+
+    def look(self) -> int:
+        """Return how many there are.
+
+        Raises
+        ------
+        ConnectionError
+            If there have been none for too long.
+        """
+        now = time.monotonic()
+        if now - self._looked < _LOOK and self.n:
+            return self.n
+        self.n, self._looked = sum(self.client.ncores().values()), now
+        if self.n:
+            self._seen = now
+        elif now - self._seen > PATIENCE:
+            place = self.client.scheduler.address
+            raise ConnectionError(
+                f"the cluster at {place} has had no worker for {PATIENCE:g} s. Start some with "
+                f"`dask worker {place}` and run this again: it goes on where it was."
+            )
+        return self.n
 
 
 def check_version(theirs, ours, place) -> None:

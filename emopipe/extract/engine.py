@@ -10,7 +10,7 @@ import joblib
 from joblib.parallel import get_active_backend
 
 from emopipe.extract import shelf
-from emopipe.extract.cluster import ClusterRun
+from emopipe.extract.cluster import ClusterRun, hash_at_workers
 from emopipe.extract.connection import client_in_use, inside_task
 from emopipe.extract.extraction import Extraction
 from emopipe.extract.lazy import StoredValues
@@ -18,13 +18,28 @@ from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run
 from emopipe.media.excerpts import parse
 from emopipe.progress import progress_bar
-from emopipe.store import open_store
+from emopipe.store import hash_files, open_store
 
 # What this process has done so far, for tests: clips prepared, rows finished.
 COUNTERS = Counter()
 
 
-def _keys(paths, recipe, store) -> dict[str, str]:
+def _cluster_of(n_jobs):
+    """Return the client of the cluster that joblib uses, unless this machine is asked for."""
+    return None if n_jobs == 1 else client_in_use()
+
+
+def _read(files, *, n_jobs, progress):
+    """Yield the checksum of each file, read here or by the workers of a cluster."""
+    client = _cluster_of(n_jobs)
+    digests = hash_files(files) if client is None else hash_at_workers(client, files)
+    with progress_bar(len(files), "checksums", "file", shown=progress, delay=1) as bar:
+        for digest in digests:
+            bar.update()
+            yield digest
+
+
+def _keys(paths, recipe, store, read) -> dict[str, str]:
     """Name every clip's result; without a store a clip is its path."""
     missing = [path for path in paths if not os.path.isfile(parse(path).path)]
     if missing:
@@ -34,7 +49,7 @@ def _keys(paths, recipe, store) -> dict[str, str]:
         )
     if store is None:
         return {path: path for path in paths}
-    contents = store.content_hashes(paths)
+    contents = store.content_hashes(paths, read)
     return {
         path: hashlib.sha256((content + recipe.key).encode()).hexdigest()
         for path, content in zip(paths, contents, strict=True)
@@ -56,8 +71,8 @@ def _n_processes(n_jobs, n_clips) -> int:
 
 def _run(missing, recipe, *, n_jobs, **limits):
     """Return the run of some clips, on the cluster that joblib uses or on this machine."""
-    client = client_in_use()
-    if client is not None and n_jobs != 1:
+    client = _cluster_of(n_jobs)
+    if client is not None:
         return ClusterRun(missing, recipe, client=client, n_jobs=n_jobs, **limits)
     return Run(missing, recipe, n_jobs=_n_processes(n_jobs, len(missing)), **limits)
 
@@ -222,7 +237,7 @@ def extract(
     unknown = [path for path in dict.fromkeys(paths) if path not in entries]
     store = open_store(store) if unknown or not entries else None
     lazy = lazy and store is not None
-    keys = _keys(unknown, recipe, store)
+    keys = _keys(unknown, recipe, store, partial(_read, n_jobs=n_jobs, progress=progress))
     if store is not None:
         entries |= (store.peek if lazy else store.get)(keys.values())
     looked = time.perf_counter() - began

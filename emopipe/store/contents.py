@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from emopipe.media.excerpts import parse
@@ -27,6 +28,19 @@ def hash_file(path) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_files(paths) -> Iterator[str]:
+    """Yield `hash_file` of each of a list of paths, several being read at once.
+
+    Examples
+    --------
+    >>> list(hash_files([__file__])) == [hash_file(__file__)]
+    True
+    """
+    with ThreadPoolExecutor(8) as threads:
+        for some in chunks(paths, 256):
+            yield from threads.map(hash_file, some)
 
 
 def _mark(path: str) -> tuple[int, int, int]:
@@ -61,10 +75,11 @@ def _hash_of_part(content, part) -> str:
     return hashlib.sha256((content + part.fragment).encode()).hexdigest()
 
 
-def content_hashes(database: Database, paths) -> list[str]:
+def content_hashes(database: Database, paths, read=hash_files) -> list[str]:
     """Return `hash_file` of many paths, remembered by path, size, time of change and inode.
 
-    A part of a recording (see `emopipe.media.excerpts`) has a hash of its own.
+    A part of a recording (see `emopipe.media.excerpts`) has a hash of its own. ``read(paths)``
+    yields the hashes of the files that are not remembered, in their order.
 
     Raises
     ------
@@ -83,11 +98,11 @@ def content_hashes(database: Database, paths) -> list[str]:
     marks = {place: _mark(place) for place in dict.fromkeys(places)}
     known = _remembered(database, marks)
     asked = [place for place in marks if place not in known]
-    with ThreadPoolExecutor(8) as threads:
-        for some in chunks(asked, 256):
-            fresh = dict(zip(some, threads.map(hash_file, some), strict=True))
-            _remember(database, [(place, *marks[place], fresh[place]) for place in some])
-            known |= fresh
+    digests = iter(read(asked))
+    for some in chunks(asked, 256):
+        fresh = dict(zip(some, digests, strict=False))
+        _remember(database, [(place, *marks[place], fresh[place]) for place in some])
+        known |= fresh
     return [
         known[place] if part.is_whole else _hash_of_part(known[place], part)
         for place, part in zip(places, parts, strict=True)

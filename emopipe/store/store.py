@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from emopipe.store.contents import content_hashes
+from emopipe.store.contents import content_hashes, hash_files
 from emopipe.store.database import Database, StoreError, chunks
 from emopipe.store.maintenance import damaged, forget, listed
 from emopipe.store.records import COLUMNS, Entry, Memo, from_row, to_row
@@ -218,15 +218,21 @@ class Store:
         """Return `hash_file` of a path, remembered by path, size, time of change and inode."""
         return self.content_hashes([path])[0]
 
-    def content_hashes(self, paths) -> list[str]:
+    def content_hashes(self, paths, read=hash_files) -> list[str]:
         """Return `content_hash` of many paths at once.
+
+        Parameters
+        ----------
+        paths : iterable of str or Path
+        read : callable
+            ``read(paths)`` yields `hash_file` of each file of a list that is not remembered.
 
         Raises
         ------
         FileNotFoundError
             If one does not exist.
         """
-        return content_hashes(self._database, paths)
+        return content_hashes(self._database, paths, read)
 
     def ls(self):
         """Return a DataFrame with a row per recipe.
