@@ -12,6 +12,9 @@ limits for hostile files, in one process (OpenCV and the network use threads as 
   eager      Keras' model(face, training=False), as DeepFace calls it, at the engine's frame rate
   compiled   the same with the engine's compiled call, one face at a time: the strictest comparison
   every      eager, and every frame, which is those libraries' default
+  DeepFace   eager, and DeepFace's own detection and alignment (extract_faces with its default
+             detector, OpenCV's Haar cascades) in place of the engine's, where it is installed
+             (pip install deepface tf-keras); with --detector haar only
 
   python experiments/bench_extract.py --quick
   python experiments/bench_extract.py --clips CREMA-D --networks vggface --runtimes openvino
@@ -22,6 +25,7 @@ fetched (0.9 MB); VGG-Face has random ones.
 """
 
 import argparse
+import importlib.util
 import json
 import multiprocessing
 import os
@@ -135,14 +139,45 @@ def stages(pool, n_jobs, paths, face, call):
     }, found
 
 
-def loop(paths, face, call, fps):
-    """Go through clips frame by frame; return the seconds and each clip's mean row."""
-    import cv2
-
+def engines_crop(face):
+    """Return RGB image -> crop of the largest face, or None, by the engine's detector."""
     from emopipe.faces import crop, load_detector
 
     detector, model, size, margin = _look(face)
-    find, means = load_detector(detector, model), []
+    find = load_detector(detector, model)
+
+    def look(image):
+        boxes = find(image)
+        return crop(image, _largest(boxes), size=size, margin=margin) if len(boxes) else None
+
+    return look
+
+
+def deepface_crop(face):
+    """Return RGB image -> crop of the largest face, or None, by DeepFace itself."""
+    import cv2
+    from deepface import DeepFace
+
+    *_, size, _ = _look(face)
+
+    def look(image):
+        bgr = np.ascontiguousarray(image[:, :, ::-1])
+        found = DeepFace.extract_faces(bgr, detector_backend="opencv", enforce_detection=False)
+        found = [one for one in found if one["confidence"] > 0]
+        if not found:
+            return None
+        areas = [one["facial_area"]["w"] * one["facial_area"]["h"] for one in found]
+        largest = found[int(np.argmax(areas))]["face"]
+        return cv2.resize((255 * largest).astype(np.uint8), size[::-1])
+
+    return look
+
+
+def loop(paths, look, call, fps):
+    """Go through clips frame by frame; return the seconds and each clip's mean row."""
+    import cv2
+
+    means = []
     began = perf_counter()
     for path in paths:
         film, rows, i, due = cv2.VideoCapture(path), [], 0, 0.0
@@ -150,9 +185,9 @@ def loop(paths, face, call, fps):
         while film.grab():
             if i >= due - 1e-9:
                 image = cv2.cvtColor(film.retrieve()[1], cv2.COLOR_BGR2RGB)
-                boxes = find(image)
-                if len(boxes):
-                    rows.append(call(crop(image, _largest(boxes), size=size, margin=margin)[None]))
+                crop = look(image)
+                if crop is not None:
+                    rows.append(call(crop[None]))
                 due += step
             i += 1
         film.release()
@@ -166,9 +201,12 @@ def compare(paths, name, runtime, precision, options, n_jobs, rounds, every):
     options = options | {"store": None, "n_jobs": n_jobs}
     face, call = extractor(*asked, **options)
     following, _ = extractor(*asked, detect_every=every, **options)
-    eager = eager_call(name)
+    eager, looks = eager_call(name), {"eager": engines_crop(face)}
+    if options["detector"] == "haar" and importlib.util.find_spec("deepface"):
+        looks["DeepFace"] = deepface_crop(face)
     face.extract(paths[:n_jobs])
-    loop(paths[:1], face, eager, FPS)
+    for look in looks.values():
+        loop(paths[:1], look, eager, FPS)
     taken, differences = [], []
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
@@ -176,10 +214,11 @@ def compare(paths, name, runtime, precision, options, n_jobs, rounds, every):
         for i in range(rounds):
             row, found = stages(pool, n_jobs, paths, face, call)
             row["following"] = following.extract(paths).seconds["wall"]
-            row["loop, eager"], _ = loop(paths, face, eager, FPS)
-            row["loop, compiled"], means = loop(paths, face, call, FPS)
+            for one, look in looks.items():
+                row[f"loop, {one}"], _ = loop(paths, look, eager, FPS)
+            row["loop, compiled"], means = loop(paths, looks["eager"], call, FPS)
             if i == 0:
-                row["loop, every"], _ = loop(paths, face, eager, None)
+                row["loop, every"], _ = loop(paths, looks["eager"], eager, None)
                 pairs = zip(means, found.values, strict=True)
                 differences = [np.abs(a - b).max() / b.max() for a, b in pairs if b is not None]
             taken.append(row)
@@ -205,6 +244,11 @@ def judge(figures, n_clips, every):
     rates = [(f"{s} alone, clips/s", n_clips / median(r[s] for r in rounds), None) for s in alone]
     one_by_one = median(sum(row[stage] for stage in alone) / row["whole"] for row in rounds)
     kth, goal = f"detect_every={every}: over loop", GOALS["loop"]
+    deepface = [
+        (f"{what}, DeepFace's own detection, same frames", ratio("loop, DeepFace", which), goal)
+        for what, which in (("over loop", "whole"), (kth, "following"))
+        if "loop, DeepFace" in rounds[0]
+    ]
     return [
         *rates,
         ("whole way, clips/s", n_clips / whole, None),
@@ -215,6 +259,7 @@ def judge(figures, n_clips, every):
         ("over loop, eager, every frame", ratio("loop, every", "whole"), None),
         (f"{kth}, eager, same frames", ratio("loop, eager", "following"), goal),
         (f"{kth}, compiled, same frames", ratio("loop, compiled", "following"), None),
+        *deepface,
     ]
 
 

@@ -110,7 +110,7 @@ def test_the_loop_looks_at_the_frames_it_is_asked_for(clips):
 
     for fps, n in ((5.0, 6), (None, 28)):
         faces.clear()
-        _, (mean,) = extract.loop(clips[:1], face, call, fps)
+        _, (mean,) = extract.loop(clips[:1], extract.engines_crop(face), call, fps)
         assert abs(len(faces) - n) <= 1 and mean.shape == (192,)
 
 
@@ -124,6 +124,9 @@ def test_stages_and_loops_become_ratios(capsys):
     assert figures["whole way / slowest stage alone (detect)"] == 0.8
     assert figures["over loop, eager, same frames"] == 4
     assert figures["detect_every=5: over loop, eager, same frames"] == 8
+    assert not any("DeepFace" in what for what in figures)
+    installed = extract.judge({"rounds": [row | loops | {"loop, DeepFace": 15.0}]}, 10, 5)
+    assert ("over loop, DeepFace's own detection, same frames", 3.0, 3.0) in installed
     assert "goal >= 0.8: yes" in capsys.readouterr().out
 
 
