@@ -634,6 +634,31 @@ def test_photographs_and_chimeric_clips(shared_data):
 
 
 @pytest.mark.shared
+def test_small_faces_are_looked_for_where_no_large_one_is_sure(shared_data):
+    import cv2
+
+    path = min((shared_data / "london_faces" / "neutral").glob("*.jpg"))
+    ((_, image),) = frames(path)
+    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml")
+
+    def shown(*sides):
+        """Return a frame of 480 x 640 with the photograph at some sizes, side by side."""
+        frame, left = np.full((480, 640, 3), 128, np.uint8), 0
+        for side in sides:
+            frame[:side, left : left + side] = cv2.resize(image, (side, side))
+            left += side
+        return frame
+
+    large, small = detect(shown(440)), detect(shown(150))
+    assert len(large) == len(small) == 1
+    assert large[0, 2] > 0.3 * 480 and 0.1 * 480 < small[0, 2] < 0.2 * 480
+    np.testing.assert_allclose(detect(shown(440, 150))[:, :4], large[:, :4], atol=4)
+    grey = cv2.equalizeHist(cv2.cvtColor(cv2.resize(shown(440), (320, 240)), cv2.COLOR_RGB2GRAY))
+    whole = 2 * cascade.detectMultiScale(grey, 1.1, 3, 0, (24, 24))[0].astype(float)
+    assert overlap(np.append(whole, 1)[None], large)[0, 0] > 0.95
+
+
+@pytest.mark.shared
 def test_yunet_gives_points_in_the_image_at_any_scale(shared_data):
     import cv2
 
