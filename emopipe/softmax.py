@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from emopipe.nets.compiling import give_weights
 from emopipe.nets.dense import check_dense, dense_network
 from emopipe.nets.held_out import validation_rows
 from emopipe.nets.training import Training, predict, train
@@ -188,8 +189,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     def _network(self):
         if getattr(self, "_model", None) is None:
             self._model = self._build()
-            self._model.set_weights(self.network_weights_)
+            give_weights(self._model, self.network_weights_)
         return self._model
+
+    def set_params(self, **params):
+        """Set parameters; the network is built from them when it is next asked."""
+        self.__dict__.pop("_model", None)
+        return super().set_params(**params)
 
     def __getstate__(self):
         state = super().__getstate__()

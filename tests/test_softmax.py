@@ -68,6 +68,17 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(fitted, blobs
     assert not np.array_equal(fitted.network_weights_[0], other.network_weights_[0])
 
 
+def test_a_network_is_always_built_from_its_present_parameters(fitted, blobs):
+    changed = pickle.loads(pickle.dumps(fitted))
+    expected = changed.predict_proba(blobs[0])
+    changed.set_params(activation="tanh")
+    stored = pickle.loads(pickle.dumps(changed))
+    assert np.array_equal(changed.predict_proba(blobs[0]), stored.predict_proba(blobs[0]))
+    assert not np.array_equal(changed.predict_proba(blobs[0]), expected)
+    with pytest.raises(ValueError, match="fit it again"):
+        changed.set_params(hidden_units=(3, 3)).predict(blobs[0])
+
+
 def test_pickled_without_a_keras_model_and_the_same_afterwards(fitted, blobs):
     data = pickle.dumps(fitted)
     assert b"keras" not in data

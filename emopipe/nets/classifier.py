@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from emopipe.extract import ClipWarning, clip_tags, paths_of
 from emopipe.media import ClipError
+from emopipe.nets.compiling import give_weights
 from emopipe.nets.held_out import validation_rows
 from emopipe.nets.training import Training, policy, predict, train
 
@@ -264,7 +265,7 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
         """Return the Keras model with the learned weights, built anew where there is none."""
         if getattr(self, "_model", None) is None:
             self._model = self._build(len(self.classes_))
-            self._model.set_weights(self.network_weights_)
+            give_weights(self._model, self.network_weights_)
         return self._model
 
     def predict_proba(self, X):
@@ -301,6 +302,11 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
         return _statuses(self._clip_paths(X), self._tensors(X)).set_axis(
             pd.RangeIndex(len(X)) if index is None else index
         )
+
+    def set_params(self, **params):
+        """Set parameters; the network is built from them when it is next asked."""
+        self.__dict__.pop("_model", None)
+        return super().set_params(**params)
 
     def __getstate__(self):
         state = super().__getstate__()

@@ -3,6 +3,8 @@
 import logging
 from contextlib import contextmanager
 
+import numpy as np
+
 from emopipe.face_networks.runtimes import PRECISIONS
 
 
@@ -59,6 +61,23 @@ def uses_xla() -> bool:
 
         return bool(tf.config.list_physical_devices("GPU"))
     return keras.backend.backend() == "jax"
+
+
+def give_weights(model, weights) -> None:
+    """Give a network what it learned.
+
+    Raises
+    ------
+    ValueError
+        If it was built from other parameters than the one that learned.
+    """
+    wanted = [tuple(one.shape) for one in model.weights]
+    if wanted != [np.shape(one) for one in weights]:
+        raise ValueError(
+            "the network's parameters were changed after fit, so that it has other layers than "
+            "those that were trained: fit it again, or set the parameters back"
+        )
+    model.set_weights(weights)
 
 
 def compile_network(model, plan, steps) -> None:
