@@ -36,6 +36,7 @@ FEATURES = (
 )
 FULL_SCALE = 2.0**15  # the library reads samples as 16-bit integers, whatever their type
 N_PARTS = 10  # both entropies cut a frame, or its spectrum, into ten parts
+ROLLOFF = 0.90  # of the energy of a spectrum
 EPS = np.finfo(np.float64).eps
 
 
@@ -45,10 +46,12 @@ class Tables(NamedTuple):
     sample_rate: float
     n_window: int
     n_bins: int
+    n_parts: int  # of a spectrum: ten of ``length`` bins, and perhaps something left over
+    length: int
     mel: tuple[tuple[slice, slice, np.ndarray], ...]  # bins, bands, weights (bins, bands)
     cosines: np.ndarray  # (13, 40)
     moments: np.ndarray  # (3, n_bins): powers 0, 1, 2 of the frequency; 1 is half the rate
-    part_sums: np.ndarray  # ones that add up the parts before a part
+    part_sums: np.ndarray  # adds up the parts before a part, less the roll-off's share of all
     bin_sums: np.ndarray | None  # ones that add up the bins of a part, where there are few
     semitone_bins: np.ndarray  # (semitones,)
     semitones: np.ndarray  # (13, semitones): twelve classes and their mean
@@ -157,12 +160,14 @@ def tables_for(sample_rate: float, n_window: int) -> Tables:
         sample_rate=sample_rate,
         n_window=n_window,
         n_bins=n_bins,
+        n_parts=n_parts,
+        length=length,
         mel=_mel_tables(sample_rate, n_bins),
         cosines=np.ascontiguousarray(scipy.fft.dct(np.eye(40), norm="ortho")[:, :13].T),
         # Counted from the first bin, where the hum of silence lies, so that its spread is exact.
         moments=(np.arange(n_bins) / n_bins) ** np.arange(3)[:, np.newaxis] / n_bins,
-        part_sums=np.tri(n_parts + 1, n_parts, -1),
-        bin_sums=np.tri(length + 1).T if length < 64 else None,
+        part_sums=np.tri(n_parts + 1, n_parts, -1) - ROLLOFF,
+        bin_sums=np.triu(np.ones((length + 1, length + 1))) if length < 64 else None,
         semitone_bins=semitone_bins,
         semitones=np.vstack([semitones.T, semitones.mean(axis=1)]),
         floors=EPS * np.array([[1.0], [n_bins**2]]),

@@ -9,15 +9,14 @@ from math import gcd
 import numpy as np
 import scipy.fftpack
 
-from emopipe.voice.definitions import EPS, N_PARTS, Tables
+from emopipe.voice.definitions import EPS, N_PARTS, ROLLOFF, Tables
 
-_ROLLOFF = 0.90
 _CANCELLED = 1e-5  # a difference this small against its terms is computed again, term by term
 _TIED = 1e-12
 _PURE = 1e-3  # an entropy this small is what rounding left of 1 log(1)
 _HUSHED = -98.0  # a first coefficient this low means near silence, whose is -99
 _LOW = np.array([[_PURE], [_PURE], [_HUSHED]])  # of both entropies and mfcc_1
-_BOTH_SIDES = np.array([[-1], [0]])
+_PAIR = np.array([[0], [1]])  # of neighbours
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -86,10 +85,8 @@ def _centroid_spread(sums: np.ndarray, tables: Tables) -> tuple[np.ndarray, ...]
     return centroid, np.sqrt(np.maximum(variance, 0)), doubtful
 
 
-def _flux(
-    spectra: np.ndarray, sums: np.ndarray, power: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the flux, and where it is mere rounding, of all frames but the first."""
+def _flux(spectra: np.ndarray, sums: np.ndarray, power: np.ndarray) -> np.ndarray:
+    """Return the flux of all frames but the first; by differences where neighbours are alike."""
     n_bins = spectra.shape[1]
     scale = 1 / (n_bins * sums[0] + n_bins**2 * EPS)
     power = power * scale**2
@@ -98,7 +95,14 @@ def _flux(
     inner *= scale[1:]
     inner *= 2 * scale[:-1]
     flux = terms - inner
-    return flux, flux < _CANCELLED * terms
+    steady = (flux < _CANCELLED * terms).nonzero()[0]
+    if steady.size:
+        pairs = steady + _PAIR
+        change = spectra[pairs]
+        change *= scale[pairs, np.newaxis]
+        change = change[0] - change[1]
+        flux[steady] = np.vecdot(change, change)
+    return flux
 
 
 def _rolloff(
@@ -108,10 +112,12 @@ def _rolloff(
 
     Only that part of the spectrum in which the threshold is crossed is summed bin by bin.
     """
-    (n_frames, n_parts, length), frames = by_part.shape, np.arange(len(power))
-    threshold = np.maximum(_ROLLOFF * power - EPS * tables.n_bins**2, 0)
+    n_frames, n_parts, length = by_part.shape
+    frames = np.arange(n_frames)
+    # Before each part, less the threshold.
     sums = tables.part_sums @ parts[:n_parts]
-    part = np.add.reduce(sums[1:] < threshold, axis=0)
+    sums += EPS * tables.n_bins**2
+    part = np.add.reduce(sums[1:] < 0, axis=0)
     values = np.empty((n_frames, length + 1))
     values[:, 0] = sums[part, frames]
     np.square(by_part[frames, part], out=values[:, 1:])
@@ -120,12 +126,12 @@ def _rolloff(
         inside = values @ tables.bin_sums
     else:
         inside = np.add.accumulate(values, axis=1)
-    count = np.argmax(inside > threshold[:, np.newaxis], axis=1)
-    around = inside[frames, count + _BOTH_SIDES] - threshold
-    tied = np.minimum.reduce(np.abs(around, out=around)) <= _TIED * power
+    count = (inside[:, 1:] > 0).argmax(axis=1)
+    around = np.abs(inside[frames, count + _PAIR])
+    tied = np.minimum.reduce(around) <= _TIED * power
     part *= length
     part += count
-    return (part - 1) / tables.n_bins, tied
+    return part / tables.n_bins, tied
 
 
 def _log_bands(spectra: np.ndarray, tables: Tables) -> np.ndarray:
@@ -139,7 +145,7 @@ def _log_bands(spectra: np.ndarray, tables: Tables) -> np.ndarray:
 
 def _chroma(spectra: np.ndarray, power: np.ndarray, tables: Tables, out: np.ndarray) -> None:
     """Fill in the twelve classes and their standard deviation, (13, n)."""
-    chosen = np.take(spectra, tables.semitone_bins, axis=1)
+    chosen = spectra[:, tables.semitone_bins]
     chosen *= chosen
     np.matmul(tables.semitones, chosen.T, out=out)
     out /= np.maximum(power, _TINY)
@@ -151,10 +157,11 @@ def _chroma(spectra: np.ndarray, power: np.ndarray, tables: Tables, out: np.ndar
 
 
 def _spelled_entropy(values: np.ndarray) -> np.ndarray:
-    values = values**2
+    values = values * values
     length = values.shape[1] // N_PARTS
-    parts = values[:, : N_PARTS * length].reshape(-1, N_PARTS, length).transpose(0, 2, 1)
-    parts = np.add.reduce(np.ascontiguousarray(parts), axis=1)
+    # One after another, as the library adds them up.
+    parts = values[:, : N_PARTS * length].reshape(-1, N_PARTS, length).transpose(2, 0, 1)
+    parts = np.add.reduce(parts.copy(), axis=0)
     return _entropy(parts.T, np.add.reduce(values, axis=1) + EPS)
 
 
@@ -171,16 +178,9 @@ def _spelled_spread(now: np.ndarray, tables: Tables) -> tuple[np.ndarray, np.nda
     return centroid / half, np.sqrt(distance.sum(axis=1) / total) / half
 
 
-def _spelled_flux(now: np.ndarray, before: np.ndarray) -> np.ndarray:
-    change = now / (now + EPS).sum(axis=1, keepdims=True)
-    change -= before / (before + EPS).sum(axis=1, keepdims=True)
-    change *= change
-    return change.sum(axis=1)
-
-
 def _spelled_rolloff(now: np.ndarray) -> np.ndarray:
     power = now**2
-    passed = np.cumsum(power, axis=1) + EPS > _ROLLOFF * power.sum(axis=1, keepdims=True)
+    passed = np.cumsum(power, axis=1) + EPS > ROLLOFF * power.sum(axis=1, keepdims=True)
     return passed.argmax(axis=1) / now.shape[1]
 
 
@@ -188,51 +188,34 @@ def _spelled_mfcc(bands: np.ndarray) -> np.ndarray:
     return scipy.fftpack.dct(bands, norm="ortho")[:, :13].T
 
 
-def _repeated(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return which frames have the spectrum of the one before, and the first that had it.
-
-    Spectra whose ten or more parts have the same energy to the bit are taken to be the same.
-    """
-    repeated = np.zeros(parts.shape[1], bool)
-    np.logical_and.reduce(parts[:, 1:] == parts[:, :-1], axis=0, out=repeated[1:])
-    frames = np.arange(len(repeated))
-    return repeated, np.maximum.accumulate(np.where(repeated, 0, frames))
-
-
-def _spell_out(features, low, doubtful, frames, spectra, parts, bands, tables) -> None:
+def _spell_out(features, doubtful, frames, spectra, bands, tables) -> None:
     """Compute again what hangs on rounding, value by value and in the library's own order.
 
-    ``low`` says of which frames the two entropies and the cepstrum do, ``doubtful`` of which the
-    spread, the flux and the roll-off; both are (3, n).
+    ``doubtful``, (5, n), says of which frames the energy's entropy, the spectrum's, the cepstrum,
+    the spread and the roll-off do.
     """
     n_bins = tables.n_bins
-    if (rows := np.flatnonzero(low[0])).size:
-        features[2, rows] = _spelled_entropy(frames[rows])
-    # There is much digital silence, in which each spectrum is as the last.
-    repeated, first = _repeated(parts)
-    _, pure, hushed = low & ~repeated
-    narrow, steady, tied = doubtful & ~repeated
-    if (rows := np.flatnonzero(pure)).size:
-        features[5, rows] = _spelled_entropy(spectra[rows] / n_bins)
-    if (rows := np.flatnonzero(hushed)).size:
-        features[8:21, rows] = _spelled_mfcc(bands[rows])
-    if (rows := np.flatnonzero(narrow)).size:
-        features[3:5, rows] = _spelled_spread(spectra[rows] / n_bins, tables)
-    if (rows := np.flatnonzero(steady)).size:
-        features[6, rows] = _spelled_flux(spectra[rows] / n_bins, spectra[rows - 1] / n_bins)
-    if (rows := np.flatnonzero(tied)).size:
-        features[7, rows] = _spelled_rolloff(spectra[rows] / n_bins)
-    if (rows := np.flatnonzero(repeated)).size:
-        features[3:21, rows] = features[3:21, first[rows]]
-        features[6, rows] = 0
+    entropy, pure, hushed, narrow, tied = (rows.nonzero()[0] for rows in doubtful)
+    if entropy.size:
+        features[2, entropy] = _spelled_entropy(frames[entropy])
+    if pure.size:
+        features[5, pure] = _spelled_entropy(spectra[pure] / n_bins)
+    if hushed.size:
+        features[8:21, hushed] = _spelled_mfcc(bands[hushed])
+    if narrow.size:
+        features[3:5, narrow] = _spelled_spread(spectra[narrow] / n_bins, tables)
+    if tied.size:
+        features[7, tied] = _spelled_rolloff(spectra[tied] / n_bins)
 
 
 def _workspace(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, ...]:
-    """Return room for the samples, for the transforms and for their magnitudes."""
-    length = tables.n_bins // N_PARTS
-    n_padded = -(-tables.n_bins // length) * length
-    n_transform = tables.n_window // 2 + 1
-    one, two = len(samples), len(samples) + n_frames * n_padded
+    """Return room for the samples, for the transforms and for their magnitudes.
+
+    The last two are of one width, if parts allow, for the magnitudes to be taken in one sweep.
+    """
+    n_transform = tables.n_bins + 1
+    width = max(n_transform, tables.n_parts * tables.length)
+    one, two = len(samples), len(samples) + n_frames * width
     three = two + 2 * n_frames * n_transform
     # One allocation, with as much again never touched: the C library then keeps the memory for the
     # next call, while many middling ones are returned and paged in anew, at twice the whole cost.
@@ -241,7 +224,7 @@ def _workspace(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.n
     return (
         space[:one],
         transforms.reshape(n_frames, n_transform),
-        space[one:two].reshape(n_frames, n_padded),
+        space[one:two].reshape(n_frames, width),
     )
 
 
@@ -268,32 +251,33 @@ def describe(
     """
     n_window, n_bins = tables.n_window, tables.n_bins
     n_frames = (len(samples) - n_window) // n_step + 1
-    x, transforms, spectra = _workspace(samples, n_frames, tables)
+    x, transforms, magnitudes = _workspace(samples, n_frames, tables)
     np.subtract(samples, mean, out=x, dtype=np.float64)
     x /= divisor
     frames = _view(x, (n_frames, n_window), (n_step, 1))
     np.fft.rfft(frames, out=transforms)
     # Magnitudes are not yet divided by n_bins; zeros fill the last part.
-    if spectra.shape[1] > n_bins:
-        spectra[:, n_bins:] = 0
-    by_part = spectra.reshape(n_frames, -1, n_bins // N_PARTS)
-    spectra = np.abs(transforms[:, :n_bins], out=spectra[:, :n_bins])
+    np.abs(transforms, out=magnitudes[:, : n_bins + 1])
+    magnitudes[:, n_bins:] = 0
+    shape, steps = (tables.n_parts, tables.length), (tables.length, 1)
+    by_part = _view(magnitudes, (n_frames, *shape), (magnitudes.shape[1], *steps))
+    spectra = magnitudes[:, :n_bins]
     parts = _parts(x, by_part, n_window, n_step)
     energy, power = totals = np.add.reduce(parts, axis=1)
     features = np.empty((34, n_frames))
-    doubtful = np.zeros((3, n_frames), bool)
+    doubtful = np.empty((5, n_frames), bool)
     features[0] = _zero_crossings(x, n_frames, n_step, tables)
     features[1] = energy / n_window
     features[2:6:3] = _entropy(parts[:, :N_PARTS], totals + tables.floors)
     sums = tables.moments @ spectra.T
-    features[3], features[4], doubtful[0] = _centroid_spread(sums, tables)
+    features[3], features[4], doubtful[3] = _centroid_spread(sums, tables)
     features[6, 0] = 0
-    features[6, 1:], doubtful[1, 1:] = _flux(spectra, sums, power)
-    features[7], doubtful[2] = _rolloff(by_part, parts[1], power, tables)
+    features[6, 1:] = _flux(spectra, sums, power)
+    features[7], doubtful[4] = _rolloff(by_part, parts[1], power, tables)
     bands = _log_bands(spectra, tables)
     np.matmul(tables.cosines, bands.T, out=features[8:21])
     _chroma(spectra, power, tables, out=features[21:34])
-    low = features[2:9:3] < _LOW
-    if np.count_nonzero(doubtful) or np.count_nonzero(low):
-        _spell_out(features, low, doubtful, frames, spectra, parts[1], bands, tables)
+    np.less(features[2:9:3], _LOW, out=doubtful[:3])
+    if np.count_nonzero(doubtful):
+        _spell_out(features, doubtful, frames, spectra, bands, tables)
     return features
