@@ -29,6 +29,7 @@ from emopipe.extract import Recipe, connection, engine, extract, on_cluster
 from emopipe.extract.cluster import SLICE, hash_at_workers, prepare_slice
 from emopipe.face import MiniXceptionFeatures
 from emopipe.fusion import WhereFinite
+from emopipe.nets.audio_visual_cnn import AudioVisualCNN
 from emopipe.store import Store, contents, hash_file
 from emopipe.voice import ShortTermStatistics
 
@@ -330,6 +331,18 @@ def test_an_evaluation_with_a_search_inside_gives_the_same(client, clips, tmp_pa
     assert found.metrics == alone.metrics and found.statuses == alone.statuses
     chosen = [[fold["best_params"] for fold in one.folds] for one in (found, alone)]
     assert chosen[0] == chosen[1]
+
+
+def test_folds_of_a_network_give_the_same(client, tmp_path):
+    network = AudioVisualCNN(
+        modalities=("audio",), spectrogram_size=(32, 8), audio_widths=(4,), audio_features=8,
+        dense=(), epochs=2, patience=None, store=tmp_path / "store.sqlite",
+    )  # fmt: skip
+    clips = write_voices(tmp_path)
+    found = evaluate(network, clips, cv=2, n_bootstrap=0)
+    with joblib.parallel_config("loky"):
+        alone = evaluate(network.set_params(n_jobs=1), clips, cv=2, n_bootstrap=0)
+    pd.testing.assert_frame_equal(found.predictions, alone.predictions, check_exact=True)
 
 
 # The command line and its errors
