@@ -263,6 +263,15 @@ def test_extract_with_wrong_arguments(capsys, arguments, words):
     assert code == 1 and words in err
 
 
+@pytest.mark.parametrize("command", ["extract", "train", "predict"])
+@pytest.mark.parametrize("jobs", ["0", "two", "1.5"])
+def test_a_wrong_number_of_processes(capsys, command, jobs):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "x", "--jobs", jobs])
+    assert stop.value.code == 2
+    assert f"--jobs: {jobs} is no number of processes: write 1 or more" in capsys.readouterr().err
+
+
 def test_extract_rejects_unknown_features_and_parameters(wav, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["extract", str(wav), "--features", "smell"])

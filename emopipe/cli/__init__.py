@@ -109,13 +109,25 @@ def quiet_tensorflow() -> None:
             os.close(kept)
 
 
-def add_store(parser) -> None:
-    """Add the argument --store of the commands that compute features; its "none" becomes None."""
+def _jobs(text) -> int:
+    """Return the value of --jobs."""
+    if not text.removeprefix("-").isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no number of processes: write 1 or more, or -1 for all processors"
+        )
+    return int(text)
+
+
+def add_extraction(parser) -> None:
+    """Add --store and --jobs of the commands that compute features; a store "none" becomes None."""
     parser.add_argument(
         "--store", type=lambda name: None if name == "none" else name, default="default",
         metavar="FILE",
         help="where features are kept (default: the user's cache folder); 'none' keeps nothing",
     )  # fmt: skip
+    parser.add_argument(
+        "--jobs", type=_jobs, default=-1, help="processes that decode (default: all)"
+    )
 
 
 def counted(n: int, noun: str) -> str:

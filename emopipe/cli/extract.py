@@ -37,7 +37,7 @@ TOLD = 5
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_store
+    from emopipe.cli import add_extraction
 
     parser.add_argument("clips", nargs="*", type=Path, help="files, or folders of files")
     parser.add_argument(
@@ -48,8 +48,7 @@ def add_arguments(parser):
         help=f"one or more of: {', '.join(FEATURES)} (default: voice)",
     )  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
-    add_store(parser)
-    parser.add_argument("--jobs", type=int, default=-1, help="processes that decode (default: all)")
+    add_extraction(parser)
     add_scheduler(parser)
     parser.add_argument("--out", type=Path, help="also write the features to this CSV file")
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_store
+    from emopipe.cli import add_extraction
 
     parser.add_argument("model", type=Path, help="folder of a saved model")
     parser.add_argument(
@@ -38,8 +38,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--seconds", type=float, default=10.0, help="how long a camera records (default: 10)"
     )
-    add_store(parser)
-    parser.add_argument("--jobs", type=int, default=-1, help="processes that decode (default: all)")
+    add_extraction(parser)
     parser.add_argument(
         "--set", action="append", default=[], metavar="PARAMETER=VALUE",
         help="a parameter of the model, such as the path of a weight file on this machine",

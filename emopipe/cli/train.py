@@ -31,7 +31,7 @@ CLASSIFIERS = {"logistic": _logistic, "svm": _svm}
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_store
+    from emopipe.cli import add_extraction
     from emopipe.cli.extract import FEATURES
 
     parser.add_argument("model", type=Path, help="the folder to write")
@@ -56,8 +56,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--folds", type=int, default=5, help="folds by subject (default: 5); 0: no evaluation"
     )
-    add_store(parser)
-    parser.add_argument("--jobs", type=int, default=-1, help="processes that decode (default: all)")
+    add_extraction(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace the model that is there")
 
 
