@@ -2,8 +2,9 @@
 
 Stages are measured alone over the same clips and cores: decoding and detection in as many processes
 as the engine uses (their seconds added up, divided by the processes: perfectly shared out), the
-network in this process. All stages need the same cores, so on a CPU the engine cannot reach the
-slowest stage's rate by overlapping them; "of all stages" compares with the sum of their times.
+network in this process). Where the network has a device of its own, the slowest stage is the limit.
+On a CPU all stages need the same cores: nothing is gained by overlapping them, and the limit is the
+sum of their times, "all stages on the same cores".
 
 The loop is what py-feat and DeepFace do to a video, written here: cv2.VideoCapture, and for one
 frame after the other the detector, the largest box's crop and one call of the network. Detector,
@@ -253,7 +254,7 @@ def judge(figures, n_clips, every):
         *rates,
         ("whole way, clips/s", n_clips / whole, None),
         (f"whole way / slowest stage alone ({slowest})", ratio(slowest, "whole"), GOALS["stage"]),
-        ("whole way / all stages on the same cores, one by one", one_by_one, None),
+        ("whole way / all stages on the same cores", one_by_one, GOALS["stage"]),
         ("over loop, eager, same frames", ratio("loop, eager", "whole"), goal),
         ("over loop, compiled, same frames", ratio("loop, compiled", "whole"), None),
         ("over loop, eager, every frame", ratio("loop, every", "whole"), None),
