@@ -2,7 +2,7 @@
 
 Stages are measured alone over the same clips and cores: decoding and detection in as many processes
 as the engine uses (their seconds added up, divided by the processes: perfectly shared out), the
-network in this process). Where the network has a device of its own, the slowest stage is the limit.
+network in this process. Where the network has a device of its own, the slowest stage is the limit.
 On a CPU all stages need the same cores: nothing is gained by overlapping them, and the limit is the
 sum of their times, "all stages on the same cores".
 
