@@ -50,18 +50,17 @@ def _energy_parts(x: np.ndarray, n_frames: int, n_window: int, n_step: int, out)
     np.add.reduce(pieces, axis=2, out=out)
 
 
-def _parts(x: np.ndarray, by_part: np.ndarray, n_window: int, n_step: int) -> np.ndarray:
-    """Return the energy of the parts of each frame, and of those of its spectrum, (2, m, n).
+def _parts(x: np.ndarray, n_frames: int, n_step: int, tables: Tables) -> np.ndarray:
+    """Return the energy of the parts of each frame, (2, m, n); that of its spectrum's follows.
 
     Both have ten equal parts and perhaps something left over; all others are zero.
     """
-    n_frames, n_parts, _ = by_part.shape
-    parts = np.zeros((2, max(n_parts, N_PARTS + 1), n_frames))
+    n_window = tables.n_window
+    parts = np.zeros((2, max(tables.n_parts, N_PARTS + 1), n_frames))
     _energy_parts(x, n_frames, n_window, n_step, out=parts[0, :N_PARTS])
     if n_left := n_window % N_PARTS:
         left = _view(x[n_window - n_left :], (n_frames, n_left), (n_step, 1))
         np.vecdot(left, left, out=parts[0, N_PARTS])
-    np.vecdot(by_part, by_part, out=parts[1, :n_parts].T)
     return parts
 
 
@@ -188,16 +187,14 @@ def _spelled_mfcc(bands: np.ndarray) -> np.ndarray:
     return scipy.fftpack.dct(bands, norm="ortho")[:, :13].T
 
 
-def _spell_out(features, doubtful, frames, spectra, bands, tables) -> None:
+def _spell_out(features, doubtful, spectra, bands, tables) -> None:
     """Compute again what hangs on rounding, value by value and in the library's own order.
 
-    ``doubtful``, (5, n), says of which frames the energy's entropy, the spectrum's, the cepstrum,
-    the spread and the roll-off do.
+    ``doubtful``, (4, n), says of which frames the spectrum's entropy, the cepstrum, the spread and
+    the roll-off do.
     """
     n_bins = tables.n_bins
-    entropy, pure, hushed, narrow, tied = (rows.nonzero()[0] for rows in doubtful)
-    if entropy.size:
-        features[2, entropy] = _spelled_entropy(frames[entropy])
+    pure, hushed, narrow, tied = (rows.nonzero()[0] for rows in doubtful)
     if pure.size:
         features[5, pure] = _spelled_entropy(spectra[pure] / n_bins)
     if hushed.size:
@@ -209,23 +206,30 @@ def _spell_out(features, doubtful, frames, spectra, bands, tables) -> None:
 
 
 def _workspace(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, ...]:
-    """Return room for the samples, for the transforms and for their magnitudes.
+    """Return room for the samples, for the transforms, and where the samples are for magnitudes.
 
     The last two are of one width, if parts allow, for the magnitudes to be taken in one sweep.
     """
     n_transform = tables.n_bins + 1
     width = max(n_transform, tables.n_parts * tables.length)
-    one, two = len(samples), len(samples) + n_frames * width
+    one = n_frames * width
+    two = max(one, len(samples))
     three = two + 2 * n_frames * n_transform
     # One allocation, with as much again never touched: the C library then keeps the memory for the
     # next call, while many middling ones are returned and paged in anew, at twice the whole cost.
     space = np.empty(2 * three)
     transforms = space[two:three].view(np.complex128)
     return (
-        space[:one],
+        space[: len(samples)],
         transforms.reshape(n_frames, n_transform),
-        space[one:two].reshape(n_frames, width),
+        space[:one].reshape(n_frames, width),
     )
+
+
+def _scaled(samples: np.ndarray, mean: float, divisor: float, out=None) -> np.ndarray:
+    x = np.subtract(samples, mean, out=out, dtype=np.float64)
+    x /= divisor
+    return x
 
 
 def describe(
@@ -252,21 +256,20 @@ def describe(
     n_window, n_bins = tables.n_window, tables.n_bins
     n_frames = (len(samples) - n_window) // n_step + 1
     x, transforms, magnitudes = _workspace(samples, n_frames, tables)
-    np.subtract(samples, mean, out=x, dtype=np.float64)
-    x /= divisor
-    frames = _view(x, (n_frames, n_window), (n_step, 1))
-    np.fft.rfft(frames, out=transforms)
-    # Magnitudes are not yet divided by n_bins; zeros fill the last part.
+    _scaled(samples, mean, divisor, out=x)
+    features = np.empty((34, n_frames))
+    features[0] = _zero_crossings(x, n_frames, n_step, tables)
+    parts = _parts(x, n_frames, n_step, tables)
+    np.fft.rfft(_view(x, (n_frames, n_window), (n_step, 1)), out=transforms)
+    # Magnitudes, in the samples' place, are not yet divided by n_bins; zeros fill the last part.
     np.abs(transforms, out=magnitudes[:, : n_bins + 1])
     magnitudes[:, n_bins:] = 0
     shape, steps = (tables.n_parts, tables.length), (tables.length, 1)
     by_part = _view(magnitudes, (n_frames, *shape), (magnitudes.shape[1], *steps))
     spectra = magnitudes[:, :n_bins]
-    parts = _parts(x, by_part, n_window, n_step)
+    np.vecdot(by_part, by_part, out=parts[1, : tables.n_parts].T)
     energy, power = totals = np.add.reduce(parts, axis=1)
-    features = np.empty((34, n_frames))
     doubtful = np.empty((5, n_frames), bool)
-    features[0] = _zero_crossings(x, n_frames, n_step, tables)
     features[1] = energy / n_window
     features[2:6:3] = _entropy(parts[:, :N_PARTS], totals + tables.floors)
     sums = tables.moments @ spectra.T
@@ -279,5 +282,8 @@ def describe(
     _chroma(spectra, power, tables, out=features[21:34])
     np.less(features[2:9:3], _LOW, out=doubtful[:3])
     if np.count_nonzero(doubtful):
-        _spell_out(features, doubtful, frames, spectra, bands, tables)
+        _spell_out(features, doubtful[1:], spectra, bands, tables)
+    if (rows := doubtful[0].nonzero()[0]).size:
+        frames = _view(_scaled(samples, mean, divisor), (n_frames, n_window), (n_step, 1))
+        features[2, rows] = _spelled_entropy(frames[rows])
     return features
