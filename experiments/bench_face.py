@@ -3,7 +3,8 @@
 DeepFace's way is its graph (zero padding and convolutions in Keras, fully connected layers as
 convolutions) called on one float image at a time, or with predict_on_batch. All networks have the
 same random weights: speed does not depend on them. Rounds are interleaved, medians are printed, and
-only ratios within one run mean anything.
+only ratios within one run mean anything. How near OpenVINO is to the processor's limit is told by
+the network's operations per second over those of a product of two large matrices in OpenVINO.
 
   python experiments/bench_face.py --quick
   python experiments/bench_face.py --rounds 9 --out reports/bench_face.json
@@ -110,6 +111,35 @@ def speeds(found, rounds):
     return rows
 
 
+def product_rate(precision, rounds, side=2048):
+    """Return the operations per second of a product of two matrices by OpenVINO."""
+    import openvino
+    from openvino import opset13 as ops
+
+    from emopipe.face_networks.runtimes import openvino_call
+
+    draws = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
+    given = ops.parameter([-1, side], np.float32)
+    graph = openvino.Model([ops.matmul(given, ops.constant(draws), False, False)], [given])
+    spent = timed({"product": openvino_call(graph, precision)}, draws, rounds)["product"]
+    return 2 * side**3 / spent
+
+
+def limits(rows, rounds):
+    """Return the share of such a product's rate that each of OpenVINO's networks has."""
+    from bench_device import operations
+
+    shares = {}
+    for precision in ("float32", "bfloat16"):
+        own = [row for row in rows if row["network"] == f"openvino {precision}"]
+        rate = product_rate(precision, rounds) if own else None
+        for row in own:
+            share = row["faces_per_second"] * operations() / rate
+            shares[f"{precision}, batch {row['batch']}"] = share
+            print(f"{row['network']:20} batch {row['batch']:2}  {share:.2f} of a product's rate")
+    return shares
+
+
 def overhead(call, n, rounds):
     """Return the seconds of n images through VGGFaceFeatures over bare calls on the same crops."""
     import cv2
@@ -175,6 +205,7 @@ def main():
         "speeds": speeds(found, rounds),
         "drift": drift(found),
     }
+    result["share_of_a_products_rate"] = limits(result["speeds"], rounds)
     wanted = found.get(" ".join(OVERHEAD_OF))
     if wanted:
         result["overhead"] = overhead(wanted[16], 32 if args.quick else 128, rounds)

@@ -114,6 +114,18 @@ def test_the_loop_looks_at_the_frames_it_is_asked_for(clips):
         assert abs(len(faces) - n) <= 1 and mean.shape == (192,)
 
 
+def test_networks_are_compared_with_a_product_of_matrices(monkeypatch, capsys):
+    pytest.importorskip("openvino", reason="pip install openvino")
+    monkeypatch.syspath_prepend(EXPERIMENTS)
+    face = bench("bench_face")
+    assert face.product_rate("float32", 2, side=64) > 0
+    rows = [{"network": "openvino float32", "batch": 16, "faces_per_second": 2.0},
+            {"network": "keras float32", "batch": 16, "faces_per_second": 2.0}]  # fmt: skip
+    (share,) = face.limits(rows, 2).items()
+    assert share[0] == "float32, batch 16" and share[1] > 0
+    assert "of a product's rate" in capsys.readouterr().out
+
+
 def test_stages_and_loops_become_ratios(capsys):
     extract = bench("bench_extract")
     row = {"decode": 1.0, "detect": 4.0, "network": 2.0, "whole": 5.0, "following": 2.5}
