@@ -1,8 +1,9 @@
 """How many faces a second does VGG-Face take, by runtime and precision, against DeepFace's way?
 
 DeepFace's way is its graph (zero padding and convolutions in Keras, fully connected layers as
-convolutions) called on one float image at a time, or with predict_on_batch. All networks have the
-same random weights: speed does not depend on them. Rounds are interleaved, medians are printed, and
+convolutions) called on one float image at a time, or with predict_on_batch. Where DeepFace itself
+is installed (pip install deepface tf-keras), it is what the others are compared with. All networks
+have random weights: speed does not depend on them. Rounds are interleaved, medians are printed, and
 only ratios within one run mean anything. How near OpenVINO is to the processor's limit is told by
 the network's operations per second over those of a product of two large matrices in OpenVINO.
 
@@ -11,6 +12,7 @@ the network's operations per second over those of a product of two large matrice
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -22,7 +24,6 @@ from time import perf_counter
 import numpy as np
 
 WEIGHTS = "random:0"
-BASELINE = "DeepFace's way"
 OURS = [(runtime, precision) for runtime in ("keras", "openvino")
         for precision in ("float32", "bfloat16")]  # fmt: skip
 OVERHEAD_OF = ("openvino", "bfloat16")
@@ -56,21 +57,42 @@ def deepface_way():
             model.add(layers.MaxPooling2D(2))
     model.add(layers.Flatten())
 
-    def floats(faces):
-        return faces[..., ::-1].astype(np.float32) / 255
+    def single(faces):
+        faces = _floats(faces)
+        return np.concatenate([model(face[None], training=False).numpy() for face in faces])
+
+    return single, lambda faces: model.predict_on_batch(_floats(faces))
+
+
+def _floats(faces):
+    return faces[..., ::-1].astype(np.float32) / 255
+
+
+def deepface_itself():
+    """Return (one image at a time, a batch at once) by DeepFace's own VGG-Face."""
+    from deepface.models.facial_recognition.tf.VGGFace import VggFaceClient, base_model
+    from tensorflow.keras.layers import Flatten
+    from tensorflow.keras.models import Model
+
+    # As its load_model does, but for the weights, which would have to be fetched.
+    client, graph = VggFaceClient.__new__(VggFaceClient), base_model()
+    client.model_name = "VGG-Face"
+    client.model = Model(graph.input, Flatten()(graph.layers[-5].output))
 
     def single(faces):
-        return np.concatenate([model(face[None], training=False).numpy() for face in floats(faces)])
+        return np.array([client.forward(face[None]) for face in _floats(faces)])
 
-    return single, lambda faces: model.predict_on_batch(floats(faces))
+    return single, lambda faces: np.array(client.forward(_floats(faces)))
 
 
 def networks():
     """Return {name: {batch size: function of faces}}."""
     from emopipe.face_networks.vggface import network
 
-    single, batch = deepface_way()
-    found = {BASELINE: {1: single, 16: batch}}
+    ways = {"DeepFace's way": deepface_way}
+    if importlib.util.find_spec("deepface"):
+        ways = {"DeepFace": deepface_itself} | ways
+    found = {name: dict(zip((1, 16), way(), strict=True)) for name, way in ways.items()}
     for runtime, precision in OURS:
         try:
             call = network(WEIGHTS, runtime=runtime, precision=precision)
@@ -99,13 +121,13 @@ def timed(calls, faces, rounds):
 
 
 def speeds(found, rounds):
-    """Return a row per network and batch size."""
-    rows = []
+    """Return a row per network and batch size, with the ratio to the first of them."""
+    baseline, rows = next(iter(found)), []
     for size in (1, 16):
         faces = crops(16 if size == 16 else 4)
         seconds = timed({name: calls[size] for name, calls in found.items()}, faces, rounds)
         for name, spent in seconds.items():
-            rate, ratio = len(faces) / spent, seconds[BASELINE] / spent
+            rate, ratio = len(faces) / spent, seconds[baseline] / spent
             rows.append({"network": name, "batch": size, "faces_per_second": rate, "ratio": ratio})
             print(f"{name:20} batch {size:2}  {rate:7.2f} faces/s  {ratio:5.2f} x")
     return rows
@@ -197,6 +219,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("reports/bench_face.json"))
     args = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # what DeepFace needs; ours is Keras 3
     rounds = 2 if args.quick else args.rounds
     found = networks()
     result = {
