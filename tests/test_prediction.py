@@ -18,6 +18,7 @@ from sklearn.svm import SVC
 from emopipe.cli import main
 from emopipe.extract import COUNTERS
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
+from emopipe.nets.classifier import ClipNetwork
 from emopipe.persistence import save
 from emopipe.prediction import predict, windows_of
 from emopipe.store import Store
@@ -102,6 +103,72 @@ def test_it_is_the_models_own_answer(model, clips, store):
         expected = model.predict_proba(table)
     found = predict(model, clips, store=store, n_jobs=1).table()
     np.testing.assert_array_equal(found[["score_joy", "score_sadness"]].to_numpy(float), expected)
+
+
+@pytest.fixture(scope="module")
+def voter(tmp_path_factory, store):
+    """An SVM of many classes, and clips on which it disagrees with its scores."""
+    folder = tmp_path_factory.mktemp("votes")
+    rng = np.random.default_rng(0)
+    paths = [_write(folder / f"{n}.wav", pitch, 0.3, n)
+             for n, pitch in enumerate(rng.uniform(200, 900, 96))]  # fmt: skip
+    voice = ShortTermStatistics(window=0.1, step=0.05, n_jobs=1, store=store)
+    model = make_pipeline(voice, WhereFinite(make_pipeline(StandardScaler(), SVC())))
+    emotions = ["anger", "calm", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
+    return model.fit(paths[:48], np.array(emotions * 6)), paths[48:]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_the_emotion_is_what_the_model_predicts(voter, store, keeps):
+    model, paths = voter
+    own, scores = model.predict(paths), model.decision_function(paths)
+    assert (model.classes_[scores.argmax(axis=1)] != own).any()  # so that it can be told apart
+    found = predict(model, paths, store=store if keeps else None, n_jobs=1)
+    assert [clip.whole.emotion for clip in found.clips] == own.tolist()
+    assert found.table()["emotion"].tolist() == own.tolist()
+    assert [clip["whole"]["emotion"] for clip in found.to_dict()["clips"]] == own.tolist()
+    assert found.computed == (0 if keeps else len(paths))
+
+
+def test_command_shows_the_models_answer_with_its_score(voter, options, tmp_path, capsys):
+    model, paths = voter
+    folder = save(model, tmp_path / "model", title="Votes")
+    code, out, _ = run(capsys, "predict", folder, *paths, *options)
+    shown = {line.split()[0]: line.split()[2:4] for line in out.splitlines()[1:49]}
+    found = predict(model, paths, store=options[1], n_jobs=1).clips
+    assert code == 0 and shown == {
+        clip.clip: [emotion, f"{clip.whole.scores[emotion]:.2f}"]
+        for clip, emotion in zip(found, model.predict(paths), strict=True)
+    }
+
+
+def test_a_clip_network_is_asked_once(wav_network):
+    model, paths = wav_network
+    found = predict(model, paths, store=None, n_jobs=1)
+    assert model.asked == 1
+    assert [clip.whole.emotion for clip in found.clips] == ["joy", "fear", None]
+    assert [clip.status for clip in found.clips] == ["ok", "ok", "silent"]
+
+
+class _Network(ClipNetwork):
+    """A network on clips, without one."""
+
+    classes_, fallback_, asked = np.array(["fear", "joy"]), "fear", 0
+
+    def __init__(self, column="path", store=None):
+        self.column, self.store = column, store
+
+    def predict_proba(self, X):
+        self.asked += 1
+        return np.array([[0.3, 0.7], [0.5, 0.5], [np.nan, np.nan]])
+
+    def statuses(self, X):
+        return pd.DataFrame({"status": ["ok", "ok", "silent"], "detail": ["", "", "No sound."]})
+
+
+@pytest.fixture
+def wav_network(tmp_path):
+    return _Network(), [_write(tmp_path / f"{n}.wav", 300, 0.3) for n in range(3)]
 
 
 def test_windows_follow_a_change(model, clips, store):

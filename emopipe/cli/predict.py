@@ -11,6 +11,9 @@ With --window, a row is a window: emotion over time, for each modality and fused
 extractor sees a window as a clip of its own: windows shorter than what the model was trained
 on give poorer answers (the thesis' voice statistics have frames of 1 s).
 
+The emotion is the model's own answer, with its score. An SVM counts votes between pairs of
+emotions, so that another emotion may have a higher score.
+
 Exit code 1 if not a single clip could be predicted.
 """
 
@@ -183,17 +186,18 @@ def _report(found, args):
         print(f"written: {path}")
 
 
+def _scored(emotion, scores):
+    return f"{emotion} {scores[emotion]:.2f}" if scores else "-"
+
+
 def _best(scores):
-    if not scores:
-        return "-"
-    emotion = max(scores, key=scores.get)
-    return f"{emotion} {scores[emotion]:.2f}"
+    return _scored(max(scores, key=scores.get), scores) if scores else "-"
 
 
 def _cells(name, moment, status, modalities):
     span = f"{moment.start:.2f}-{moment.stop:.2f}"
     parts = [_best(moment.modalities.get(modality)) for modality in modalities]
-    return [name, span, _best(moment.scores), *parts, status]
+    return [name, span, _scored(moment.emotion, moment.scores), *parts, status]
 
 
 def _lines(found):

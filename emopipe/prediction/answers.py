@@ -16,7 +16,8 @@ class Moment:
     start, stop : float
         Seconds on the clip's own axis.
     emotion : str or None
-        None where the model gave no scores.
+        What the model's own `predict` says, which need not have the highest score (an SVC counts
+        votes between pairs of emotions); None where the model gave no scores.
     scores : dict or None
         {emotion: share}, together 1.
     modalities : dict

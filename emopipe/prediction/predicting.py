@@ -88,6 +88,17 @@ def _modalities(model):
     return [name for name, _ in model.estimators] if hasattr(model, "modality_scores") else []
 
 
+def _emotions(model, table, scores):
+    """Return the model's own answers, which need not have the highest scores: an SVC counts votes.
+
+    Features come from the store by now (`predict` opens one for itself where none is wanted).
+    """
+    # A network on clips answers by its scores; to ask it again would be a second pass through it.
+    if hasattr(model, "statuses"):
+        return model.classes_[np.nan_to_num(scores).argmax(axis=1)]
+    return model.predict(table)
+
+
 def _ask(model, paths, spans) -> list[Moment]:
     """Return the model's answers for paths, which are those of (start, stop)."""
     table = _clip_table(model, paths)
@@ -96,10 +107,11 @@ def _ask(model, paths, spans) -> list[Moment]:
     if hasattr(model, "modality_scores"):
         parts = dict(zip(_modalities(model), model.modality_scores(table), strict=True))
     scores = score_matrix(model, table, model.classes_)
+    emotions = _emotions(model, table, scores)
     moments = []
     for row, (start, stop) in enumerate(spans):
         found = _named(scores[row], labels)
-        emotion = None if found is None else max(found, key=found.get)
+        emotion = None if found is None else str(emotions[row])
         shares = {name: _named(part[row], labels) for name, part in parts.items()}
         moments.append(Moment(start, stop, emotion, found, shares))
     return moments
