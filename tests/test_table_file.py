@@ -45,6 +45,19 @@ def test_separators_and_headings(write, text, name):
     assert table[["clip", "emotion"]].to_numpy().tolist() == [["a.wav", "happiness"]]
 
 
+def test_blanks_around_a_name_are_none_of_it(write):
+    text = "path,emotion,subject,split\na.wav,joy,anna,train\nb.mp4, joy ,anna ,test \n"
+    table = load_table(write(text))
+    assert table["subject"].tolist() == ["anna", "anna"]
+    assert table["split"].tolist() == ["train", "test"]
+    assert load_table(write("path,emotion,subject\na.wav,joy, \n"))["subject"].isna().all()
+
+
+def test_rows_of_more_cells_than_the_heading_are_refused(write):
+    with pytest.raises(CorpusError, match=r"more cells than the heading.*path, emotion, subject"):
+        load_table(write("path,emotion,subject\na.wav,joy,1,\nb.mp4,joy,2,\n"))
+
+
 def test_subject_na_is_a_name(write):
     assert load_table(write("path,emotion,subject\na.wav,joy,NA\n"))["subject"].tolist() == ["NA"]
 

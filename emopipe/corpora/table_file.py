@@ -120,7 +120,16 @@ def _read(csv: Path) -> pd.DataFrame:
         keep_default_na=False,
         na_values=missing,
         **options,
-    ).rename(columns=names)
+    )
+    if not isinstance(table.index, pd.RangeIndex):
+        raise CorpusError(
+            f"{csv}: rows have more cells than the heading has names ({', '.join(names.values())}):"
+            " take away a comma at the end of the rows, or name every column"
+        )
+    table = table.rename(columns=names)
+    for column in set(table).intersection(_TEXT) - {"path", "audio"}:
+        # "anna" and "anna " are one person, whatever a spreadsheet shows.
+        table[column] = table[column].str.strip().replace("", None)
     for column in ("path", "emotion"):
         if column not in table:
             raise CorpusError(_no_column(column, csv, table))

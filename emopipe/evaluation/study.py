@@ -153,6 +153,19 @@ def _known_subjects(table, groups):
     return table[column].astype(str).astype(object).where(known, None).to_numpy(dtype=object)
 
 
+def _check_names(subjects, column):
+    """Raise ValueError where one person may have two names: both sides of a fold would have it."""
+    alike = {}
+    for name in sorted(set(subjects) - {None}):
+        other = alike.setdefault(name.strip().casefold(), name)
+        if other != name:
+            raise ValueError(
+                f"the {column}s {other!r} and {name!r} differ by blanks or capitals only: one "
+                f"person would be trained on and tested. Write them alike in column {column!r}, or "
+                "give two people two names"
+            )
+
+
 def _check_meant(subjects, groups):
     known = len(set(subjects) - {None})
     if groups is None and known:
@@ -178,6 +191,7 @@ def make_study(
     y = table[label].astype(str).to_numpy(dtype=str)
     _check_emotions(table, y, reasons, label)
     subjects = _known_subjects(table, groups)
+    _check_names(subjects, groups or "subject")
     if not subject_dependent:
         _check_meant(subjects, groups)
     folds, splitter = make_folds(
