@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,14 +147,18 @@ def test_what_changes_no_values_changes_no_key():
 
 
 def test_a_detector_is_known_by_its_model_wherever_that_lies(tmp_path):
+    import cv2
+
+    cascade = Path(cv2.data.haarcascades, "haarcascade_frontalface_alt2.xml").read_bytes()
+
     def recipe(name, content):
         path = tmp_path / name
         path.write_bytes(content)
-        return random_vggface(detector="yunet", detector_model=path)._recipe()
+        return random_vggface(detector="haar", detector_model=path)._recipe()
 
-    here, moved, other = recipe("a.onnx", b"one"), recipe("b.onnx", b"one"), recipe("a.onnx", b"2")
-    assert here.key == moved.key != other.key
-    assert moved.places == {"model": str(tmp_path / "b.onnx")}
+    here, moved = recipe("a.xml", cascade), recipe("b.xml", cascade)
+    assert here.key == moved.key != recipe("a.xml", cascade + b"\n").key
+    assert moved.places == {"model": str(tmp_path / "b.xml")}
 
 
 def test_the_key_names_the_published_weights_without_the_file(monkeypatch):

@@ -18,6 +18,7 @@ from emopipe.faces import (
     detect,
     detectors,
     face_crops,
+    in_recipe,
     load_detector,
     model_digest,
     trusted,
@@ -124,6 +125,13 @@ def test_a_model_that_cannot_be_fetched_says_what_to_do(monkeypatch, detector):
 def test_a_model_that_is_not_there_is_named(tmp_path, detector):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.bin"):
         load_detector(detector, tmp_path / "nowhere.bin")
+
+
+@pytest.mark.parametrize("detector", ["haar", "yunet"])
+def test_a_file_that_is_no_model_is_told_before_any_clip(tmp_path, detector):
+    (tmp_path / "model.txt").write_text("none")
+    with pytest.raises(ValueError, match=rf"model.txt' is not what detector='{detector}' needs"):
+        in_recipe(detector, tmp_path / "model.txt")
 
 
 def test_checksums_are_pinned_and_files_are_told_apart(tmp_path):

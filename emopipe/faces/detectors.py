@@ -5,6 +5,7 @@ smaller copy of a large image, and their boxes are scaled back.
 """
 
 import hashlib
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import get_ident
@@ -15,6 +16,8 @@ import numpy as np
 # Rows of `find`: x, y, width, height, score, then five points (x, y): the eye on the left of the
 # image, the eye on the right, nose, corner of the mouth on the left, on the right.
 _COLUMNS = 15
+# Raised when a detector begins to find other boxes with the same model.
+_REVISIONS = {"haar": "2:"}
 # A Haar box that is beyond doubt: votes, and size by the smallest looked for, so that all of its
 # votes were counted.
 _SURE, _LARGE = 10, 1.5
@@ -70,6 +73,20 @@ def _given(model, detector) -> str:
     return str(path)
 
 
+@contextmanager
+def _told(model, detector, wanted):
+    """Turn OpenCV's errors over a file into one that names it."""
+    import cv2
+
+    try:
+        yield
+    except (cv2.error, SystemError) as error:
+        raise ValueError(
+            f"model={str(model)!r} is not what detector={detector!r} needs: {wanted}. Pass such a "
+            "file, or None for the usual one."
+        ) from error
+
+
 def _shrunk(image, max_side):
     import cv2
 
@@ -98,7 +115,8 @@ def _load_haar(model):
         )
     # Measured: of the cascades in OpenCV the one that fires least beside faces.
     path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
-    cascade = cv2.CascadeClassifier(_given(model or path, "haar"))
+    with _told(model, "haar", "a cascade of OpenCV (.xml)"):
+        cascade = cv2.CascadeClassifier(_given(model or path, "haar"))
 
     def find(image):
         small, scale = _shrunk(image, 240 * max(image.shape[:2]) / min(image.shape[:2]))
@@ -118,7 +136,8 @@ def _load_yunet(model):
     import cv2
 
     path = _fetched(_YUNET, "yunet") if model is None else _given(model, "yunet")
-    network = cv2.FaceDetectorYN.create(path, "", (320, 320), score_threshold=0.7)
+    with _told(model, "yunet", "a YuNet model (.onnx)"):
+        network = cv2.FaceDetectorYN.create(path, "", (320, 320), score_threshold=0.7)
 
     def find(image):
         small, scale = _shrunk(image, 480)
@@ -139,7 +158,8 @@ def _load_ssd(model):
     else:
         weights = _given(model, "ssd")
         layers = _given(Path(weights).with_name(_SSD_LAYERS.file), "ssd")
-    network = cv2.dnn.readNetFromCaffe(layers, weights)
+    with _told(model, "ssd", "a Caffe model (.caffemodel)"):
+        network = cv2.dnn.readNetFromCaffe(layers, weights)
 
     def find(image):
         bgr = cv2.cvtColor(_shrunk(image, 600)[0], cv2.COLOR_RGB2BGR)
@@ -240,25 +260,28 @@ def in_recipe(detector, model) -> tuple[dict, dict]:
     Returns
     -------
     dict
-        Name and checksum, which are part of the features' key.
+        Name and digest (revision and checksum), which are part of the features' key.
     dict
         Where the model is, which is not.
 
     Raises
     ------
     ValueError
-        If there is no detector of this name.
+        If there is no detector of this name, or the file is no model of it.
     FileNotFoundError
         If the model does not exist.
 
     Examples
     --------
     >>> in_recipe("haar", None)
-    ({'detector': 'haar', 'detector_digest': ''}, {'model': None})
+    ({'detector': 'haar', 'detector_digest': '2:'}, {'model': None})
     """
     _check(detector)
     model = None if model is None else str(Path(model).resolve())
-    asked = {"detector": detector, "detector_digest": model_digest(detector, model)}
+    if model is not None:
+        load_detector(detector, model)  # what is no model is told before any clip is looked at
+    digest = _REVISIONS.get(detector, "") + model_digest(detector, model)
+    asked = {"detector": detector, "detector_digest": digest}
     return asked, {"model": model}
 
 
