@@ -242,6 +242,18 @@ def test_extract_of_failures_only_says_so_by_its_code(wav, tmp_path, capsys):
     assert (tmp_path / "t.csv").is_file()
 
 
+def test_what_only_looks_like_a_file_stops_no_folder(wav, tmp_path, capsys):
+    (wav.parent / "lost.wav").symlink_to("nowhere")
+    (wav.parent / "folder.wav").mkdir()
+    options = ["--store", tmp_path / "s", "--jobs", 1]
+    code, text, err = run(capsys, "extract", wav.parent, *options)
+    assert code == 0 and "ok 1" in text
+    assert "2 of 3 below" in err and "folder, not a file" in err
+    wav.unlink()
+    code, _, err = run(capsys, "extract", wav.parent, *options)
+    assert code == 1 and "no media file below" in err and "folder.wav" in err
+
+
 def test_extract_checks_where_it_writes_before_it_works(wav, tmp_path, capsys):
     store = tmp_path / "s.sqlite"
     for out, words in ((tmp_path, "is a folder"), (wav / "x" / "y.csv", "is no folder")):

@@ -78,8 +78,9 @@ def guarded(work, *, debug: bool = False) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        told = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
-        print(f"emopipe: error: {', '.join(told)}", file=sys.stderr)
+        told, notes = str(error) or type(error).__name__, getattr(error, "__notes__", ())
+        told = ", ".join([told.removesuffix("."), *notes]) if notes else told
+        print(f"emopipe: error: {told}", file=sys.stderr)
         if not debug and not isinstance(error, (ValueError, OSError, ImportError)):
             print(
                 f"({type(error).__name__}; `emopipe --debug ...` shows where)",
@@ -109,6 +110,13 @@ def quiet_tensorflow() -> None:
             os.close(kept)
 
 
+def _store(text) -> str | None:
+    """Return the value of --store."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no file: name one, or write none")
+    return None if text == "none" else text
+
+
 def _jobs(text) -> int:
     """Return the value of --jobs."""
     if not text.removeprefix("-").isdecimal() or int(text) == 0:
@@ -121,8 +129,7 @@ def _jobs(text) -> int:
 def add_extraction(parser) -> None:
     """Add --store and --jobs of the commands that compute features; a store "none" becomes None."""
     parser.add_argument(
-        "--store", type=lambda name: None if name == "none" else name, default="default",
-        metavar="FILE",
+        "--store", type=_store, default="default", metavar="FILE",
         help="where features are kept (default: the user's cache folder); 'none' keeps nothing",
     )  # fmt: skip
     parser.add_argument(

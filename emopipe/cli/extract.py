@@ -19,6 +19,7 @@ features come back into the store of this machine.
 Exit code 1 if not a single clip could be processed.
 """
 
+import warnings
 from inspect import signature
 from pathlib import Path
 
@@ -160,15 +161,24 @@ def corpus_tables(texts) -> list:
 
 
 def media_files(places):
-    """Yield the files named, and for folders the media files below them, sorted."""
-    from emopipe.corpora.folder import medium_of
+    """Yield the files named, and for folders the media files below them, sorted.
+
+    What only looks like a file there, such as a link that leads nowhere, is left out and told.
+    """
+    from emopipe.corpora.folder import CorpusWarning, file_fault, medium_of
 
     for place in places:
         if place.is_dir():
             found = sorted(p for p in place.rglob("*") if medium_of(p))
-            if not found:
-                raise FileNotFoundError(f"no media file below the folder {place}")
-            yield from found
+            there = [p for p in found if p.is_file()]
+            lost = [f"{p}: {file_fault(p)}" for p in found if not p.is_file()]
+            if not there:
+                what = f": {lost[0]}" if lost else ""
+                raise FileNotFoundError(f"no media file below the folder {place}{what}")
+            if lost:
+                text = f"{len(lost)} of {len(found)} below {place} are no files and left out"
+                warnings.warn(f"{text}: first {lost[0]}", CorpusWarning, stacklevel=2)
+            yield from there
         elif place.exists():
             yield place
         else:

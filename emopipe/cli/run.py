@@ -31,9 +31,10 @@ _NO_EXPERIMENT = "it defines no function experiment(...); see `emopipe run --hel
 def add_arguments(parser):
     """Add this command's arguments."""
     parser.add_argument("script", type=Path, help="an experiment script")
-    parser.add_argument(
+    rest = parser.add_argument(
         "arguments", nargs=argparse.REMAINDER, help="the script's own arguments (--help lists them)"
     )
+    rest.required = False  # argparse would name it where the script is missing
 
 
 def command(args) -> int:
