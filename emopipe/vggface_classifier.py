@@ -10,6 +10,7 @@ the base's own weights, and are trained together with the new layers once these 
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from sklearn.base import TransformerMixin
@@ -19,6 +20,7 @@ from emopipe.augmentation import named_transforms
 from emopipe.face.copies import base_features, copies_recipe
 from emopipe.face_networks import vggface
 from emopipe.nets.classifier import ClipNetwork
+from emopipe.nets.compiling import check_shapes
 from emopipe.nets.course import prefixed
 from emopipe.nets.dense import check_dense, dense_answers, dense_network
 from emopipe.nets.kept_rows import in_slices, keep, mapped, moments
@@ -309,9 +311,11 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
 
     def _layers(self, activations, *, hidden=False) -> np.ndarray:
         """Return the softmax of faces, or what the last hidden layer says."""
+        new = self.network_weights_[-self._n_new() :]
+        widths = [len(self.base_mean_), *self.hidden_units, len(self.classes_)]
+        check_shapes([shape for n, m in pairwise(widths) for shape in ((n, m), (m,))], new)
         if self.fine_tune:
             activations = _activations(self._network(), activations.astype(np.float32))
-        new = self.network_weights_[-self._n_new() :]
         return dense_answers(new, self._centred(activations), hidden=hidden)
 
     def _means(self, tensors, rows, **what):

@@ -90,6 +90,14 @@ def test_learns_and_answers_with_probabilities(face, clips, layer):
     assert shapes == [(n, 16), (16,), (16, 12), (12,), (12, 3), (3,)]
 
 
+def test_other_layers_than_those_trained_are_refused(face, clips):
+    model = face().fit(clips, clips["emotion"])
+    for units in ((64,), (12, 12), ()):
+        with pytest.raises(ValueError, match="changed after fit"):
+            model.set_params(hidden_units=units).predict(clips)
+    assert len(model.set_params(hidden_units=(12,)).predict(clips)) == len(clips)
+
+
 def test_scores_and_features_are_means_over_a_clips_faces(face, clips):
     model = face().fit(clips, clips["emotion"])
     rows = clips.iloc[24:25]

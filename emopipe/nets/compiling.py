@@ -69,15 +69,19 @@ def give_weights(model, weights) -> None:
     Raises
     ------
     ValueError
-        If it was built from other parameters than the one that learned.
+        If its layers are not as large as those that learned.
     """
-    wanted = [tuple(one.shape) for one in model.weights]
+    check_shapes([tuple(one.shape) for one in model.weights], weights)
+    model.set_weights(weights)
+
+
+def check_shapes(wanted, weights) -> None:
+    """Raise ValueError where parameters ask for other layers than those that were trained."""
     if wanted != [np.shape(one) for one in weights]:
         raise ValueError(
             "the network's parameters were changed after fit, so that it has other layers than "
             "those that were trained: fit it again, or set the parameters back"
         )
-    model.set_weights(weights)
 
 
 def compile_network(model, plan, steps) -> None:
