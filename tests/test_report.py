@@ -5,10 +5,12 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from experiments_for_reports import EMOTIONS, experiment
 
 from emopipe.report import write_index, write_report
+from emopipe.report.view import _most_confused
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,12 @@ def test_text_is_escaped(invented, tmp_path):
     html = write_report(hostile, tmp_path).read_text()
     assert "<script" not in html and "<img" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_confusions_are_ranked_by_their_share_of_an_emotion():
+    counts = np.array([[80, 20, 0], [0, 5, 5], [1, 0, 9]])
+    found = _most_confused(["neutral", "joy", "fear"], counts)
+    assert found[0] == (0.5, "joy", "fear") and found[1] == (0.2, "neutral", "joy")
 
 
 def test_a_failed_audit_and_mixed_subjects_are_said_loudly(invented, tmp_path):

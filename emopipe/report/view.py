@@ -81,9 +81,10 @@ def _result_view(number, label, result) -> dict:
 
 
 def _most_confused(classes, counts, most: int = 3) -> list:
-    """Return (true, predicted, clips) of the most frequent confusions."""
+    """Return (share of the true emotion's clips, true, predicted) of the greatest confusions."""
+    totals = counts.sum(axis=1).clip(min=1)
     pairs = [
-        (int(counts[i][j]), true, predicted)
+        (float(counts[i][j] / totals[i]), true, predicted)
         for i, true in enumerate(classes)
         for j, predicted in enumerate(classes)
         if i != j and counts[i][j]
