@@ -151,6 +151,15 @@ def test_workers_read_the_files_and_the_client_remembers(client, tmp_path, monke
         list(hash_at_workers(client, ["/elsewhere/a.wav"]))
 
 
+def test_a_cluster_that_is_lost_over_checksums_is_told(client, tmp_path):
+    (path,) = write_clips(tmp_path, TABLES[:1])
+    digests = hash_at_workers(client, [path] * 1000)
+    next(digests)
+    client.cancel([distributed.Future(key, client) for key in client.futures])
+    with pytest.raises(ConnectionError, match="Run this again to go on"):
+        list(digests)
+
+
 def test_a_worker_that_is_killed_costs_only_the_clips_it_held(client, tmp_path):
     paths = write_clips(tmp_path, TABLES)
     trace, gate = tmp_path / "trace", tmp_path / "gate"

@@ -8,6 +8,7 @@ that it held.
 import math
 import os
 import queue
+import threading
 from collections import Counter, deque
 from collections.abc import Iterator
 from uuid import uuid4
@@ -39,11 +40,13 @@ def _check_seen(paths, place):
             )
 
 
-def hash_slice(paths) -> list[str]:
+def hash_slice(paths, version) -> list[str]:
     """Return `hash_file` of some files, in a worker of Dask: the task that is sent there."""
     from distributed import get_worker
 
-    _check_seen(paths, get_worker().address)
+    place = get_worker().address
+    check_version(__version__, version, f"worker {place}")
+    _check_seen(paths, place)
     return [hash_file(path) for path in paths]
 
 
@@ -60,21 +63,36 @@ def hash_at_workers(client, paths) -> Iterator[str]:
     FileNotFoundError
         If a worker does not see one.
     ConnectionError
-        If the cluster stays without workers.
+        If the cluster has gone, or stays without workers.
     """
-    from distributed import wait
-
     threads, ahead = Threads(client), deque()
     slices = deque(paths[i : i + _FILES] for i in range(0, len(paths), _FILES))
     while slices or ahead:
         while slices and len(ahead) < _AHEAD * max(1, threads.look()):
-            ahead.append(client.submit(hash_slice, slices.popleft(), pure=False))
-        try:
-            wait(ahead[0], timeout=_TICK)
-        except TimeoutError:
-            threads.look()
+            future = client.submit(hash_slice, slices.popleft(), __version__, pure=False)
+            done = threading.Event()
+            future.add_done_callback(lambda _, done=done: done.set())
+            ahead.append((future, done))
+        if ahead[0][1].wait(_TICK):
+            yield from _result(ahead.popleft()[0])
         else:
-            yield from ahead.popleft().result()
+            threads.look()
+
+
+def _result(future):
+    """Return what a task gave; ConnectionError if the cluster has lost it."""
+    from distributed import KilledWorker
+
+    if future.cancelled():
+        raise ConnectionError(
+            "the Dask scheduler was restarted or has gone; what was computed is kept. Run this "
+            "again to go on."
+        )
+    try:
+        return future.result()
+    except KilledWorker as killed:
+        killed.add_note("the worker's log says why; run this again to go on")
+        raise
 
 
 def prepare_slice(recipe: Recipe, paths, limits, version):
@@ -197,13 +215,8 @@ class ClusterRun:
     def _take(self, future, paths, alone) -> Iterator[Known]:
         from distributed import KilledWorker
 
-        if future.cancelled():
-            raise ConnectionError(
-                "the Dask scheduler was restarted or has gone; what was computed is kept. Run this "
-                "again to go on."
-            )
         try:
-            known, seconds, prepared, finished = future.result()
+            known, seconds, prepared, finished = _result(future)
         except RuntimeError as error:
             if "deserialization" in str(error):
                 missing = error.__cause__ or "the cause is in its log"
