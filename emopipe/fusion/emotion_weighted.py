@@ -47,7 +47,7 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
     weights : "equal", "recall", "search", array, DataFrame or dict
         "equal": one by the number of modalities (thesis, experiment 7). "recall": a modality's
         share of the recalls of an emotion (experiments 8 and 9, table 3); columns sum to one.
-        "search": the weights that recognise most, see `emopipe.fusion.weights.search_weights`.
+        "search": the weights that recognise most, see `emopipe.fusion.search_weights`.
         Otherwise weights (modalities, emotions), emotions in alphabetical order; of a DataFrame or
         {modality: {emotion: weight}} by name.
     preferred : str, optional
