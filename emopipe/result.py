@@ -38,7 +38,8 @@ class Result:
         clips}), train_only (clips), tested (clips), synthetic (bool).
     predictions : DataFrame
         One row per tested clip: clip, subject, corpus, fold, emotion, predicted,
-        score_<emotion> (missing where the estimator gave none), and sex, age where known.
+        score_<emotion> (missing where the estimator gave none), and sex, age where known. The
+        greatest score need not be the answer: an SVC votes pair by pair (unless break_ties=True).
         `predicted` is missing where the estimator gave no answer.
     metrics : dict
         accuracy, uar, macro_f1, each {value, low, high}: fractions with their interval from a
