@@ -20,7 +20,7 @@ from emopipe.extract import COUNTERS
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.persistence import save
-from emopipe.prediction import predict, windows_of
+from emopipe.prediction import check_windows, predict, windows_of
 from emopipe.store import Store
 from emopipe.voice import ShortTermStatistics
 
@@ -77,10 +77,23 @@ def test_windows_lie_in_the_clip_and_reach_its_end(duration, window, step):
     np.testing.assert_allclose(np.diff([a for a, _ in found]), step, atol=1e-6)
 
 
-@pytest.mark.parametrize(("window", "step"), [(0, 1), (1, 0), (-1, 1)])
-def test_windows_have_a_length(window, step):
-    with pytest.raises(ValueError, match="more than 0 seconds"):
-        windows_of(1.0, window, step)
+@pytest.mark.parametrize("wrong", [0, -1, 1e-9, 0.0099, np.nan, np.inf, -np.inf])
+def test_windows_have_a_sensible_length(wrong):
+    for name in ("window", "step"):
+        asked = {"window": 1.0, "step": 1.0} | {name: wrong}
+        with pytest.raises(ValueError, match=rf"{name}={wrong!r} .* from 0\.01"):
+            windows_of(1.0, **asked)
+        # Before anything else: with a clip that is not there.
+        with pytest.raises(ValueError, match=f"{name}={wrong!r}"):
+            predict(None, ["nowhere.wav"], **asked)
+    with pytest.raises(ValueError, match="duration=inf"):
+        windows_of(np.inf, 1.0, 1.0)
+
+
+def test_a_step_needs_a_window_and_is_never_too_short_by_default():
+    with pytest.raises(ValueError, match=r"step=1\.0 needs a window"):
+        predict(None, ["nowhere.wav"], step=1.0)
+    assert check_windows(0.01, None) == 0.01 and check_windows(None, None) is None
 
 
 def test_whole_clips(model, clips, store):
@@ -265,6 +278,18 @@ def test_wrong_arguments_are_answered_in_words(arguments, words, folder, clips, 
     names = {"model": folder, "clips": clips[0].rpartition("/")[0], "clip": clips[0]}
     code, _, err = run(capsys, "predict", *(a.format(**names) for a in arguments))
     assert code == 1 and words in err
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--window", "1e-9"], "window=1e-09"),
+    (["--window", "1", "--step", "1e-7"], "step=1e-07"),
+    (["--window", "nan"], "window=nan"),
+    (["--window", "-1"], "window=-1.0"),
+    (["--window", "1", "--step", "inf"], "step=inf"),
+])  # fmt: skip
+def test_windows_without_sense_are_refused_before_a_model_is_loaded(arguments, words, capsys):
+    code, _, err = run(capsys, "predict", "no-model", "no.wav", *arguments)
+    assert code == 1 and words in err and "from 0.01" in err
 
 
 def test_nothing_predicted_is_code_1(folder, clips, options, capsys):

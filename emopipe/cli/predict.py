@@ -55,13 +55,14 @@ def command(args) -> int:
     from emopipe.cli import check_output, quiet_tensorflow
     from emopipe.cli.run import NETWORKS, parameters
     from emopipe.persistence import load
-    from emopipe.prediction import predict
+    from emopipe.prediction import check_windows, predict
 
     window = args.window
     if window is None and args.timeline:
         window = 1.0
     if args.step is not None and window is None:
         raise ValueError("--step needs --window")
+    check_windows(window, args.step)  # before a model is loaded or a camera records
     if not 0 < args.seconds < inf:
         raise ValueError(f"--seconds {args.seconds:g}: more than 0 is needed")
     for flag, path in (("--csv", args.csv), ("--timeline", args.timeline)):

@@ -19,6 +19,39 @@ from emopipe.prediction.answers import ClipPrediction, Moment, Prediction
 # The worst status of a clip's extractors is not the clip's as long as one of them has features.
 _FINE = ("ok", "partial")
 
+# Seconds. Less than one frame of a film at 100 frames/s says nothing of emotion, and the number of
+# windows has to have an end.
+SHORTEST = 0.01
+
+
+def check_windows(window, step) -> float | None:
+    """Return the step between windows, a quarter of a window where none is given.
+
+    Parameters
+    ----------
+    window, step : float or None
+        Seconds.
+
+    Raises
+    ------
+    ValueError
+        If one is not finite or shorter than `SHORTEST`, or there is a step and no window.
+
+    Examples
+    --------
+    >>> check_windows(1.0, None)
+    0.25
+    """
+    if window is None and step is not None:
+        raise ValueError(f"step={step!r} needs a window: give window=..., or leave step out")
+    for name, value in (("window", window), ("step", step)):
+        if value is not None and not SHORTEST <= value < np.inf:
+            raise ValueError(
+                f"{name}={value!r} makes no sense: allowed are finite seconds from {SHORTEST}, "
+                "such as window=1.0, step=0.25"
+            )
+    return max(window / 4, SHORTEST) if step is None and window is not None else step
+
 
 def windows_of(duration, window, step) -> list[tuple[float, float]]:
     """Return (start, stop) of windows in a clip; one as long as a clip that is shorter.
@@ -28,6 +61,11 @@ def windows_of(duration, window, step) -> list[tuple[float, float]]:
     duration, window, step : float
         Seconds. What is left after the last whole window is shorter than a step.
 
+    Raises
+    ------
+    ValueError
+        If window or step is not finite or shorter than `SHORTEST`, or the duration not finite.
+
     Examples
     --------
     >>> windows_of(2.0, 1.0, 0.5)
@@ -35,8 +73,9 @@ def windows_of(duration, window, step) -> list[tuple[float, float]]:
     >>> windows_of(0.4, 1.0, 0.5)
     [(0.0, 0.4)]
     """
-    if not (window > 0 and step > 0):
-        raise ValueError(f"window={window!r} and step={step!r} must be more than 0 seconds")
+    check_windows(window, step)
+    if not np.isfinite(duration):
+        raise ValueError(f"duration={duration!r} must be finite seconds")
     if duration <= 0:
         return []
     if duration <= window:
@@ -168,9 +207,9 @@ def predict(model, paths, *, window=None, step=None, store="default", n_jobs=-1)
     paths : sequence of str or Path
         Recordings or images.
     window, step : float, optional
-        Seconds: answers for windows of this length, one every `step` (a quarter of the window by
-        default). Every extractor sees a window as a clip of its own, so features that need longer
-        stretches are poorer: the voice statistics of the thesis have frames of 1 s.
+        Seconds, at least .01: answers for windows of this length, one every `step` (a quarter of
+        the window by default). Every extractor sees a window as a clip of its own, so features that
+        need longer stretches are poorer: the voice statistics of the thesis have frames of 1 s.
     store : "default", None, str, Path or Store
         Where features are kept; None: only while this function runs.
     n_jobs : int
@@ -185,7 +224,7 @@ def predict(model, paths, *, window=None, step=None, store="default", n_jobs=-1)
     FileNotFoundError
         If a path does not exist.
     ValueError
-        If there are no paths, the model works on numbers, or window or step are not above 0.
+        If there are no paths, the model works on numbers, or window or step makes no sense.
 
     Examples
     --------
@@ -194,11 +233,9 @@ def predict(model, paths, *, window=None, step=None, store="default", n_jobs=-1)
     >>> found.clips[0].whole.emotion, found.real_time_factor  # doctest: +SKIP
     ('neutral', 0.41)
     """
+    step = check_windows(window, step)
     paths = [os.fspath(path) for path in paths]
     _check(model, paths)
-    step = step if step is not None or window is None else window / 4
-    if window is not None:
-        windows_of(1.0, window, step)
     with ExitStack() as stack:
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emopipe-"))
