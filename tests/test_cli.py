@@ -11,6 +11,7 @@ from experiments_for_reports import experiment
 
 from emopipe import __version__
 from emopipe.cli import COMMANDS, _parser, main
+from emopipe.cli.train import CLASSIFIERS
 from emopipe.report import write_report
 from emopipe.store import Entry, Store
 
@@ -344,6 +345,19 @@ def test_predict_records_for_some_time(seconds, tmp_path, capsys):
 def test_train_refuses_what_has_no_meaning(tmp_path, capsys, arguments, words):
     code, _, err = run(capsys, "train", tmp_path / "m", "--corpus", "emodb=nowhere", *arguments)
     assert code == 1 and words in err
+
+
+@pytest.mark.parametrize("cost", ["0", "-1", "nan", "inf", "-inf", "1e-400", "much", ""])
+def test_train_refuses_a_cost_that_is_none(tmp_path, capsys, cost):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", str(tmp_path / "m"), "--corpus", "emodb=nowhere", f"--cost={cost}"])
+    assert stop.value.code == 2
+    assert f"argument --cost: {cost} is no cost: write a finite" in capsys.readouterr().err
+
+
+def test_train_gives_its_classifier_the_cost():
+    for name, default in (("logistic", 0.1), ("svm", 10.0)):
+        assert [CLASSIFIERS[name](cost).C for cost in (None, 2.5)] == [default, 2.5]
 
 
 @pytest.fixture

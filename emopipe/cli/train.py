@@ -11,19 +11,36 @@ the saved model is fitted on all clips. --set gives any parameter of an extracto
 `emopipe extract`. For other pipelines use emopipe.persistence.save in a script.
 """
 
+import argparse
+from math import inf
 from pathlib import Path
+
+
+def _cost(text) -> float:
+    """Return the value of --cost."""
+    try:
+        cost = float(text)
+    except ValueError:
+        cost = -inf
+    if not 0 < cost < inf:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no cost: write a finite number above 0, such as 0.1 or 10, or leave it out"
+        )
+    return cost
 
 
 def _logistic(cost):
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=cost or 0.1, class_weight="balanced", max_iter=2000)
+    return LogisticRegression(
+        C=0.1 if cost is None else cost, class_weight="balanced", max_iter=2000
+    )
 
 
 def _svm(cost):
     from sklearn.svm import SVC
 
-    return SVC(C=cost or 10.0, class_weight="balanced")
+    return SVC(C=10.0 if cost is None else cost, class_weight="balanced")
 
 
 CLASSIFIERS = {"logistic": _logistic, "svm": _svm}
@@ -52,7 +69,9 @@ def add_arguments(parser):
     parser.add_argument(
         "--classifier", default="logistic", choices=sorted(CLASSIFIERS), help="default: logistic"
     )
-    parser.add_argument("--cost", type=float, help="its C (default: logistic 0.1, svm 10)")
+    parser.add_argument(
+        "--cost", type=_cost, metavar="C", help="its C, above 0 (default: logistic 0.1, svm 10)"
+    )
     parser.add_argument(
         "--folds", type=int, default=5, help="folds by subject (default: 5); 0: no evaluation"
     )
