@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -173,7 +174,7 @@ class _Network(ClipNetwork):
 
     def predict_proba(self, X):
         self.asked += 1
-        return np.array([[0.3, 0.7], [0.5, 0.5], [np.nan, np.nan]])
+        return np.array([[0.3, 0.7], [0.5, 0.5]])
 
     def statuses(self, X):
         return pd.DataFrame({"status": ["ok", "ok", "silent"], "detail": ["", "", "No sound."]})
@@ -196,6 +197,52 @@ def test_a_clip_without_windows_keeps_its_row(model, clips, store):
     table = predict(model, clips[1:3], window=2.0, step=2.0, store=store, n_jobs=1).table()
     assert table["clip"].tolist() == ["a wechsel.wav"] * 2 + ["kaputt.wav"]
     assert table["status"].tolist()[-1] == "corrupt" and table["emotion"].isna().tolist()[-1]
+
+
+@pytest.fixture(scope="module")
+def gap(tmp_path_factory):
+    """A clip of 3 s with nothing in the middle second."""
+    path = tmp_path_factory.mktemp("gap") / "lücke.wav"
+    _write(path, 900, 3.0)
+    samples = wavfile.read(path)[1].copy()
+    samples[RATE : 2 * RATE] = 0
+    wavfile.write(path, RATE, samples)
+    return str(path)
+
+
+def test_every_window_has_a_status_and_a_reason(model, gap, store):
+    found = predict(model, [gap], window=1.0, step=1.0, store=store, n_jobs=1)
+    (clip,) = found.clips
+    assert clip.status == clip.whole.status == "ok" and clip.details == {}
+    assert [moment.status for moment in clip.windows] == ["ok", "silent", "ok"]
+    table = found.table()
+    assert table["status"].tolist() == ["ok", "silent", "ok"]
+    assert table["emotion"].isna().tolist() == [False, True, False]
+    assert table["reason"].tolist()[::2] == ["", ""]
+    assert table["reason"][1].count("silent. ") == 2 and "voice" in table["reason"][1]
+    windows = json.loads(json.dumps(found.to_dict()))["clips"][0]["windows"]
+    assert [len(window["details"]) for window in windows] == [0, 2, 0]
+    assert windows[1]["status"] == "silent" and windows[1]["emotion"] is None
+
+
+def test_a_window_without_a_modality_is_partial(model, clips, store):
+    # One extractor refuses what is shorter than its frames, the other does not.
+    (clip,) = predict(model, clips[:1], window=0.15, step=0.5, store=store, n_jobs=1).clips
+    assert clip.status == "ok" and {m.status for m in clip.windows} == {"partial"}
+    assert all("mouth" in m.reason and "too_short" in m.reason for m in clip.windows)
+    assert all(m.emotion and m.modalities["mouth"] is None for m in clip.windows)
+
+
+def test_a_clip_without_features_has_no_answer_whatever_the_classifier_takes(clips, store):
+    voice = ShortTermStatistics(window=0.2, step=0.05, n_jobs=1, store=store)
+    trees = make_pipeline(voice, HistGradientBoostingClassifier(min_samples_leaf=1))
+    trees.fit(clips[:2], ["joy", "sadness"])
+    strict = make_pipeline(voice, StandardScaler(), SVC()).fit(clips[:2], ["joy", "sadness"])
+    for model in (trees, strict):  # the one answers for NaN, the other raises
+        for paths in (clips[:3], clips[2:3]):
+            found = predict(model, paths, store=store, n_jobs=1).clips
+            assert [clip.status for clip in found] == ["ok"] * (len(paths) - 1) + ["corrupt"]
+            assert found[-1].whole.emotion is None and found[-1].whole.scores is None
 
 
 def test_the_store_spares_work_and_the_model_stays_as_it_was(model, clips, tmp_path):
@@ -264,6 +311,17 @@ def test_command_over_time(folder, clips, options, capsys, tmp_path):
     html = page.read_text(encoding="utf-8")
     assert "data:audio/wav;base64," in html and "A voice" in html and "http" not in html
     assert html.count("<svg") == 2 * 3
+
+
+def test_command_says_why_windows_have_no_answer(folder, gap, options, capsys, tmp_path):
+    csv = tmp_path / "t.csv"
+    code, out, _ = run(capsys, "predict", folder, gap, "--window", 0.5, "--step", 0.5,
+                       *options, "--csv", csv)  # fmt: skip
+    lines = out.splitlines()
+    assert code == 0 and [line.split()[-1] for line in lines[1:7]] == [
+        "ok", "ok", "silent", "silent", "ok", "ok"]  # fmt: skip
+    assert sum("2 of 6 windows, first 1.00-1.50: " in line for line in lines) == 2
+    assert pd.read_csv(csv)["reason"].notna().tolist() == [False, False, True, True, False, False]
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

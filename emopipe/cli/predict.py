@@ -6,7 +6,7 @@
   emopipe predict models/cremad 0 --seconds 10          the first camera, for ten seconds
 
 A model is a folder written by `emopipe train` or emopipe.persistence.save; it may have been
-trained on any corpus. A clip that cannot be processed says why and never stops the others.
+trained on any corpus. A clip, or window, without an answer says why and never stops the others.
 With --window, a row is a window: emotion over time, for each modality and fused. Every feature
 extractor sees a window as a clip of its own: windows shorter than what the model was trained
 on give poorer answers (the thesis' voice statistics have frames of 1 s).
@@ -195,10 +195,24 @@ def _best(scores):
     return _scored(max(scores, key=scores.get), scores) if scores else "-"
 
 
-def _cells(name, moment, status, modalities):
+def _cells(name, moment, modalities):
     span = f"{moment.start:.2f}-{moment.stop:.2f}"
     parts = [_best(moment.modalities.get(modality)) for modality in modalities]
-    return [name, span, _scored(moment.emotion, moment.scores), *parts, status]
+    return [name, span, _scored(moment.emotion, moment.scores), *parts, moment.status]
+
+
+def _window_reasons(clip):
+    """Yield why windows lack something: once for each extractor and status, as there are many."""
+    alike = {}
+    for moment in clip.windows:
+        for extractor, detail in moment.details.items():
+            status = detail.partition(".")[0]
+            alike.setdefault((extractor, status), []).append((moment, detail.splitlines()[-1]))
+    for (extractor, _), those in alike.items():
+        moment, detail = those[0]
+        count = f"{len(those)} of {len(clip.windows)} windows"
+        first = f"first {moment.start:.2f}-{moment.stop:.2f}"
+        yield f"{clip.clip}: {count}, {first}: {extractor}: {detail}"
 
 
 def _lines(found):
@@ -207,13 +221,14 @@ def _lines(found):
     rows = []
     for clip in found.clips:
         moments = clip.windows or [clip.whole]
-        rows += [_cells(clip.clip, m, clip.status, found.modalities) for m in moments]
+        rows += [_cells(clip.clip, m, found.modalities) for m in moments]
     widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
     for row in [head, *rows]:
         yield "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
     for clip in found.clips:
         for extractor, detail in clip.details.items():
             yield f"{clip.clip}: {extractor}: {detail.splitlines()[-1]}"
+        yield from _window_reasons(clip)
     answered = sum(clip.whole.emotion is not None for clip in found.clips)
     line = f"{answered} of {len(found.clips)} clips, {found.media_seconds:.1f} s of media in "
     line += f"{found.seconds:.1f} s"

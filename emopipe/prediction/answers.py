@@ -22,6 +22,11 @@ class Moment:
         {emotion: share}, together 1.
     modalities : dict
         {modality: {emotion: share} or None}, of a fusion.
+    status : str
+        "ok"; "partial" where a modality is missing or the stretch is damaged; otherwise why there
+        is no answer, one of `emopipe.media.STATUSES`.
+    details : dict
+        {feature extractor: status and what was found, in words}, of those that are not "ok".
     """
 
     start: float
@@ -29,6 +34,14 @@ class Moment:
     emotion: str | None
     scores: dict | None
     modalities: dict = field(default_factory=dict)
+    status: str = "ok"
+    details: dict = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """What is not "ok", in one line; "" where all is."""
+        said = (f"{name}: {text.splitlines()[-1]}" for name, text in self.details.items())
+        return "; ".join(said)
 
 
 @dataclass(frozen=True)
@@ -39,11 +52,8 @@ class ClipPrediction:
     ----------
     clip, path : str
         As it was named, and where it is.
-    status : str
-        "ok"; "partial" where a modality is missing or the clip is damaged; otherwise why there is
-        no answer, one of `emopipe.media.STATUSES`.
-    details : dict
-        {feature extractor: status and what was found, in words}, of those that are not "ok".
+    status, details
+        Of the answer for the whole clip; every window has its own.
     duration : float
         Seconds; 0 for an image.
     whole : Moment
@@ -107,13 +117,14 @@ class Prediction:
     def table(self) -> pd.DataFrame:
         """Return a row for each clip, or for each window of a clip that has windows.
 
-        Columns: clip, path, status, start, stop (s), emotion, score_<emotion>, and
-        <modality>_<emotion> of a fusion.
+        Columns: clip, path, status, reason (why it is not "ok"), start, stop (s), emotion,
+        score_<emotion>, and <modality>_<emotion> of a fusion.
         """
         rows = []
         for clip in self.clips:
-            about = {"clip": clip.clip, "path": clip.path, "status": clip.status}
             for moment in clip.windows or [clip.whole]:
+                about = {"clip": clip.clip, "path": clip.path}
+                about |= {"status": moment.status, "reason": moment.reason}
                 row = {"start": moment.start, "stop": moment.stop, "emotion": moment.emotion}
                 row |= {f"score_{name}": (moment.scores or {}).get(name) for name in self.labels}
                 for modality, scores in moment.modalities.items():

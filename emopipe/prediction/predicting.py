@@ -138,22 +138,53 @@ def _emotions(model, table, scores):
     return model.predict(table)
 
 
-def _ask(model, paths, spans) -> list[Moment]:
-    """Return the model's answers for paths, which are those of (start, stop)."""
+def _answers(model, paths) -> list[tuple]:
+    """Return (emotion, scores, scores of modalities) of clips that have features."""
+    if not paths:
+        return []
     table = _clip_table(model, paths)
     labels = [str(label) for label in model.classes_]
     parts = {}
     if hasattr(model, "modality_scores"):
         parts = dict(zip(_modalities(model), model.modality_scores(table), strict=True))
     scores = score_matrix(model, table, model.classes_)
-    emotions = _emotions(model, table, scores)
-    moments = []
-    for row, (start, stop) in enumerate(spans):
+    answers = []
+    for row, emotion in enumerate(_emotions(model, table, scores)):
         found = _named(scores[row], labels)
-        emotion = None if found is None else str(emotions[row])
         shares = {name: _named(part[row], labels) for name, part in parts.items()}
-        moments.append(Moment(start, stop, emotion, found, shares))
+        answers.append((None if found is None else str(emotion), found, shares))
+    return answers
+
+
+def _ask(model, paths, spans) -> list[Moment]:
+    """Return the model's answers for paths, which are those of (start, stop)."""
+    table = _clip_table(model, paths)
+    tables = [(name, part.statuses(table)) for name, part in _extractors(model).items()]
+    states = [{name: found.iloc[row] for name, found in tables} for row in range(len(paths))]
+    there = [any(s["status"] in _FINE for s in of_clip.values()) for of_clip in states]
+    # The model is not asked about nothing: it might answer all the same, or stop the others, and
+    # what timed out would be tried again each time.
+    answers = iter(_answers(model, [path for path, has in zip(paths, there, strict=True) if has]))
+    nothing = (None, None, dict.fromkeys(_modalities(model)))
+    moments = []
+    for span, has, of_clip in zip(spans, there, states, strict=True):
+        answer = next(answers) if has else nothing
+        moments.append(Moment(*span, *answer, *_verdict(of_clip, answer[0] is not None)))
     return moments
+
+
+def _verdict(states, answered):
+    """Return the status of an answer and, by extractor, what is wrong."""
+    wrong = {
+        name: f"{state['status']}. {str(state['detail']).strip()}".strip()
+        for name, state in states.items()
+        if state["status"] != "ok"
+    }
+    failed = [state["status"] for state in states.values() if state["status"] not in _FINE]
+    if answered:
+        return "partial" if wrong else "ok", wrong
+    # Features without scores are the model's failure.
+    return failed[0] if failed else "crashed", wrong or {"model": "crashed. It gave no scores."}
 
 
 def _length(path) -> float:
@@ -161,23 +192,6 @@ def _length(path) -> float:
         return float(probe(path).duration)
     except ClipError:
         return 0.0
-
-
-def _verdicts(model, paths, answers):
-    """Return each clip's status and what is wrong with it."""
-    tables = {n: p.statuses(_clip_table(model, paths)) for n, p in _extractors(model).items()}
-    verdicts = []
-    for row, answer in enumerate(answers):
-        states = {name: table.iloc[row] for name, table in tables.items()}
-        wrong = {
-            name: f"{state['status']}. {str(state['detail']).strip()}".strip()
-            for name, state in states.items()
-            if state["status"] != "ok"
-        }
-        first = next((s["status"] for s in states.values() if s["status"] not in _FINE), "crashed")
-        status = ("partial" if wrong else "ok") if answer.emotion is not None else first
-        verdicts.append((status, wrong))
-    return verdicts
 
 
 def _check(model, paths):
@@ -259,15 +273,11 @@ def predict(model, paths, *, window=None, step=None, store="default", n_jobs=-1)
 def _predicted(model, paths, window, step):
     lengths = [_length(path) for path in paths]
     answers = _ask(model, paths, [(0.0, length) for length in lengths])
-    verdicts = _verdicts(model, paths, answers)
     spans = [windows_of(length, window, step) if window else [] for length in lengths]
     parts = [excerpt(p, *s) for p, its in zip(paths, spans, strict=True) for s in its]
-    flat = _ask(model, parts, [span for its in spans for span in its]) if parts else []
-    clips, place = [], 0
-    for path, length, answer, (status, wrong), its in zip(
-        paths, lengths, answers, verdicts, spans, strict=True
-    ):
-        moments, place = flat[place : place + len(its)], place + len(its)
-        name = Path(path).name
-        clips.append(ClipPrediction(name, path, status, wrong, length, answer, moments))
+    flat = iter(_ask(model, parts, [span for its in spans for span in its]) if parts else [])
+    clips = []
+    for path, length, answer, its in zip(paths, lengths, answers, spans, strict=True):
+        about = (Path(path).name, path, answer.status, answer.details, length)
+        clips.append(ClipPrediction(*about, answer, [next(flat) for _ in its]))
     return clips
