@@ -337,7 +337,7 @@ def test_predict_records_for_some_time(seconds, tmp_path, capsys):
     ("arguments", "words"),
     [
         (["--weights", "search"], "fusion of several kinds"),
-        (["--weights", "equal", "--features", "voice", "voice"], "fusion of several kinds"),
+        (["--features", "voice", "voice"], "--features voice voice names one kind twice"),
         (["--folds", "-1"], "--folds -1: at least 2, or 0"),
         (["--folds", "1"], "--folds 1: at least 2, or 0"),
     ],

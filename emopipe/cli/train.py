@@ -141,7 +141,9 @@ def recogniser(extractors, classifier, *, weights="recall"):
 
 def _check_arguments(args):
     """Raise ValueError for what is wrong whatever the clips are."""
-    if args.weights and len(set(args.features)) == 1:
+    if len(set(args.features)) < len(args.features):
+        raise ValueError(f"--features {' '.join(args.features)} names one kind twice: each once")
+    if args.weights and len(args.features) == 1:
         raise ValueError(
             f"--weights {args.weights} is about the fusion of several kinds of features: name more "
             "than one with --features, or leave it out"

@@ -81,7 +81,8 @@ def windows_of(duration, window, step) -> list[tuple[float, float]]:
     if duration <= window:
         return [(0.0, float(duration))]
     n = int(np.floor((duration - window) / step + 1e-6)) + 1
-    return [(float(k * step), float(k * step + window)) for k in range(n)]
+    starts = [float(k * step) for k in range(n)]
+    return [(round(start, 6), round(start + window, 6)) for start in starts]
 
 
 @contextmanager
