@@ -15,13 +15,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from emopipe.nets.compiling import give_weights
 from emopipe.nets.dense import check_dense, dense_network
+from emopipe.nets.fitted import FittedNetwork
 from emopipe.nets.held_out import validation_rows
 from emopipe.nets.training import Training, predict, train
 
 
-class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
+class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
     """Fully connected layers and a softmax, trained with Adam and cross-entropy.
 
     Put a scaler before it: features enter as they are.
@@ -136,7 +136,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         held = validation_rows(
             codes, groups, share=self.validation_share, random_state=self._seed()
         )
-        self._model = self._build()
+        self._model = self._build(len(self.classes_))
         self.network_weights_, self.history_ = train(
             self._model,
             lambda rows, rng, training: X[rows],
@@ -180,26 +180,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             progress=self.progress,
         )
 
-    def _build(self):
+    def _build(self, n_classes):
         return dense_network(
-            self.n_features_in_, self.hidden_units, len(self.classes_),
+            self.n_features_in_, self.hidden_units, n_classes,
             activation=self.activation, dropout=self.dropout,
         )  # fmt: skip
-
-    def _network(self):
-        if getattr(self, "_model", None) is None:
-            self._model = self._build()
-            give_weights(self._model, self.network_weights_)
-        return self._model
-
-    def set_params(self, **params):
-        """Set parameters; the network is built from them when it is next asked."""
-        self.__dict__.pop("_model", None)
-        return super().set_params(**params)
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_model"}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

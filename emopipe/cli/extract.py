@@ -171,13 +171,13 @@ def media_files(places):
         if place.is_dir():
             found = sorted(p for p in place.rglob("*") if medium_of(p))
             there = [p for p in found if p.is_file()]
-            lost = [f"{p}: {file_fault(p)}" for p in found if not p.is_file()]
+            lost = sorted(set(found) - set(there))
+            first = f": first {lost[0]}: {file_fault(lost[0])}" if lost else ""
             if not there:
-                what = f": {lost[0]}" if lost else ""
-                raise FileNotFoundError(f"no media file below the folder {place}{what}")
+                raise FileNotFoundError(f"no media file below the folder {place}{first}")
             if lost:
                 text = f"{len(lost)} of {len(found)} below {place} are no files and left out"
-                warnings.warn(f"{text}: first {lost[0]}", CorpusWarning, stacklevel=2)
+                warnings.warn(text + first, CorpusWarning, stacklevel=2)
             yield from there
         elif place.exists():
             yield place

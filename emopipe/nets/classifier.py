@@ -26,7 +26,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from emopipe.extract import ClipWarning, clip_tags, paths_of
 from emopipe.media import ClipError
-from emopipe.nets.compiling import give_weights
+from emopipe.nets.fitted import FittedNetwork
 from emopipe.nets.held_out import validation_rows
 from emopipe.nets.training import Training, policy, predict, train
 
@@ -34,7 +34,7 @@ from emopipe.nets.training import Training, policy, predict, train
 _NEUTRAL = {"store", "n_jobs", "progress", "checkpoint", "workers", "on_error"}
 
 
-class ClipNetwork(ClassifierMixin, BaseEstimator):
+class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
     """Base of the classifiers that train a network on clips.
 
     Parameters
@@ -261,13 +261,6 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
         parts = [type(self).__name__, own, names, y.tolist(), held.tolist()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def _network(self):
-        """Return the Keras model with the learned weights, built anew where there is none."""
-        if getattr(self, "_model", None) is None:
-            self._model = self._build(len(self.classes_))
-            give_weights(self._model, self.network_weights_)
-        return self._model
-
     def predict_proba(self, X):
         """Return probabilities, float64 (n_clips, n_classes); NaN where a clip cannot be shown."""
         check_is_fitted(self)
@@ -302,15 +295,6 @@ class ClipNetwork(ClassifierMixin, BaseEstimator):
         return _statuses(self._clip_paths(X), self._tensors(X)).set_axis(
             pd.RangeIndex(len(X)) if index is None else index
         )
-
-    def set_params(self, **params):
-        """Set parameters; the network is built from them when it is next asked."""
-        self.__dict__.pop("_model", None)
-        return super().set_params(**params)
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_model"}
 
     def __sklearn_tags__(self):
         tags = clip_tags(super().__sklearn_tags__())

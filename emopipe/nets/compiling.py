@@ -3,8 +3,6 @@
 import logging
 from contextlib import contextmanager
 
-import numpy as np
-
 from emopipe.face_networks.runtimes import PRECISIONS
 
 
@@ -61,27 +59,6 @@ def uses_xla() -> bool:
 
         return bool(tf.config.list_physical_devices("GPU"))
     return keras.backend.backend() == "jax"
-
-
-def give_weights(model, weights) -> None:
-    """Give a network what it learned.
-
-    Raises
-    ------
-    ValueError
-        If its layers are not as large as those that learned.
-    """
-    check_shapes([tuple(one.shape) for one in model.weights], weights)
-    model.set_weights(weights)
-
-
-def check_shapes(wanted, weights) -> None:
-    """Raise ValueError where parameters ask for other layers than those that were trained."""
-    if wanted != [np.shape(one) for one in weights]:
-        raise ValueError(
-            "the network's parameters were changed after fit, so that it has other layers than "
-            "those that were trained: fit it again, or set the parameters back"
-        )
 
 
 def compile_network(model, plan, steps) -> None:
