@@ -1,7 +1,8 @@
 """Faces of a clip: boxes, crops of one size, and which frames are trusted."""
 
 from emopipe.faces.crops import crop
-from emopipe.faces.detectors import DETECTORS, detect, in_recipe, load_detector, model_digest
+from emopipe.faces.detector_models import model_digest
+from emopipe.faces.detectors import DETECTORS, detect, in_recipe, load_detector
 from emopipe.faces.stream import POLICIES, FaceChunk, FaceCrops, face_crops
 from emopipe.faces.tracks import RULES, trusted
 

@@ -4,14 +4,21 @@ Detectors are loaded once per process and thread, behind a cache keyed by plain 
 smaller copy of a large image, and their boxes are scaled back.
 """
 
-import hashlib
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import get_ident
-from typing import NamedTuple
 
 import numpy as np
+
+from emopipe.faces.detector_models import (
+    SSD_LAYERS,
+    SSD_WEIGHTS,
+    YUNET,
+    fetched,
+    given,
+    model_digest,
+    told,
+)
 
 # Rows of `find`: x, y, width, height, score, then five points (x, y): the eye on the left of the
 # image, the eye on the right, nose, corner of the mouth on the left, on the right.
@@ -21,70 +28,6 @@ _REVISIONS = {"haar": "2:"}
 # A Haar box that is beyond doubt: votes, and size by the smallest looked for, so that all of its
 # votes were counted.
 _SURE, _LARGE = 10, 1.5
-
-
-class _Model(NamedTuple):
-    file: str
-    url: str
-    sha256: str
-
-
-_YUNET = _Model(
-    "face_detection_yunet_2026may.onnx",
-    "https://github.com/opencv/opencv_zoo/raw/main/models/face_detection_yunet/"
-    "face_detection_yunet_2026may.onnx",
-    "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
-)
-_SSD_WEIGHTS = _Model(
-    "res10_300x300_ssd_iter_140000.caffemodel",
-    "https://raw.githubusercontent.com/opencv/opencv_3rdparty/"
-    "dnn_samples_face_detector_20170830/res10_300x300_ssd_iter_140000.caffemodel",
-    "2a56a11a57a4a295956b0660b4a3d76bbdca2206c4961cea8efe7d95c7cb2f2d",
-)
-_SSD_LAYERS = _Model(
-    "deploy.prototxt",
-    "https://raw.githubusercontent.com/opencv/opencv/4.11.0/samples/dnn/face_detector/"
-    "deploy.prototxt",
-    "dcd661dc48fc9de0a341db1f666a2164ea63a67265c7f779bc12d6b3f2fa67e9",
-)
-
-
-def _fetched(model, detector) -> str:
-    import pooch
-
-    folder = Path(pooch.os_cache("emopipe")) / "models"
-    try:
-        return pooch.retrieve(model.url, f"sha256:{model.sha256}", model.file, folder)
-    except Exception as error:  # whatever the network, the disk or the checksum does
-        raise FileNotFoundError(
-            f"The model of detector={detector!r} could not be fetched: {error}. Without network, "
-            f"copy {model.url} (sha256 {model.sha256}) to {folder / model.file}, or pass its path "
-            f"as model=...; detector='haar' needs no download."
-        ) from error
-
-
-def _given(model, detector) -> str:
-    path = Path(model)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"model={str(model)!r}, the model of detector={detector!r}, is no file. Pass the path "
-            f"of an existing file, or None to fetch it."
-        )
-    return str(path)
-
-
-@contextmanager
-def _told(model, detector, wanted):
-    """Turn OpenCV's errors over a file into one that names it."""
-    import cv2
-
-    try:
-        yield
-    except (cv2.error, SystemError) as error:
-        raise ValueError(
-            f"model={str(model)!r} is not what detector={detector!r} needs: {wanted}. Pass such a "
-            "file, or None for the usual one."
-        ) from error
 
 
 def _shrunk(image, max_side):
@@ -115,8 +58,8 @@ def _load_haar(model):
         )
     # Measured: of the cascades in OpenCV the one that fires least beside faces.
     path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
-    with _told(model, "haar", "a cascade of OpenCV (.xml)"):
-        cascade = cv2.CascadeClassifier(_given(model or path, "haar"))
+    with told(model, "haar", "a cascade of OpenCV (.xml)"):
+        cascade = cv2.CascadeClassifier(given(model or path, "haar"))
 
     def find(image):
         small, scale = _shrunk(image, 240 * max(image.shape[:2]) / min(image.shape[:2]))
@@ -135,8 +78,8 @@ def _load_haar(model):
 def _load_yunet(model):
     import cv2
 
-    path = _fetched(_YUNET, "yunet") if model is None else _given(model, "yunet")
-    with _told(model, "yunet", "a YuNet model (.onnx)"):
+    path = fetched(YUNET, "yunet") if model is None else given(model, "yunet")
+    with told(model, "yunet", "a YuNet model (.onnx)"):
         network = cv2.FaceDetectorYN.create(path, "", (320, 320), score_threshold=0.7)
 
     def find(image):
@@ -154,11 +97,11 @@ def _load_ssd(model):
     import cv2
 
     if model is None:
-        weights, layers = _fetched(_SSD_WEIGHTS, "ssd"), _fetched(_SSD_LAYERS, "ssd")
+        weights, layers = fetched(SSD_WEIGHTS, "ssd"), fetched(SSD_LAYERS, "ssd")
     else:
-        weights = _given(model, "ssd")
-        layers = _given(Path(weights).with_name(_SSD_LAYERS.file), "ssd")
-    with _told(model, "ssd", "a Caffe model (.caffemodel)"):
+        weights = given(model, "ssd")
+        layers = given(Path(weights).with_name(SSD_LAYERS.file), "ssd")
+    with told(model, "ssd", "a Caffe model (.caffemodel)"):
         network = cv2.dnn.readNetFromCaffe(layers, weights)
 
     def find(image):
@@ -238,14 +181,6 @@ def load_detector(detector="haar", model=None):
     _check(detector)
     model = None if model is None else str(model)
     return _loaded(detector, model, get_ident())
-
-
-def model_digest(detector="haar", model=None) -> str:
-    """Return what identifies a detector's model: pinned checksum, or that of the file given."""
-    if model is not None:
-        return hashlib.sha256(Path(_given(model, detector)).read_bytes()).hexdigest()
-    pinned = {"yunet": _YUNET.sha256, "ssd": _SSD_WEIGHTS.sha256}
-    return pinned.get(detector, "")
 
 
 def in_recipe(detector, model) -> tuple[dict, dict]:
