@@ -5,7 +5,8 @@ Each command is one module of this package with ``add_arguments(parser)`` and
 so that ``emopipe --help`` answers at once.
 
 Exit codes: 0 done; 1 it could not be done (the message says why and what to
-do); 2 the arguments are wrong; 130 interrupted (what was computed is kept).
+do); 2 the arguments are wrong; 3 results on less than was asked (clips are missing, empty,
+unreadable or partial; --allow-partial makes it 0); 130 interrupted (what was computed is kept).
 """
 
 import argparse
@@ -19,6 +20,9 @@ from emopipe import __version__
 from emopipe.cli.run import run_script
 
 __all__ = ["main", "run_script"]
+
+# The exit code of results on less than was asked.
+INCOMPLETE = 3
 
 # command -> what `emopipe --help` says of it
 COMMANDS = {
@@ -146,6 +150,38 @@ def counted(n: int, noun: str) -> str:
     ('1 clip', '2 clips')
     """
     return f"{n} {noun}{'s' * (n != 1)}"
+
+
+def add_allow_partial(parser) -> None:
+    """Add --allow-partial of the commands that end with `exit_code`."""
+    parser.add_argument(
+        "--allow-partial", action="store_true",
+        help=f"exit with 0, not {INCOMPLETE}, where results cover less than was asked",
+    )  # fmt: skip
+
+
+def exit_code(gaps, *, allow_partial: bool) -> int:
+    """Print a headline of what the results lack, if anything, and return the exit code.
+
+    Parameters
+    ----------
+    gaps : list of str
+        What is missing, in words with counts; empty where everything that was asked is there.
+    allow_partial : bool
+        The value of --allow-partial.
+
+    Examples
+    --------
+    >>> exit_code([], allow_partial=False)
+    0
+    >>> exit_code(["3 of 24 clips gave no features"], allow_partial=False)
+    3
+    """
+    if not gaps:
+        return 0
+    remedy = "" if allow_partial else " (--allow-partial accepts this)"
+    print(f"INCOMPLETE: {'; '.join(gaps)}{remedy}", file=sys.stderr)
+    return 0 if allow_partial else INCOMPLETE
 
 
 def check_output(path, flag: str) -> None:
