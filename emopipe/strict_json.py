@@ -9,21 +9,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emopipe.text import printable
+
 SCHEMA = 1
 
 
 def plain(value, where):
     """Return `value` as what strict JSON can hold; what is not finite or missing becomes None.
 
+    Text becomes printable, line ends apart: not every name of a file is Unicode.
     `where` names the value in the TypeError that is raised for what JSON cannot hold.
 
     >>> plain({"C": float("nan"), "range": (1, 2)}, "parameters")
     {'C': None, 'range': [1, 2]}
     """
     if isinstance(value, dict):
-        return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
+        return {_text(key): plain(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, pd.DataFrame):
-        return {str(name): plain(value[name].tolist(), f"{where}.{name}") for name in value}
+        return {_text(name): plain(value[name].tolist(), f"{where}.{name}") for name in value}
     if isinstance(value, np.ndarray):
         return plain(value.tolist(), where)
     if isinstance(value, list | tuple):
@@ -34,14 +37,20 @@ def plain(value, where):
         return None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, bool | int | str):
+    if isinstance(value, bool | int):
         return value
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, Path):
-        return value.as_posix()
+        return _text(value.as_posix())
     raise TypeError(
         f"{where} holds a {type(value).__name__}, which JSON cannot: use text, numbers, lists, "
         "dicts, numpy arrays or pandas tables"
     )
+
+
+def _text(value):
+    return printable(value, multiline=True)
 
 
 def dumps(fields):

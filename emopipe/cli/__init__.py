@@ -59,6 +59,7 @@ def main(argv=None) -> int:
     emodb...
     0
     """
+    _show_any_letter()
     parser = _parser()
     args = parser.parse_args(argv)
     if args.command is None:
@@ -84,7 +85,7 @@ def guarded(work, *, debug: bool = False) -> int:
             traceback.print_exc()
         told, notes = str(error) or type(error).__name__, getattr(error, "__notes__", ())
         told = ", ".join([told.removesuffix("."), *notes]) if notes else told
-        print(f"emopipe: error: {told}", file=sys.stderr)
+        _complain(f"error: {told}")
         if not debug and not isinstance(error, (ValueError, OSError, ImportError)):
             print(
                 f"({type(error).__name__}; `emopipe --debug ...` shows where)",
@@ -95,7 +96,20 @@ def guarded(work, *, debug: bool = False) -> int:
 
 def _said(message, category, filename, lineno, file=None, line=None):
     # What a user can act on is the text, not the line of code that raised it.
-    print(f"emopipe: {category.__name__}: {message}", file=sys.stderr)
+    _complain(f"{category.__name__}: {message}")
+
+
+def _complain(text) -> None:
+    from emopipe.text import printable
+
+    print(f"emopipe: {printable(text, multiline=True)}", file=sys.stderr)
+
+
+def _show_any_letter() -> None:
+    """Let a terminal that lacks a letter show its number in place of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def quiet_tensorflow() -> None:

@@ -99,11 +99,13 @@ def failures(paths, extraction, most=TOLD):
     most : int
         Clips told.
     """
+    from emopipe.text import printable
+
     told = zip(paths, extraction.statuses, extraction.details, strict=True)
     failed = [one for one in told if one[1] not in ("ok", "partial")]
     for path, status, detail in failed[:most]:
         reason = detail.strip().rpartition("\n")[2]  # of a traceback, what was raised
-        yield f"  {path}: {status}" + (f": {reason}" if reason else "")
+        yield f"  {printable(path)}: {status}" + (f": {printable(reason)}" if reason else "")
     if len(failed) > most:
         yield f"  and {len(failed) - most} more that failed (--out FILE writes them all down)"
 
@@ -125,8 +127,11 @@ def _table(name, extractor, extraction):
 def _write(path, clips, tables):
     import pandas as pd
 
+    from emopipe.strict_json import write_atomic
+    from emopipe.text import csv_text
+
     index = clips.get(["clip", "path"]).reset_index(drop=True)
-    pd.concat([index, *tables], axis=1).to_csv(path, index=False)
+    write_atomic(path, csv_text(pd.concat([index, *tables], axis=1)))
 
 
 def _clips(args):

@@ -174,15 +174,16 @@ def _write_timeline(found, path, model):
 
 
 def _report(found, args):
-    from emopipe.strict_json import dumps
+    from emopipe.strict_json import dumps, write_atomic
+    from emopipe.text import csv_text, printable
 
     if args.csv:
-        found.table().to_csv(args.csv, index=False)
+        write_atomic(args.csv, csv_text(found.table()))
     if args.json:
         sys.stdout.write(dumps({"model": str(args.model)} | found.to_dict()))
         return
     for line in _lines(found):
-        print(line)
+        print(printable(line))
     for path in filter(None, (args.csv, args.timeline)):
         print(f"written: {path}")
 
@@ -234,4 +235,5 @@ def _lines(found):
     line += f"{found.seconds:.1f} s"
     if found.real_time_factor is not None:
         line += f": real-time factor {found.real_time_factor:.2f}"
-    yield "\n" + line + ("" if found.computed else " (all features were in the store)")
+    yield ""
+    yield line + ("" if found.computed else " (all features were in the store)")

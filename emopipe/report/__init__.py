@@ -8,6 +8,7 @@ from pathlib import Path
 
 from emopipe.report.charts import chart_lines, emotion_recalls, metric_intervals, subject_dots
 from emopipe.report.view import audit_tally, experiment_view, index_row
+from emopipe.text import printable
 
 __all__ = ["write_index", "write_report"]
 
@@ -73,6 +74,7 @@ def _template(name):
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("emopipe.report"),
         autoescape=True,
+        finalize=_shown,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -91,6 +93,11 @@ def _template(name):
         "subject_dots": subject_dots,
     }
     return environment.get_template(name)
+
+
+def _shown(value):
+    # Text that is marked as HTML is the templates' own; all other may come from a file's name.
+    return printable(value, multiline=True) if type(value) is str else value
 
 
 def _missing(value) -> bool:
