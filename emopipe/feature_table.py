@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from emopipe.extract import ClipWarning, clip_tags, paths_of
+from emopipe.files import file_stamp
 
 # Columns of real numbers that number, time or vouch for a frame, in small letters.
 _BOOKKEEPING = {
@@ -192,8 +193,7 @@ class FeatureTable(TransformerMixin, BaseEstimator):
         columns = self.columns
         if columns is not None and not isinstance(columns, str):
             columns = tuple(columns)
-        stats = [(str(path), path.stat()) for path in _files(self.csv)]
-        stamp = tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+        stamp = tuple((str(path), file_stamp(path)) for path in _files(self.csv))
         return _remembered(stamp, str(self.csv), self.key, self.pattern, columns, self.separator)
 
     def fit(self, X, y=None):

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain, write_atomic
+from emopipe.files import write_atomic
+from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain
 
 FILE_NAME = "result.json"
 _VOLATILE_FIELDS = {"seconds": {}, "versions": {}}

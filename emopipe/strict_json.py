@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -60,14 +59,6 @@ def dumps(fields):
         for key, item in fields.items()
     )
     return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def write_atomic(path, text):
-    """Write UTF-8 text so that whoever reads `path` sees all of it or the old file; return path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    return temporary.replace(path)
 
 
 def checked(fields, kind, source):

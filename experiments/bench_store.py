@@ -105,15 +105,15 @@ def naming(folder, n):
         paths.append(folder / f"{i}.clip")
         paths[-1].write_bytes(i.to_bytes(4, "little") * 25_000)
     time.sleep(2.1)  # hashes of files changed just now are not remembered
-    found, hashing = {}, contents.hash_file
+    found, hashing = {}, contents.checksum
     for when in ("first", "later"):
         read = []
-        contents.hash_file = lambda path, read=read: read.append(path) or hashing(path)
+        contents.checksum = lambda path, read=read: read.append(path) or hashing(path)
         with Store(folder / "files.sqlite") as store:
             began = perf_counter()
             store.content_hashes(paths)
             found[when] = {"seconds": perf_counter() - began, "read": len(read)}
-    contents.hash_file = hashing
+    contents.checksum = hashing
     return found
 
 

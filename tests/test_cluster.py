@@ -28,9 +28,10 @@ from emopipe.evaluation import evaluate
 from emopipe.extract import Recipe, connection, engine, extract, on_cluster
 from emopipe.extract.cluster import SLICE, hash_at_workers, prepare_slice
 from emopipe.face import MiniXceptionFeatures
+from emopipe.files import checksum
 from emopipe.fusion import WhereFinite
 from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.store import Store, contents, hash_file
+from emopipe.store import Store, contents
 from emopipe.voice import ShortTermStatistics
 
 distributed = pytest.importorskip(
@@ -141,9 +142,9 @@ def test_workers_read_the_files_and_the_client_remembers(client, tmp_path, monke
     paths = write_clips(tmp_path, [*TABLES, TABLES[0]])
     for path in paths:
         os.utime(path, (1e9, 1e9))
-    expected = [hash_file(path) for path in paths]
+    expected = [checksum(path) for path in paths]
     assert list(hash_at_workers(client, paths)) == expected
-    monkeypatch.setattr(contents, "hash_file", None)  # nothing is read here
+    monkeypatch.setattr(contents, "checksum", None)  # nothing is read here
     with Store(tmp_path / "store.sqlite") as store:
         found = extract(paths, recipe(), store=store)
         assert store.content_hashes(paths) == expected and found.prepared == 40

@@ -16,6 +16,7 @@ from emopipe.faces import (
     DETECTORS,
     crop,
     detect,
+    detector_models,
     detectors,
     face_crops,
     in_recipe,
@@ -109,12 +110,10 @@ def test_without_a_detector_the_image_is_the_face():
 
 @pytest.mark.parametrize("detector", ["yunet", "ssd"])
 def test_a_model_that_cannot_be_fetched_says_what_to_do(monkeypatch, detector):
-    import pooch
-
     def fail(*args, **kwargs):
         raise OSError("no network")
 
-    monkeypatch.setattr(pooch, "retrieve", fail)
+    monkeypatch.setattr(detector_models, "download", fail)
     with pytest.raises(
         FileNotFoundError, match=r"no network.*https://.*sha256 \w{64}.*model=.*haar"
     ):

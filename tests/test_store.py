@@ -223,10 +223,10 @@ def test_files_are_read_once_while_they_stay_as_they_are(tmp_path, store, monkey
 
     def spy(path):
         read.append(Path(path).name)
-        return hash_file(path)
+        return checksum(path)
 
-    hash_file = contents.hash_file
-    monkeypatch.setattr(contents, "hash_file", spy)
+    checksum = contents.checksum
+    monkeypatch.setattr(contents, "checksum", spy)
     files = [tmp_path / name for name in "abc"]
     for i, file in enumerate(files):
         file.write_bytes(bytes([i]))
@@ -262,7 +262,7 @@ def test_a_file_changed_just_now_is_not_remembered(tmp_path, store):
 WRITER = """
 import sys
 import numpy as np
-from emopipe.store import Entry, Store, hash_file
+from emopipe.store import Entry, Store
 from hashlib import sha256
 store, who = Store(sys.argv[1]), sys.argv[2]
 i = 0

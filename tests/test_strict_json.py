@@ -2,9 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from emopipe.strict_json import dumps, plain, write_atomic
+from emopipe.strict_json import dumps, plain
 
 
 def test_numpy_and_pandas_become_plain():
@@ -27,12 +26,3 @@ def test_numpy_and_pandas_become_plain():
 
 def test_every_field_is_a_line():
     assert dumps({"a": [1, 2], "b": {"c": "é"}}) == '{\n"a": [1, 2],\n"b": {"c": "é"}\n}\n'
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
-    path = write_atomic(tmp_path / "new" / "file.json", "old\n")
-    with pytest.raises(TypeError):
-        write_atomic(path, b"not text")
-    assert path.read_bytes() == b"old\n"
-    write_atomic(path, "newer\n")
-    assert path.read_bytes() == b"newer\n" and list(path.parent.iterdir()) == [path]

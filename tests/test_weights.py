@@ -2,6 +2,7 @@ import hashlib
 
 import pytest
 
+from emopipe import files
 from emopipe.face_networks import weights
 from emopipe.face_networks.weights import Published, WeightsError, checksum, fetch, identify
 
@@ -33,12 +34,10 @@ def file(tmp_path):
 
 @pytest.fixture
 def offline(monkeypatch):
-    import pooch
-
-    def retrieve(url, **_):
+    def download(url, *_, **__):
         raise ConnectionError(url)
 
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
+    monkeypatch.setattr(files, "download", download)
 
 
 def test_the_published_file_is_named_without_being_there():
@@ -86,18 +85,17 @@ def test_offline_the_error_says_everything(offline):
         assert word in said
 
 
-def test_downloads_are_pinned_to_the_checksum(monkeypatch, file):
-    import pooch
+def test_downloads_are_pinned_to_the_checksum(monkeypatch, tmp_path):
+    calls = []
 
-    asked = {}
+    def download(url, path, *, sha256):
+        calls.append((url, sha256))
+        return files.write_atomic(path, b"hello")
 
-    def retrieve(url, **given):
-        asked.update(given, url=url)
-        return str(file)
-
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
-    assert fetch(HELLO, NOWHERE) == file
-    assert asked["known_hash"] == f"sha256:{HELLO}" and asked["url"] == NOWHERE.url
+    monkeypatch.setattr(files, "download", download)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert fetch(HELLO, NOWHERE) == tmp_path / "emopipe" / "weights" / "face.h5"
+    assert calls == [(NOWHERE.url, HELLO)]
 
 
 def test_weights_named_in_another_process_are_asked_for():

@@ -50,6 +50,7 @@ def _draw(args, transforms):
 
     from emopipe.augmentation import draw_sheet
     from emopipe.faces import DETECTORS, face_crops
+    from emopipe.files import write_atomic
 
     detector = None if args.detector == "none" else args.detector
     if detector is not None and detector not in DETECTORS:
@@ -63,5 +64,4 @@ def _draw(args, transforms):
     done, data = cv2.imencode(args.out.suffix, sheet[..., ::-1])
     if not done:
         raise ValueError(f"{args.out}: the sheet cannot be written as {args.out.suffix}")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_bytes(data.tobytes())
+    write_atomic(args.out, data.tobytes())

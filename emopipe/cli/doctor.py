@@ -126,9 +126,9 @@ def _haar():
 
 
 def _detector_models():
-    import pooch
+    from emopipe.files import cache_folder
 
-    folder = Path(pooch.os_cache("emopipe")) / "models"
+    folder = cache_folder() / "models"
     found = sorted(file.name for file in folder.glob("*.*"))
     if found:
         return "ok", "detector models", f"{', '.join(found)} in {folder}"

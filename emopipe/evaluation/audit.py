@@ -15,14 +15,14 @@ from emopipe.evaluation.folds import shared_subjects
 
 def _contents(paths):
     """Return the SHA-256 of each file, or None where it is missing or alone in its size."""
-    from emopipe.store import hash_file
+    from emopipe.files import checksum
 
     sizes = pd.Series(
         [Path(p).stat().st_size if isinstance(p, str) and Path(p).is_file() else -1 for p in paths]
     )
     # Only files of equal size can be equal: most corpora need hardly any reading.
     twins = (sizes.duplicated(keep=False) & (sizes >= 0)).to_numpy()
-    hashes = {path: hash_file(path) for path in set(paths[twins])}
+    hashes = {path: checksum(path) for path in set(paths[twins])}
     return np.array([hashes.get(path) for path in paths], dtype=object)
 
 

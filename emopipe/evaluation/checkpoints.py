@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from emopipe.files import write_atomic
 from emopipe.fusion.keys import stamps
-from emopipe.strict_json import write_atomic
 
 # Parameters that change how long a fit takes or what it prints, never what it finds.
 _NEUTRAL = {

@@ -17,8 +17,9 @@ from emopipe import __version__
 from emopipe.extract.connection import Threads, check_version
 from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Known, Run
+from emopipe.files import checksum
 from emopipe.media.excerpts import parse
-from emopipe.store import Entry, hash_file
+from emopipe.store import Entry
 
 # Clips in one task: enough to fill a network's batches, few enough that a lost worker costs little.
 SLICE = 16
@@ -41,17 +42,17 @@ def _check_seen(paths, place):
 
 
 def hash_slice(paths, version) -> list[str]:
-    """Return `hash_file` of some files, in a worker of Dask: the task that is sent there."""
+    """Return `checksum` of some files, in a worker of Dask: the task that is sent there."""
     from distributed import get_worker
 
     place = get_worker().address
     check_version(__version__, version, f"worker {place}")
     _check_seen(paths, place)
-    return [hash_file(path) for path in paths]
+    return [checksum(path) for path in paths]
 
 
 def hash_at_workers(client, paths) -> Iterator[str]:
-    """Yield `hash_file` of each file, read by the workers of a cluster.
+    """Yield `checksum` of each file, read by the workers of a cluster.
 
     Parameters
     ----------

@@ -7,11 +7,11 @@ and time of change, so that nothing is hashed again. What is missing there a tas
 """
 
 import hashlib
-import os
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from emopipe.extract.recipe import Recipe
+from emopipe.files import file_stamp
 from emopipe.media.excerpts import parse
 from emopipe.store import Entry
 
@@ -35,10 +35,10 @@ _there: dict[str, dict] = {}
 def _mark(path):
     """Return size and time of change of a clip's file; None where it is not to be seen."""
     try:
-        found = os.stat(parse(path).path)
-    except OSError:
+        stamp = file_stamp(parse(path).path)
+    except (OSError, ValueError):
         return None
-    return found.st_size, found.st_mtime_ns
+    return stamp.size, stamp.changed  # the inode may be another one on another machine
 
 
 def _n_bytes(entry) -> int:

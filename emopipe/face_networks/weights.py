@@ -1,11 +1,12 @@
 """Weight files of published networks: named by checksum, found or fetched."""
 
-import hashlib
 import os
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
+
+import emopipe.files as files
 
 # Where files of a given checksum were last seen by this process: recipes name weights by checksum,
 # so that the same file gives the same key wherever it lies.
@@ -58,9 +59,8 @@ class Published(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _hashed(path, size, changed):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _checksum(path, stamp):
+    return files.checksum(path)
 
 
 def checksum(path) -> str:
@@ -95,8 +95,7 @@ def checksum(path) -> str:
     if not path.is_file():
         raise WeightsError(f"{path}: no such file. Give the path of a weight file.")
     path = path.resolve()
-    stat = path.stat()
-    digest = _hashed(str(path), stat.st_size, stat.st_mtime_ns)
+    digest = _checksum(path, files.file_stamp(path))
     _SEEN[digest] = str(path)
     return digest
 
@@ -187,9 +186,7 @@ def named_file(digest, name) -> str:
 
 
 def _kept(published) -> Path:
-    import pooch
-
-    return Path(pooch.os_cache("emopipe")) / "weights" / published.file_name
+    return files.cache_folder() / "weights" / published.file_name
 
 
 def find(digest, published: Published) -> Path | None:
@@ -261,16 +258,9 @@ def fetch(digest, published: Published) -> Path:
 
 
 def _download(published):
-    import pooch
-
     place = _kept(published)
     try:
-        path = pooch.retrieve(
-            published.url,
-            known_hash=f"sha256:{published.sha256}",
-            fname=place.name,
-            path=place.parent,
-        )
+        files.download(published.url, place, sha256=published.sha256)
     except Exception as error:  # whatever the network did, the remedy is the same
         raise WeightsError(
             f"{published.name}: the weights could not be downloaded ({type(error).__name__}). Get "
@@ -278,5 +268,5 @@ def _download(published):
             f"{published.url} and put it into {place.parent}, or pass weights=PATH, or set "
             f"{published.variable}=PATH. Licence: {published.licence}.{published.otherwise}"
         ) from error
-    checksum(path)
-    return Path(path)
+    checksum(place)
+    return place

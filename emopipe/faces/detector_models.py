@@ -1,9 +1,10 @@
 """Files of the face detectors' models: fetched and checked, or given by the user."""
 
-import hashlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from emopipe.files import cache_folder, checksum, download
 
 
 class _Model(NamedTuple):
@@ -34,11 +35,9 @@ SSD_LAYERS = _Model(
 
 def fetched(model, detector) -> str:
     """Return the path of a model, fetched where it is missing; FileNotFoundError says why not."""
-    import pooch
-
-    folder = Path(pooch.os_cache("emopipe")) / "models"
+    folder = cache_folder() / "models"
     try:
-        return pooch.retrieve(model.url, f"sha256:{model.sha256}", model.file, folder)
+        return str(download(model.url, folder / model.file, sha256=model.sha256))
     except Exception as error:  # whatever the network, the disk or the checksum does
         raise FileNotFoundError(
             f"The model of detector={detector!r} could not be fetched: {error}. Without network, "
@@ -75,6 +74,6 @@ def told(model, detector, wanted):
 def model_digest(detector="haar", model=None) -> str:
     """Return what identifies a detector's model: pinned checksum, or that of the file given."""
     if model is not None:
-        return hashlib.sha256(Path(given(model, detector)).read_bytes()).hexdigest()
+        return checksum(given(model, detector))
     pinned = {"yunet": YUNET.sha256, "ssd": SSD_WEIGHTS.sha256}
     return pinned.get(detector, "")

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from sklearn import get_config
 
+from emopipe.files import file_stamp
+
 # What pandas finds in columns of objects whose cells it hashes in full.
 _HASHABLE = ("string", "boolean", "integer", "floating", "mixed-integer-float", "empty")
 
@@ -52,18 +54,17 @@ def estimator_key(estimator):
 
 
 def stamps(paths):
-    """Return size and time of files: an estimator on paths reads what is there now."""
+    """Return the stamps of files: an estimator on paths reads what is there now."""
     return np.array([_stamp(path) for path in paths], dtype=np.int64)
 
 
 def _stamp(path):
     if not isinstance(path, str | os.PathLike):
-        return -1, -1
+        return -1, -1, -1
     try:
-        found = os.stat(path)
+        return file_stamp(path)
     except (OSError, ValueError):
-        return -1, -1
-    return found.st_size, found.st_mtime_ns
+        return -1, -1, -1
 
 
 def _hashable(values):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emopipe.files import file_stamp
 from emopipe.media.containers import find_stream, interval, is_image, opened, packets, zero
 
 
@@ -76,15 +77,14 @@ def timeline_of(path, faults) -> Timeline:
 
 
 @lru_cache(maxsize=8)
-def _known(path, size, changed):
+def _known(path, stamp):
     faults = []
     return timeline_of(path, faults), faults
 
 
 def timeline_of_part(part, faults) -> Timeline:
     """Return the timeline of an excerpt; that of its file is read once for many of them."""
-    state = os.stat(part.path)
-    timeline, found = _known(part.path, state.st_size, state.st_mtime_ns)
+    timeline, found = _known(part.path, file_stamp(part.path))
     # What is missing at the end of the file does not damage the parts before.
     if not timeline.count or part.stop > timeline.last:
         faults.extend(found)

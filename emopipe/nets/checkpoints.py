@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import os
 import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from emopipe.files import atomic_file
 
 
 class FitCheckpoint:
@@ -40,12 +41,10 @@ class FitCheckpoint:
         """Keep JSON-able values and lists of arrays; whoever reads sees all of it or the old."""
         if self.path is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f".{self.path.stem}.{os.getpid()}.npz")
         arrays = {f"{name}/{i}": a for name, some in lists.items() for i, a in enumerate(some)}
         counts = {name: len(some) for name, some in lists.items()}
-        np.savez(temporary, head=np.array(json.dumps([head, counts])), **arrays)
-        temporary.replace(self.path)
+        with atomic_file(self.path) as file:
+            np.savez(file, head=np.array(json.dumps([head, counts])), **arrays)
 
     def load(self) -> tuple[dict, dict] | None:
         """Return what was saved, or None; a damaged file is told of and not used."""

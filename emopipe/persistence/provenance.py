@@ -109,14 +109,14 @@ def _parameters(estimator):
 
 def user_files(estimator) -> dict[str, dict]:
     """Return {parameter: path and sha256} of the parameters that name a file of the user."""
-    from emopipe.store.contents import hash_file
+    from emopipe.files import checksum
 
     found = {}
     for full, _, parameter, value in _parameters(estimator):
         named = isinstance(value, str | os.PathLike) and parameter != "store"
         if named and os.path.isfile(value):
             path = os.path.abspath(value)
-            found[full] = {"path": path, "sha256": hash_file(path)}
+            found[full] = {"path": path, "sha256": checksum(path)}
     return found
 
 
@@ -140,7 +140,7 @@ def set_parameters(estimator, parameters) -> None:
 
 def check_files(estimator, saved) -> None:
     """Raise ModelError if a file that the model was fitted with is missing or another one now."""
-    from emopipe.store.contents import hash_file
+    from emopipe.files import checksum
 
     values = {full: value for full, _, _, value in _parameters(estimator)}
     for full, file in saved.items():
@@ -148,7 +148,7 @@ def check_files(estimator, saved) -> None:
         said = None
         if not os.path.isfile(path):
             said = "is not there"
-        elif hash_file(path) != file["sha256"]:
+        elif checksum(path) != file["sha256"]:
             said = "is another file now"
         if said:
             raise ModelError(

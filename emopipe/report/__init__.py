@@ -6,6 +6,7 @@ report shows. The same Experiment gives the same bytes.
 
 from pathlib import Path
 
+from emopipe.files import write_atomic
 from emopipe.report.charts import chart_lines, emotion_recalls, metric_intervals, subject_dots
 from emopipe.report.view import audit_tally, experiment_view, index_row
 from emopipe.text import printable
@@ -39,7 +40,7 @@ def write_report(experiment, folder) -> Path:
     """
     experiment.save(folder)
     html = _template("report.html").render(experiment_view(experiment))
-    return _write(Path(folder) / "report.html", html)
+    return write_atomic(Path(folder) / "report.html", html)
 
 
 def write_index(reports) -> Path:
@@ -59,13 +60,7 @@ def write_index(reports) -> Path:
     """
     reports = Path(reports)
     rows = [index_row(path.parent) for path in sorted(reports.glob("*/result.json"))]
-    return _write(reports / "index.html", _template("index.html").render(rows=rows))
-
-
-def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return path
+    return write_atomic(reports / "index.html", _template("index.html").render(rows=rows))
 
 
 def _template(name):

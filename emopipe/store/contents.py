@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from emopipe.files import checksum, file_stamp
 from emopipe.media.excerpts import parse
 from emopipe.store.database import Database, chunks
 
@@ -13,39 +14,17 @@ from emopipe.store.database import Database, chunks
 _UNSETTLED = 2 * 10**9
 
 
-def hash_file(path) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal digits.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-
-    Examples
-    --------
-    >>> len(hash_file(__file__))
-    64
-    """
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def hash_files(paths) -> Iterator[str]:
-    """Yield `hash_file` of each of a list of paths, several being read at once.
+    """Yield `checksum` of each of a list of paths, several being read at once.
 
     Examples
     --------
-    >>> list(hash_files([__file__])) == [hash_file(__file__)]
+    >>> list(hash_files([__file__])) == [checksum(__file__)]
     True
     """
     with ThreadPoolExecutor(8) as threads:
         for some in chunks(paths, 256):
-            yield from threads.map(hash_file, some)
-
-
-def _mark(path: str) -> tuple[int, int, int]:
-    state = os.stat(path)
-    return state.st_size, state.st_mtime_ns, state.st_ino
+            yield from threads.map(checksum, some)
 
 
 def _remembered(database, marks) -> dict[str, str]:
@@ -76,7 +55,7 @@ def _hash_of_part(content, part) -> str:
 
 
 def content_hashes(database: Database, paths, read=hash_files) -> list[str]:
-    """Return `hash_file` of many paths, remembered by path, size, time of change and inode.
+    """Return `checksum` of many paths, remembered by path, size, time of change and inode.
 
     A part of a recording (see `emopipe.media.excerpts`) has a hash of its own. ``read(paths)``
     yields the hashes of the files that are not remembered, in their order.
@@ -90,12 +69,12 @@ def content_hashes(database: Database, paths, read=hash_files) -> list[str]:
     --------
     >>> from tempfile import mkdtemp
     >>> database = Database(mkdtemp() + "/store.sqlite")
-    >>> content_hashes(database, [__file__]) == [hash_file(__file__)]
+    >>> content_hashes(database, [__file__]) == [checksum(__file__)]
     True
     """
     parts = [parse(path) for path in paths]
     places = [os.path.abspath(part.path) for part in parts]
-    marks = {place: _mark(place) for place in dict.fromkeys(places)}
+    marks = {place: file_stamp(place) for place in dict.fromkeys(places)}
     known = _remembered(database, marks)
     asked = [place for place in marks if place not in known]
     digests = iter(read(asked))

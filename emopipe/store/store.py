@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from emopipe.files import cache_folder
 from emopipe.store.contents import content_hashes, hash_files
 from emopipe.store.database import Database, StoreError, chunks
 from emopipe.store.maintenance import damaged, forget, listed
@@ -28,9 +29,7 @@ def default_path() -> Path:
     >>> default_path().name
     'store.sqlite'
     """
-    import pooch
-
-    return Path(pooch.os_cache("emopipe")) / "store.sqlite"
+    return cache_folder() / "store.sqlite"
 
 
 class Store:
@@ -215,7 +214,7 @@ class Store:
                 self._memo[key] = entries[key]
 
     def content_hash(self, path) -> str:
-        """Return `hash_file` of a path, remembered by path, size, time of change and inode."""
+        """Return `checksum` of a path, remembered by path, size, time of change and inode."""
         return self.content_hashes([path])[0]
 
     def content_hashes(self, paths, read=hash_files) -> list[str]:
@@ -225,7 +224,7 @@ class Store:
         ----------
         paths : iterable of str or Path
         read : callable
-            ``read(paths)`` yields `hash_file` of each file of a list that is not remembered.
+            ``read(paths)`` yields `checksum` of each file of a list that is not remembered.
 
         Raises
         ------

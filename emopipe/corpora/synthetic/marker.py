@@ -1,9 +1,10 @@
 """SYNTHETIC.json: says that a corpus is invented and how, and whether it is complete."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
+
+from emopipe.files import write_atomic
 
 MARKER = "SYNTHETIC.json"
 NOTE = (
@@ -24,9 +25,7 @@ def _read(root: Path) -> dict | None:
 
 def _write(root: Path, parameters: dict, files: dict[str, int], *, complete: bool):
     marker = {"synthetic": True, "note": NOTE, "complete": complete, "parameters": parameters}
-    beside = root / (MARKER + ".part")
-    beside.write_text(json.dumps({**marker, "files": files}, indent=1) + "\n")
-    os.replace(beside, root / MARKER)
+    write_atomic(root / MARKER, json.dumps({**marker, "files": files}, indent=1) + "\n")
 
 
 def is_complete(root: Path, parameters: dict) -> bool:
