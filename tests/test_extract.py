@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import joblib
@@ -389,17 +390,35 @@ def test_a_killed_run_continues_and_leaves_no_process(tmp_path, store):
     assert store.verify() == []
 
 
+def _of_group(group):
+    """Return the processes of a group that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                found.append(int(stat.parent.name))
+    return found
+
+
 def test_ctrl_c_in_a_terminal_stops_everything(tmp_path, store):
-    trace = tmp_path / "trace"
-    run = subprocess.Popen(
-        [*script(tmp_path, str(trace)), *write_clips(tmp_path, [*TABLES, "hang"])],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for(lambda: store.ls()["entries"].sum() == len(TABLES), "the first clips")
-    run.send_signal(signal.SIGINT)
-    _, errors = run.communicate(timeout=60)
-    assert run.returncode != 0 and errors.count("KeyboardInterrupt") == 1
+    command = [*script(tmp_path), *write_clips(tmp_path, [*TABLES, "hang"])]
+    # A terminal never ignores interrupts, but a test command in the background hands that down.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+    try:
+        wait_for(lambda: store.ls()["entries"].sum() == len(TABLES), "the first clips")
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to all of them
+        _, errors = run.communicate(timeout=60)
+        assert run.returncode != 0 and errors.count("KeyboardInterrupt") == 1
+        wait_for(lambda: not _of_group(run.pid), "the processes of an interrupted run to leave")
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
 
 
 def test_joblib_workers_can_extract(tmp_path):
