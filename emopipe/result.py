@@ -13,8 +13,27 @@ from emopipe.files import write_atomic
 from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain
 
 FILE_NAME = "result.json"
-_VOLATILE_FIELDS = {"seconds": {}, "versions": {}}
-_VOLATILE_FOLD_KEYS = ("fit_seconds", "score_seconds")
+STATUSES = ("passed", "failed", "cannot tell", "not needed")
+SEVERITIES = ("information", "warning", "severe")
+
+
+def as_notices(notices):
+    """Return notices as a list of {text, severity}; a plain text is a warning.
+
+    Examples
+    --------
+    >>> as_notices("Six clips are missing.")
+    [{'text': 'Six clips are missing.', 'severity': 'warning'}]
+    """
+    items = [notices] if isinstance(notices, str | dict) else list(notices)
+    items = [{"text": n, "severity": "warning"} if isinstance(n, str) else dict(n) for n in items]
+    for item in items:
+        if set(item) != {"text", "severity"} or item["severity"] not in SEVERITIES:
+            raise ValueError(
+                f"notice {item!r}: give a text, or {{'text': ..., 'severity': one of "
+                f"{', '.join(map(repr, SEVERITIES))}}}"
+            )
+    return [item for n, item in enumerate(items) if item not in items[:n]]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -22,21 +41,26 @@ class Result:
     """One evaluation of one estimator: predictions, figures, and how they came about.
 
     Nothing here refers to files or fitted estimators: a report needs no more than this. Inside
-    dicts and lists all values are plain, and a missing number is None.
+    dicts and lists all values are plain, and a missing number is None. All but `run` is the same
+    for the same evaluation, whenever, wherever and with however many processes it ran.
 
     Parameters
     ----------
     title : str
         What was evaluated, in words.
     protocol : dict
-        splitter, n_folds, grouped_by (column or None), nested (how parameters were chosen, or
-        None), scoring, seed, subject_dependent (bool), label, estimator (its repr), n_bootstrap,
-        confidence (0.95), statements (list of str: everything else a reader must know).
+        splitter, n_folds, grouped_by (list of columns, empty where folds ignore them), nested (how
+        parameters were chosen, or None), scoring, seed, subject_dependent (bool), subjects_named
+        (bool: whether the corpus says who is tested), test_person (what the estimator may know of
+        whom it is tested on: "nothing", "8 unlabelled clips", "all unlabelled clips"), label,
+        estimator (its repr), n_bootstrap, confidence (0.95), bootstrap_over ("subjects" or
+        "clips"), statements (list of str: everything else a reader must know).
     classes : list of str
         Emotions in the order of `confusion` and of the score columns.
     corpora : list of dict
         name, clips (usable ones), subjects, emotions ({emotion: clips}), excluded ({reason:
-        clips}), train_only (clips), tested (clips), synthetic (bool).
+        clips}), train_only (clips), tested (clips), complete (clips of the complete corpus, or
+        None where that is unknown), synthetic (bool).
     predictions : DataFrame
         One row per tested clip: clip, subject, corpus, fold, emotion, predicted,
         score_<emotion> (missing where the estimator gave none), and sex, age where known. The
@@ -56,23 +80,31 @@ class Result:
         Rows are true emotions, columns predicted ones.
     folds : list of dict
         fold, n_train, n_test, train_subjects (number), test_subjects (list), best_params (dict or
-        None), fusion_weights ({modality: {emotion: weight}} or None), fit_seconds, score_seconds,
-        accuracy, uar, and n_unanswered (test clips without a prediction).
+        None), fusion_weights ({modality: {emotion: weight}} or None), accuracy, uar, and
+        n_unanswered (test clips without a prediction).
     statuses : dict
         {extractor: {status: clips}}.
-    audit : list of dict
-        check, passed (True, False, or None where it cannot be checked), detail: what was done
-        against leakage and what was found.
+    checks : list of dict
+        The audit: id, title, status ("passed", "failed", "cannot tell", "not needed"), reason.
+    baselines : list of dict
+        What stands beside the figures: id, title, accuracy and uar ({value, low, high} each), n
+        (clips) and note. See `emopipe.evaluation.baselines`.
+    coverage : dict
+        asked (clips that the evaluation should have answered), answered (clips that it did),
+        reasons (list of str: why there are fewer).
+    searches : list of dict
+        Grids: fold, name (of the search inside the estimator), scoring, best (row number), params
+        (list of dicts), mean, std, rank (lists, one entry per row).
     optimism_gap : dict or None
         grouped, random, gap ({accuracy, uar} each) and note, of the same estimator on random folds.
     history : list or None
         Learning curves: dicts with fold, estimator and curves ({name: list of float}).
-    notices : list of str
-        What a reader must know before quoting a figure (synthetic corpus, random weights, ...).
-    seconds : dict
-        Total seconds by kind of work. Volatile, as are the folds' seconds.
-    versions : dict
-        Versions of Python, packages and platform. Volatile.
+    notices : list of dict
+        What a reader must know before quoting a figure: text and severity ("information",
+        "warning", "severe"). A plain text becomes a warning.
+    run : dict
+        All that differs from run to run: seconds ({work: seconds}), fold_seconds (list of {fit,
+        score}), versions ({package: version}), machine ({processor, cpus}), date (ISO 8601).
     fingerprint : str
         SHA-256 over which clip was tested in which fold.
     reproduce : str
@@ -102,16 +134,19 @@ class Result:
     confusion: np.ndarray
     folds: list
     statuses: dict = field(default_factory=dict)
-    audit: list = field(default_factory=list)
+    checks: list = field(default_factory=list)
+    baselines: list = field(default_factory=list)
+    coverage: dict = field(default_factory=dict)
+    searches: list = field(default_factory=list)
     optimism_gap: dict | None = None
     history: list | None = None
     notices: list = field(default_factory=list)
-    seconds: dict = field(default_factory=dict)
-    versions: dict = field(default_factory=dict)
+    run: dict = field(default_factory=dict)
     fingerprint: str = ""
     reproduce: str = ""
 
     def __post_init__(self):
+        self.notices = as_notices(self.notices)
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
             if item.type is pd.DataFrame:
@@ -137,18 +172,37 @@ class Result:
 
     @property
     def passed(self):
-        """Whether no check of the leakage audit failed."""
-        return all(entry["passed"] is not False for entry in self.audit)
+        """Whether no check of the audit failed; those that cannot tell do not fail."""
+        return all(check["status"] != "failed" for check in self.checks)
 
-    def to_dict(self, *, volatile=True):
-        """Return JSON-able fields; `volatile=False` leaves out seconds and versions."""
+    @property
+    def partial(self):
+        """Whether fewer clips were answered than the evaluation should have answered."""
+        return bool(self.coverage) and self.coverage["answered"] < self.coverage["asked"]
+
+    @property
+    def check_counts(self):
+        """How many checks have each status, in the order of `STATUSES`; none is left out."""
+        return {s: sum(check["status"] == s for check in self.checks) for s in STATUSES}
+
+    @property
+    def chance(self):
+        """What guessing gives: accuracy (the largest class' share) and uar (1 / classes)."""
+        support = self._support()
+        known = support[support > 0]
+        if not len(known):
+            return {"accuracy": None, "uar": None}
+        return {"accuracy": float(known.max() / known.sum()), "uar": 1 / len(known)}
+
+    def _support(self):
+        emotions = self.predictions.get("emotion", pd.Series(dtype=object))
+        return emotions.value_counts().reindex(self.classes, fill_value=0).to_numpy()
+
+    def to_dict(self, *, run=True):
+        """Return JSON-able fields; `run=False` leaves out what differs from run to run."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        if not volatile:
-            fields |= _VOLATILE_FIELDS
-            fields["folds"] = [
-                {key: item for key, item in fold.items() if key not in _VOLATILE_FOLD_KEYS}
-                for fold in self.folds
-            ]
+        if not run:
+            fields["run"] = {}
         return {"kind": "result", "schema": SCHEMA} | plain(fields, "Result")
 
     @classmethod
@@ -156,12 +210,12 @@ class Result:
         """Return the Result that `to_dict` described; ValueError says why it cannot."""
         return cls(**known(cls, checked(fields, "result", source)))
 
-    def to_json(self, *, volatile=True):
+    def to_json(self, *, run=True):
         """Return strict JSON (NaN becomes null): equal content gives equal text.
 
-        `volatile=False` leaves out seconds and versions, so that two runs can be compared.
+        `run=False` leaves out seconds, versions and machine, so that two runs can be compared.
         """
-        return dumps(self.to_dict(volatile=volatile))
+        return dumps(self.to_dict(run=run))
 
     @classmethod
     def from_json(cls, text, source="the text"):
@@ -236,8 +290,8 @@ class Experiment:
         What `emopipe.metrics.compare` returned.
     charts : list of Chart
         Curves over a variable that differs between results.
-    notices : list of str
-        What a reader must know first.
+    notices : list of dict
+        What a reader must know first: text and severity, as in `Result`.
     reproduce : str
         Command or code that repeats the experiment.
 
@@ -258,6 +312,7 @@ class Experiment:
     reproduce: str = ""
 
     def __post_init__(self):
+        self.notices = as_notices(self.notices)
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", self.name):
             raise ValueError(
                 f"experiment name {self.name!r} names a folder: use lower case letters, digits, "
@@ -267,19 +322,19 @@ class Experiment:
     def __eq__(self, other):
         return isinstance(other, Experiment) and self.to_dict() == other.to_dict()
 
-    def to_dict(self, *, volatile=True):
-        """Return JSON-able fields; `volatile=False` leaves out seconds and versions."""
+    def to_dict(self, *, run=True):
+        """Return JSON-able fields; `run=False` leaves out what differs from run to run."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         fields["results"] = {
-            label: result.to_dict(volatile=volatile) for label, result in self.results.items()
+            label: result.to_dict(run=run) for label, result in self.results.items()
         }
         for name in ("published", "charts"):
             fields[name] = [dataclasses.asdict(item) for item in fields[name]]
         return {"kind": "experiment", "schema": SCHEMA} | plain(fields, "Experiment")
 
-    def to_json(self, *, volatile=True):
+    def to_json(self, *, run=True):
         """Return strict JSON; see `Result.to_json`."""
-        return dumps(self.to_dict(volatile=volatile))
+        return dumps(self.to_dict(run=run))
 
     @classmethod
     def from_json(cls, text, source="the text"):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from emopipe.text import printable
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def plain(value, where):
@@ -65,10 +65,13 @@ def checked(fields, kind, source):
     """Return the parsed dict when this version of emopipe can read it."""
     if not isinstance(fields, dict) or fields.get("kind") != kind:
         raise ValueError(f"{source} is not {kind!r} data written by emopipe")
-    if fields.get("schema", 0) > SCHEMA:
+    schema = fields.get("schema")
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema != SCHEMA:
+        newer = isinstance(schema, int) and schema > SCHEMA
         raise ValueError(
-            f"{source} has schema {fields['schema']}, written by a newer emopipe; this one reads "
-            f"up to schema {SCHEMA}: update emopipe to read it"
+            f"{source} has schema {schema!r}, written by {'a newer' if newer else 'an older'} "
+            f"emopipe; this one reads schema {SCHEMA}: "
+            + ("update emopipe to read it" if newer else "run the experiment again")
         )
     return fields
 

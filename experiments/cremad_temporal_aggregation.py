@@ -36,20 +36,21 @@ def accuracies(results, numbers):
 
 def times(results, numbers):
     """Return time per clip against the number of segments: training, and scoring."""
-    kinds = {"training": ("fit_seconds", "n_train"), "scoring": ("score_seconds", "n_test")}
+    kinds = {"training": ("fit", "n_train"), "scoring": ("score", "n_test")}
     return [
         Chart(
             f"Time of {kind} against segments",
             "segments",
             "milliseconds per clip, mean over folds",
-            {kind: {"x": numbers, "y": [_per_clip(result.folds, *keys) for result in results]}},
+            {kind: {"x": numbers, "y": [_per_clip(result, *keys) for result in results]}},
         )
         for kind, keys in kinds.items()
     ]
 
 
-def _per_clip(folds, seconds, clips):
-    return float(np.mean([1000 * fold[seconds] / fold[clips] for fold in folds]))
+def _per_clip(result, work, clips):
+    pairs = zip(result.run["fold_seconds"], result.folds, strict=True)
+    return float(np.mean([1000 * seconds[work] / fold[clips] for seconds, fold in pairs]))
 
 
 def experiment(

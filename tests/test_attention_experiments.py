@@ -23,9 +23,9 @@ def test_strangers_and_acquaintances(corpus, tmp_path):
     assert mixed.protocol["subject_dependent"]
     assert len(alone.predictions) == len(mixed.predictions) == 8
     assert alone.predictions["predicted"].notna().all()
-    assert any("random weights" in notice for notice in alone.notices)
+    assert any("random weights" in notice["text"] for notice in alone.notices)
     assert {"loss", "val_loss", "audio_loss", "video_loss"} <= set(alone.history[0])
-    assert any("same people" in notice for notice in found.notices)
+    assert any("same people" in notice["text"] for notice in found.notices)
     assert {p.value for p in found.published} >= (
         {0.7613, 0.9870} if corpus == "rml" else {0.7849, 0.9775}
     )

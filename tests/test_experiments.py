@@ -146,7 +146,7 @@ def test_experiment_runs_from_folders_to_report(name, corpus, tmp_path, capsys):
     assert experiment.question and experiment.results
     for result in experiment.results.values():
         assert result.passed and len(result.predictions)
-        assert any("synthetic" in notice.lower() for notice in result.notices)
+        assert any("synthetic" in notice["text"].lower() for notice in result.notices)
 
 
 @pytest.mark.parametrize("small", [{"epoch": 1}, "epochs"])

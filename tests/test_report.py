@@ -46,8 +46,8 @@ def test_report_shows_what_the_experiment_holds(page, invented):
     for result in invented.results.values():
         assert f"{100 * result.metrics['uar']['value']:.1f}" in text
         assert result.fingerprint[:16] in text
-        for entry in result.audit:
-            assert entry["check"] in text
+        for check in result.checks:
+            assert check["title"] in text
     told = ("An invented experiment", "Can the report be read?", "Nobody was recorded", "A curve")
     for words in (*told, "nobody, 1900", "emopipe run nothing", "synthetic", *EMOTIONS):
         assert words in text, words
@@ -77,11 +77,18 @@ def test_a_failed_audit_and_mixed_subjects_are_said_loudly(invented, tmp_path):
     label, result = next(iter(invented.results.items()))
     bad = replace(
         result,
-        audit=[{"check": "no subject on two sides", "passed": False, "detail": "s01 is"}],
+        checks=[
+            {
+                "id": "subjects",
+                "title": "no subject on two sides",
+                "status": "failed",
+                "reason": "s01 is",
+            }
+        ],
         protocol=result.protocol | {"subject_dependent": True},
     )
     html = write_report(replace(invented, results={label: bad}), tmp_path).read_text()
-    assert "FAILED" in html and "Subject-dependent:" in html and "0/1 passed" in html
+    assert "FAILED" in html and "Subject-dependent:" in html and "1 failed" in html
     assert "Best by UAR" not in html
 
 

@@ -38,9 +38,8 @@ def make_result(**changes):
         "subject_mean": 1.0,
         "subject_std": math.nan,
         "confusion": np.array([[1, 0], [0, 0]]),
-        "folds": [{"fold": 0, "fit_seconds": 1.5, "score_seconds": 0.1, "best_params": {"C": 1}}],
-        "seconds": {"folds": 2.0},
-        "versions": {"python": "3.11"},
+        "folds": [{"fold": 0, "best_params": {"C": 1}}],
+        "run": {"seconds": {"fit": 2.0}, "versions": {"python": "3.11"}},
     }
     return Result(**fields | changes)
 
@@ -79,12 +78,11 @@ def test_any_plain_value_becomes_strict_json(value):
     assert Result.from_json(text).to_json() == text
 
 
-def test_volatile_fields_can_be_left_out():
-    slow = make_result(seconds={"folds": 9.0}, folds=[{"fold": 0, "fit_seconds": 9.0}])
-    fast = make_result(seconds={}, folds=[{"fold": 0, "fit_seconds": 1.0}], versions={})
+def test_what_differs_from_run_to_run_can_be_left_out():
+    slow, fast = (make_result(run={"seconds": {"fit": seconds}}) for seconds in (9.0, 1.0))
     assert slow != fast
-    assert slow.to_json(volatile=False) == fast.to_json(volatile=False)
-    assert slow.folds[0]["fit_seconds"] == 9.0
+    assert slow.to_json(run=False) == fast.to_json(run=False)
+    assert slow.run["seconds"]["fit"] == 9.0
 
 
 def test_values_that_json_cannot_hold_are_refused_where_they_are_given():
@@ -104,7 +102,7 @@ def test_newer_schema_is_said_in_words():
         ("{", "not JSON"),
         ("[]", "not 'result' data"),
         ('{"kind": "experiment"}', "not 'result' data"),
-        ('{"kind": "result", "schema": 1}', "Result data lack title, protocol"),
+        ('{"kind": "result", "schema": 2}', "Result data lack title, protocol"),
     ],
 )
 def test_what_is_no_result_is_refused(text, message):
@@ -117,10 +115,34 @@ def test_unknown_fields_of_the_same_schema_are_ignored():
     assert Result.from_json(json.dumps(fields)) == make_result()
 
 
-def test_passed_needs_every_check():
-    good = {"check": "subjects", "passed": True, "detail": ""}
-    assert make_result(audit=[good]).passed
-    assert not make_result(audit=[good, good | {"passed": False}]).passed
+def test_passed_needs_every_check_and_every_check_is_counted():
+    check = {"id": "subjects", "title": "", "status": "passed", "reason": ""}
+    others = [check | {"status": status} for status in ("cannot tell", "not needed")]
+    result = make_result(checks=[check, *others])
+    assert result.passed
+    counts = {"passed": 1, "failed": 0, "cannot tell": 1, "not needed": 1}
+    assert result.check_counts == counts
+    assert not make_result(checks=[check, check | {"status": "failed"}]).passed
+
+
+def test_notices_have_a_severity():
+    given = ["Mind the gap.", {"text": "All is drawn.", "severity": "severe"}, "Mind the gap."]
+    mind = {"text": "Mind the gap.", "severity": "warning"}
+    assert make_result(notices=given).notices == [mind, given[1]]
+    assert make_experiment(notices="Mind the gap.").notices == [mind]
+    with pytest.raises(ValueError, match="'information', 'warning', 'severe'"):
+        make_result(notices=[{"text": "x", "severity": "fatal"}])
+
+
+def test_fewer_answers_than_clips_are_partial():
+    assert make_result(coverage={"asked": 3, "answered": 2, "reasons": []}).partial
+    assert not make_result(coverage={"asked": 3, "answered": 3, "reasons": []}).partial
+
+
+def test_chance_is_the_largest_share_and_one_of_the_classes():
+    clips = pd.DataFrame({"clip": list("abcd"), "emotion": ["anger"] * 3 + ["sadness"]})
+    assert make_result(predictions=clips).chance == {"accuracy": 0.75, "uar": 0.5}
+    assert make_result(predictions=clips[:0]).chance == {"accuracy": None, "uar": None}
 
 
 def test_experiment_is_saved_and_loaded(tmp_path):

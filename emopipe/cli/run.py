@@ -165,7 +165,7 @@ def publish(outcome, reports: Path, reproduce: str) -> int:
 
 
 def _summary(outcome) -> str:
-    lines = [f"note: {notice}" for notice in outcome.notices]
+    lines = [f"note: {notice['text']}" for notice in outcome.notices]
     lines += [f"{'':<32}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  audit"]
     for label, result in outcome.results.items():
         accuracy, uar = result.metrics["accuracy"], result.metrics["uar"]

@@ -95,11 +95,13 @@ def _protocol(study, answers, n_bootstrap):
     return {
         "splitter": study.splitter,
         "n_folds": len(study.folds),
-        "grouped_by": study.groups if study.known and not study.mixed else None,
+        "grouped_by": [study.groups] if study.known and not study.mixed else [],
         "nested": "inside each fold: " + ", ".join(inner) if inner else None,
         "scoring": str(searches[0].scoring or "accuracy") if searches and inner else None,
         "seed": study.random_state,
         "subject_dependent": study.mixed,
+        "subjects_named": study.known,
+        "test_person": "nothing",
         "label": study.label,
         "estimator": without_addresses(study.task.estimator.__repr__(N_CHAR_MAX=5000)),
         "n_bootstrap": n_bootstrap,
@@ -143,10 +145,9 @@ def _circumstances(study, done):
         "corpora": outcomes.corpora(study),
         "folds": outcomes.fold_entries(study, done),
         "history": outcomes.histories(done),
-        "audit": audit(
+        "checks": audit(
             study.folds, study.table, study.subjects, study.splits, passed_groups=passed_groups
         ),
-        "versions": outcomes.versions(),
         "fingerprint": fingerprint(study.table["clip"].to_numpy(), study.folds),
     }
 
@@ -251,7 +252,8 @@ def evaluate(
             statuses=statuses,
             optimism_gap=_optimism(study, answers, **shown) if optimism_gap else None,
             notices=_notices(study, done, notices),
-            seconds={"extraction": extracted - started} | outcomes.total_seconds(done),
+            coverage=outcomes.coverage(study, answers),
+            run=outcomes.run(done, {"extraction": extracted - started}),
             reproduce=f"evaluate(estimator, clips, cv={cv!r}, label={label!r}, groups={groups!r})",
             **outcomes.figures(answers, study.task.classes, n_bootstrap, random_state),
             **_circumstances(study, done),

@@ -1,8 +1,7 @@
 """The leakage audit: what could have let an evaluation see its answers, and whether it did.
 
 It looks at the rows that were given to fit and to predict, and at the splitters inside the
-estimator. Every check is {check, passed, detail}; passed is None where the table does not say
-enough to check it.
+estimator. Every check is {id, title, status, reason}, see `emopipe.result.Result`.
 """
 
 from pathlib import Path
@@ -45,33 +44,38 @@ def recordings(table):
     return {kind: names for kind, names in named.items() if any(name is not None for name in names)}
 
 
-def _entry(check, passed, detail):
-    return {"check": check, "passed": passed, "detail": detail}
+def _check(id, title, status, reason):
+    """Return one check; a bool as status means passed or failed."""
+    if isinstance(status, bool):
+        status = "passed" if status else "failed"
+    return {"id": id, "title": title, "status": status, "reason": reason}
 
 
 def _subjects_entry(folds, subjects):
-    check = "No subject is trained on and tested in the same fold"
+    check = ("subjects", "No subject is trained on and tested in the same fold")
     tested = np.concatenate([fold.test for fold in folds])
     unknown = sum(subjects[row] is None for row in tested)
     if unknown == len(tested):
-        return _entry(check, None, "The corpus names no subjects: this cannot be checked.")
+        return _check(*check, "cannot tell", "The corpus names no subjects.")
     shared = [shared_subjects(fold, subjects) for fold in folds]
     if any(shared):
         number, names = next((n, s) for n, s in enumerate(shared) if s)
-        return _entry(
-            check,
+        return _check(
+            *check,
             False,
             f"{sum(map(bool, shared))} of {len(folds)} folds test subjects that they train on "
             f"(fold {number}: {len(names)}, such as {names[0]}).",
         )
     detail = f"Compared the rows given to fit and to predict in {len(folds)} fold(s)."
     if unknown:
-        return _entry(check, None, f"{detail} {unknown} tested clips are of unknown subjects.")
-    return _entry(check, True, detail)
+        return _check(
+            *check, "cannot tell", f"{detail} {unknown} tested clips are of unknown subjects."
+        )
+    return _check(*check, True, detail)
 
 
 def _recordings_entry(folds, table):
-    check = "No recording is on both sides of a fold"
+    check = ("recordings", "No recording is on both sides of a fold")
     found, named = [], recordings(table)
     for kind, names in named.items():
         for number, fold in enumerate(folds):
@@ -83,15 +87,16 @@ def _recordings_entry(folds, table):
                 )
                 break
     if found:
-        return _entry(check, False, "; ".join(found) + ".")
-    return _entry(check, True, f"Compared {', '.join(named)}.")
+        return _check(*check, False, "; ".join(found) + ".")
+    return _check(*check, True, f"Compared {', '.join(named)}.")
 
 
 def _tested_entry(folds, table):
     tested = np.concatenate([fold.test for fold in folds])
     twice = len(tested) - len(np.unique(tested))
     train_only = int(table["train_only"].to_numpy(dtype=bool)[tested].sum())
-    return _entry(
+    return _check(
+        "tested-once",
         "Every clip is tested at most once, and none that is only for training",
         not twice and not train_only,
         f"{len(tested)} clips tested, {twice} of them more than once, {train_only} train_only.",
@@ -99,34 +104,35 @@ def _tested_entry(folds, table):
 
 
 def _choices_entry(splits, subjects, passed_groups):
-    check = "Parameters, weights and calibration are chosen on folds grouped by subject"
+    title = "Parameters, weights and calibration are chosen on folds grouped by subject"
+    check = ("inner-folds", title)
     if not splits:
-        return _entry(check, True, "Nothing inside the estimator makes folds.")
+        return _check(*check, "not needed", "Nothing inside the estimator makes folds.")
     listed = "; ".join(sorted({f"{s.owner}: {s.splitter}" for s in splits}))
     unknown = sum(subject is None for subject in subjects)
     if unknown == len(subjects):
-        return _entry(check, None, f"The corpus names no subjects ({listed}).")
+        return _check(*check, "cannot tell", f"The corpus names no subjects ({listed}).")
     grouped = passed_groups and all(split.grouped for split in splits)
     detail = f"{listed}; groups were {'' if passed_groups else 'not '}passed to fit."
     if unknown and grouped:
         detail += f" {unknown} clips of unknown subjects are a group each."
-        return _entry(check, None, detail)
-    return _entry(check, grouped, detail)
+        return _check(*check, "cannot tell", detail)
+    return _check(*check, grouped, detail)
 
 
 def _held_out_entry(folds, evidence):
-    check = "Scaling, selection, calibration and fusion weights never saw a test row"
     overlap = sum(len(np.intersect1d(*fold)) for fold in folds)
-    return _entry(
-        check,
+    return _check(
+        "rows-apart",
+        "Every copy of the estimator was fitted on other rows than it answered",
         not overlap,
-        f"{evidence} fresh copies, each fitted once on its training rows alone and asked for its "
-        f"test rows afterwards; {overlap} rows were on both sides.",
+        f"{evidence} fresh copies, each fitted once on its training rows and asked for its test "
+        f"rows afterwards; {overlap} rows were on both sides.",
     )
 
 
 def audit(folds, table, subjects, splits, *, passed_groups):
-    """Return the entries of the leakage audit.
+    """Return the checks of the leakage audit.
 
     Parameters
     ----------

@@ -1,6 +1,8 @@
 """From the outcomes of folds to the tables and figures of a Result."""
 
+import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -30,6 +32,7 @@ def corpora(study):
                 "excluded": study.reasons[here & ~usable].value_counts().sort_index().to_dict(),
                 "train_only": int(rows["train_only"].sum()),
                 "tested": int(rows["clip"].isin(tested).sum()),
+                "complete": None,
                 "synthetic": bool(full["synthetic"][here].any()),
             }
         )
@@ -77,7 +80,7 @@ def fold_entries(study, done):
             "accuracy": float(metrics.accuracy(counts[0])),
             "uar": float(metrics.uar(counts[0])),
         }
-        kept = ("best_params", "fusion_weights", "fit_seconds", "score_seconds")
+        kept = ("best_params", "fusion_weights")
         entries.append(entry | {key: outcome[key] for key in kept})
     return entries
 
@@ -88,9 +91,25 @@ def histories(done):
     return curves or None
 
 
-def total_seconds(done):
-    """Return the seconds of all folds together."""
-    return {kind: sum(outcome[f"{kind}_seconds"] for outcome in done) for kind in ("fit", "score")}
+def run(done, seconds):
+    """Return what differs from run to run: seconds, versions, machine and date."""
+    folds = [{kind: outcome[f"{kind}_seconds"] for kind in ("fit", "score")} for outcome in done]
+    totals = {kind: sum(fold[kind] for fold in folds) for kind in ("fit", "score")}
+    return {
+        "seconds": seconds | totals,
+        "fold_seconds": folds,
+        "versions": versions(),
+        "machine": {"processor": platform.machine(), "cpus": os.cpu_count()},
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def coverage(study, answers):
+    """Return how many clips should have been answered, how many were, and why fewer."""
+    answered = int(answers["predicted"].notna().sum())
+    unanswered = len(answers) - answered
+    reasons = [f"{unanswered} clips got no answer"] if unanswered else []
+    return {"asked": len(answers), "answered": answered, "reasons": reasons}
 
 
 def figures(answers, classes, n_bootstrap, random_state=0):

@@ -50,7 +50,7 @@ def trained_on(clips) -> list[dict]:
 
 def card_fields(estimator, result, clips, notes) -> dict:
     """Return what a card says, as plain values: training, evaluation, groups, limits."""
-    notices = list(getattr(result, "notices", [])) + notices_of(estimator)
+    notices = [n["text"] for n in getattr(result, "notices", [])] + notices_of(estimator)
     return {
         "trained_on": None if clips is None else trained_on(clips),
         "evaluation": None if result is None else _evaluation(result),
@@ -70,7 +70,7 @@ def _evaluation(result):
         "clips": len(result.predictions),
         "metrics": result.metrics,
         "per_emotion": result.per_emotion.to_dict("records"),
-        "audit": [entry["check"] for entry in result.audit if entry["passed"] is False],
+        "audit": [check["title"] for check in result.checks if check["status"] == "failed"],
         "passed": result.passed,
         "optimism_gap": result.optimism_gap,
         "fingerprint": result.fingerprint,
@@ -119,9 +119,10 @@ def _evaluation_lines(found):
     if found is None:
         return ["Not evaluated: pass the `Result` of `evaluate` to `save`."]
     protocol, figures = found["protocol"], found["metrics"]
+    grouped = " and ".join(protocol["grouped_by"]) or "nothing"
     lines = [
         f"{found['clips']} clips, {protocol['splitter']}, {protocol['n_folds']} folds, grouped by "
-        f"{protocol['grouped_by'] or 'nothing'}. The figures are those of copies fitted in the "
+        f"{grouped}. The figures are those of copies fitted in the "
         "folds; the saved model was fitted on all training clips.",
     ]
     if protocol["subject_dependent"]:

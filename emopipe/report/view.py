@@ -19,7 +19,7 @@ def experiment_view(experiment) -> dict:
             _result_view(number, label, result)
             for number, (label, result) in enumerate(results.items(), start=1)
         ],
-        "versions": next(iter(results.values())).versions if results else {},
+        "versions": next(iter(results.values())).run.get("versions", {}) if results else {},
         "subject_dependent": [
             label for label, r in results.items() if r.protocol.get("subject_dependent")
         ],
@@ -27,9 +27,8 @@ def experiment_view(experiment) -> dict:
 
 
 def audit_tally(result) -> str:
-    """Return how many of the leakage checks passed, of those that could be made."""
-    made = [entry["passed"] for entry in result.audit if entry["passed"] is not None]
-    return f"{sum(made)}/{len(made)} passed"
+    """Return how many of the audit's checks have which status."""
+    return ", ".join(f"{n} {status}" for status, n in result.check_counts.items() if n)
 
 
 def index_row(folder) -> dict:
