@@ -483,7 +483,7 @@ def test_sex_and_age_come_along():
         (lambda t: t.assign(subject=None), {}, ValueError, "36 of 36 clips .* have no subject"),
         (lambda t: t, {"groups": None}, ValueError, "the table names 6 subjects"),
         (lambda t: t.assign(subject=np.where(t.index % 2, t["subject"] + " ", t["subject"])), {},
-         ValueError, "subjects 'a' and 'a ' differ by blanks or capitals only"),
+         ValueError, "subjects 'a' and 'a ' differ only by blanks, capitals"),
         (lambda t: t.assign(subject=np.where(t.index % 2, t["subject"].str.upper(), t["subject"])),
          {}, ValueError, "subjects 'A' and 'a' differ"),
         (lambda t: t.assign(emotion=t["subject"].map(lambda s: "joy" if s < "d" else "fear")),

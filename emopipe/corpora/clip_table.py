@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from emopipe.corpora.folder import CorpusError, CorpusWarning, listed
+from emopipe.subjects import check_subject_names, subject_key, subject_names
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 FURTHER_EMOTIONS = ("boredom", "calm", "contempt")
@@ -99,7 +100,7 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     Where that is so, the names of those corpora's subjects (or clips) get the corpus in
     front: "ravdess/03", "emodb/03". Within one corpus equal names stay one person, so parts
     of a corpus (two channels, two splits) may be loaded apart and combined. Rows that occur
-    twice with the same path are kept once, with a warning.
+    twice with the same path are kept once, with a warning. Subjects are text afterwards.
 
     Parameters
     ----------
@@ -114,7 +115,8 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     CorpusError
-        One of them is no clip table, or two different files of one corpus bear the same name.
+        One of them is no clip table, two different files of one corpus bear the same name, or a
+        person of one corpus has two names, such as "1" and "01".
 
     Examples
     --------
@@ -129,8 +131,9 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
         raise CorpusError("combine() needs at least one clip table")
     table = complete(pd.concat(map(complete, tables)))
     table = _without_repeated_rows(table)
-    for column in ("subject", "clip"):
-        table[column] = _distinct(table, column)
+    table["subject"] = _distinct(table["corpus"], subject_names(table["subject"]), subject_key)
+    table["clip"] = _distinct(table["corpus"], table["clip"].astype(str))
+    check_people(table)
     twice = table["clip"][table["clip"].duplicated()]
     if len(twice):
         raise CorpusError(
@@ -154,25 +157,35 @@ def _without_repeated_rows(table: pd.DataFrame) -> pd.DataFrame:
     return table[~repeated].reset_index(drop=True)
 
 
-def _distinct(table: pd.DataFrame, column: str) -> pd.Series:
+def check_people(table: pd.DataFrame, source: str = ""):
+    """Raise CorpusError where a person of one corpus has two names."""
+    for corpus, rows in table.groupby("corpus", sort=False):
+        try:
+            check_subject_names(subject_names(rows["subject"]))
+        except ValueError as error:
+            raise CorpusError(f"{source or corpus}: {error}") from None
+
+
+def _distinct(corpora, names, key=str) -> list:
+    """Return names with their corpus in front where another corpus has a name of the same key."""
     pairs = [
-        (corpus, None if pd.isna(name) else str(name).removeprefix(f"{corpus}/"))
-        for corpus, name in zip(table["corpus"], table[column], strict=True)
+        (corpus, name and name.removeprefix(f"{corpus}/"))
+        for corpus, name in zip(corpora, names, strict=True)
     ]
-    owners: dict[str, set] = {}
+    owners: dict = {}
     for corpus, name in pairs:
-        owners.setdefault(name, set()).add(corpus)
+        if name is not None:
+            owners.setdefault(key(name), set()).add(corpus)
     # A corpus whose names were made distinct before keeps that, or one person would be two.
     clashing = {
         corpus
-        for (corpus, name), now in zip(pairs, table[column], strict=True)
-        if name is not None and (len(owners[name]) > 1 or name != now)
+        for (corpus, name), now in zip(pairs, names, strict=True)
+        if name is not None and (len(owners[key(name)]) > 1 or name != now)
     }
-    names = [
+    return [
         f"{corpus}/{name}" if name is not None and corpus in clashing else name
         for corpus, name in pairs
     ]
-    return pd.Series(names, index=table.index)
 
 
 def sample_per_emotion(clips: pd.DataFrame, n, *, random_state: int = 0) -> pd.DataFrame:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from emopipe.corpora.clip_table import EMOTIONS, FURTHER_EMOTIONS, canonical, complete
+from emopipe.corpora.clip_table import (
+    EMOTIONS,
+    FURTHER_EMOTIONS,
+    canonical,
+    check_people,
+    complete,
+)
 from emopipe.corpora.folder import (
     MARKER,
     CorpusError,
@@ -66,7 +72,7 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
         looked for, and which `root` would find them if one is near.
     CorpusError
         A needed column is missing; an emotion, split or kind of file is unknown; a clip is
-        listed twice with different emotions or other values.
+        listed twice with different emotions or other values; a person has two names.
 
     Examples
     --------
@@ -99,7 +105,9 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
     _translate(table, csv)
     table["excluded"] = _reasons(table, faults)
     table["synthetic"] = (root / MARKER).is_file() or (csv.parent / MARKER).is_file()
-    return complete(table)
+    table = complete(table)
+    check_people(table, str(csv))
+    return table
 
 
 def _read(csv: Path) -> pd.DataFrame:

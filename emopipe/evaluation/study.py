@@ -11,6 +11,7 @@ from emopipe.evaluation.fitting import Task
 from emopipe.evaluation.folds import check_subjects, make_folds, shared_subjects
 from emopipe.evaluation.nesting import check_inner_splits, inner_splits
 from emopipe.metrics import units_of
+from emopipe.subjects import check_subject_names, subject_names
 
 _DEFAULTS = {"corpus": "clips", "split": None, "train_only": False, "excluded": "",
              "synthetic": False}  # fmt: skip
@@ -149,21 +150,7 @@ def _known_subjects(table, groups):
     column = groups or "subject"
     if column not in table:
         return np.full(len(table), None, dtype=object)
-    known = table[column].notna()
-    return table[column].astype(str).astype(object).where(known, None).to_numpy(dtype=object)
-
-
-def _check_names(subjects, column):
-    """Raise ValueError where one person may have two names: both sides of a fold would have it."""
-    alike = {}
-    for name in sorted(set(subjects) - {None}):
-        other = alike.setdefault(name.strip().casefold(), name)
-        if other != name:
-            raise ValueError(
-                f"the {column}s {other!r} and {name!r} differ by blanks or capitals only: one "
-                f"person would be trained on and tested. Write them alike in column {column!r}, or "
-                "give two people two names"
-            )
+    return subject_names(table[column])
 
 
 def _check_meant(subjects, groups):
@@ -191,7 +178,7 @@ def make_study(
     y = table[label].astype(str).to_numpy(dtype=str)
     _check_emotions(table, y, reasons, label)
     subjects = _known_subjects(table, groups)
-    _check_names(subjects, groups or "subject")
+    check_subject_names(subjects, groups or "subject")
     if not subject_dependent:
         _check_meant(subjects, groups)
     folds, splitter = make_folds(

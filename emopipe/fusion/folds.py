@@ -5,6 +5,8 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from emopipe.subjects import check_subject_names, subject_names
+
 _ADVICE = (
     "pass groups, or a clip table with a subject column. If folds that mix subjects are meant, as "
     "for a corpus that does not name them, say so with a splitter: cv=StratifiedKFold(5)"
@@ -29,7 +31,9 @@ def _check_subjects(subjects, n_folds):
             f"the inner folds are made by subject, and {missing.sum()} of {len(subjects)} clips "
             f"have none (row {missing.argmax()} first): {_ADVICE}"
         )
-    n_subjects = len(np.unique(subjects.astype(str)))
+    names = subject_names(subjects)
+    check_subject_names(names)
+    n_subjects = len(set(names))
     if n_subjects < max(2, n_folds or 2):
         raise ValueError(
             f"cv={n_folds or 2} inner folds by subject need as many subjects, found {n_subjects}: "
@@ -76,7 +80,7 @@ def inner_folds(cv, y, subjects, train_only=None):
     if cv is None or isinstance(cv, int | np.integer):
         _check_subjects(subjects, cv)
         if cv is None:
-            cv = min(5, len(np.unique(subjects.astype(str))))
+            cv = min(5, len(set(subject_names(subjects))))
         cv = GroupKFold(int(cv))
     if hasattr(cv, "split"):
         by_group = _asks_for_groups(cv)

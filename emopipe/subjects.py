@@ -1,0 +1,94 @@
+"""Names of people: one person has one name, or folds by subject would not keep people apart."""
+
+import re
+import unicodedata
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from emopipe.text import printable
+
+_NUMBER = re.compile(r"\d+(?:\.\d*)?")
+
+
+def subject_names(values) -> np.ndarray:
+    """Return names of people as text, None where one is missing.
+
+    Parameters
+    ----------
+    values : array-like, shape (n_clips,)
+        Text or numbers; None, NaN or pd.NA where nobody is named. A whole number is written
+        without a point: a missing name elsewhere in a column makes 1 a 1.0.
+
+    Returns
+    -------
+    object ndarray of str or None, shape (n_clips,)
+
+    Examples
+    --------
+    >>> subject_names([1.0, float("nan"), "anna"]).tolist()
+    ['1', None, 'anna']
+    """
+    names = np.empty(len(values), dtype=object)
+    names[:] = [_name(value) for value in np.asarray(values, dtype=object)]
+    return names
+
+
+def _name(value) -> str | None:
+    if pd.isna(value):
+        return None
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def subject_key(name: str) -> tuple:
+    """Return what all ways to write one person's name have in common.
+
+    Blanks around a name, capitals and the two encodings of accents do not count; numbers are
+    compared as numbers. A corpus in front ("ravdess/03") is a part of its own.
+
+    Examples
+    --------
+    >>> subject_key("01") == subject_key("1.0") == subject_key(" 1")
+    True
+    >>> subject_key("1") == subject_key("10") or subject_key("a") == subject_key("á")
+    False
+    """
+    return tuple(_part(part) for part in name.split("/"))
+
+
+def _part(text: str):
+    text = " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    return Decimal(text) if _NUMBER.fullmatch(text) else unicodedata.normalize("NFC", text)
+
+
+def check_subject_names(names, column: str = "subject"):
+    """Raise ValueError where one person may have two names: both sides of a fold would have it.
+
+    Parameters
+    ----------
+    names : iterable of str or None
+    column : str
+        What the names are called in the message.
+
+    Examples
+    --------
+    >>> check_subject_names(["1", "10", "anna", None])
+    """
+    alike = {}
+    for name in sorted(set(names) - {None}):
+        other = alike.setdefault(subject_key(name), name)
+        if other != name:
+            raise ValueError(
+                f"the {column}s {_shown(other, name)} differ only by blanks, capitals, the encoding"
+                " of accents or the form of a number: one person would be trained on and tested. "
+                f"Write them alike in column {column!r}, or give two people two names"
+            )
+
+
+def _shown(first: str, second: str) -> str:
+    same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second)
+    show = ascii if same else repr
+    return " and ".join(printable(show(name)) for name in (first, second))
