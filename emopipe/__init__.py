@@ -1,10 +1,79 @@
 """scikit-learn pipelines for audio-visual emotion recognition.
 
-The rooms of the package are its modules; import from them directly::
+Everything public is imported from here, and loaded on first use::
 
-    from emopipe.corpora import load_corpus
-    from emopipe.voice import ShortTermStatistics
-    from emopipe.fusion import EmotionWeightedFusion
+    from emopipe import EmotionWeightedFusion, ShortTermStatistics, evaluate, load_corpus
+
+The modules behind these names are the package's own and may move.
 """
 
-__version__ = "0.1.0"
+import importlib
+
+__version__ = "0.2.0"
+
+# Public name -> the module that defines it: the one list of what users may rely on.
+_PUBLIC = {
+    # corpora
+    "CorpusError": "corpora",
+    "CorpusWarning": "corpora",
+    "combine": "corpora",
+    "corpus_names": "corpora",
+    "describe_corpus": "corpora",
+    "load_corpus": "corpora",
+    "load_table": "corpora",
+    "sample_per_emotion": "corpora",
+    "usable": "corpora",
+    # features
+    "FeatureTable": "feature_table",
+    "MiniXceptionFeatures": "face",
+    "ONNXFaceFeatures": "face",
+    "ShortTermStatistics": "voice",
+    "VGGFaceFeatures": "face",
+    "short_term_features": "voice",
+    # recognisers and fusion
+    "AudioVisualCNN": "nets.audio_visual_cnn",
+    "EmotionWeightedFusion": "fusion",
+    "ScoreColumns": "fusion",
+    "SegmentAttentionNetwork": "nets.attention",
+    "SoftmaxClassifier": "softmax",
+    "TemporalAggregation": "nets.temporal_aggregation",
+    "VGGFaceClassifier": "vggface_classifier",
+    "WhereFinite": "fusion",
+    "fuse": "fusion",
+    "score_weights": "fusion",
+    "search_weights": "fusion",
+    # evaluation and reports
+    "Chart": "result",
+    "Experiment": "result",
+    "Published": "result",
+    "Result": "result",
+    "compare": "metrics",
+    "evaluate": "evaluation",
+    "write_index": "report",
+    "write_report": "report",
+    # saved recognisers
+    "ModelError": "persistence",
+    "ModelWarning": "persistence",
+    "load": "persistence",
+    "predict": "prediction",
+    "save": "persistence",
+    # experiments
+    "make_synthetic_corpus": "corpora.synthetic",
+    "run_script": "cli",
+    # many machines
+    "on_cluster": "extract",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted([*_PUBLIC, *globals()])

@@ -231,6 +231,21 @@ def compare(a, b, *, label=None, common=False, n_bootstrap=2000, random_state=0)
     ------
     ValueError
         When the clips differ and `common` is false, or nothing is shared.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from emopipe import compare, evaluate
+    >>> emotion = np.tile(["anger", "sadness"], 12)
+    >>> clips = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": emotion,
+    ...     "subject": np.repeat(list("abcd"), 6), "energy": 1.0 * (emotion == "anger")})
+    >>> clips["energy"] += np.linspace(0, 0.9, 24)
+    >>> chance = evaluate(DummyClassifier(), clips, cv=4, features=["energy"], n_bootstrap=200)
+    >>> bayes = evaluate(GaussianNB(), clips, cv=4, features=["energy"], n_bootstrap=200)
+    >>> round(compare(chance, bayes)["accuracy"]["value"], 3)
+    0.417
     """
     pairs = _paired(a, b, common)
     classes = sorted({*a.classes, *b.classes})

@@ -10,12 +10,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.face import MiniXceptionFeatures
-from emopipe.fusion import EmotionWeightedFusion, WhereFinite
-from emopipe.result import Experiment
-from emopipe.voice import ShortTermStatistics
+from emopipe import (
+    EmotionWeightedFusion,
+    Experiment,
+    MiniXceptionFeatures,
+    ShortTermStatistics,
+    WhereFinite,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 
 def experiment(ravdess, *, mini_xception_weights="default", n_frames=5, n_folds=4):
@@ -48,6 +52,4 @@ def experiment(ravdess, *, mini_xception_weights="default", n_frames=5, n_folds=
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

@@ -7,10 +7,7 @@ instead. --set checkpoint=FOLDER lets a killed run go on where it stopped.
 
 from sklearn.model_selection import LeaveOneGroupOut
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.result import Experiment, Published
+from emopipe import AudioVisualCNN, Experiment, Published, evaluate, load_corpus, run_script
 
 PAPER = "Ristea, Dutu, Radoi 2019, tables I and II"
 FIGURES = {
@@ -55,6 +52,4 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

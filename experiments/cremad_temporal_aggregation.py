@@ -8,10 +8,15 @@ paper's faces are from MTCNN: --set detector=mtcnn, with the extra package.
 
 import numpy as np
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.nets.temporal_aggregation import TemporalAggregation
-from emopipe.result import Chart, Experiment, Published
+from emopipe import (
+    Chart,
+    Experiment,
+    Published,
+    TemporalAggregation,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 PAPER = "Temporal aggregation of audio-visual modalities, table I"
 FIGURES = {
@@ -88,6 +93,4 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

@@ -5,11 +5,15 @@ shares of the voice voters and of the face voters are two recognisers' scores; t
 fusion is compared with the majority of those who saw and heard the clip.
 """
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.fusion import EmotionWeightedFusion, ScoreColumns
-from emopipe.metrics import compare
-from emopipe.result import Experiment
+from emopipe import (
+    EmotionWeightedFusion,
+    Experiment,
+    ScoreColumns,
+    compare,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 VOICE = ScoreColumns(prefix="votes_voice_")
 FACE = ScoreColumns(prefix="votes_face_")
@@ -47,6 +51,4 @@ def experiment(cremad, *, n_folds=10):
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

@@ -8,10 +8,14 @@ knows these people, not how well it understands others.
 
 from sklearn.model_selection import LeaveOneGroupOut
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.nets.attention import SegmentAttentionNetwork
-from emopipe.result import Experiment, Published
+from emopipe import (
+    Experiment,
+    Published,
+    SegmentAttentionNetwork,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 PAPER = "VGG19, LSTM and attention with voice activity detection, tables 1 and 2"
 ALONE = {"the paper": 0.7849, "Bejani et al.": 0.7702, "Sarvestani et al.": 0.7011}
@@ -56,6 +60,4 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

@@ -11,15 +11,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.fusion import EmotionWeightedFusion, WhereFinite
-from emopipe.metrics import compare
-from emopipe.nets.attention import SegmentAttentionNetwork
-from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.nets.temporal_aggregation import TemporalAggregation
-from emopipe.result import Experiment
-from emopipe.voice import ShortTermStatistics
+from emopipe import (
+    AudioVisualCNN,
+    EmotionWeightedFusion,
+    Experiment,
+    SegmentAttentionNetwork,
+    ShortTermStatistics,
+    TemporalAggregation,
+    WhereFinite,
+    compare,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 
 def experiment(
@@ -75,6 +79,4 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

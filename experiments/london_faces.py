@@ -9,11 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.face import MiniXceptionFeatures
-from emopipe.fusion import WhereFinite
-from emopipe.result import Experiment
+from emopipe import Experiment, MiniXceptionFeatures, WhereFinite, evaluate, load_corpus, run_script
 
 
 def experiment(london_faces, *, mini_xception_weights="default", n_folds=5):
@@ -39,6 +35,4 @@ def experiment(london_faces, *, mini_xception_weights="default", n_folds=5):
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

@@ -9,13 +9,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.fusion import WhereFinite
-from emopipe.metrics import compare
-from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.result import Experiment
-from emopipe.voice import ShortTermStatistics
+from emopipe import (
+    AudioVisualCNN,
+    Experiment,
+    ShortTermStatistics,
+    WhereFinite,
+    compare,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 
 def experiment(
@@ -47,6 +50,4 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

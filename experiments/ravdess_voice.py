@@ -10,11 +10,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.fusion import WhereFinite
-from emopipe.result import Experiment, Published
-from emopipe.voice import ShortTermStatistics
+from emopipe import (
+    Experiment,
+    Published,
+    ShortTermStatistics,
+    WhereFinite,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 
 def experiment(ravdess, *, n_folds=4, window=1.0, step=0.05, optimism_gap=True):
@@ -49,6 +53,4 @@ def experiment(ravdess, *, n_folds=4, window=1.0, step=0.05, optimism_gap=True):
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

@@ -13,13 +13,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.feature_table import FeatureTable
-from emopipe.fusion import EmotionWeightedFusion, WhereFinite
-from emopipe.metrics import compare
-from emopipe.result import Experiment
-from emopipe.voice import ShortTermStatistics
+from emopipe import (
+    EmotionWeightedFusion,
+    Experiment,
+    FeatureTable,
+    ShortTermStatistics,
+    WhereFinite,
+    compare,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 TAKE = r"\d\d-([\d-]+)\.\w+$"  # a RAVDESS file name without its modality field
 
@@ -55,6 +59,4 @@ def experiment(ravdess, *, face_features, n_folds=4):
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

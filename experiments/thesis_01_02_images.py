@@ -7,10 +7,15 @@ Who does not have the emotions of the test sets tests on the validation sets (--
 cv=official-val).
 """
 
-from emopipe.corpora import combine, load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.result import Experiment, Published
-from emopipe.vggface_classifier import VGGFaceClassifier
+from emopipe import (
+    Experiment,
+    Published,
+    VGGFaceClassifier,
+    combine,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 SYSTEMS = {"1": {"hidden_units": (256,), "base_layer": "fc6"},
            "2": {"hidden_units": (512, 256), "base_layer": "pool5"}}  # fmt: skip
@@ -72,6 +77,4 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

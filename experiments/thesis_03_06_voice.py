@@ -12,11 +12,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import combine, load_corpus, sample_per_emotion
-from emopipe.evaluation import evaluate
-from emopipe.fusion import WhereFinite
-from emopipe.result import Experiment
-from emopipe.voice import ShortTermStatistics
+from emopipe import (
+    Experiment,
+    ShortTermStatistics,
+    WhereFinite,
+    combine,
+    evaluate,
+    load_corpus,
+    run_script,
+    sample_per_emotion,
+)
 
 # section 4, experiment 6: clips per emotion of both corpora together
 UNBALANCED = {
@@ -67,6 +72,4 @@ def experiment(afew, savee, *, n_shuffles=100, savee_clips=30, afew_clips=104, c
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

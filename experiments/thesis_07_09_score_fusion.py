@@ -13,12 +13,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.face import VGGFaceFeatures
-from emopipe.fusion import EmotionWeightedFusion, WhereFinite
-from emopipe.result import Experiment, Published
-from emopipe.voice import ShortTermStatistics
+from emopipe import (
+    EmotionWeightedFusion,
+    Experiment,
+    Published,
+    ShortTermStatistics,
+    VGGFaceFeatures,
+    WhereFinite,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 THESIS = {"face": 0.2774, "7: equal weights": 0.2896, "8: video preferred": 0.2988,
           "9: audio preferred": 0.2925}  # fmt: skip
@@ -60,6 +65,4 @@ def experiment(afew, *, weights="vggface", n_frames=10, inner_folds=5, cv="offic
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

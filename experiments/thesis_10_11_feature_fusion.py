@@ -12,13 +12,18 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import combine, load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.fusion import WhereFinite
-from emopipe.result import Experiment, Published
-from emopipe.softmax import SoftmaxClassifier
-from emopipe.vggface_classifier import VGGFaceClassifier
-from emopipe.voice import ShortTermStatistics
+from emopipe import (
+    Experiment,
+    Published,
+    ShortTermStatistics,
+    SoftmaxClassifier,
+    VGGFaceClassifier,
+    WhereFinite,
+    combine,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 THESIS = {"10: dense 14 and softmax": 0.1981, "11: SVM": 0.21}
 
@@ -71,6 +76,4 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

@@ -16,11 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.corpora import load_corpus
-from emopipe.evaluation import evaluate
-from emopipe.fusion import WhereFinite
-from emopipe.result import Experiment
-from emopipe.voice import ShortTermStatistics
+from emopipe import Experiment, ShortTermStatistics, WhereFinite, evaluate, load_corpus, run_script
 
 # label -> (classifier, its parameter, the values tried)
 CLASSIFIERS = {
@@ -59,6 +55,4 @@ def experiment(ravdess, *, n_folds=4, inner_folds=3):
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

@@ -17,13 +17,16 @@ from pathlib import Path
 
 from sklearn.model_selection import GroupShuffleSplit
 
-from emopipe.corpora import load_corpus
-from emopipe.corpora.synthetic import make_synthetic_corpus
-from emopipe.evaluation import evaluate
-from emopipe.nets.attention import SegmentAttentionNetwork
-from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.nets.temporal_aggregation import TemporalAggregation
-from emopipe.result import Experiment
+from emopipe import (
+    AudioVisualCNN,
+    Experiment,
+    SegmentAttentionNetwork,
+    TemporalAggregation,
+    evaluate,
+    load_corpus,
+    make_synthetic_corpus,
+    run_script,
+)
 
 # condition -> where the emotion is, for make_synthetic_corpus
 CONDITIONS = {"voice": ("voice",), "face": ("face",), "split": "split", "nothing": ()}
@@ -115,6 +118,4 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from emopipe.cli import run_script
-
     run_script(experiment)

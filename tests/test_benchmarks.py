@@ -12,19 +12,19 @@ from emopipe.corpora import load_corpus
 from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.media import frames, probe
 
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
+BENCHMARKS = Path(__file__).parent.parent / "experiments" / "bench"
 NEW = [
-    "bench_device",
-    "bench_extract",
-    "bench_frames",
-    "bench_memory",
-    "bench_search",
-    "bench_store",
+    "device",
+    "extract",
+    "frames",
+    "memory",
+    "search",
+    "store",
 ]
 
 
 def bench(name):
-    return SimpleNamespace(**runpy.run_path(str(EXPERIMENTS / f"{name}.py"), run_name=name))
+    return SimpleNamespace(**runpy.run_path(str(BENCHMARKS / f"{name}.py"), run_name=name))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_help_tells_what_is_measured(name, monkeypatch, capsys):
 
 
 def test_weightings_are_judged_on_scores_of_as_many_fits_as_folds_and_one():
-    search = bench("bench_search")
+    search = bench("search")
     found = search.scan(search.score_table(None, 300), 60, 3, 1)
     assert found["fits"] == 2 * (search.FOLDS + 1)
     assert found["searched"] >= found["best_of_grid"] - 1e-12
@@ -55,7 +55,7 @@ def test_weightings_are_judged_on_scores_of_as_many_fits_as_folds_and_one():
 
 
 def test_a_grid_over_a_fusion_extracts_and_fits_nothing_twice(tmp_path, capsys):
-    search = bench("bench_search")
+    search = bench("search")
     found = search.grid(tmp_path, 6, 2, C=[1.0, 10.0], n_components=[2], weights=["recall"])
     assert found["extracted"] == found["clips_x_recipes"]
     assert found["extracted_twice"] == found["fitted_twice"] == 0
@@ -66,7 +66,7 @@ def test_a_grid_over_a_fusion_extracts_and_fits_nothing_twice(tmp_path, capsys):
 
 
 def test_stores_of_any_size_are_written_and_read(tmp_path, capsys):
-    store = bench("bench_store")
+    store = bench("store")
     taken, filled = store.growth(tmp_path, [50, 400], 1)
     assert [row["entries"] for row in taken] == [50, 400] and set(filled) == {50, 400}
     warm = {"voice": store.warm_read(tmp_path, "voice", 30, 1)}
@@ -77,7 +77,7 @@ def test_stores_of_any_size_are_written_and_read(tmp_path, capsys):
 
 
 def test_a_film_is_repeated_to_any_length(clips, tmp_path):
-    memory = bench("bench_memory")
+    memory = bench("memory")
     path = memory.long_film(clips[0], tmp_path / "long.mp4", 0.1)
     info = probe(path)
     assert 6 <= info.duration < 8 and info.has_video and info.has_audio
@@ -87,7 +87,7 @@ def test_a_film_is_repeated_to_any_length(clips, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_is_that_of_a_fresh_process(tmp_path, capsys):
-    memory = bench("bench_memory")
+    memory = bench("memory")
     row = memory.measured("voice", memory.tiny_clips(tmp_path / "clips", 4))
     assert row["prepared"] == 4 and len(row["base_MB"]) == 2
     assert row["results_MB"] == pytest.approx(4 * 68 * 8 / 1e6)
@@ -99,7 +99,7 @@ def test_memory_is_that_of_a_fresh_process(tmp_path, capsys):
 
 
 def test_the_loop_looks_at_the_frames_it_is_asked_for(clips):
-    extract, faces = bench("bench_extract"), []
+    extract, faces = bench("extract"), []
     asked = {"detector": None, "size": [8, 8], "margin": 0.0}
     recipe = SimpleNamespace(prepare_args=asked, places={"model": None})
     face = SimpleNamespace(_recipe=lambda: recipe)
@@ -116,8 +116,8 @@ def test_the_loop_looks_at_the_frames_it_is_asked_for(clips):
 
 def test_networks_are_compared_with_a_product_of_matrices(monkeypatch, capsys):
     pytest.importorskip("openvino", reason="pip install openvino")
-    monkeypatch.syspath_prepend(EXPERIMENTS)
-    face = bench("bench_face")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    face = bench("face")
     assert face.product_rate("float32", 2, side=64) > 0
     rows = [{"network": "openvino float32", "batch": 16, "faces_per_second": 2.0},
             {"network": "keras float32", "batch": 16, "faces_per_second": 2.0}]  # fmt: skip
@@ -127,7 +127,7 @@ def test_networks_are_compared_with_a_product_of_matrices(monkeypatch, capsys):
 
 
 def test_stages_and_loops_become_ratios(capsys):
-    extract = bench("bench_extract")
+    extract = bench("extract")
     row = {"decode": 1.0, "detect": 4.0, "network": 2.0, "whole": 5.0, "following": 2.5}
     loops = {"loop, eager": 20.0, "loop, compiled": 10.0, "loop, every": 50.0}
     table = extract.judge({"rounds": [row | loops, row | loops]}, 10, 5)
@@ -143,7 +143,7 @@ def test_stages_and_loops_become_ratios(capsys):
 
 
 def test_following_is_compared_with_detecting_each(clips, tmp_path, capsys):
-    looked = bench("bench_frames")
+    looked = bench("frames")
     rows = looked.following(clips[:1], None, {"detector": "haar", "model": None})
     looked.show_following(rows)
     assert [row["every"] for row in rows] == list(looked.EVERY)

@@ -79,6 +79,11 @@ def run_script(experiment) -> None:
     experiment : callable
         ``experiment(corpus, ..., *, option=default, ...) -> Experiment``; its
         positional parameters are corpus folders, its keyword ones options.
+
+    Examples
+    --------
+    >>> from emopipe import run_script
+    >>> run_script(experiment)  # the last line of a script  # doctest: +SKIP
     """
     from emopipe.cli import guarded
 

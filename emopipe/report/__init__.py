@@ -57,6 +57,13 @@ def write_index(reports) -> Path:
     -------
     Path
         The HTML file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from emopipe import write_index
+    >>> write_index(tempfile.mkdtemp()).name
+    'index.html'
     """
     reports = Path(reports)
     rows = [index_row(path.parent) for path in sorted(reports.glob("*/result.json"))]

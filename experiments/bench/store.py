@@ -6,8 +6,8 @@ the same bytes; 1,000 more entries written to, and read from, a store of 1,000 a
 and what naming 7442 files costs (reading and hashing them) the first time and later, when their
 hashes are remembered. Rounds are interleaved, ratios are medians over the rounds.
 
-  python experiments/bench_store.py --quick
-  python experiments/bench_store.py --out reports/bench_store.json
+  python experiments/bench/store.py --quick
+  python experiments/bench/store.py --out reports/bench_store.json
 """
 
 import argparse

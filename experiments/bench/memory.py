@@ -11,8 +11,8 @@ Clips: half a second of sound each; what their number must cost is the features
 themselves (n x 68 x 8 bytes). Beyond that a process remembers what it put into or read from the
 store (at most 256 MB), and Extraction.values holds every value unless extract(lazy=True).
 
-  python experiments/bench_memory.py --quick
-  python experiments/bench_memory.py --full --out reports/bench_memory.json
+  python experiments/bench/memory.py --quick
+  python experiments/bench/memory.py --full --out reports/bench_memory.json
 
 Linux only.
 """
@@ -37,8 +37,7 @@ WAYS = {"as they are": ({}, 256), "lazy, no memo": ({"lazy": True}, 0)}
 
 def short_film(folder):
     """Return a film of four seconds with face and voice, 720p."""
-    from emopipe.corpora import load_corpus
-    from emopipe.corpora.synthetic import make_synthetic_corpus
+    from emopipe import load_corpus, make_synthetic_corpus
 
     how = {"subjects": 1, "emotions": ["happiness"], "oddities": False, "duration": 4.0}
     root = make_synthetic_corpus(folder, layout="ravdess", size=(720, 1280), **how)
@@ -107,10 +106,10 @@ def descendants(pid):
 def transformer(kind, fps, **options):
     """Return what extracts voice, or faces."""
     if kind == "voice":
-        from emopipe.voice import ShortTermStatistics
+        from emopipe import ShortTermStatistics
 
         return ShortTermStatistics(**options)
-    from emopipe.face import MiniXceptionFeatures, VGGFaceFeatures
+    from emopipe import MiniXceptionFeatures, VGGFaceFeatures
 
     if kind == "mini_xception":
         return MiniXceptionFeatures(fps=fps, **options)

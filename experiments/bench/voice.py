@@ -4,8 +4,8 @@ Side by side on one thread at 16 kHz, taking turns in every round: pyAudioAnalys
 and nothing but the real FFTs of the same frames (scipy.fft.rfft, float64). Ratios are medians over
 the rounds. Two settings: 50 ms windows every 25 ms, and 1 s windows every 50 ms (the thesis').
 
-    python experiments/bench_voice.py --quick
-    python experiments/bench_voice.py --recordings RAVDESS/Actor_01 --out bench_voice.json
+    python experiments/bench/voice.py --quick
+    python experiments/bench/voice.py --recordings RAVDESS/Actor_01 --out bench_voice.json
 """
 
 import argparse
@@ -19,8 +19,8 @@ import numpy as np
 import scipy
 from threadpoolctl import threadpool_limits
 
+from emopipe import short_term_features
 from emopipe.media import signal
-from emopipe.voice import short_term_features
 
 SAMPLE_RATE = 16000
 SETTINGS = {"50/25 ms": (0.050, 0.025), "1 s/50 ms": (1.0, 0.05)}

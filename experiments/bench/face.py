@@ -7,8 +7,8 @@ have random weights: speed does not depend on them. Rounds are interleaved, medi
 only ratios within one run mean anything. How near OpenVINO is to the processor's limit is told by
 the network's operations per second over those of a product of two large matrices in OpenVINO.
 
-  python experiments/bench_face.py --quick
-  python experiments/bench_face.py --rounds 9 --out reports/bench_face.json
+  python experiments/bench/face.py --quick
+  python experiments/bench/face.py --rounds 9 --out reports/bench_face.json
 """
 
 import argparse
@@ -149,7 +149,7 @@ def product_rate(precision, rounds, side=2048):
 
 def limits(rows, rounds):
     """Return the share of such a product's rate that each of OpenVINO's networks has."""
-    from bench_device import operations
+    from device import operations
 
     shares = {}
     for precision in ("float32", "bfloat16"):
@@ -166,7 +166,7 @@ def overhead(call, n, rounds):
     """Return the seconds of n images through VGGFaceFeatures over bare calls on the same crops."""
     import cv2
 
-    from emopipe.face import VGGFaceFeatures
+    from emopipe import VGGFaceFeatures
 
     runtime, precision = OVERHEAD_OF
     face = VGGFaceFeatures(

@@ -5,8 +5,8 @@ clusters of processes on this machine, each way warmed up before. Rounds are int
 are medians, and only ratios within one run mean anything: where other work goes on, even those
 waver. Values must be equal to the serial ones byte for byte, or this ends with an error.
 
-  python experiments/bench_cluster.py --quick
-  python experiments/bench_cluster.py --sounds RAVDESS --videos CREMA-D/VideoFlash --vggface
+  python experiments/bench/cluster.py --quick
+  python experiments/bench/cluster.py --sounds RAVDESS --videos CREMA-D/VideoFlash --vggface
 
 Without folders, CREMA-D-like clips are drawn and spoken. Lengths are always measured on drawn ones,
 of 2 and 8 seconds. Mini-XCEPTION's weights come from EMOPIPE_MINI_XCEPTION_WEIGHTS or are fetched
@@ -34,8 +34,7 @@ SECONDS = (2.0, 8.0)
 
 def drawn(folder, seconds, n):
     """Return paths of n made videos with sound."""
-    from emopipe.corpora import load_corpus
-    from emopipe.corpora.synthetic import make_synthetic_corpus
+    from emopipe import load_corpus, make_synthetic_corpus
 
     options = {"layout": "cremad", "duration": seconds, "size": (360, 480), "oddities": False}
     root = make_synthetic_corpus(folder, subjects=-(-n // 6), **options)
@@ -52,8 +51,7 @@ def found(folder, suffixes, n):
 
 def extractors(vggface):
     """Return {kind: transformer}."""
-    from emopipe.face import MiniXceptionFeatures, VGGFaceFeatures
-    from emopipe.voice import ShortTermStatistics
+    from emopipe import MiniXceptionFeatures, ShortTermStatistics, VGGFaceFeatures
 
     kinds = {"voice": ShortTermStatistics(), "mini_xception": MiniXceptionFeatures(fps=FPS)}
     if vggface:

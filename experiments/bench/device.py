@@ -12,8 +12,8 @@ Three parts, each with what it is measured against, in one run:
 
 On a CPU the figures say little, but the script runs: --quick does so in about a minute.
 
-  python experiments/bench_device.py --quick
-  KERAS_BACKEND=jax python experiments/bench_device.py --precision bfloat16 --out device.json
+  python experiments/bench/device.py --quick
+  KERAS_BACKEND=jax python experiments/bench/device.py --precision bfloat16 --out device.json
 """
 
 import argparse
@@ -97,7 +97,7 @@ def faces(batch, n, rounds, precision, backend):
     import cv2
     from keras import ops
 
-    from emopipe.face import VGGFaceFeatures
+    from emopipe import VGGFaceFeatures
     from emopipe.face_networks.runtimes import keras_call
     from emopipe.face_networks.vggface_graph import keras_model
     from emopipe.face_networks.vggface_weights import layer_weights

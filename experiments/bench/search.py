@@ -11,8 +11,8 @@ weights="search" finds.
 Second, a GridSearchCV over C x PCA x weights on clips: extractions and fits that were done twice
 for the same data and parameters are counted.
 
-  python experiments/bench_search.py --quick
-  python experiments/bench_search.py --cremad CREMA-D --out reports/bench_search.json
+  python experiments/bench/search.py --quick
+  python experiments/bench/search.py --cremad CREMA-D --out reports/bench_search.json
 """
 
 import argparse
@@ -35,11 +35,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from emopipe import (
+    EmotionWeightedFusion,
+    ScoreColumns,
+    ShortTermStatistics,
+    score_weights,
+    search_weights,
+)
 from emopipe.extract import COUNTERS
-from emopipe.fusion import EmotionWeightedFusion, ScoreColumns
-from emopipe.fusion.scan import score_weights
-from emopipe.fusion.search import search_weights
-from emopipe.voice import ShortTermStatistics
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
 FOLDS = 5
@@ -49,7 +52,7 @@ GOALS = {"ratio": 20.0}
 def score_table(cremad, n):
     """Return clips with scores: CREMA-D's votes, or random ones."""
     if cremad is not None:
-        from emopipe.corpora import load_corpus, usable
+        from emopipe import load_corpus, usable
 
         clips = usable(load_corpus("cremad", cremad, files=False))
         return clips.sample(min(n, len(clips)), random_state=0).reset_index(drop=True)

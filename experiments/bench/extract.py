@@ -17,8 +17,8 @@ limits for hostile files, in one process (OpenCV and the network use threads as 
              detector, OpenCV's Haar cascades) in place of the engine's, where it is installed
              (pip install deepface tf-keras); with --detector haar only
 
-  python experiments/bench_extract.py --quick
-  python experiments/bench_extract.py --clips CREMA-D --networks vggface --runtimes openvino
+  python experiments/bench/extract.py --quick
+  python experiments/bench/extract.py --clips CREMA-D --networks vggface --runtimes openvino
 
 Rounds are interleaved, ratios are medians over the rounds. Without --clips, six CREMA-D-like videos
 with drawn faces are made. Mini-XCEPTION's weights come from EMOPIPE_MINI_XCEPTION_WEIGHTS or are
@@ -45,8 +45,7 @@ GOALS = {"stage": 0.8, "loop": 3.0}
 
 def clips_of(folders, n, work):
     """Return paths of n videos: of the folders, or made."""
-    from emopipe.corpora import load_corpus
-    from emopipe.corpora.synthetic import make_synthetic_corpus
+    from emopipe import load_corpus, make_synthetic_corpus
 
     if folders:
         suffixes = {".flv", ".mp4", ".avi", ".mkv", ".mov", ".webm"}
@@ -62,7 +61,7 @@ def clips_of(folders, n, work):
 
 def extractor(name, runtime, precision, **options):
     """Return the transformer, the function faces -> rows that it calls, and its eager Keras way."""
-    from emopipe.face import MiniXceptionFeatures, VGGFaceFeatures
+    from emopipe import MiniXceptionFeatures, VGGFaceFeatures
 
     if name == "mini_xception":
         face = MiniXceptionFeatures(fps=FPS, **options)
@@ -76,7 +75,7 @@ def extractor(name, runtime, precision, **options):
 def eager_call(name):
     """Return faces -> rows by Keras' own call, as DeepFace does with every face."""
     if name == "vggface":
-        from bench_face import deepface_way
+        from face import deepface_way
 
         return deepface_way()[0]
     from emopipe.face_networks.mini_xception import PUBLISHED, keras_model

@@ -6,8 +6,8 @@ union: the lowest and the mean over frames), how many frames lose their face, an
 time it saves, decoding included. With n_frames, frames of a long video are sought: their processor
 time against decoding all.
 
-  python experiments/bench_frames.py --quick
-  python experiments/bench_frames.py --clips CREMA-D/VideoFlash --out reports/bench_frames.json
+  python experiments/bench/frames.py --quick
+  python experiments/bench/frames.py --clips CREMA-D/VideoFlash --out reports/bench_frames.json
 
 Without --clips, CREMA-D-like videos with drawn faces are made.
 """
@@ -27,8 +27,7 @@ GOAL = 0.8
 
 def clips_of(folders, n, work):
     """Return paths of n videos: of the folders, or made."""
-    from emopipe.corpora import load_corpus
-    from emopipe.corpora.synthetic import make_synthetic_corpus
+    from emopipe import load_corpus, make_synthetic_corpus
 
     if folders:
         suffixes = {".flv", ".mp4", ".avi", ".mkv", ".mov", ".webm"}
