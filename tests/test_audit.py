@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit, StratifiedKFold
@@ -153,14 +154,16 @@ def test_no_inner_splits_where_nothing_splits():
 
 
 def test_a_search_over_weights_makes_a_fusion_split():
-    mixed = EmotionWeightedFusion([("one", SVC())], cv=StratifiedKFold(3))
+    mixed = EmotionWeightedFusion([("one", SVC())], calibration=None, cv=StratifiedKFold(3))
     assert inner_splits(mixed) == []
+    (split,) = inner_splits(clone(mixed).set_params(calibration="auto"))
+    assert not split.grouped
     search = GridSearchCV(mixed, {"weights": ["recall", "search"]}, cv=GroupKFold(3))
     assert [split.grouped for split in inner_splits(search)] == [True, False]
 
 
 def test_fitted_modalities_are_named_like_those_they_come_from():
-    voters = EmotionWeightedFusion([("one", SVC()), ("two", SVC())])
+    voters = EmotionWeightedFusion([("one", SVC()), ("two", SVC())], calibration=None)
     voters.fit([[0.0], [1.0]], ["fear", "joy"], groups=["a", "b"])
     found = [(name, hasattr(part, "classes_")) for name, part in nested(voters)]
     assert sorted(found) == [

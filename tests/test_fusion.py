@@ -201,7 +201,8 @@ def test_weights_are_the_rules_on_the_out_of_fold_scores():
         "search": search_weights(scores, codes),
     }
     for rule, weights in expected.items():
-        fusion = EmotionWeightedFusion(BOTH, weights=rule).fit(X, y, groups=subjects)
+        fusion = EmotionWeightedFusion(BOTH, weights=rule, calibration=None)
+        fusion.fit(X, y, groups=subjects)
         np.testing.assert_allclose(fusion.weights_, weights)
         assert fusion.weights_.index.tolist() == ["voice", "face"]
         assert fusion.weights_.columns.tolist() == EMOTIONS.tolist()
@@ -224,15 +225,17 @@ def test_predictions_are_the_fused_scores(preferred):
 
 
 def test_weights_may_be_given_in_many_ways():
-    X, y, _ = clips()
+    X, y, subjects = clips()
     table = pd.DataFrame([[1, 2, 3], [4, 5, 6]], index=["face", "voice"], columns=EMOTIONS[::-1])
     for weights in (table, table.to_dict("index"), [[6, 5, 4], [3, 2, 1]]):
-        fusion = EmotionWeightedFusion(BOTH, weights=weights).fit(X, y)
+        fusion = EmotionWeightedFusion(BOTH, weights=weights).fit(X, y, groups=subjects)
         assert fusion.weights_.to_numpy().tolist() == [[6, 5, 4], [3, 2, 1]]
-    alone = EmotionWeightedFusion(BOTH, weights=[[1, 1, 1], [0, 0, 0]]).fit(X, y)
+    alone = EmotionWeightedFusion(BOTH, weights=[[1, 1, 1], [0, 0, 0]], calibration=None)
+    alone.fit(X, y)
     expected = clone(VOICE).fit(X, y)
     assert (alone.predict(X) == expected.predict(X)).mean() > 0.97
-    shares = EmotionWeightedFusion(BOTH, weights=table, sum_to_one=True).fit(X, y).weights_
+    shares = EmotionWeightedFusion(BOTH, weights=table, sum_to_one=True)
+    shares = shares.fit(X, y, groups=subjects).weights_
     np.testing.assert_allclose(shares.sum(), 1)
 
 
@@ -263,11 +266,12 @@ def _voice_columns(table):
 
 def test_without_subjects_weights_are_only_learned_when_it_is_meant():
     X, y, _ = clips()
-    for options in ({"weights": "search"}, {"weights": "recall"}, {"calibration": "sigmoid"}):
+    for options in ({"weights": "search"}, {"weights": "recall"}, {}):
         with pytest.raises(ValueError, match=r"no subjects are known: pass groups"):
             EmotionWeightedFusion(BOTH, **options).fit(X, y)
         EmotionWeightedFusion(BOTH, cv=StratifiedKFold(3), **options).fit(X, y)
-    EmotionWeightedFusion(BOTH).fit(X, y)
+    EmotionWeightedFusion(BOTH, calibration=None).fit(X, y)
+    EmotionWeightedFusion([("face", FACE)]).fit(X, y)
 
 
 def test_groups_must_be_as_many_as_clips():
@@ -319,10 +323,10 @@ def test_a_clip_that_lacks_a_modality_is_decided_by_the_other(weights, preferred
 
 
 def test_a_clip_without_any_modality_gets_the_most_frequent_emotion():
-    X, y, _ = clips()
+    X, y, subjects = clips()
     keep = np.flatnonzero((y != "anger") | (np.arange(len(y)) % 2 == 0))[1:]
     keep = keep[:-1] if (y[keep] == "fear").sum() == (y[keep] == "joy").sum() else keep
-    fusion = EmotionWeightedFusion(WHOLE).fit(X[keep], y[keep])
+    fusion = EmotionWeightedFusion(WHOLE).fit(X[keep], y[keep], groups=subjects[keep])
     names, counts = np.unique(y[keep], return_counts=True)
     assert fusion.prior_.sum() == pytest.approx(1)
     assert fusion.predict(np.full((1, 4), np.nan)).tolist() == [names[counts.argmax()]]
@@ -355,12 +359,42 @@ def test_calibration_is_learned_out_of_fold(calibration):
     scores = fusion.modality_scores(X)
     for found in (scores, fusion.oof_scores_):
         np.testing.assert_allclose(found.sum(axis=2), 1)
-    raw = EmotionWeightedFusion(BOTH, weights="recall").fit(X, y, groups=subjects)
+    raw = clone(fusion).set_params(calibration=None).fit(X, y, groups=subjects)
     assert not np.allclose(raw.oof_scores_[0], fusion.oof_scores_[0])
     assert (fusion.predict(X) == y).mean() > 0.6
     with pytest.raises(ValueError, match="calibration needs at least 2 inner folds"):
         one = [(np.arange(50), np.arange(50, len(y)))]
         clone(fusion).set_params(cv=one).fit(X, y)
+
+
+def test_decision_values_are_calibrated_by_default_and_probabilities_are_not():
+    X, y, subjects = clips(n_subjects=12)
+    fusion = EmotionWeightedFusion(BOTH).fit(X, y, groups=subjects)
+    assert [type(c).__name__ for c in fusion.calibrations_] == ["SigmoidCalibration", "NoneType"]
+    assert fusion.learns_on_folds() and not fusion.notices()
+    sigmoid = EmotionWeightedFusion(BOTH, calibration="sigmoid").fit(X, y, groups=subjects)
+    voice, face = fusion.modality_scores(X)
+    np.testing.assert_array_equal(voice, sigmoid.modality_scores(X)[0])
+    np.testing.assert_allclose(face, clone(FACE).fit(X, y).predict_proba(X))
+    raw = EmotionWeightedFusion(BOTH, calibration=None).fit(X, y)
+    assert raw.calibrations_ == [] and not raw.learns_on_folds()
+    assert "voice enters the fusion as the softmax of decision values" in raw.notices()[0]
+
+
+def test_scores_of_an_svc_say_how_sure_it_is():
+    # The softmax of an SVC's votes is nearly the same ladder for a sure clip and an unsure one.
+    rng = np.random.default_rng(2)
+    centres, codes, unseen = rng.normal(0, 1.2, (6, 4)), np.tile(np.arange(6), 60), np.arange(6000)
+    X, Z = (centres[c % 6] + rng.normal(0, 1, (len(c), 4)) for c in (codes, unseen))
+    machine = make_pipeline(StandardScaler(), SVC(C=10))
+    lead = {}
+    for calibration in (None, "auto"):
+        fusion = EmotionWeightedFusion([("voice", machine)], calibration=calibration)
+        fusion.fit(X, np.array(list("abcdef"))[codes], groups=np.repeat(np.arange(20), 18))
+        (scores,) = fusion.modality_scores(Z)
+        right = scores.argmax(axis=1) == unseen % 6
+        lead[calibration] = scores.max(axis=1)[right].mean() - scores.max(axis=1)[~right].mean()
+    assert lead["auto"] > 2 * lead[None]
 
 
 @pytest.mark.parametrize(
@@ -447,7 +481,8 @@ def test_groups_reach_the_folds_through_pipelines_and_searches():
         )
     assert found["test_score"].mean() > 0.5
     with config_context(enable_metadata_routing=False):
-        GridSearchCV(fusion, {"weights": ["equal"]}, cv=GroupKFold(2)).fit(X, y, groups=subjects)
+        raw = clone(fusion).set_params(calibration=None)  # a search passes no groups on
+        GridSearchCV(raw, {"weights": ["equal"]}, cv=GroupKFold(2)).fit(X, y, groups=subjects)
         fusion.fit(X, y, groups=subjects)
 
 

@@ -99,12 +99,10 @@ def _tried(part):
 def _makes_folds(estimator, tried):
     if not hasattr(estimator, "cv") or isinstance(estimator.cv, str):
         return False
-    if tried & {"weights", "calibration"}:
+    if not hasattr(estimator, "learns_on_folds") or tried & {"weights", "calibration"}:
         return True
-    # A fusion whose weights are given learns nothing on its inner folds.
-    weights, calibration = (getattr(estimator, name, "") for name in ("weights", "calibration"))
-    given = not isinstance(weights, str) or weights == "equal"
-    return not (given and calibration is None)
+    # A fusion of probabilities whose weights are given learns nothing on its inner folds.
+    return estimator.learns_on_folds()
 
 
 def inner_splits(estimator):

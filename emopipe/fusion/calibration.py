@@ -101,12 +101,37 @@ CALIBRATIONS = {
 }
 
 
+# What "auto" does with decision values: one curve per emotion is all that they need, and a sigmoid
+# has two numbers to learn where an isotonic curve has dozens.
+_OF_DECISION_VALUES = "sigmoid"
+
+
 def check_calibration(name):
-    """Raise ValueError unless name is None or a calibration."""
-    if name is not None and name not in CALIBRATIONS:
+    """Raise ValueError unless name is None, "auto" or a calibration."""
+    if name is not None and name not in ("auto", *CALIBRATIONS):
         raise ValueError(
-            f"calibration={name!r} is unknown; allowed: None, {', '.join(CALIBRATIONS)}"
+            f"calibration={name!r} is unknown; allowed: auto, {', '.join(CALIBRATIONS)}, or None"
         )
+
+
+def gives_decision_values(estimator):
+    """Return whether a classifier, fitted or not, has decision values and no probabilities.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn.svm import SVC
+    >>> gives_decision_values(SVC()), gives_decision_values(GaussianNB())
+    (True, False)
+    """
+    return not hasattr(estimator, "predict_proba") and hasattr(estimator, "decision_function")
+
+
+def calibration_of(name, estimator):
+    """Return the calibration of one modality, None for none: "auto" calibrates decision values."""
+    if name != "auto":
+        return name
+    return _OF_DECISION_VALUES if gives_decision_values(estimator) else None
 
 
 def scale_for(name):

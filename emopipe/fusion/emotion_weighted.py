@@ -7,7 +7,14 @@ from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from emopipe.fusion.calibration import calibrate, calibrate_across, check_calibration, scale_for
+from emopipe.fusion.calibration import (
+    calibrate,
+    calibrate_across,
+    calibration_of,
+    check_calibration,
+    gives_decision_values,
+    scale_for,
+)
 from emopipe.fusion.folds import inner_folds, subjects_of
 from emopipe.fusion.memory import MEMORY
 from emopipe.fusion.modality import check_names, fit_modalities, pairs_of
@@ -42,8 +49,8 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimators : list of (str, classifier)
-        The modalities by name. Probabilities are fused, or the softmax of decision scores of a
-        classifier without them, such as an SVC.
+        The modalities by name. Of a classifier with probabilities these are fused, otherwise its
+        decision values, calibrated.
     weights : "equal", "recall", "search", array, DataFrame or dict
         "equal": one by the number of modalities (thesis, experiment 7). "recall": a modality's
         share of the recalls of an emotion (experiments 8 and 9, table 3); columns sum to one.
@@ -63,10 +70,14 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         matters (.734 against .702 on the votes of CREMA-D).
     scoring : "accuracy" or "uar"
         What the search maximises.
-    calibration : None, "sigmoid", "isotonic" or "temperature"
-        How decision scores (or logarithms of probabilities) become probabilities, learned on the
-        out-of-fold scores, so grouped by subject; weights are learned on scores whose calibration
-        was learned on the other folds.
+    calibration : "auto", "sigmoid", "isotonic", "temperature" or None
+        How scores become probabilities, learned on the out-of-fold scores, so grouped by subject;
+        weights are learned on scores whose calibration was learned on the other folds. "auto": of
+        classifiers without probabilities, such as an SVC, the decision values by "sigmoid";
+        probabilities enter as they are. A calibration by name: of every modality, the decision
+        values where it has them, otherwise the probabilities. None: raw, probabilities or the
+        softmax of decision values. Of an SVC that softmax is a rank: about the same numbers in
+        the order of the emotions, however sure the SVC is (`notices` says so).
     remember : bool
         Take fits of the same estimator on the same data from this process's memory (at most 512
         MB, see `emopipe.fusion.memory`), so that a grid over weights fits no modality twice.
@@ -79,7 +90,7 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         Fitted on all clips.
     named_estimators_ : Bunch
     calibrations_ : list
-        One per modality, or empty.
+        One per modality, None where it has none; empty where no modality has any.
     prior_ : ndarray of shape (n_emotions,)
         Share of each emotion in the training clips. The most frequent one is the prediction for a
         clip without any modality.
@@ -124,7 +135,7 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         cv=None,
         sum_to_one=False,
         scoring="accuracy",
-        calibration=None,
+        calibration="auto",
         remember=True,
     ):
         self.estimators = estimators
@@ -170,7 +181,7 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         folds = self._folds(X, y, subjects)
         self.estimators_, scores = fit_modalities(
             self.estimators, X, y, params, folds,
-            classes=self.classes_, scale=scale_for(self.calibration),
+            classes=self.classes_, scales=self._scales(),
             memory=MEMORY if self.remember else None,
         )  # fmt: skip
         self.named_estimators_ = Bunch(**dict(zip(names, self.estimators_, strict=True)))
@@ -214,27 +225,39 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         router.validate_metadata(method="fit", params=params)
         return {k: v["fit"] for k, v in router.route_params(caller="fit", params=params).items()}
 
+    def learns_on_folds(self):
+        """Return whether anything is learned on inner folds, made by `cv` and grouped."""
+        learned = isinstance(self.weights, str) and self.weights in RULES
+        return learned or any(self._calibration_names())
+
+    def _calibration_names(self):
+        """Return each modality's calibration, None for none."""
+        return [calibration_of(self.calibration, e) for _, e in pairs_of(self.estimators)]
+
+    def _scales(self):
+        return [scale_for(name) for name in self._calibration_names()]
+
     def _folds(self, X, y, subjects):
         """Return the inner folds, none where nothing is learned on them."""
-        if self.calibration is None and not (
-            isinstance(self.weights, str) and self.weights in RULES
-        ):
+        if not self.learns_on_folds():
             return []
         train_only = None
         if isinstance(X, pd.DataFrame) and "train_only" in X.columns:
             train_only = X["train_only"].to_numpy(dtype=bool)
         folds = inner_folds(self.cv, y, subjects, train_only)
-        if self.calibration is not None and len(folds) < 2:
+        if any(self._calibration_names()) and len(folds) < 2:
             raise ValueError(f"calibration needs at least 2 inner folds, cv={self.cv!r} makes one")
         return folds
 
     def _calibrated(self, scores, codes, folds):
         """Return calibrations, and out-of-fold scores after them."""
-        if self.calibration is None:
+        names = self._calibration_names()
+        if not any(names):
             return [], scores
         tests = [test for _, test in folds]
-        across = [calibrate_across(self.calibration, s, codes, tests) for s in scores]
-        return [calibrate(self.calibration, s, codes) for s in scores], np.stack(across)
+        pairs = list(zip(names, scores, strict=True))
+        across = [calibrate_across(name, s, codes, tests) if name else s for name, s in pairs]
+        return [calibrate(name, s, codes) if name else None for name, s in pairs], np.stack(across)
 
     def _search_options(self):
         return {
@@ -253,12 +276,24 @@ class EmotionWeightedFusion(ClassifierMixin, BaseEstimator):
         NaN where a modality is missing; with calibration, after it.
         """
         check_is_fitted(self)
-        scale = scale_for(self.calibration)
-        scores = [score_matrix(e, X, self.classes_, scale) for e in self.estimators_]
-        if self.calibrations_:
-            pairs = zip(self.calibrations_, scores, strict=True)
-            scores = [calibration.probabilities(score) for calibration, score in pairs]
-        return np.stack(scores)
+        found = []
+        calibrations = self.calibrations_ or [None] * len(self.estimators_)
+        for estimator, scale, calibration in zip(
+            self.estimators_, self._scales(), calibrations, strict=True
+        ):
+            scores = score_matrix(estimator, X, self.classes_, scale)
+            found.append(scores if calibration is None else calibration.probabilities(scores))
+        return np.stack(found)
+
+    def notices(self):
+        """Return what a reader must know of the scores, a list of str."""
+        raw = [n for n, e in pairs_of(self.estimators) if gives_decision_values(e)]
+        if self.calibration is not None or not raw:
+            return []
+        return [
+            f"calibration=None: {', '.join(raw)} enters the fusion as the softmax of decision "
+            "values, which ranks the emotions and says nothing about how sure it is."
+        ]
 
     def _fused(self, X):
         scores = self.modality_scores(X)

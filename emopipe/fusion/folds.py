@@ -23,7 +23,8 @@ def subjects_of(X, groups):
 def _check_subjects(subjects, n_folds):
     if subjects is None:
         raise ValueError(
-            f"the inner folds are made by subject, and no subjects are known: {_ADVICE}"
+            "the inner folds, on which weights and calibrations are learned, are made by subject, "
+            f"and no subjects are known: {_ADVICE}"
         )
     missing = pd.isna(subjects)
     if missing.any():

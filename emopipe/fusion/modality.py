@@ -122,7 +122,7 @@ class Modality:
         return score_matrix(body, take(self.X, test), classes, scale)
 
 
-def fit_modalities(estimators, X, y, params, folds, *, classes, scale, memory):
+def fit_modalities(estimators, X, y, params, folds, *, classes, scales, memory):
     """Fit every modality on all clips, and ask it for out-of-fold scores.
 
     Parameters
@@ -134,8 +134,10 @@ def fit_modalities(estimators, X, y, params, folds, *, classes, scale, memory):
         Further parameters of each modality's fit, by name.
     folds : list of (train, test)
         May be empty.
-    classes, scale
+    classes : array, shape (emotions,)
         As in `score_matrix`.
+    scales : list of str
+        One per modality, as in `score_matrix`.
     memory : FitMemory or None
 
     Returns
@@ -144,7 +146,7 @@ def fit_modalities(estimators, X, y, params, folds, *, classes, scale, memory):
     scores : float64 array, shape (modalities, clips, emotions), or None without folds
     """
     fitted, scores = [], []
-    for name, estimator in estimators:
+    for (name, estimator), scale in zip(estimators, scales, strict=True):
         own = params[name]
         try:
             with config_context(enable_metadata_routing=True) if own else nullcontext():
