@@ -72,7 +72,7 @@ def clips(tmp_path_factory):
 
 @given(duration=st.floats(0.01, 100), window=st.floats(0.1, 5), step=st.floats(0.05, 5))
 def test_windows_lie_in_the_clip_and_reach_its_end(duration, window, step):
-    found = windows_of(duration, window, step)
+    found = list(windows_of(duration, window, step))
     assert found[0][0] == 0 and all(0 <= a < b <= duration + 1e-4 for a, b in found)
     assert duration - found[-1][1] < step + 1e-4
     np.testing.assert_allclose(np.diff([a for a, _ in found]), step, atol=1e-6)
@@ -83,12 +83,12 @@ def test_windows_have_a_sensible_length(wrong):
     for name in ("window", "step"):
         asked = {"window": 1.0, "step": 1.0} | {name: wrong}
         with pytest.raises(ValueError, match=rf"{name}={wrong!r} .* from 0\.01"):
-            windows_of(1.0, **asked)
+            list(windows_of(1.0, **asked))
         # Before anything else: with a clip that is not there.
         with pytest.raises(ValueError, match=f"{name}={wrong!r}"):
             predict(None, ["nowhere.wav"], **asked)
     with pytest.raises(ValueError, match="duration=inf"):
-        windows_of(np.inf, 1.0, 1.0)
+        list(windows_of(np.inf, 1.0, 1.0))
 
 
 def test_a_step_needs_a_window_and_is_never_too_short_by_default():
@@ -195,7 +195,8 @@ def test_windows_follow_a_change(model, clips, store):
 
 def test_a_clip_without_windows_keeps_its_row(model, clips, store):
     table = predict(model, clips[1:3], window=2.0, step=2.0, store=store, n_jobs=1).table()
-    assert table["clip"].tolist() == ["a wechsel.wav"] * 2 + ["kaputt.wav"]
+    assert table["clip"].tolist() == ["a wechsel.wav"] * 3 + ["kaputt.wav"]
+    assert table["part"].tolist() == ["whole", "window", "window", "whole"]
     assert table["status"].tolist()[-1] == "corrupt" and table["emotion"].isna().tolist()[-1]
 
 
@@ -216,10 +217,10 @@ def test_every_window_has_a_status_and_a_reason(model, gap, store):
     assert clip.status == clip.whole.status == "ok" and clip.details == {}
     assert [moment.status for moment in clip.windows] == ["ok", "silent", "ok"]
     table = found.table()
-    assert table["status"].tolist() == ["ok", "silent", "ok"]
-    assert table["emotion"].isna().tolist() == [False, True, False]
-    assert table["reason"].tolist()[::2] == ["", ""]
-    assert table["reason"][1].count("silent. ") == 2 and "voice" in table["reason"][1]
+    assert table["status"].tolist() == ["ok", "ok", "silent", "ok"]
+    assert table["emotion"].isna().tolist() == [False, False, True, False]
+    assert table["reason"].tolist()[1::2] == ["", ""]
+    assert table["reason"][2].count("silent. ") == 2 and "voice" in table["reason"][2]
     windows = json.loads(json.dumps(found.to_dict()))["clips"][0]["windows"]
     assert [len(window["details"]) for window in windows] == [0, 2, 0]
     assert windows[1]["status"] == "silent" and windows[1]["emotion"] is None
@@ -284,8 +285,9 @@ def options(store):
 
 def test_command_prints_a_table(folder, clips, options, capsys, tmp_path):
     out_file = tmp_path / "emotions.csv"
-    code, out, _ = run(capsys, "predict", folder, *clips, *options, "--csv", out_file)
-    assert code == 0 and "real-time factor" in out and "3 of 4 clips" in out
+    code, out, err = run(capsys, "predict", folder, *clips, *options, "--csv", out_file)
+    assert code == 3 and "real-time factor" in out and "3 of 4 clips" in out
+    assert "INCOMPLETE: 1 of 4 clips without an answer; 1 of 4 clips answered from a part" in err
     lines = {line.split("  ")[0]: line for line in out.splitlines()}
     assert "joy" in lines["fröhlich.wav"] and "corrupt" in lines["kaputt.wav"]
     table = pd.read_csv(out_file)
@@ -295,7 +297,8 @@ def test_command_prints_a_table(folder, clips, options, capsys, tmp_path):
 
 def test_command_finds_folders_and_patterns_once(folder, clips, options, capsys):
     parent = clips[0].rpartition("/")[0]
-    code, out, _ = run(capsys, "predict", folder, parent, f"{parent}/*.wav", *options, "--json")
+    code, out, _ = run(capsys, "predict", folder, parent, f"{parent}/*.wav", *options, "--json",
+                       "--allow-partial")  # fmt: skip
     found = json.loads(out)
     assert code == 0 and len(found["clips"]) == 4 and found["kind"] == "predictions"
     code, _, err = run(capsys, "predict", folder, f"{parent}/*.xyz", *options)
@@ -304,13 +307,16 @@ def test_command_finds_folders_and_patterns_once(folder, clips, options, capsys)
 
 def test_command_over_time(folder, clips, options, capsys, tmp_path):
     page, table = tmp_path / "seite.html", tmp_path / "t.csv"
-    code, out, _ = run(capsys, "predict", folder, *clips[:2], "--window", 0.5, "--step", 0.25,
+    code, out, err = run(capsys, "predict", folder, *clips[:2], "--window", 0.5, "--step", 0.25,
                        *options, "--timeline", page, "--csv", table)  # fmt: skip
-    assert code == 0 and len(out.splitlines()) > 18
-    assert len(pd.read_csv(table)) == 3 + 15
+    assert code == 0 and len(out.splitlines()) > 18, err
+    assert len(pd.read_csv(table)) == 2 + 3 + 15
     html = page.read_text(encoding="utf-8")
-    assert "data:audio/wav;base64," in html and "A voice" in html and "http" not in html
-    assert html.count("<svg") == 2 * 3
+    assert "data:audio" not in html and "a%20wechsel.wav" in html  # named, not copied
+    assert "A voice" in html and "http" not in html and html.count("<svg") == 2 * 3
+    code, _, _ = run(capsys, "predict", folder, *clips[:2], "--window", 0.5, *options,
+                     "--timeline", page, "--embed")  # fmt: skip
+    assert code == 0 and "data:audio/wav;base64," in page.read_text(encoding="utf-8")
 
 
 def test_command_says_why_windows_have_no_answer(folder, gap, options, capsys, tmp_path):
@@ -318,10 +324,10 @@ def test_command_says_why_windows_have_no_answer(folder, gap, options, capsys, t
     code, out, _ = run(capsys, "predict", folder, gap, "--window", 0.5, "--step", 0.5,
                        *options, "--csv", csv)  # fmt: skip
     lines = out.splitlines()
-    assert code == 0 and [line.split()[-1] for line in lines[1:7]] == [
-        "ok", "ok", "silent", "silent", "ok", "ok"]  # fmt: skip
-    assert sum("2 of 6 windows, first 1.00-1.50: " in line for line in lines) == 2
-    assert pd.read_csv(csv)["reason"].notna().tolist() == [False, False, True, True, False, False]
+    assert code == 0 and [line.split()[-1] for line in lines[1:8]] == [
+        "ok", "ok", "ok", "silent", "silent", "ok", "ok"]  # fmt: skip
+    assert sum("2 of 6 windows, first lücke.wav 1.00-1.50: " in line for line in lines) == 2
+    assert pd.read_csv(csv)["reason"].notna().tolist() == [False] * 3 + [True] * 2 + [False] * 2
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.io import wavfile
 
 from emopipe.media import probe, signal
-from emopipe.media.playing import Playable, as_mp4, playable
+from emopipe.media.playing import as_mp4
 from emopipe.prediction import ClipPrediction, Moment, Prediction
+from emopipe.report.playing import Playable, playables
 from emopipe.report.timeline import HEIGHT, WIDTH, bands, colours_of, write_timeline
 
 LABELS = ["fear", "joy"]
@@ -67,13 +68,14 @@ def test_page_is_self_contained_and_escapes(tmp_path):
     assert again.read_bytes() == page.read_bytes()
 
 
-def test_small_files_go_into_the_page_and_large_ones_do_not(tmp_path):
+def test_a_page_copies_recordings_only_where_that_is_wanted_and_they_are_small(tmp_path):
     path = tmp_path / "ein töner.wav"
     wavfile.write(path, 16000, np.zeros(1000, np.int16))
-    inside = playable(path, tmp_path / "pages")
+    by_path = Playable("audio", "../ein%20t%C3%B6ner.wav")
+    assert playables([path], tmp_path / "pages") == [by_path]
+    (inside,) = playables([path], tmp_path / "pages", embed=True)
     assert b64decode(inside.address.partition(",")[2]) == path.read_bytes()
-    outside = playable(path, tmp_path / "pages", largest=100)
-    assert outside == Playable("audio", "../ein%20t%C3%B6ner.wav")
+    assert playables([path], tmp_path / "pages", embed=True, largest=100) == [by_path]
 
 
 def test_what_browsers_do_not_play_is_coded_again(tmp_path):
@@ -84,12 +86,15 @@ def test_what_browsers_do_not_play_is_coded_again(tmp_path):
     assert after.has_audio and (after.rows, after.columns) == (before.rows, before.columns)
     assert after.duration == pytest.approx(before.duration, abs=0.15)
     assert np.abs(signal(tmp_path / "b.mp4")).max() == pytest.approx(0.4, abs=0.1)
-    assert playable(path, tmp_path).address.startswith("data:video/mp4;base64,")
+    (inside,) = playables([path], tmp_path, embed=True, n_jobs=1)
+    assert inside.kind == "video" and inside.address.startswith("data:video/mp4;base64,")
+    (named,) = playables([path], tmp_path)
+    assert named.kind == "" and "--embed makes a copy" in named.note
 
 
 def test_what_cannot_be_played_says_why(tmp_path):
     (tmp_path / "a.flv").write_bytes(b"nothing at all")
-    found = playable(tmp_path / "a.flv", tmp_path)
+    (found,) = playables([tmp_path / "a.flv"], tmp_path, embed=True, n_jobs=1)
     assert found.kind == "" and "corrupt" in found.note
     page = write_timeline(_found(), tmp_path / "p.html", title="t", media=[found])
     assert "Not played here" in page.read_text()
@@ -128,7 +133,7 @@ def test_the_cursor_follows_the_clip(browser, tmp_path, kind):
     else:
         path = write_video(tmp_path / "bild.mkv", map(numbered, range(50)))
     page = write_timeline(_found(), tmp_path / "p.html", title="A clip over time",
-                          media=[playable(path, tmp_path)])  # fmt: skip
+                          media=playables([path], tmp_path, embed=True, n_jobs=1))  # fmt: skip
     browser.set_window_size(1000, 900)
     browser.get(page.as_uri())
     browser.set_script_timeout(20)

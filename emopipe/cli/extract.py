@@ -127,7 +127,7 @@ def _table(name, extractor, extraction):
 def _write(path, clips, tables):
     import pandas as pd
 
-    from emopipe.strict_json import write_atomic
+    from emopipe.files import write_atomic
     from emopipe.text import csv_text
 
     index = clips.get(["clip", "path"]).reset_index(drop=True)

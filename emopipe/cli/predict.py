@@ -2,19 +2,22 @@
 
   emopipe predict models/cremad interview.mp4
   emopipe predict models/cremad /data/clips "takes/*.wav" --csv emotions.csv
-  emopipe predict models/cremad interview.mp4 --window 1.0 --step 0.25 --timeline interview.html
+  emopipe predict models/cremad interview.mp4 --timeline interview.html
   emopipe predict models/cremad 0 --seconds 10          the first camera, for ten seconds
 
 A model is a folder written by `emopipe train` or emopipe.persistence.save; it may have been
 trained on any corpus. A clip, or window, without an answer says why and never stops the others.
-With --window, a row is a window: emotion over time, for each modality and fused. Every feature
-extractor sees a window as a clip of its own: windows shorter than what the model was trained
-on give poorer answers (the thesis' voice statistics have frames of 1 s).
+Over time a model is asked about windows as long as the rows that it was trained on: the windows
+of `emopipe train --window SECONDS`, else (with --timeline) the median of its training clips.
+--window takes another length; where a window then holds fewer frames than the model needs, a
+notice says so. The answer for the whole clip always comes first; that of a model trained on
+windows is the mean of its windows' scores.
 
 The emotion is the model's own answer, with its score. An SVM counts votes between pairs of
-emotions, so that another emotion may have a higher score.
+emotions, so that another emotion may have a higher score. The last line says which emotions the
+model knows, how often it is right on people it has not met, and which clips it was trained on.
 
-Exit code 1 if not a single clip could be predicted.
+Exit code 1 if not a single clip could be predicted, 3 if some could not, or only in part.
 """
 
 import sys
@@ -22,26 +25,36 @@ from glob import glob
 from math import inf
 from pathlib import Path
 
+from emopipe.cli import answer_lines
+
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_extraction
+    from emopipe.cli import add_allow_partial, add_extraction
 
     parser.add_argument("model", type=Path, help="folder of a saved model")
     parser.add_argument(
         "clips", nargs="+", metavar="CLIP", help="files, folders, patterns, or a camera's number"
     )
-    parser.add_argument("--window", type=float, metavar="SECONDS", help="emotion over time")
+    parser.add_argument(
+        "--window", type=float, metavar="SECONDS",
+        help="emotion over time in windows of this length (default: what the model was fitted on)",
+    )  # fmt: skip
     parser.add_argument("--step", type=float, metavar="SECONDS", help="default: window / 4")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table to a file")
     parser.add_argument(
-        "--timeline", type=Path, metavar="FILE", help="write a page with emotion over time"
+        "--timeline", type=Path, metavar="FILE",
+        help="write a page with emotion over time; it names the recordings by their paths",
+    )  # fmt: skip
+    parser.add_argument(
+        "--embed", action="store_true", help="copy the recordings into the page: it shows people"
     )
     parser.add_argument(
         "--seconds", type=float, default=10.0, help="how long a camera records (default: 10)"
     )
     add_extraction(parser)
+    add_allow_partial(parser)
     parser.add_argument(
         "--set", action="append", default=[], metavar="PARAMETER=VALUE",
         help="a parameter of the model, such as the path of a weight file on this machine",
@@ -49,36 +62,52 @@ def add_arguments(parser):
 
 
 def command(args) -> int:
-    """Load the model, predict, print and write what was asked for."""
+    """Load the model, predict, print every answer as it comes, write what was asked for."""
     import tempfile
 
-    from emopipe.cli import check_output, quiet_tensorflow
-    from emopipe.cli.run import NETWORKS, parameters
-    from emopipe.persistence import load
-    from emopipe.prediction import check_windows, predict
+    from emopipe.cli import check_output, exit_code, quiet_tensorflow
+    from emopipe.cli.run import parameters
+    from emopipe.persistence import load, read_manifest
+    from emopipe.prediction import TrainingRows, check_windows, predict, runs_network
 
-    window = args.window
-    if window is None and args.timeline:
-        window = 1.0
-    if args.step is not None and window is None:
-        raise ValueError("--step needs --window")
-    check_windows(window, args.step)  # before a model is loaded or a camera records
-    if not 0 < args.seconds < inf:
-        raise ValueError(f"--seconds {args.seconds:g}: more than 0 is needed")
+    _check_arguments(args)
     for flag, path in (("--csv", args.csv), ("--timeline", args.timeline)):
         check_output(path, flag)
+    manifest = read_manifest(args.model)
+    training = TrainingRows.from_dict(manifest.get("training"))
+    window = training.window_of(args.window, over_time=args.timeline is not None)
+    if args.step is not None and window is None:
+        raise ValueError("--step needs --window: this model was trained on whole clips")
+    check_windows(window, args.step)
     model = load(args.model, parameters=parameters(args.set))
-    if NETWORKS & set(sys.modules):
+    if runs_network(model):
         quiet_tensorflow()
     with tempfile.TemporaryDirectory(prefix="emopipe-camera-") as folder:
         paths = list(clip_files(args.clips, args.seconds, Path(folder)))
-        found = predict(
-            model, paths, window=window, step=args.step, store=args.store, n_jobs=args.jobs
-        )
+        rows = answer_lines.Rows(model, paths, over_time=window is not None)
+        if not args.json:
+            answer_lines.show(rows.head)
+        prediction = predict(
+            model, paths, window=window, step=args.step, training=training, store=args.store,
+            n_jobs=args.jobs, progress=True, on_clip=None if args.json else rows.show,
+        )  # fmt: skip
         if args.timeline:
-            _write_timeline(found, args.timeline, args.model)
-    _report(found, args)
-    return 0 if any(clip.whole.emotion is not None for clip in found.clips) else 1
+            _write_timeline(prediction, args, model, manifest["title"])
+    _report(prediction, args, manifest)
+    answered = sum(clip.whole.emotion is not None for clip in prediction.clips)
+    code = exit_code(answer_lines.gaps(prediction), allow_partial=args.allow_partial)
+    return code if answered else 1
+
+
+def _check_arguments(args):
+    """Raise ValueError for what makes no sense, before a model is loaded or a camera records."""
+    from emopipe.prediction import check_windows
+
+    check_windows(args.window, args.step if args.window else None)
+    if not 0 < args.seconds < inf:
+        raise ValueError(f"--seconds {args.seconds:g}: more than 0 is needed")
+    if args.embed and not args.timeline:
+        raise ValueError("--embed is about the page: name it with --timeline FILE")
 
 
 def clip_files(places, seconds, folder):
@@ -164,76 +193,28 @@ def _opened(camera):
             log.setLogLevel(before)
 
 
-def _write_timeline(found, path, model):
-    from emopipe.media.playing import playable
-    from emopipe.persistence import read_manifest
+def _write_timeline(prediction, args, model, title):
+    from emopipe.report.playing import playables
     from emopipe.report.timeline import write_timeline
 
-    media = [playable(clip.path, path.parent) for clip in found.clips]
-    write_timeline(found.to_dict(), path, title=read_manifest(model)["title"], media=media)
+    paths = [clip.path for clip in prediction.clips]
+    media = playables(paths, args.timeline.parent, embed=args.embed, n_jobs=args.jobs)
+    write_timeline(prediction.to_dict(), args.timeline, title=title, media=media)
 
 
-def _report(found, args):
-    from emopipe.strict_json import dumps, write_atomic
+def _report(prediction, args, manifest):
+    from emopipe.files import write_atomic
+    from emopipe.strict_json import dumps
     from emopipe.text import csv_text, printable
 
     if args.csv:
-        write_atomic(args.csv, csv_text(found.table()))
+        write_atomic(args.csv, csv_text(prediction.table()))
+    line = answer_lines.knowledge(prediction, manifest)
     if args.json:
-        sys.stdout.write(dumps({"model": str(args.model)} | found.to_dict()))
+        sys.stdout.write(dumps({"model": str(args.model), "about": line} | prediction.to_dict()))
         return
-    for line in _lines(found):
-        print(printable(line))
+    for text in answer_lines.closing(prediction):
+        answer_lines.show(text)
     for path in filter(None, (args.csv, args.timeline)):
-        print(f"written: {path}")
-
-
-def _scored(emotion, scores):
-    return f"{emotion} {scores[emotion]:.2f}" if scores else "-"
-
-
-def _best(scores):
-    return _scored(max(scores, key=scores.get), scores) if scores else "-"
-
-
-def _cells(name, moment, modalities):
-    span = f"{moment.start:.2f}-{moment.stop:.2f}"
-    parts = [_best(moment.modalities.get(modality)) for modality in modalities]
-    return [name, span, _scored(moment.emotion, moment.scores), *parts, moment.status]
-
-
-def _window_reasons(clip):
-    """Yield why windows lack something: once for each extractor and status, as there are many."""
-    alike = {}
-    for moment in clip.windows:
-        for extractor, detail in moment.details.items():
-            status = detail.partition(".")[0]
-            alike.setdefault((extractor, status), []).append((moment, detail.splitlines()[-1]))
-    for (extractor, _), those in alike.items():
-        moment, detail = those[0]
-        count = f"{len(those)} of {len(clip.windows)} windows"
-        first = f"first {moment.start:.2f}-{moment.stop:.2f}"
-        yield f"{clip.clip}: {count}, {first}: {extractor}: {detail}"
-
-
-def _lines(found):
-    """Yield a table, why clips have no answer, and how long it took."""
-    head = ["clip", "seconds", "emotion", *found.modalities, "status"]
-    rows = []
-    for clip in found.clips:
-        moments = clip.windows or [clip.whole]
-        rows += [_cells(clip.clip, m, found.modalities) for m in moments]
-    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
-    for row in [head, *rows]:
-        yield "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
-    for clip in found.clips:
-        for extractor, detail in clip.details.items():
-            yield f"{clip.clip}: {extractor}: {detail.splitlines()[-1]}"
-        yield from _window_reasons(clip)
-    answered = sum(clip.whole.emotion is not None for clip in found.clips)
-    line = f"{answered} of {len(found.clips)} clips, {found.media_seconds:.1f} s of media in "
-    line += f"{found.seconds:.1f} s"
-    if found.real_time_factor is not None:
-        line += f": real-time factor {found.real_time_factor:.2f}"
-    yield ""
-    yield line + ("" if found.computed else " (all features were in the store)")
+        print(f"written: {printable(path)}")
+    answer_lines.show(line)

@@ -2,6 +2,7 @@
 
 from emopipe.evaluation.fitting import notices_of
 from emopipe.persistence.groups import group_figures
+from emopipe.persistence.manifest import FILE
 
 LIMITS = (
     "It recognises what people show or act, not what they feel; who was recorded acted, was asked "
@@ -115,13 +116,33 @@ def _training_lines(entries):
     return lines
 
 
-def _evaluation_lines(found):
+def _row_lines(training):
+    """Return what rows the model was fitted on: whole clips, or windows of them."""
+    lines = []
+    if training.get("window"):
+        lines.append(f"- rows: windows of {training['window']:g} s, side by side")
+    elif training.get("seconds"):
+        lines.append(f"- rows: whole clips of {training['seconds']:.3g} s (median)")
+    lines += [
+        f"- frames: {name} finds {n} or more in 95 % of the rows"
+        for name, n in training.get("frames", {}).items()
+    ]
+    if training.get("recordings"):
+        lines.append(
+            f"- {FILE} holds 64 bits of the SHA-256 of each of {len(training['recordings'])} "
+            "recordings: who has a recording can find out whether it is among them"
+        )
+    return lines
+
+
+def _evaluation_lines(found, training):
     if found is None:
         return ["Not evaluated: pass the `Result` of `evaluate` to `save`."]
     protocol, figures = found["protocol"], found["metrics"]
     grouped = " and ".join(protocol["grouped_by"]) or "nothing"
+    noun = f"windows of {training['window']:g} s" if training.get("window") else "clips"
     lines = [
-        f"{found['clips']} clips, {protocol['splitter']}, {protocol['n_folds']} folds, grouped by "
+        f"{found['clips']} {noun}, {protocol['splitter']}, {protocol['n_folds']} folds, grouped by "
         f"{grouped}. The figures are those of copies fitted in the "
         "folds; the saved model was fitted on all training clips.",
     ]
@@ -136,7 +157,7 @@ def _evaluation_lines(found):
          _figure({"value": e["recall"], "low": e["low"], "high": e["high"]}))
         for e in found["per_emotion"]
     ]  # fmt: skip
-    lines += _table(("emotion", "clips", "recall"), rows)
+    lines += _table(("emotion", noun, "recall"), rows)
     return [*lines, f"Reproduce: `{found['reproduce']}`"]
 
 
@@ -168,12 +189,12 @@ def _network_lines(fields):
 
 def card_text(fields) -> str:
     """Return the card of a manifest's fields as Markdown."""
-    card, versions = fields["card"], fields["versions"]
+    card, versions, training = fields["card"], fields["versions"], fields["training"]
     sections = {
         "Emotions": [", ".join(fields["labels"])],
         "Read first": [f"- {notice}" for notice in card["notices"]],
-        "Trained on": _training_lines(card["trained_on"]),
-        "Measured on people it was not fitted on": _evaluation_lines(card["evaluation"]),
+        "Trained on": _training_lines(card["trained_on"]) + _row_lines(training),
+        "Measured on people it was not fitted on": _evaluation_lines(card["evaluation"], training),
         "For whom": _group_lines(card["groups"]),
         "Networks and features, licences of weights": _network_lines(fields),
         "Known limits": [f"- {limit}" for limit in card["limits"]],

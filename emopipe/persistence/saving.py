@@ -19,7 +19,8 @@ from emopipe.persistence.provenance import networks, recipes, user_files
 
 
 def save(
-    estimator, folder, *, result=None, clips=None, title=None, notes=(), overwrite=False
+    estimator, folder, *, result=None, clips=None, title=None, notes=(), training=None,
+    overwrite=False,
 ) -> Path:  # fmt: skip
     """Save a fitted classifier, with a manifest and a model card, into a folder.
 
@@ -43,6 +44,10 @@ def save(
         What it is, in words; the result's title by default.
     notes : str or sequence of str
         Further limits that users must know.
+    training : TrainingRows, optional
+        How long the rows were that it was fitted on, how many frames they hold, and marks of their
+        recordings (`emopipe.prediction.training_rows`): what `predict` needs to choose windows, and
+        to say whether a clip was among them.
     overwrite : bool
         Replace a model that is there.
 
@@ -83,6 +88,7 @@ def save(
         kept = read(data, ARRAYS)  # what cannot be read back is not written
     notes = [notes] if isinstance(notes, str) else list(notes)
     fields = _fields(estimator, kept, result, clips, title, notes)
+    fields["training"] = {} if training is None else training.to_dict()
     card = card_text(fields).encode()
     files = {ARRAYS: data, CARD: card}
     _write(folder, files | {FILE: sealed(fields, files).encode()})

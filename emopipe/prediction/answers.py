@@ -6,6 +6,12 @@ import pandas as pd
 
 from emopipe.strict_json import plain
 
+SCORE_KINDS = {
+    "probability": "the classifier's own probabilities, as far as it was calibrated",
+    "fusion": "weighted sums of the modalities' scores, divided by their total: no probabilities",
+    "score": "decision values through a softmax: they rank emotions and are no probabilities",
+}
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -19,14 +25,18 @@ class Moment:
         What the model's own `predict` says, which need not have the highest score (an SVC counts
         votes between pairs of emotions); None where the model gave no scores.
     scores : dict or None
-        {emotion: share}, together 1.
+        {emotion: score}, together 1; what they are says `Prediction.score_kind`.
     modalities : dict
-        {modality: {emotion: share} or None}, of a fusion.
+        {modality: {emotion: score} or None}, of a fusion.
     status : str
         "ok"; "partial" where a modality is missing or the stretch is damaged; otherwise why there
         is no answer, one of `emopipe.media.STATUSES`.
     details : dict
         {feature extractor: status and what was found, in words}, of those that are not "ok".
+    frames : dict
+        {feature extractor: frames that its features come from}, where they are counted.
+    few_frames : list of str
+        Feature extractors that found fewer frames than the model needs.
     """
 
     start: float
@@ -36,12 +46,15 @@ class Moment:
     modalities: dict = field(default_factory=dict)
     status: str = "ok"
     details: dict = field(default_factory=dict)
+    frames: dict = field(default_factory=dict)
+    few_frames: list = field(default_factory=list)
 
     @property
     def reason(self) -> str:
         """What is not "ok", in one line; "" where all is."""
-        said = (f"{name}: {text.splitlines()[-1]}" for name, text in self.details.items())
-        return "; ".join(said)
+        lines = [f"{name}: {text.splitlines()[-1]}" for name, text in self.details.items()]
+        few = [f"{name}: too few frames ({self.frames[name]})" for name in self.few_frames]
+        return "; ".join(lines + few)
 
 
 @dataclass(frozen=True)
@@ -55,11 +68,16 @@ class ClipPrediction:
     status, details
         Of the answer for the whole clip; every window has its own.
     duration : float
-        Seconds; 0 for an image.
+        Seconds, to the end of its last packet; 0 for an image.
     whole : Moment
         The answer for the clip.
     windows : list of Moment
         Answers over time, where windows were asked for.
+    in_training : bool or None
+        Whether a recording of the same bytes is among those that the model was fitted on; None
+        where the model names none.
+    note : str
+        What else a reader must know of it.
     """
 
     clip: str
@@ -69,6 +87,8 @@ class ClipPrediction:
     duration: float
     whole: Moment
     windows: list
+    in_training: bool | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +108,10 @@ class Prediction:
         Extractions that were computed in it; the others were in the store.
     window, step : float or None
         Seconds.
+    score_kind : str
+        What the scores are, one of `SCORE_KINDS`.
+    notices : list of str
+        What a reader must know first.
     """
 
     labels: list
@@ -97,6 +121,8 @@ class Prediction:
     computed: int
     window: float | None = None
     step: float | None = None
+    score_kind: str = "score"
+    notices: list = field(default_factory=list)
 
     @property
     def media_seconds(self) -> float:
@@ -112,18 +138,20 @@ class Prediction:
         """Return everything as plain values for strict JSON."""
         fields = plain(asdict(self), "Prediction")
         extra = {"media_seconds": self.media_seconds, "real_time_factor": self.real_time_factor}
+        extra["scores"] = SCORE_KINDS[self.score_kind]
         return {"kind": "predictions"} | fields | extra
 
     def table(self) -> pd.DataFrame:
-        """Return a row for each clip, or for each window of a clip that has windows.
+        """Return a row for each clip as a whole, and after it one for each of its windows.
 
-        Columns: clip, path, status, reason (why it is not "ok"), start, stop (s), emotion,
-        score_<emotion>, and <modality>_<emotion> of a fusion.
+        Columns: clip, path, part ("whole" or "window"), status, reason (why it is not "ok"), start,
+        stop (s), emotion, score_<emotion>, and <modality>_<emotion> of a fusion.
         """
         rows = []
         for clip in self.clips:
-            for moment in clip.windows or [clip.whole]:
+            for place, moment in enumerate([clip.whole, *clip.windows]):
                 about = {"clip": clip.clip, "path": clip.path}
+                about |= {"part": "window" if place else "whole"}
                 about |= {"status": moment.status, "reason": moment.reason}
                 row = {"start": moment.start, "stop": moment.stop, "emotion": moment.emotion}
                 row |= {f"score_{name}": (moment.scores or {}).get(name) for name in self.labels}

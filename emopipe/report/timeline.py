@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from emopipe.report import _template, _write
+from emopipe.files import write_atomic
+from emopipe.report import _template
 
 WIDTH, HEIGHT = 1000, 120
 # One colour for each emotion, whatever a model knows, so that pages can be compared.
@@ -129,4 +130,4 @@ def write_timeline(found, path, *, title, media) -> Path:
         title=title, found=found, clips=clips, colours=colours_of(found["labels"]),
         width=WIDTH, height=HEIGHT,
     )  # fmt: skip
-    return _write(Path(path), page)
+    return write_atomic(path, page)

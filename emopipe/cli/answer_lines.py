@@ -1,0 +1,158 @@
+"""What `emopipe predict` prints: a row for each answer, one line for each kind of failure."""
+
+import sys
+
+# Characters of the column of seconds: start and stop of a window in a day's recording.
+_SPAN = 15
+
+
+def show(line) -> None:
+    """Print a line without control characters, above a progress bar if there is one."""
+    from tqdm import tqdm
+
+    from emopipe.text import printable
+
+    if sys.stdout.isatty() and sys.stderr.isatty():
+        tqdm.write(printable(line), file=sys.stdout)
+    else:
+        print(printable(line), flush=True)
+
+
+class Rows:
+    """The table of answers, whose columns are as wide as its longest possible cells.
+
+    Parameters
+    ----------
+    model : classifier
+    paths : list of str
+    over_time : bool
+        Whether windows follow each clip.
+    """
+
+    def __init__(self, model, paths, *, over_time):
+        from pathlib import Path
+
+        from emopipe.media import STATUSES
+        from emopipe.prediction import modalities_of
+        from emopipe.text import printable
+
+        self.modalities, self.over_time = modalities_of(model), over_time
+        answer = max(len(str(label)) for label in model.classes_) + len(" 0.00")
+        names = [len(printable(Path(path).name)) for path in paths]
+        cells = [max(len(name), answer) for name in self.modalities]
+        self.widths = [max([4, *names]), _SPAN, answer, *cells, max(map(len, STATUSES))]
+
+    @property
+    def head(self) -> str:
+        """The line with the names of the columns."""
+        return self._line(["clip", "seconds", "emotion", *self.modalities, "status"])
+
+    def show(self, clip) -> None:
+        """Print the row of a clip, then those of its windows."""
+        for place, moment in enumerate([clip.whole, *clip.windows]):
+            span = f"{moment.start:.2f}-{moment.stop:.2f}"
+            if self.over_time and not place:
+                span = "whole"
+            parts = [_best(moment.modalities.get(name)) for name in self.modalities]
+            answer = _scored(moment.emotion, moment.scores)
+            show(self._line([clip.clip, span, answer, *parts, moment.status]))
+
+    def _line(self, cells):
+        padded = (cell.ljust(width) for cell, width in zip(cells, self.widths, strict=True))
+        return "  ".join(padded).rstrip()
+
+
+def _scored(emotion, scores):
+    return f"{emotion} {scores[emotion]:.2f}" if scores else "-"
+
+
+def _best(scores):
+    return _scored(max(scores, key=scores.get), scores) if scores else "-"
+
+
+def closing(prediction):
+    """Yield one line for each kind of failure, the notices, and how long it took."""
+    from emopipe.cli import counted
+
+    clips = prediction.clips
+    yield from _failures("clip", [(clip, clip.whole) for clip in clips])
+    yield from _failures("window", [(clip, w) for clip in clips for w in clip.windows])
+    for notice in prediction.notices:
+        yield f"NOTE: {notice}"
+    answered = sum(clip.whole.emotion is not None for clip in clips)
+    windows = sum(len(clip.windows) for clip in clips)
+    of = f" ({counted(windows, 'window')})" if windows else ""
+    line = f"{answered} of {counted(len(clips), 'clip')}{of}, {prediction.media_seconds:.1f} s of "
+    line += f"media in {prediction.seconds:.1f} s"
+    if prediction.real_time_factor is not None:
+        line += f": real-time factor {prediction.real_time_factor:.2f}"
+    yield ""
+    yield line + ("" if prediction.computed else " (all features were in the store)")
+    yield f"scores: {prediction.to_dict()['scores']}"
+
+
+def _failures(noun, moments):
+    """Yield what went wrong in clips or windows: a line for each extractor and status."""
+    from emopipe.cli import counted
+
+    alike = {}
+    for clip, moment in moments:
+        for extractor, detail in moment.details.items():
+            status = detail.partition(".")[0]
+            alike.setdefault((extractor, status), []).append((clip, moment, detail))
+    for (extractor, _), those in alike.items():
+        clip, moment, detail = those[0]
+        span = f" {moment.start:.2f}-{moment.stop:.2f}" if noun == "window" else ""
+        yield (
+            f"{len(those)} of {counted(len(moments), noun)}, first {clip.clip}{span}: {extractor}: "
+            f"{detail.splitlines()[-1]}"
+        )
+
+
+def gaps(prediction) -> list[str]:
+    """Return in what a prediction covers less than was asked."""
+    from emopipe.cli import counted
+
+    clips = prediction.clips
+    nothing = sum(clip.whole.emotion is None for clip in clips)
+    part = sum(clip.whole.emotion is not None and clip.status == "partial" for clip in clips)
+    cut = sum(bool(clip.note) for clip in clips)
+    of = f"of {counted(len(clips), 'clip')}"
+    return [
+        f"{n} {of} {words}"
+        for n, words in (
+            (nothing, "without an answer"),
+            (part, "answered from a part of it (damaged, or a modality is missing)"),
+            (cut, "without windows, as it is too long"),
+        )
+        if n
+    ]
+
+
+def knowledge(prediction, manifest) -> str:
+    """Return the last line: emotions, how often right on people not met, clips of the training."""
+    emotions = ", ".join(prediction.labels)
+    figure = _figure(manifest["card"].get("evaluation"), manifest.get("training") or {})
+    return f"The model knows {emotions}; {figure}; {_in_training(prediction.clips)}."
+
+
+def _figure(evaluation, training):
+    if not evaluation:
+        return "how often it is right on people it has not met was not measured"
+    accuracy = evaluation["metrics"]["accuracy"]["value"]
+    noun = f"windows of {training['window']:g} s" if training.get("window") else "clips"
+    met = "it had met (too high for others)"
+    people = met if evaluation["protocol"].get("subject_dependent") else "it had not met"
+    n, share = evaluation["clips"], f"{100 * accuracy:.1f} %"
+    return f"it was right in {share} of {n} {noun} of people {people}, in its own corpus"
+
+
+def _in_training(clips):
+    answers = [clip.in_training for clip in clips]
+    if all(answer is None for answer in answers):
+        return "whether a clip was in its training data is not known"
+    known = [clip.clip for clip in clips if clip.in_training]
+    if not known:
+        return "no clip here was in its training data"
+    names = ", ".join(known[:3]) + (" ..." if len(known) > 3 else "")
+    return f"{len(known)} of {len(clips)} clips were in its training data ({names})"

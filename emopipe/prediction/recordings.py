@@ -1,0 +1,100 @@
+"""Length and content of recordings, read by worker processes: the parent opens no clip."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from emopipe.extract import COUNTERS, Block, Recipe, extract
+from emopipe.media import ClipError
+from emopipe.media.containers import is_image, opened, zero
+
+# A recording is known by the first 64 bits of the SHA-256 of its bytes.
+_DIGITS = 16
+
+
+class Recording(NamedTuple):
+    """What decides the windows of a clip and whether a model knows it.
+
+    Parameters
+    ----------
+    seconds : float
+        To the end of the last packet; 0 for an image, and where nothing can be read.
+    mark : str
+        First 16 hexadecimal digits of the content's SHA-256; "" where nothing can be read.
+    """
+
+    seconds: float
+    mark: str
+
+
+def _last_packet(path) -> float:
+    """Return where the last packet of pictures or sound ends, in seconds; a header may lie."""
+    import av
+
+    with opened(path) as container:
+        if is_image(container):
+            return 0.0
+        streams = [s for s in container.streams if s.type in ("video", "audio")]
+        end = 0.0
+        try:
+            for packet in container.demux(streams):
+                stamp = packet.dts if packet.pts is None else packet.pts
+                if packet.size and stamp is not None:
+                    end = max(end, float((stamp + (packet.duration or 0)) * packet.time_base))
+        except av.error.FFmpegError:
+            pass  # what was read until here is what there is
+        return max(0.0, end - zero(container))
+
+
+def measure(path):
+    """Yield a recording's length and content: the `prepare` of this module's recipe.
+
+    Yields
+    ------
+    Block
+        One float64 row of three: seconds, and 64 bits of the content's SHA-256 as two numbers.
+
+    Raises
+    ------
+    ClipError
+        "corrupt" where no recording can be read.
+    """
+    from emopipe.files import checksum
+
+    seconds = _last_packet(path)
+    if not np.isfinite(seconds):
+        raise ClipError(path, "corrupt", "Its packets have no times.")
+    digits = checksum(path)
+    yield Block(np.array([[seconds, int(digits[:8], 16), int(digits[8:_DIGITS], 16)]]))
+
+
+RECIPE = Recipe("recording", 1, measure, pooling="stack")
+
+
+def recordings(paths, **options) -> list[Recording]:
+    """Return length and content of recordings, whole ones, in the order of their paths.
+
+    Parameters
+    ----------
+    paths : list of str
+    **options
+        store, n_jobs and progress of `emopipe.extract.extract`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from scipy.io import wavfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     wavfile.write(f"{folder}/a.wav", 16000, np.zeros(8000, np.int16))
+    ...     recordings([f"{folder}/a.wav"], store=None, n_jobs=1)[0].seconds
+    0.5
+    """
+    extraction = extract(paths, RECIPE, **options)
+    COUNTERS["prepared"] -= extraction.prepared  # they count features
+    return [
+        Recording(0.0, "") if value is None else _recording(value[0]) for value in extraction.values
+    ]
+
+
+def _recording(row) -> Recording:
+    return Recording(float(row[0]), f"{int(row[1]):08x}{int(row[2]):08x}")
