@@ -20,8 +20,8 @@ from emopipe.augmentation import named_transforms
 from emopipe.face.copies import base_features, copies_recipe
 from emopipe.face_networks import vggface
 from emopipe.nets.classifier import ClipNetwork
-from emopipe.nets.course import prefixed
 from emopipe.nets.dense import check_dense, dense_answers, dense_network
+from emopipe.nets.epochs import prefixed
 from emopipe.nets.fitted import check_shapes
 from emopipe.nets.kept_rows import in_slices, keep, mapped, moments
 from emopipe.nets.tensors import clip_tensors

@@ -20,7 +20,7 @@ from emopipe.evaluation import evaluate
 from emopipe.extract import COUNTERS, ClipWarning
 from emopipe.media import ClipError
 from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.nets.course import Course
+from emopipe.nets.epochs import FitState
 
 TINY = {
     "modalities": ("audio",), "spectrogram_size": (32, 8), "audio_widths": (4,),
@@ -184,9 +184,9 @@ def test_a_killed_evaluation_goes_on_at_fold_and_epoch(tiny, clips, tmp_path, mo
     resumed = []
     # Four epochs of the first fold, and two of the second.
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Course, "after_epoch", dying(Course.after_epoch, 6))
+        patch.setattr(FitState, "end_epoch", dying(FitState.end_epoch, 6))
         evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
-    monkeypatch.setattr(Course, "resume", recorded(Course.resume, resumed))
+    monkeypatch.setattr(FitState, "resume", recorded(FitState.resume, resumed))
     again = evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
     assert resumed == [2]
     assert again.predictions.equals(whole.predictions) and again.history == whole.history

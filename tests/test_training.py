@@ -12,11 +12,22 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from tiny_networks import N_CLASSES, Killed, batch_of, blobs, dense_network, dying, recorded
+from tiny_networks import (
+    N_CLASSES,
+    Killed,
+    batch_of,
+    blobs,
+    busy_machine,
+    dense_network,
+    dying,
+    recorded,
+    with_weights,
+)
 
-from emopipe.nets.batches import Stream
+from emopipe.nets.batches import made_ahead
 from emopipe.nets.compiling import compile_network
-from emopipe.nets.course import Course
+from emopipe.nets.dense import dense_network as dense_layers
+from emopipe.nets.epochs import FitState
 from emopipe.nets.training import Training, policy, predict, train
 
 ROWS = np.arange(60)
@@ -81,6 +92,23 @@ def test_history_holds_the_figures_of_all_rows_not_of_the_filled_batch(task):
         assert done.history[f"{prefix}accuracy"] == pytest.approx([hits])
 
 
+def test_every_epoch_is_judged_by_the_held_out_rows_each_once(task):
+    """30 rows in batches of 16, on a busy machine, against a direct evaluation of the weights."""
+    x, y = task
+    weights, held = [], np.arange(60, 90)
+    spy = patch.object(FitState, "end_epoch", with_weights(FitState.end_epoch, weights))
+    with spy, busy_machine():
+        model, done = fit(task, epochs=10, patience=None, learning_rate=0.003)
+    assert len(weights) == 10
+    for epoch, one in enumerate(weights):
+        model.set_weights(one)
+        scores = np.asarray(model(x[held], training=False), dtype=np.float64)
+        hits = (scores.argmax(1) == y[held]).mean()
+        loss = -np.log(scores[np.arange(30), y[held]]).mean()
+        assert done.history["val_accuracy"][epoch] == pytest.approx(hits, abs=1e-6)
+        assert done.history["val_loss"][epoch] == pytest.approx(loss, rel=1e-5)
+
+
 def test_batches_have_one_length_and_know_what_they_are_for(task):
     x, _ = task
     seen = []
@@ -134,14 +162,37 @@ def test_rows_without_weight_teach_nothing(task, plain):
 
 def test_a_killed_fit_goes_on_where_it_stopped(task, tmp_path):
     whole = fit(task, epochs=6, patience=None)[1]
-    resumed, killed = [], patch.object(Course, "after_epoch", dying(Course.after_epoch, 3))
+    resumed, killed = [], patch.object(FitState, "end_epoch", dying(FitState.end_epoch, 3))
     with killed, pytest.raises(Killed):
         fit(task, epochs=6, patience=None, checkpoint=tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
-    with patch.object(Course, "resume", recorded(Course.resume, resumed)):
+    with patch.object(FitState, "resume", recorded(FitState.resume, resumed)):
         assert same(whole, fit(task, epochs=6, patience=None, checkpoint=tmp_path)[1])
     assert resumed == [3]
     assert not list(tmp_path.iterdir())
+
+
+def test_long_fits_at_real_size_are_the_same_bytes_idle_busy_and_resumed(tmp_path):
+    """60 epochs of 1,212 digits, judged by 135 others in two batches."""
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    x, rows = (x / 16).astype(np.float32), np.arange(1347)
+
+    def fitted(**plan):
+        model = dense_layers(64, (64,), 10, dropout=0.1)
+        plan = Training(epochs=60, batch_size=128, patience=20, **plan)
+        return train(
+            model, batch_of(x), y, rows=rows[:1212], validation=rows[1212:], plan=plan, identity="d"
+        )
+
+    idle = fitted()
+    with busy_machine():
+        assert same(idle, fitted())
+        killed = patch.object(FitState, "end_epoch", dying(FitState.end_epoch, 40))
+        with killed, pytest.raises(Killed):
+            fitted(checkpoint=tmp_path)
+        assert same(idle, fitted(checkpoint=tmp_path))
 
 
 def test_another_fit_does_not_take_up_the_checkpoint(task, plain, tmp_path):
@@ -216,15 +267,11 @@ def test_errors_of_batches_come_out_as_they_are(task):
         predict(dense_network(), batch, ROWS)
 
 
-def test_a_broken_stream_is_an_error_for_those_who_come_to_the_break():
-    """Keras reads ahead: the epochs before it still end."""
-    with Stream([0, 1, 2].__getitem__, workers=1) as stream:
-        assert list(stream.results()) == [0, 1, 2]
-        stream.check(before=3)
-        with pytest.raises(IndexError):
-            stream.check(before=4)
-        with pytest.raises(IndexError):
-            stream.check()
+def test_results_made_ahead_come_in_order_and_errors_where_they_are_due():
+    made = made_ahead([0, 1, 2].__getitem__, range(5), workers=2)
+    assert [next(made) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(IndexError):
+        next(made)
 
 
 def test_no_warnings_of_keras(task):
@@ -320,6 +367,7 @@ task = blobs(90)
 one, two = (tests.fit(task, epochs=15)[1] for _ in range(2))
 assert tests.same(one, two)
 tests.test_batches_have_one_length_and_know_what_they_are_for(task)
+tests.test_every_epoch_is_judged_by_the_held_out_rows_each_once(task)
 import pathlib, tempfile
 tests.test_a_killed_fit_goes_on_where_it_stopped(task, pathlib.Path(tempfile.mkdtemp()))
 print(one.history["val_accuracy"][-1])

@@ -1,5 +1,9 @@
 """A task and a network so small that training it takes no time."""
 
+import subprocess
+import sys
+from contextlib import contextmanager
+
 import numpy as np
 
 N_CLASSES = 3
@@ -9,8 +13,29 @@ class Killed(Exception):
     """Stands for the end of a process."""
 
 
+@contextmanager
+def busy_machine():
+    """Keep a core of the machine busy with another process."""
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
+
+
+def with_weights(end_epoch, weights):
+    """Return `FitState.end_epoch` that first adds the network's weights to a list."""
+
+    def ends(self, logs, seed):
+        weights.append(self.model.get_weights())
+        return end_epoch(self, logs, seed)
+
+    return ends
+
+
 def recorded(resume, epochs):
-    """Return `Course.resume` that also adds the epoch at which a fit goes on to a list."""
+    """Return `FitState.resume` that also adds the epoch at which a fit goes on to a list."""
 
     def resumed(self, head, lists):
         epochs.append(head["epoch"])
@@ -19,15 +44,15 @@ def recorded(resume, epochs):
     return resumed
 
 
-def dying(after_epoch, n):
-    """Return `Course.after_epoch` that dies instead of ending one more epoch than n in all."""
+def dying(end_epoch, n):
+    """Return `FitState.end_epoch` that dies instead of ending one more epoch than n in all."""
     ended = []
 
     def dies(self, logs, seed):
         if len(ended) == n:
             raise Killed
         ended.append(self.epoch)
-        return after_epoch(self, logs, seed)
+        return end_epoch(self, logs, seed)
 
     return dies
 

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from emopipe.nets.attention_graph import attention_graphs
 from emopipe.nets.checkpoints import FitCheckpoint
 from emopipe.nets.classifier import ClipNetwork
-from emopipe.nets.course import prefixed
+from emopipe.nets.epochs import prefixed
 from emopipe.nets.mel_images import LENGTH
 from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.speech_segments import segment_recipe

@@ -1,7 +1,7 @@
-"""Mini-batches by number, made by threads ahead of the network that eats them."""
+"""Mini-batches by number, made by threads ahead of the network that takes them."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
@@ -10,67 +10,35 @@ import numpy as np
 _SHUFFLES, _TRAINS, _VALIDATES = range(3)
 
 
-class Stream:
-    """Results of `make` in order, made ahead by threads.
+def made_ahead(make: Callable, numbers: Iterable[int], *, workers: int = 2) -> Iterator:
+    """Yield ``make(number)`` of each number, in order; threads make some ahead.
 
-    An error in `make` ends the stream and stays in `error`, because Keras would turn it into one of
-    its own that hides the reason.
+    An error in `make` is raised where its result is due. Close the iterator to end the threads
+    before it is exhausted.
 
     Parameters
     ----------
     make : callable
-        ``make(number)``, for any number from `start` on; called by threads.
-    start : int
-        First number.
+        Called by threads, for each number once.
+    numbers : iterable of int
     workers : int
         Threads; twice as many results may wait.
 
     Examples
     --------
-    >>> with Stream(lambda number: number**2, start=3) as stream:
-    ...     results = stream.results()
-    ...     [next(results) for _ in range(3)]
+    >>> list(made_ahead(lambda number: number**2, range(3, 6)))
     [9, 16, 25]
     """
-
-    def __init__(self, make: Callable, *, start=0, workers=2):
-        self.make, self.number, self.workers = make, start, workers
-        self.given = start
-        self.error, self.closed, self.waiting = None, False, deque()
-
-    def results(self) -> Iterator:
-        """Yield result after result, without end."""
-        try:
-            while True:
-                while len(self.waiting) < 2 * self.workers:
-                    self.waiting.append(self.threads.submit(self.make, self.number))
-                    self.number += 1
-                result = self.waiting.popleft().result()
-                self.given += 1
-                yield result
-        except Exception as error:
-            # Whoever reads ahead may ask once more after the end.
-            if not self.closed:
-                self.error = error
-
-    def check(self, before=None) -> None:
-        """Raise the error that ended the stream, if one did (before that number, if given).
-
-        Keras reads ahead: when the stream breaks, the epochs before the break are still to end.
-        """
-        if self.error is not None and (before is None or self.given < before):
-            raise self.error
-
-    def __enter__(self):
-        self.threads = ThreadPoolExecutor(self.workers, thread_name_prefix="emopipe-batches")
-        return self
-
-    def __exit__(self, *_):
-        self.closed = True
-        self.threads.shutdown(cancel_futures=True)
-        # TensorFlow never lets go of a generator; what it was made for must not stay with it.
-        self.make = None
-        self.waiting.clear()
+    threads, waiting = ThreadPoolExecutor(workers, thread_name_prefix="emopipe-batches"), deque()
+    try:
+        for number in numbers:
+            waiting.append(threads.submit(make, number))
+            if len(waiting) == 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def filled(order, number, size):
@@ -132,8 +100,7 @@ class Batches:
         rng = np.random.default_rng([self.seed, _TRAINS, epoch, step])
         return self._made(self._order(epoch), step, rng, True)
 
-    def validation(self, number):
+    def validation(self, step):
         """Return a batch of rows in their order, the same in every epoch."""
-        step = number % self.steps
         rng = np.random.default_rng([self.seed, _VALIDATES, step])
         return self._made(self.rows, step, rng, False)

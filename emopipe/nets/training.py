@@ -15,18 +15,26 @@ arrays by input, each with one row per element of `rows`, an int array of always
 call it, ahead of the network; `rng` is a numpy Generator that depends on the seed, the epoch and
 the batch alone. What a row means is the caller's affair: with augmented copies of clips, a row may
 be ``clip + n_clips * copy``.
+
+The loop calls Keras batch by batch. ``keras.Model.fit`` reads its input ahead of the epoch, and
+what that does differs: from generators a validation begins where the reading of the last one
+ended; a ``keras.utils.PyDataset`` with two workers or more gives an epoch batches that were made
+for the one before (Keras 3.15, on JAX), with one worker makes nothing ahead there, and with any
+number turns an error in a batch into one of TensorFlow's. Here an epoch has its own batches, and an
+error is raised as it is.
 """
 
 import gc
 import numbers
-import warnings
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.nets.batches import Batches, Stream, filled
+from emopipe.nets.batches import Batches, filled, made_ahead
 from emopipe.nets.checkpoints import FitCheckpoint
 from emopipe.nets.compiling import (
     OPTIMIZERS,
@@ -35,8 +43,9 @@ from emopipe.nets.compiling import (
     policy,
     uses_xla,
 )
-from emopipe.nets.course import Course, listener
+from emopipe.nets.epochs import FitState
 from emopipe.nets.initial import initialise
+from emopipe.progress import progress_bar
 
 __all__ = ["Trained", "Training", "policy", "predict", "train"]
 
@@ -66,7 +75,7 @@ class Training:
         the best epoch stay. None, or no validation rows: all epochs, last weights.
     random_state : int or None
         Of initial weights, order, dropout, and what batches draw. An int repeats a fit bit for bit
-        on one CPU.
+        on one machine.
     workers : int
         Threads that make batches.
     progress : bool
@@ -201,55 +210,58 @@ def train(
     if not keep:
         initialise(model, seed)
     compile_network(model, plan, sides[0].steps)
-    course = Course(
+    state = FitState(
         model, checkpoint, epochs=plan.epochs, patience=plan.patience if len(validation) else None
     )
     if saved is not None:
-        course.resume(*saved)
-    elif keep and course.patience is not None:
-        course.begin(_validation_loss(model, sides[1]))
-    if not course.over:
-        _run(course, *sides, plan, seed)
-    model.set_weights(course.weights())
+        state.resume(*saved)
+    elif keep and state.patience is not None:
+        state.begin(_evaluate(model, sides[1])["cross_entropy"])
+    if not state.over:
+        _run(state, *sides, plan, seed)
+    model.set_weights(state.weights())
     checkpoint.remove()
-    return Trained(model.get_weights(), course.history)
+    return Trained(model.get_weights(), state.history)
 
 
-def _validation_loss(model, judged):
-    held = Stream(judged.validation, workers=1)
-    with held, many_networks():
-        try:
-            logs = model.evaluate(held.results(), steps=judged.steps, return_dict=True, verbose=0)
-        except ValueError:  # an empty stream, to Keras
-            held.check()
-            raise
-        held.check(before=judged.steps)
-    return logs["cross_entropy"]
+def _means(step, batches):
+    """Take batches through a step of Keras; return the means of its figures under the weights."""
+    sums, total = {}, 0.0
+    for inputs, y, weights in batches:
+        weight = weights.sum(dtype=np.float64)
+        for name, figure in step(inputs, y, weights, return_dict=True).items():
+            sums[name] = sums.get(name, 0.0) + weight * figure
+        total += weight
+    return {name: figure / total for name, figure in sums.items()}
 
 
-def _run(course, trained, judged, plan, seed):
-    """Let Keras run the epochs that are left."""
-    made = Stream(trained.training, start=course.epoch * trained.steps, workers=plan.workers)
-    held = Stream(judged.validation, start=course.epoch * judged.steps, workers=1)
-    streams = [(made, trained.steps), (held, judged.steps)]
-    with made, held, many_networks(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "\\s*Your input ran out of data")
-        try:
-            course.model.fit(
-                made.results(),
-                shuffle=False,  # it is shuffled already
-                steps_per_epoch=trained.steps,
-                validation_data=held.results() if judged.steps else None,
-                validation_steps=judged.steps or None,
-                initial_epoch=course.epoch,
-                epochs=plan.epochs,
-                callbacks=[listener(course, seed, streams, shown=plan.progress)],
-                verbose=0,
-            )
-        except ValueError:  # an empty stream, to Keras
-            made.check()
-            held.check()
-            raise
+def _evaluate(model, judged):
+    """Return Keras' figures of the held-out rows, each of which counts once."""
+    batches = made_ahead(judged.validation, range(judged.steps), workers=1)
+    with closing(batches):
+        return _means(model.test_on_batch, batches)
+
+
+def _counted(batches, bar):
+    for batch in batches:
+        yield batch
+        bar.update()
+
+
+def _run(state, trained, judged, plan, seed):
+    """Run the epochs that are left."""
+    model, first = state.model, state.epoch * trained.steps
+    numbers = range(first, plan.epochs * trained.steps)
+    batches = made_ahead(trained.training, numbers, workers=plan.workers)
+    with many_networks(), closing(batches):
+        while not state.over:
+            title = f"epoch {state.epoch + 1} of {plan.epochs}"
+            with progress_bar(trained.steps, title, "batch", shown=plan.progress) as bar:
+                logs = _means(model.train_on_batch, _counted(islice(batches, trained.steps), bar))
+                held = _evaluate(model, judged) if judged.steps else {}
+                logs |= {f"val_{name}": value for name, value in held.items()}
+                figures = state.end_epoch(logs, seed)
+                bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
 
 
 def predict(model, batch, rows, *, batch_size=32, workers=2, seed=0) -> np.ndarray:
@@ -278,12 +290,16 @@ def predict(model, batch, rows, *, batch_size=32, workers=2, seed=0) -> np.ndarr
     model.jit_compile = uses_xla()
     nothing = np.zeros(rows.max() + 1, np.int32)
     batches = Batches(batch, nothing, nothing, rows, size=batch_size, seed=seed)
+
+    def inputs(number):
+        return batches.validation(number)[0]
+
     answers = []
-    with Stream(batches.validation, workers=workers) as stream, many_networks():
-        made = stream.results()
-        for number in range(batches.steps):
-            inputs = next(made, (None,))[0]
-            stream.check()
+    with (
+        many_networks(),
+        closing(made_ahead(inputs, range(batches.steps), workers=workers)) as made,
+    ):
+        for number, batch in enumerate(made):
             own = filled(rows, number, batch_size)[1]
-            answers.append(np.asarray(model.predict_on_batch(inputs), np.float32)[:own])
+            answers.append(np.asarray(model.predict_on_batch(batch), np.float32)[:own])
     return np.concatenate(answers)

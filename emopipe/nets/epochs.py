@@ -1,8 +1,12 @@
-"""What happens between the epochs of a fit: history, best weights, checkpoint, end, progress."""
+"""What happens between the epochs of a fit: history, best weights, checkpoint, end.
+
+Keras' EarlyStopping and BackupAndRestore are not used: the first forgets at the start of every
+``fit`` which epoch was the best and how long it has waited, so that a resumed fit would end
+elsewhere, and it cannot take the weights that a model has for the best so far; the second keeps
+neither history nor best weights, and does not notice that a file is another fit's or damaged.
+"""
 
 import numpy as np
-
-from emopipe.progress import progress_bar
 
 _FIGURES = {
     "cross_entropy": "loss",
@@ -17,8 +21,8 @@ def _variables(model):
     return [*model.variables, *model.optimizer.variables]
 
 
-class Course:
-    """A fit seen from its epochs.
+class FitState:
+    """State of a fit between its epochs.
 
     Parameters
     ----------
@@ -63,8 +67,8 @@ class Course:
         tired = self.patience is not None and self.waited >= self.patience
         return tired or self.epoch >= self.epochs
 
-    def after_epoch(self, logs, seed) -> dict:
-        """Take in the figures of an epoch; return them by the names of the history.
+    def end_epoch(self, logs, seed) -> dict:
+        """Add the figures of an epoch; return them by the names of the history.
 
         Raises
         ------
@@ -102,33 +106,6 @@ class Course:
     def weights(self) -> list:
         """Return the weights to keep."""
         return self.best or self.model.get_weights()
-
-
-def listener(course, seed, streams, *, shown):
-    """Return a Keras callback that tells a `Course` of every epoch and shows a bar for each.
-
-    Streams come with their batches per epoch, that of the training rows first. An epoch that ended
-    because one of them broke is none: its error is raised.
-    """
-    import keras
-
-    class Listener(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            title = f"epoch {epoch + 1} of {course.epochs}"
-            self.bar = progress_bar(streams[0][1], title, "batch", shown=shown)
-
-        def on_train_batch_end(self, batch, logs=None):
-            self.bar.update()
-
-        def on_epoch_end(self, epoch, logs=None):
-            for stream, steps in streams:
-                stream.check(before=(epoch + 1) * steps)
-            figures = course.after_epoch(logs, seed)
-            self.bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
-            self.bar.close()
-            self.model.stop_training = course.over
-
-    return Listener()
 
 
 def prefixed(history, name) -> dict:
