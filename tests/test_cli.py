@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -246,13 +247,17 @@ def test_extract_of_failures_only_says_so_by_its_code(wav, tmp_path, capsys):
 def test_what_only_looks_like_a_file_stops_no_folder(wav, tmp_path, capsys):
     (wav.parent / "lost.wav").symlink_to("nowhere")
     (wav.parent / "folder.wav").mkdir()
+    os.mkfifo(wav.parent / "folder.wav" / "pipe.wav")
+    (wav.parent / "notes.txt").touch()
+    (wav.parent / "._a.wav").touch()
     options = ["--store", tmp_path / "s", "--jobs", 1]
     code, text, err = run(capsys, "extract", wav.parent, *options)
     assert code == 0 and "ok 1" in text
-    assert "2 of 3 below" in err and "folder, not a file" in err
+    assert "2 of 3 below" in err and "no regular file" in err
+    assert "1 hidden, 1 .txt" in err
     wav.unlink()
     code, _, err = run(capsys, "extract", wav.parent, *options)
-    assert code == 1 and "no media file below" in err and "folder.wav" in err
+    assert code == 1 and "no media file below" in err and "pipe.wav" in err
 
 
 def test_extract_checks_where_it_writes_before_it_works(wav, tmp_path, capsys):

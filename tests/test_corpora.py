@@ -9,6 +9,7 @@ from corpora_on_disk import lay, load, said
 from emopipe.corpora import (
     EMOTIONS,
     CorpusError,
+    combine,
     corpus_names,
     describe_corpus,
     load_corpus,
@@ -279,7 +280,39 @@ def test_a_pointer_gives_way_to_a_real_file_of_the_take(tmp_path):
 def test_copies_of_a_clip_are_left_out_and_named(tmp_path):
     lay(tmp_path, "Actor_01/03-01-01-01-01-01-01.wav", "copy/Actor_01/03-01-01-01-01-01-01.wav")
     assert load("ravdess", tmp_path)["clip"].tolist() == ["Actor_01/03-01-01-01-01-01-01.wav"]
-    assert "copy/Actor_01/03-01-01-01-01-01-01.wav" in said("ravdess", tmp_path)
+    words = said("ravdess", tmp_path)
+    assert "1 files are copies, byte for byte" in words
+    assert "copy/Actor_01/03-01-01-01-01-01-01.wav" in words
+
+
+def test_a_file_of_the_same_name_and_other_content_is_no_copy(tmp_path):
+    lay(tmp_path, "a/03-01-01-01-01-01-01.wav")
+    lay(tmp_path, "b/03-01-01-01-01-01-01.wav", content=b"RIFF RECORDING")
+    words = said("ravdess", tmp_path)
+    assert "1 files have the name of a clip elsewhere" in words and "copies" not in words
+
+
+def test_frames_of_one_name_from_different_clips_are_all_there(tmp_path):
+    lay(tmp_path, "Train/Angry/film1/0001.png", "Train/Angry/film2/0001.png", "Train/Fear/0001.png")
+    lay(tmp_path, "part2/Train/Fear/0001.png")
+    assert len(load("sfew", tmp_path)) == 4
+    assert "0001" not in said("sfew", tmp_path)
+
+
+def test_what_a_corpus_lacks_goes_with_its_table(tmp_path):
+    lay(tmp_path / "r", "03-01-01-01-01-01-01.wav", "copy/03-01-01-01-01-01-01.wav")
+    lay(tmp_path / "r", "03-01-01-01-01-01-02.wav", content=b"")
+    lay(tmp_path / "s", "03-02-01-01-01-01-01.wav")
+    speech, song = load("ravdess", tmp_path / "r"), load("ravdess", tmp_path / "s", channel="song")
+    about = speech.attrs["corpora"]["ravdess"]
+    assert (about["complete"], about["missing"], about["damaged"]) == (1440, 1438, 1)
+    assert any("2 clips, the complete corpus has 1440" in text for text in about["notices"])
+    assert any("copies, byte for byte" in text for text in about["notices"])
+    assert not any(str(tmp_path) in text for text in about["notices"])
+    both = usable(combine(speech, song)).attrs["corpora"]["ravdess"]
+    assert (both["complete"], both["missing"], both["damaged"]) == (2452, 2449, 1)
+    assert set(about["notices"]) < set(both["notices"])
+    assert len(set(both["notices"])) == len(both["notices"])
 
 
 @pytest.mark.parametrize(

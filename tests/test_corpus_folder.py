@@ -1,9 +1,12 @@
 import os
 
+import av
+import numpy as np
 import pytest
 from corpora_on_disk import lay
 
-from emopipe.corpora.folder import CorpusError, listed, medium_of, read_csv, scan
+from emopipe.corpora.folder import MEDIA, CorpusError, listed, medium_of, read_csv, scan
+from emopipe.media import probe
 
 
 def found(root):
@@ -115,3 +118,73 @@ def test_listed_never_hides_how_many():
     assert listed([]) == ""
     assert listed("abc", 3) == "a, b, c"
     assert listed("abcde", 2) == "a, b and 3 more"
+
+
+def test_folders_lie_in_one_another_however_deep(tmp_path):
+    lay(tmp_path, "/".join(["d"] * 300) + "/a.wav")
+    assert [clip[-6:] for clip in found(tmp_path)] == ["/a.wav"]
+
+
+def test_what_is_left_out_is_counted(tmp_path):
+    lay(tmp_path, "a.wav", ".b.wav", "._a.wav", "__MACOSX/c.wav", "x.txt", "y.md", "z.md", "README")
+    os.symlink(tmp_path, tmp_path / "again")
+    folder = scan(tmp_path)
+    assert folder.skipped == {
+        "hidden": 3, ".md": 2, "without a suffix": 1, "linked again": 1,
+    }  # fmt: skip
+    assert folder.leftovers == "3 hidden, 2 .md, 1 without a suffix, 1 linked again, 1 .txt"
+
+
+def test_odd_entries_stop_no_walk(tmp_path):
+    lay(tmp_path, "a.wav")
+    os.mkfifo(tmp_path / "pipe.wav")
+    os.symlink(tmp_path / "self.wav", tmp_path / "self.wav")
+    faults = {recording.clip: recording.fault for recording in scan(tmp_path).recordings}
+    assert faults["a.wav"] == ""
+    assert faults["pipe.wav"] == "no regular file"
+    assert "cannot be read" in faults["self.wav"]
+
+
+def _write(path, medium):
+    """Write a tiny recording in the format that its suffix means."""
+    with av.open(str(path), "w") as container:
+        if medium == "audio":
+            name = container.default_audio_codec
+            rates = av.Codec(name, "w").audio_rates
+            stream = container.add_stream(
+                name, rate=16000 if 16000 in (rates or [16000]) else rates[0]
+            )
+            stream.layout = "mono"
+            n = stream.frame_size or 1024
+            cut = av.AudioResampler(stream.format.name, "mono", stream.rate)
+            frames = []
+            for start in range(0, 20 * n, n):
+                silence = av.AudioFrame.from_ndarray(np.zeros((1, n), np.float32), "fltp", "mono")
+                silence.sample_rate, silence.pts = stream.rate, start
+                frames += cut.resample(silence)
+        else:
+            stream = container.add_stream(container.default_video_codec, rate=25)
+            stream.width, stream.height = 64, 48
+            stream.pix_fmt = (stream.codec.video_formats or [stream.format])[0].name
+            n = 1 if medium == "image" else 10
+            black = av.VideoFrame(64, 48, "rgb24")
+            frames = [black.reformat(format=stream.pix_fmt) for _ in range(n)]
+        for frame in [*frames, None]:
+            for packet in stream.encode(frame):
+                container.mux(packet)
+
+
+# Kinds that FFmpeg reads and this build cannot write.
+_READ_ONLY = """
+.3gp .3g2 .dv .rmvb .divx .qt .mk3d .weba .wma .snd .amr .dts .rf64 .ape .tak .mpc .spx .sph .nist
+.gsm .jpe .jfif .pnm .heic .heif .sox
+"""
+
+
+def test_every_kind_that_is_taken_is_opened(tmp_path):
+    for medium, suffixes in MEDIA.items():
+        for suffix in set(suffixes) - set(_READ_ONLY.split()):
+            _write(tmp_path / f"a{suffix}", medium)
+            info = probe(tmp_path / f"a{suffix}")
+            assert info.has_audio if medium == "audio" else info.has_video, suffix
+    assert len(found(tmp_path)) > 80

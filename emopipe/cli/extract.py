@@ -19,10 +19,10 @@ features come back into the store of this machine.
 Exit code 1 if not a single clip could be processed.
 """
 
-import warnings
 from inspect import signature
 from pathlib import Path
 
+from emopipe.cli.clips import media_files
 from emopipe.cli.run import add_scheduler, check_kind, cluster
 
 # feature name -> (module, class)
@@ -163,31 +163,6 @@ def corpus_tables(texts) -> list:
         table = load_corpus(name, folder)
         tables.append(table[table["path"].notna()])
     return tables
-
-
-def media_files(places):
-    """Yield the files named, and for folders the media files below them, sorted.
-
-    What only looks like a file there, such as a link that leads nowhere, is left out and told.
-    """
-    from emopipe.corpora.folder import CorpusWarning, file_fault, medium_of
-
-    for place in places:
-        if place.is_dir():
-            found = sorted(p for p in place.rglob("*") if medium_of(p))
-            there = [p for p in found if p.is_file()]
-            lost = sorted(set(found) - set(there))
-            first = f": first {lost[0]}: {file_fault(lost[0])}" if lost else ""
-            if not there:
-                raise FileNotFoundError(f"no media file below the folder {place}{first}")
-            if lost:
-                text = f"{len(lost)} of {len(found)} below {place} are no files and left out"
-                warnings.warn(text + first, CorpusWarning, stacklevel=2)
-            yield from there
-        elif place.exists():
-            yield place
-        else:
-            raise FileNotFoundError(f"no file or folder {place}")
 
 
 def extractor_of(name, args):

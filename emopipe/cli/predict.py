@@ -121,7 +121,7 @@ def clip_files(places, seconds, folder):
     folder : Path
         Where its recording goes.
     """
-    from emopipe.cli.extract import media_files
+    from emopipe.cli.clips import media_files
 
     seen = set()
     for place in places:

@@ -5,6 +5,7 @@ CSV file describes; both return a clip table (`emopipe.corpora.clip_table` tells
 """
 
 import inspect
+import warnings
 from difflib import get_close_matches
 
 import pandas as pd
@@ -110,7 +111,9 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
     DataFrame
         A clip table (`emopipe.corpora.clip_table`). Clips that are known to be bad or cannot
         be recordings (Git LFS pointers, empty files) stay in it with a reason in `excluded`;
-        `usable` drops them.
+        `usable` drops them. Its ``attrs["corpora"]`` say for the corpus how many clips the
+        complete one has (None where that is not known), how many of them are missing and how
+        many damaged, and what was warned of.
 
     Raises
     ------
@@ -145,7 +148,14 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
             raise ValueError(
                 f"corpus {name!r} has no option {option!r}; it has {', '.join(legal) or 'none'}"
             )
-    return load(root, **options)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CorpusWarning)
+        table = load(root, **options)
+    for warning in caught:
+        warnings.warn(warning.message, warning.category, stacklevel=2)
+    about = table.attrs["corpora"][name]
+    about["notices"] = [w.message.notice for w in caught if isinstance(w.message, CorpusWarning)]
+    return table
 
 
 def _entry(name: str):

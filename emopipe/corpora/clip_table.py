@@ -69,6 +69,26 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
     return table[[*COLUMNS, *(c for c in table if c not in COLUMNS)]]
 
 
+def set_about(table: pd.DataFrame, corpus: str, *, complete=None, missing=0, damaged=0, notices=()):
+    """Write into ``attrs["corpora"]`` what a corpus lacks; see `emopipe.corpora.load_corpus`."""
+    about = {"complete": complete, "missing": missing, "damaged": damaged}
+    table.attrs.setdefault("corpora", {})[corpus] = about | {"notices": list(notices)}
+
+
+def _merged_about(tables) -> dict:
+    """Return what several tables' corpora lack, each text once."""
+    merged: dict = {}
+    for table in tables:
+        for corpus, about in table.attrs.get("corpora", {}).items():
+            before = merged.setdefault(corpus, dict.fromkeys(about) | {"notices": []})
+            for field, value in about.items():
+                if field == "notices":
+                    before[field] += [text for text in value if text not in before[field]]
+                elif value is not None:
+                    before[field] = (before[field] or 0) + value
+    return merged
+
+
 def usable(clips: pd.DataFrame) -> pd.DataFrame:
     """Return the clips that are not excluded and whose emotion is known, renumbered from 0.
 
@@ -100,7 +120,8 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     Where that is so, the names of those corpora's subjects (or clips) get the corpus in
     front: "ravdess/03", "emodb/03". Within one corpus equal names stay one person, so parts
     of a corpus (two channels, two splits) may be loaded apart and combined. Rows that occur
-    twice with the same path are kept once, with a warning. Subjects are text afterwards.
+    twice with the same path are kept once, with a warning. Subjects are text afterwards. What the
+    corpora lack (``attrs["corpora"]``, see `load_corpus`) is added up.
 
     Parameters
     ----------
@@ -134,6 +155,7 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     table["subject"] = _distinct(table["corpus"], subject_names(table["subject"]), subject_key)
     table["clip"] = _distinct(table["corpus"], table["clip"].astype(str))
     check_people(table)
+    table.attrs["corpora"] = _merged_about(tables)
     twice = table["clip"][table["clip"].duplicated()]
     if len(twice):
         raise CorpusError(

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from emopipe.corpora.clip_table import complete
+from emopipe.corpora.clip_table import complete, set_about
 from emopipe.corpora.folder import CorpusError, read_csv, scan
 from emopipe.corpora.loading import (
     Corpus,
@@ -116,7 +116,9 @@ def load(root, *, label="intended", files=True):
     table["intended"] = table["emotion"]
     table = _with_demographics(table, folder)
     if votes is not None:
+        attributes = table.attrs  # which a join forgets
         table = table.join(votes, on="take")
+        table.attrs = attributes
     return table if label == "intended" else _relabelled(table, label)
 
 
@@ -159,7 +161,9 @@ def _votes(path) -> pd.DataFrame | None:
 def _votes_alone(votes: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame([_facts(take) for take in votes.index])
     table = table.assign(clip=table["take"], path=None, corpus=CREMAD.name, media="votes")
-    return complete(table)
+    table = complete(table)
+    set_about(table, CREMAD.name, complete=CREMAD.clips)
+    return table
 
 
 def _with_demographics(table, folder):

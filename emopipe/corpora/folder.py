@@ -1,23 +1,32 @@
 """What lies in a corpus' folder: recordings, tables, and what is wrong with them on disk."""
 
 import os
+from collections import Counter, deque
 from difflib import get_close_matches
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 
-# A corpus' original format stands before the formats that people convert it to: of two files
-# of one take the first is read.
-MEDIA = {
-    "video": (".flv", ".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"),
-    "audio": (".wav", ".flac", ".aif", ".aiff", ".ogg", ".opus", ".m4a", ".aac", ".mp3"),
-    "image": (".tiff", ".tif", ".png", ".bmp", ".jpg", ".jpeg", ".webp", ".pgm"),
+from emopipe.text import printable
+
+# What the decoder opens, by suffix. A corpus' original format stands before the formats that
+# people convert it to: of two files of one take the first is read.
+_SUFFIXES = {
+    "video": ".flv .avi .mp4 .mov .mkv .webm .m4v .mpg .mpeg .wmv .asf .ogv .3gp .3g2 .f4v .ts "
+    ".mts .m2ts .m2t .vob .m1v .m2v .mxf .dv .rm .rmvb .divx .qt .mk3d .mjpg .mjpeg .y4m .nut .264 "
+    ".h264 .265 .h265 .hevc .ivf .obu .wtv .ismv",
+    "audio": ".wav .flac .aif .aiff .aifc .ogg .oga .opus .m4a .m4b .aac .adts .mp3 .mp2 .mpa .m2a "
+    ".mka .weba .wma .ra .au .snd .amr .ac3 .eac3 .ec3 .dts .caf .w64 .rf64 .wv .ape .tta .tak "
+    ".mpc .spx .sph .nist .voc .gsm .latm .sox .ircam",
+    "image": ".tiff .tif .png .bmp .jpg .jpeg .jpe .jfif .webp .pgm .ppm .pbm .pnm .pam .gif .apng "
+    ".jp2 .j2k .j2c .jxl .jls .heic .heif .avif .tga .dpx .exr .hdr .pcx .pfm .qoi .ras .sgi .ico "
+    ".xbm .xwd",
 }
+MEDIA = {medium: tuple(suffixes.split()) for medium, suffixes in _SUFFIXES.items()}
 MARKER = "SYNTHETIC.json"
 _MEDIUM = {suffix: medium for medium, suffixes in MEDIA.items() for suffix in suffixes}
 _ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 _TABLES = (".csv", ".tsv", ".txt", ".xlsx")
-_MAX_DEPTH = 8
 _POINTER = b"version https://git-lfs"
 
 
@@ -26,7 +35,17 @@ class CorpusError(ValueError):
 
 
 class CorpusWarning(UserWarning):
-    """A corpus that was read, but is not quite what its authors distribute."""
+    """A corpus that was read, but is not quite what its authors distribute.
+
+    Attributes
+    ----------
+    notice : str
+        The message without a path of this machine, for reports.
+    """
+
+    def __init__(self, message: str, notice: str | None = None):
+        super().__init__(message)
+        self.notice = message if notice is None else notice
 
 
 class Recording(NamedTuple):
@@ -66,12 +85,36 @@ class Recording(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """All that `scan` found below a root: recordings in the order of their names, and the rest."""
+    """All that lies below a root: recordings in the order of their names, and the rest.
+
+    Attributes
+    ----------
+    root : Path
+    recordings : list of Recording
+    tables, archives : list of str
+        Paths of tables, names of archives.
+    skipped : Counter
+        How many files and folders of which kind were left out.
+    """
 
     root: Path
     recordings: list[Recording]
     tables: list[str]
     archives: list[str]
+    skipped: Counter
+
+    @property
+    def leftovers(self) -> str:
+        """All that is no recording, in words, "" where there is nothing else.
+
+        Examples
+        --------
+        >>> Folder(Path("."), [], ["/a.csv"], [], Counter({"hidden": 2})).leftovers
+        '2 hidden, 1 .csv'
+        """
+        further = (os.path.splitext(name)[1].lower() for name in self.tables + self.archives)
+        counts = self.skipped + Counter(further)
+        return listed([f"{n} {kind}" for kind, n in counts.most_common()], most=8)
 
     def table(self, name: str) -> str | None:
         """Return the path of the corpus' own table `name`, wherever it lies below the root.
@@ -90,8 +133,10 @@ class Folder(NamedTuple):
 def scan(root) -> Folder:
     """List the recordings, tables and archives below `root`, without opening any of them.
 
-    Hidden files and folders and the remains of macOS archives are skipped; linked folders are
-    followed once. Only files under a kilobyte are looked into, for Git LFS pointers.
+    Hidden files and folders and the remains of macOS archives are left out, and files of kinds
+    that the decoder does not open; all of these are counted. Folders may lie in one another
+    however deep; linked ones are followed once, after those that lie there. Only files under a
+    kilobyte are looked into, for Git LFS pointers.
 
     Parameters
     ----------
@@ -121,9 +166,8 @@ def scan(root) -> Folder:
     """
     root = Path(os.path.abspath(Path(root).expanduser()))
     _check_is_folder(root)
-    folder = Folder(root, [], [], [])
-    marked = (root.parent / MARKER).is_file()
-    _walk(folder, str(root), (root.name,), marked, {_identity(root.stat())})
+    folder = Folder(root, [], [], [], Counter())
+    _walk(folder, (root.parent / MARKER).is_file())
     folder.recordings.sort(key=lambda recording: recording.clip)
     return folder
 
@@ -145,53 +189,83 @@ def _check_is_folder(root: Path):
     )
 
 
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
-
-
-def _walk(folder: Folder, path: str, names: tuple[str, ...], synthetic: bool, seen: set):
-    with os.scandir(path) as entries:
-        entries = [e for e in entries if not e.name.startswith(".") and e.name != "__MACOSX"]
-    synthetic = synthetic or any(e.name == MARKER for e in entries)
-    for entry in entries:
-        if entry.is_dir():
-            identity = _identity(entry.stat())
-            if identity not in seen and len(names) < _MAX_DEPTH:
-                seen.add(identity)
-                _walk(folder, entry.path, (*names, entry.name), synthetic, seen)
+def _walk(folder: Folder, synthetic: bool):
+    """Fill a Folder: first what lies below the root, then what links lead to."""
+    queue = deque([(str(folder.root), (folder.root.name,), synthetic)])
+    links, visited = deque(), set()
+    while queue or links:
+        path, names, synthetic = (queue or links).popleft()
+        try:
+            status = os.stat(path)
+            identity = status.st_dev, status.st_ino
+            if identity in visited:
+                folder.skipped["linked again"] += 1
+                continue
+            visited.add(identity)
+            with os.scandir(path) as entries:
+                entries = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            folder.skipped["unreadable folder"] += 1
             continue
-        stem, suffix = os.path.splitext(entry.name)
-        suffix = suffix.lower()
-        if suffix in _MEDIUM:
-            clip = "/".join((*names[1:], entry.name))
-            fault = file_fault(entry)
-            folder.recordings.append(
-                Recording(entry.path, clip, names, stem, suffix, _MEDIUM[suffix], fault, synthetic)
-            )
-        elif suffix in _TABLES:
-            folder.tables.append(entry.path)
-        elif suffix in _ARCHIVES:
-            folder.archives.append(entry.name)
+        synthetic = synthetic or any(e.name == MARKER for e in entries)
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name == "__MACOSX":
+                folder.skipped["hidden"] += 1
+            elif _is_folder(entry):
+                place = (entry.path, (*names, entry.name), synthetic)
+                (links if entry.is_symlink() else queue).append(place)
+            else:
+                _add_file(folder, entry, names, synthetic)
+
+
+def _is_folder(entry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _add_file(folder: Folder, entry, names: tuple[str, ...], synthetic: bool):
+    stem, suffix = os.path.splitext(entry.name)
+    suffix = suffix.lower()
+    if suffix in _MEDIUM:
+        clip = "/".join((*names[1:], entry.name))
+        fault = file_fault(entry)
+        folder.recordings.append(
+            Recording(entry.path, clip, names, stem, suffix, _MEDIUM[suffix], fault, synthetic)
+        )
+    elif suffix in _TABLES:
+        folder.tables.append(entry.path)
+    elif suffix in _ARCHIVES:
+        folder.archives.append(entry.name)
+    elif entry.name != MARKER:
+        folder.skipped[suffix or "without a suffix"] += 1
 
 
 def file_fault(file) -> str:
     """Say why a file (`os.DirEntry` or `Path`) cannot be what its name promises, "" if it can."""
     try:
         status = file.stat()
+        if S_ISDIR(status.st_mode):
+            return "folder, not a file"
+        if not S_ISREG(status.st_mode):
+            return "no regular file"
+        if status.st_size == 0:
+            return "empty file (0 bytes)"
+        if status.st_size < 1024 and _is_pointer(file):
+            return "Git LFS pointer, not the recording (run `git lfs pull` in the clone)"
     except FileNotFoundError:
         if file.is_symlink():
             return "broken link (a git-annex copy needs `git annex get`)"
         return "missing file"
-    if S_ISDIR(status.st_mode):
-        return "folder, not a file"
-    size = status.st_size
-    if size == 0:
-        return "empty file (0 bytes)"
-    if size < 1024:
-        with open(file, "rb") as stream:
-            if stream.read(len(_POINTER)) == _POINTER:
-                return "Git LFS pointer, not the recording (run `git lfs pull` in the clone)"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
     return ""
+
+
+def _is_pointer(file) -> bool:
+    with open(file, "rb") as stream:
+        return stream.read(len(_POINTER)) == _POINTER
 
 
 def medium_of(path: str) -> str | None:
@@ -220,13 +294,13 @@ def read_csv(path, *, needed=(), **options):
 
 
 def listed(names, most: int = 5) -> str:
-    """Return the first names of many in words.
+    """Return the first names of many in words, safe to show.
 
     Examples
     --------
     >>> listed(["a", "b", "c"], most=2)
     'a, b and 1 more'
     """
-    names = [str(name) for name in names]
+    names = [printable(name) for name in names]
     text = ", ".join(names[:most])
     return f"{text} and {len(names) - most} more" if len(names) > most else text

@@ -6,6 +6,7 @@ the rest: several files of one take become one row, files that are no recordings
 excluded with a reason, and whatever differs from the distributed corpus is said in words.
 """
 
+import filecmp
 import re
 import warnings
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from emopipe.corpora.clip_table import complete
+from emopipe.corpora.clip_table import complete, set_about
 from emopipe.corpora.folder import (
     MEDIA,
     CorpusError,
@@ -86,7 +87,8 @@ def check_choice(parameter: str, value, allowed):
 
 def warn(corpus: Corpus, folder: Folder, text: str):
     """Say what is unusual about a corpus on disk."""
-    warnings.warn(f"{corpus.name} in {folder.root}: {text}", CorpusWarning, stacklevel=5)
+    message = CorpusWarning(f"{corpus.name} in {folder.root}: {text}", f"{corpus.name}: {text}")
+    warnings.warn(message, stacklevel=5)
 
 
 def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) -> pd.DataFrame:
@@ -133,7 +135,8 @@ def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) ->
     if not rows:
         raise CorpusError(_nothing_found(corpus, folder, foreign))
     table = complete(pd.DataFrame(sorted(rows, key=itemgetter("clip"))))
-    _report_files(corpus, folder, table, takes, foreign)
+    faults = _report_files(corpus, folder, table, takes, foreign)
+    set_about(table, corpus.name, damaged=faults)
     return table
 
 
@@ -187,7 +190,8 @@ def _nothing_found(corpus: Corpus, folder: Folder, foreign: list[str]) -> str:
     )
 
 
-def _report_files(corpus, folder, table, takes, foreign):
+def _report_files(corpus, folder, table, takes, foreign) -> int:
+    """Warn of what cannot be used, and return how many clips are no recordings."""
     known = {recording.fault for files in takes.values() for recording, _ in files} - {""}
     faults = Counter(reason for reason in table["excluded"] if reason in known)
     if faults.total() == len(table):
@@ -203,25 +207,42 @@ def _report_files(corpus, folder, table, takes, foreign):
             f"{len(foreign)} files are not named like {corpus.example} and were left out: "
             f"{listed(foreign, 3)}",
         )
-    copies = _copies(takes)
+    copies, others = _namesakes(takes)
     if copies:
         warn(
             corpus,
             folder,
-            f"{len(copies)} files bear the name of a clip found elsewhere below the root "
-            f"and were left out as copies: {listed(copies, 3)}",
+            f"{len(copies)} files are copies, byte for byte, of a clip elsewhere below the root "
+            f"and were left out: {listed(copies, 3)}",
         )
+    if others:
+        warn(
+            corpus,
+            folder,
+            f"{len(others)} files have the name of a clip elsewhere below the root and other "
+            f"content; they were left out: {listed(others, 3)}. Name the folder of one version "
+            "as root if they are the better ones",
+        )
+    return faults.total()
 
 
-def _copies(takes) -> list[str]:
-    copies = []
+def _namesakes(takes) -> tuple[list[str], list[str]]:
+    """Return the files that are copies of one of the same name, and those that are not."""
+    copies, others = [], []
     for files in takes.values():
-        if len(files) > 1:
-            first = {}
-            for recording, _ in files:
-                if first.setdefault(recording.name.lower(), recording) is not recording:
-                    copies.append(recording.clip)
-    return copies
+        first = {}
+        for recording, _ in files if len(files) > 1 else ():
+            before = first.setdefault(recording.name.lower(), recording)
+            if before is not recording:
+                (copies if _is_copy(before.path, recording.path) else others).append(recording.clip)
+    return copies, others
+
+
+def _is_copy(first: str, second: str) -> bool:
+    try:
+        return filecmp.cmp(first, second, shallow=False)
+    except OSError:
+        return False
 
 
 def _is_part(corpus: Corpus, folder: Folder) -> bool:
@@ -248,6 +269,9 @@ def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed
     """
     if table["synthetic"].any():
         return
+    about = table.attrs["corpora"][corpus.name]
+    about["complete"] = corpus.clips
+    about["missing"] = max(0, (corpus.clips or 0) - len(table))
     if _is_part(corpus, folder):
         warn(corpus, folder, f"this looks like a folder inside the corpus, of {folder.root.parent}")
     if corpus.clips is not None and len(table) != corpus.clips:
