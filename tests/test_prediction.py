@@ -410,33 +410,6 @@ def test_where_answers_go_is_checked_before_the_model_is_loaded(tmp_path, capsys
         assert code == 1 and f"{flag} {tmp_path} is a folder" in err
 
 
-def test_train_writes_a_model_that_predicts(tmp_path, options, capsys):
-    root = tmp_path / "EmoDB"
-    root.mkdir()
-    (root / "SYNTHETIC.json").write_text("{}")
-    for number, speaker in enumerate(("03", "08", "09", "10")):
-        for letter, pitch in (("W", 900), ("T", 220)):
-            _write(root / f"{speaker}a01{letter}a.wav", pitch, 0.5, number)
-    code, out, err = run(capsys, "train", tmp_path / "model", "--corpus", f"emodb={root}",
-                         "--set", "window=0.2", "--folds", 2, "--classifier", "svm",
-                         *options)  # fmt: skip
-    assert code == 0, err
-    card = (tmp_path / "model" / "model_card.md").read_text()
-    assert "emodb: 8 clips of 4 subjects" in card and "synthetic" in card and "| uar |" in card
-    # A clip of somebody else, named as in another corpus.
-    clip = _write(tmp_path / "1001_DFA_ANG_XX.wav", 900, 1.3, 77)
-    code, out, _ = run(capsys, "predict", tmp_path / "model", clip, *options)
-    assert code == 0 and "anger" in out
-    code, _, err = run(capsys, "train", tmp_path / "model", "--corpus", f"emodb={root}")
-    assert code == 1 and "--overwrite replaces it" in err
-    code, _, err = run(capsys, "train", tmp_path / "x", "--corpus", f"emodb={root}", *options)
-    assert code == 1 and "are of 4 subjects: use --folds 4, or --folds 0" in err
-    assert "cv=" not in err
-    code, _, err = run(capsys, "train", tmp_path / "x", "--corpus", f"emodb={root}",
-                       "--emotions", "envy")  # fmt: skip
-    assert code == 1 and "anger, sadness" in err
-
-
 def test_help_of_the_commands_needs_nothing_heavy():
     import subprocess
 

@@ -3,17 +3,23 @@
   emopipe train models/cremad --corpus cremad=/data/CREMA-D --features voice mini_xception
   emopipe train models/mine --corpus ravdess=/data/RAVDESS --corpus savee=/data/SAVEE \\
       --emotions neutral happiness sadness anger
-  emopipe predict models/cremad interview.mp4
+  emopipe train models/mine --corpus ravdess=/data/RAVDESS --window 1.0     emotion over time
 
 Each kind of features gets a linear classifier of its own (or an SVM); with several of them,
 their scores are fused with weights per emotion. The figures on the card come from folds by subject;
-the saved model is fitted on all clips. --set gives any parameter of an extractor, as in
-`emopipe extract`. For other pipelines use emopipe.persistence.save in a script.
+the saved model is fitted on all clips. MODEL-report, beside its folder, shows them whole. With
+--window the rows are windows of the clips, and the figures count windows. --set gives any
+parameter of an extractor, as in `emopipe extract`. For other pipelines use
+emopipe.persistence.save in a script.
+
+Exit code 3 if clips gave no features, or the leakage audit failed.
 """
 
 import argparse
+import re
 from math import inf
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 
 def _cost(text) -> float:
@@ -48,7 +54,7 @@ CLASSIFIERS = {"logistic": _logistic, "svm": _svm}
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_extraction
+    from emopipe.cli import add_allow_partial, add_extraction
     from emopipe.cli.extract import FEATURES
 
     parser.add_argument("model", type=Path, help="the folder to write")
@@ -60,7 +66,14 @@ def add_arguments(parser):
         "--features", nargs="+", default=["voice"], choices=sorted(FEATURES), metavar="NAME",
         help=f"one or more of: {', '.join(FEATURES)} (default: voice)",
     )  # fmt: skip
-    parser.add_argument("--emotions", nargs="+", metavar="NAME", help="only these")
+    parser.add_argument(
+        "--emotions", nargs="+", metavar="NAME", help="only these, such as: happy angry neutral"
+    )
+    parser.add_argument(
+        "--window", type=float, metavar="SECONDS",
+        help="train on windows of this length, for emotion over time (default: whole clips); voice "
+        "frames are then 50 ms, every 25 ms, unless --set says otherwise",
+    )  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
     parser.add_argument(
         "--weights", choices=("equal", "recall", "search"),
@@ -76,40 +89,159 @@ def add_arguments(parser):
         "--folds", type=int, default=5, help="folds by subject (default: 5); 0: no evaluation"
     )
     add_extraction(parser)
+    add_allow_partial(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace the model that is there")
 
 
 def command(args) -> int:
-    """Load, evaluate, fit, save; print the figures and where the model is."""
-    import warnings
+    """Load, extract, evaluate, report, fit, save; print the figures and where everything is."""
+    from contextlib import ExitStack
 
-    from emopipe.cli.extract import extractor_of
-    from emopipe.evaluation import evaluate
-    from emopipe.extract import ClipWarning
-    from emopipe.persistence import save
+    from emopipe.cli import exit_code
+    from emopipe.cli.train_checks import check_arguments, check_subjects, check_writable
     from emopipe.persistence.saving import check_place
 
-    check_place(args.model.expanduser(), args.overwrite, "--overwrite replaces it")
-    _check_arguments(args)
+    folder = args.model.expanduser()
+    check_place(folder, args.overwrite, "--overwrite replaces it")
+    check_arguments(args)
+    check_writable(folder, _report_folder(folder))
     clips = _clips(args)
     if args.folds:
-        _check_subjects(args.folds, clips)
-    classifier = CLASSIFIERS[args.classifier](args.cost)
-    extractors = {name: extractor_of(name, args) for name in args.features}
-    model = recogniser(extractors, classifier, weights=args.weights or "recall")
-    corpora = " and ".join(sorted(set(clips["corpus"])))
-    title = f"{' and '.join(args.features)}, {args.classifier}, {corpora}"
-    result = None
-    if args.folds:
-        result = evaluate(model, clips, cv=args.folds, title=title, progress=True, random_state=0)
-        print(result)
+        check_subjects(args.folds, clips)
+    with ExitStack() as stack:
+        if args.store is None:  # kept while this runs, so that nothing is computed twice
+            temporary = stack.enter_context(TemporaryDirectory(prefix="emopipe-"))
+            args.store = str(Path(temporary) / "store.sqlite")
+        return exit_code(_train(args, folder, clips), allow_partial=args.allow_partial)
+
+
+def _train(args, folder, clips) -> list[str]:
+    """Do the work on a clip table; return in what the results cover less than was asked."""
+    import warnings
+
+    from emopipe.extract import ClipWarning
+    from emopipe.persistence import save
+    from emopipe.prediction import recordings, training_rows, window_table
+
+    files = recordings(clips["path"], store=args.store, n_jobs=args.jobs)
+    rows = clips
+    if args.window:
+        rows = window_table(clips, [file.seconds for file in files], args.window)
+    extractors = _extractors(args)
+    gaps = _extract(extractors, rows, args.window)
+    model = recogniser(
+        extractors, CLASSIFIERS[args.classifier](args.cost), weights=args.weights or "recall"
+    )
+    title = _title(args, clips)
+    result = _evaluate(args, folder, model, rows, title) if args.folds else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ClipWarning)
-        model.fit(clips, clips["emotion"])
-    folder = save(model, args.model, result=result, clips=clips, title=title,
-                  overwrite=args.overwrite)  # fmt: skip
+        model.fit(rows, rows["emotion"])
+        training = training_rows(model, rows, files, window=args.window)
+    save(model, folder, result=result, clips=clips, title=title, training=training,
+         overwrite=args.overwrite)  # fmt: skip
     print(f"model: {folder}\nits card: {folder / 'model_card.md'}")
-    return 0
+    return gaps if result is None or result.passed else [*gaps, "the leakage audit failed"]
+
+
+def _title(args, clips):
+    corpora = " and ".join(sorted(set(clips["corpus"])))
+    rows = f", windows of {args.window:g} s" if args.window else ""
+    return f"{' and '.join(args.features)}, {args.classifier}, {corpora}{rows}"
+
+
+def _extractors(args) -> dict:
+    """Return {name: extractor}; in windows, voice frames are short unless --set says otherwise."""
+    from emopipe.cli.extract import extractor_of
+
+    if args.window and "voice" in args.features:
+        # Statistics over frames of 1 s, the default, need clips of several seconds.
+        args.set = ["voice.window=0.05", "voice.step=0.025", *args.set]
+    return {name: extractor_of(name, args) for name in args.features}
+
+
+def _extract(extractors, rows, window) -> list[str]:
+    """Compute all features; say at once, and return, where a modality lacks clips.
+
+    Raises
+    ------
+    ValueError
+        If a modality has nothing at all, or windows are shorter than its statistics need.
+    """
+    from emopipe.cli.train_checks import check_frames
+
+    gaps = []
+    for name, extractor in extractors.items():
+        extraction = extractor.extract(rows, lazy=True)
+        print(f"{name}: {extraction.summary()}")
+        gap = _gap(name, extraction.statuses, "window" if window else "clip")
+        if gap and not {"ok", "partial"} & set(extraction.statuses):
+            raise ValueError(f"{gap}: leave {name} out of --features, or add the recordings")
+        if gap:
+            print(f"NOTE: {gap}: these are decided by the other features, or not at all")
+            gaps.append(gap)
+        check_frames(name, extractor, extraction, window)
+    return gaps
+
+
+def _gap(name, statuses, noun) -> str:
+    """Return how many clips gave a modality nothing, and why, in words; "" where all did."""
+    from collections import Counter
+
+    from emopipe.cli import counted
+    from emopipe.media.containers import describe
+
+    lacking = Counter(s for s in statuses if s not in ("ok", "partial"))
+    why = ", ".join(f"{n} {describe(status)}" for status, n in lacking.most_common())
+    n = f"{lacking.total()} of {counted(len(statuses), noun)}"
+    return f"{name}: {n} gave no features ({why})" if lacking else ""
+
+
+def _evaluate(args, folder, model, rows, title):
+    """Evaluate by subject, print the figures, write the report beside the model."""
+    from emopipe.evaluation import evaluate
+    from emopipe.report import write_report
+    from emopipe.result import Experiment
+
+    notices = []
+    if args.window:
+        n_clips = rows["path"].str.partition("#t=")[0].nunique()
+        text = (
+            f"Rows are windows of {args.window:g} s, side by side, of {n_clips} clips: figures "
+            "count windows, and those of one clip are alike."
+        )
+        notices = [text]
+    result = evaluate(
+        model, rows, cv=args.folds, title=title, progress=True, random_state=0, notices=notices
+    )
+    print(result)
+    outcome = Experiment(
+        name=re.sub("[^a-z0-9_-]+", "-", folder.name.lower()).strip("-_") or "model",
+        title=title,
+        question="How well does it recognise the emotions of people it was not trained on?",
+        results={title: result},
+        reproduce=_command_line(args),
+    )
+    print(f"its report: {write_report(outcome, _report_folder(folder))}")
+    return result
+
+
+def _command_line(args) -> str:
+    import shlex
+
+    words = ["emopipe", "train", str(args.model), "--features", *args.features]
+    for flag, values in (("--corpus", args.corpus), ("--set", args.set)):
+        words += [word for value in values for word in (flag, value)]
+    for name in ("window", "weights", "classifier", "cost", "folds"):
+        value = getattr(args, name)
+        words += [] if value is None else [f"--{name}", str(value)]
+    words += ["--emotions", *args.emotions] if args.emotions else []
+    return shlex.join(words)
+
+
+def _report_folder(folder) -> Path:
+    """Return where the report of a model goes: beside its folder, which holds the model alone."""
+    return folder.with_name(f"{folder.name}-report")
 
 
 def recogniser(extractors, classifier, *, weights="recall"):
@@ -139,45 +271,15 @@ def recogniser(extractors, classifier, *, weights="recall"):
     return EmotionWeightedFusion(parts, weights=weights)
 
 
-def _check_arguments(args):
-    """Raise ValueError for what is wrong whatever the clips are."""
-    if len(set(args.features)) < len(args.features):
-        raise ValueError(f"--features {' '.join(args.features)} names one kind twice: each once")
-    if args.weights and len(args.features) == 1:
-        raise ValueError(
-            f"--weights {args.weights} is about the fusion of several kinds of features: name more "
-            "than one with --features, or leave it out"
-        )
-    if args.folds < 0 or args.folds == 1:
-        raise ValueError(f"--folds {args.folds}: at least 2, or 0 for no evaluation")
-
-
-def _check_subjects(n_folds, clips):
-    """Raise ValueError where there cannot be so many folds by subject."""
-    from emopipe.cli import counted
-
-    tested = clips[~clips["train_only"].astype(bool)]
-    unknown = tested["clip"][tested["subject"].isna()]
-    if len(unknown):
-        raise ValueError(
-            f"{len(unknown)} of {counted(len(tested), 'clip')} (such as {unknown.iloc[0]}) have no "
-            "subject, so folds by subject cannot be made: --folds 0 trains without evaluation"
-        )
-    n_subjects = tested["subject"].nunique()
-    if n_subjects < n_folds:
-        fewer = f"--folds {n_subjects}, or " if n_subjects > 1 else ""
-        raise ValueError(
-            f"--folds {n_folds} needs as many subjects, and the clips are of "
-            f"{counted(n_subjects, 'subject')}: use {fewer}--folds 0 for no evaluation"
-        )
-
-
 def _clips(args):
     from emopipe.cli.extract import corpus_tables
     from emopipe.corpora import combine, usable
+    from emopipe.corpora.clip_table import canonical
 
     clips = usable(combine(*corpus_tables(args.corpus)))
     known = sorted(set(clips["emotion"]))
+    if args.emotions:
+        args.emotions = [canonical(name) or name for name in args.emotions]
     unknown = set(args.emotions or known) - set(known)
     if unknown:
         raise ValueError(

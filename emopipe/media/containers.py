@@ -56,6 +56,17 @@ _ADVICE = {
 }
 
 
+def describe(status) -> str:
+    """Return a status in words.
+
+    Examples
+    --------
+    >>> describe("no_video")
+    'no picture stream'
+    """
+    return _WORDS[status]
+
+
 class ClipError(Exception):
     """A clip that cannot be processed, with the reason from a closed list.
 

@@ -4,7 +4,7 @@ from emopipe.prediction.answers import ClipPrediction, Moment, Prediction
 from emopipe.prediction.asking import modalities_of, runs_network
 from emopipe.prediction.predicting import predict
 from emopipe.prediction.recordings import Recording, recordings
-from emopipe.prediction.training import TrainingRows, extractors_of, training_rows
+from emopipe.prediction.training import TrainingRows, extractors_of, frame_counts, training_rows
 from emopipe.prediction.windows import check_windows, n_windows, window_table, windows_of
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "TrainingRows",
     "check_windows",
     "extractors_of",
+    "frame_counts",
     "modalities_of",
     "n_windows",
     "predict",

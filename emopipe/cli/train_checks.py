@@ -1,0 +1,70 @@
+"""What `emopipe train` checks before hours of work: arguments, folders, subjects, frames."""
+
+from tempfile import TemporaryDirectory
+
+
+def check_arguments(args) -> None:
+    """Raise ValueError for what is wrong whatever the clips are."""
+    if len(set(args.features)) < len(args.features):
+        raise ValueError(f"--features {' '.join(args.features)} names one kind twice: each once")
+    if args.weights and len(args.features) == 1:
+        raise ValueError(
+            f"--weights {args.weights} is about the fusion of several kinds of features: name more "
+            "than one with --features, or leave it out"
+        )
+    if args.window is not None:
+        from emopipe.prediction import check_windows
+
+        check_windows(args.window, None)
+    if args.folds < 0 or args.folds == 1:
+        raise ValueError(f"--folds {args.folds}: at least 2, or 0 for no evaluation")
+
+
+def check_subjects(n_folds, clips) -> None:
+    """Raise ValueError where there cannot be so many folds by subject."""
+    from emopipe.cli import counted
+
+    tested = clips[~clips["train_only"].astype(bool)]
+    unknown = tested["clip"][tested["subject"].isna()]
+    if len(unknown):
+        raise ValueError(
+            f"{len(unknown)} of {counted(len(tested), 'clip')} (such as {unknown.iloc[0]}) have no "
+            "subject, so folds by subject cannot be made: --folds 0 trains without evaluation"
+        )
+    n_subjects = tested["subject"].nunique()
+    if n_subjects < n_folds:
+        fewer = f"--folds {n_subjects}, or " if n_subjects > 1 else ""
+        raise ValueError(
+            f"--folds {n_folds} needs as many subjects, and the clips are of "
+            f"{counted(n_subjects, 'subject')}: use {fewer}--folds 0 for no evaluation"
+        )
+
+
+def check_writable(*folders) -> None:
+    """Raise OSError where folders cannot be written, before any work is done."""
+    for place in folders:
+        parent = place if place.is_dir() else place.parent
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=".emopipe-", dir=parent):
+                pass
+        except OSError as error:
+            raise OSError(
+                f"{place} cannot be written ({error.strerror or error}): choose another folder"
+            ) from None
+
+
+def check_frames(name, extractor, extraction, window) -> None:
+    """Raise ValueError where windows hold fewer frames than statistics over frames need."""
+    import numpy as np
+    import pandas as pd
+
+    from emopipe.prediction import TrainingRows, frame_counts
+
+    counts = frame_counts(pd.DataFrame(extraction.counts))
+    needed = TrainingRows().needed(name, extractor)
+    if window and np.nanmedian(counts) < needed:
+        raise ValueError(
+            f"--window {window:g}: a window holds {np.nanmedian(counts):.0f} frame of {name}, and "
+            f"at least {needed} are needed: use a longer one, or shorter frames with --set"
+        )
