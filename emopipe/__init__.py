@@ -52,6 +52,7 @@ _PUBLIC = {
     "write_index": "report",
     "write_report": "report",
     # saved recognisers
+    "allowed": "persistence",
     "ModelError": "persistence",
     "ModelWarning": "persistence",
     "load": "persistence",

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import types
 import warnings
 import zipfile
@@ -11,30 +12,70 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import wavfile
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, FastICA, KernelPCA, TruncatedSVD
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
 )
-from sklearn.feature_selection import SelectKBest
-from sklearn.linear_model import LogisticRegression
+from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest, VarianceThreshold
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.kernel_approximation import Nystroem, RBFSampler
+from sklearn.linear_model import (
+    LogisticRegression,
+    LogisticRegressionCV,
+    RidgeClassifier,
+    SGDClassifier,
+)
 from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.svm import SVC
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
+from sklearn.tree import DecisionTreeClassifier
 
+from emopipe import MiniXceptionFeatures, SoftmaxClassifier
 from emopipe.evaluation import evaluate
-from emopipe.extract import ClipTransformer
 from emopipe.fusion import EmotionWeightedFusion, ScoreColumns, WhereFinite
-from emopipe.persistence import ModelError, ModelWarning, load, read_manifest, save
-from emopipe.persistence.archive import read
+from emopipe.persistence import (
+    ModelError,
+    ModelWarning,
+    allowed,
+    load,
+    names,
+    packing,
+    read_manifest,
+    save,
+)
+from emopipe.persistence.archive import read, written
 from emopipe.persistence.manifest import sealed
 from emopipe.persistence.soundness import check_sound
 from emopipe.voice import ShortTermStatistics
@@ -51,8 +92,8 @@ def numbers():
 
 
 def _scores(model, X):
-    method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
-    return getattr(model, method)(X)
+    names = ("predict_proba", "decision_function", "predict")
+    return getattr(model, next(name for name in names if hasattr(model, name)))(X)
 
 
 def _same(model, again, X):
@@ -60,17 +101,48 @@ def _same(model, again, X):
     np.testing.assert_array_equal(model.predict(X), again.predict(X))
 
 
-@pytest.mark.parametrize("classifier", [
-    SVC(), LogisticRegression(), KNeighborsClassifier(3), RandomForestClassifier(5),
-    GradientBoostingClassifier(n_estimators=3), CalibratedClassifierCV(SVC(), ensemble=True, cv=3),
-    MLPClassifier((3,), max_iter=400), make_pipeline(SelectKBest(k=2), StandardScaler(), SVC()),
+def _after(*steps):
+    return make_pipeline(*steps, GaussianNB())
+
+
+SAVED = [
+    SVC(), SVC(kernel="poly"), NuSVC(nu=0.2), LinearSVC(), LogisticRegression(), GaussianNB(),
+    LogisticRegressionCV(cv=3, l1_ratios=(0,), use_legacy_attributes=False), RidgeClassifier(),
+    SGDClassifier(random_state=0), KNeighborsClassifier(3), NearestCentroid(), DummyClassifier(),
+    KNeighborsClassifier(3, algorithm="ball_tree"), KNeighborsClassifier(3, algorithm="brute"),
+    LinearDiscriminantAnalysis(), QuadraticDiscriminantAnalysis(), DecisionTreeClassifier(),
+    RandomForestClassifier(5), ExtraTreesClassifier(5), AdaBoostClassifier(n_estimators=3),
+    GradientBoostingClassifier(n_estimators=3), BaggingClassifier(n_estimators=3, max_features=2),
+    HistGradientBoostingClassifier(max_iter=3), MLPClassifier((3,), max_iter=40),
+    CalibratedClassifierCV(SVC(), ensemble=True, cv=3), OneVsOneClassifier(LinearSVC()),
+    CalibratedClassifierCV(SVC(), method="isotonic", cv=3), OneVsRestClassifier(SVC()),
+    VotingClassifier([("a", GaussianNB()), ("b", LogisticRegression())], voting="soft"),
+    StackingClassifier([("a", GaussianNB()), ("b", LinearSVC())], cv=3),
+    make_pipeline(SelectKBest(k=2), StandardScaler(), SVC()),
     WhereFinite(make_pipeline(StandardScaler(), SVC(kernel="linear"))),
-], ids=lambda c: type(c).__name__)  # fmt: skip
+    _after(SimpleImputer(), MinMaxScaler(), PCA(2)), _after(KNNImputer(), RobustScaler()),
+    _after(MaxAbsScaler(), Normalizer(), TruncatedSVD(2)), _after(PowerTransformer()),
+    _after(QuantileTransformer(n_quantiles=10)), _after(FastICA(2)), _after(RBFSampler()),
+    _after(KBinsDiscretizer(encode="onehot-dense", quantile_method="averaged_inverted_cdf")),
+    _after(KernelPCA(2, kernel="rbf")), _after(Nystroem(n_components=5)),
+    _after(SelectFromModel(LogisticRegression())), _after(RFE(LinearSVC())),
+    _after(VarianceThreshold(), FeatureUnion([("a", PCA(2)), ("b", StandardScaler())])),
+    _after(ColumnTransformer([("a", StandardScaler(), [0, 1])], remainder="passthrough")),
+]  # fmt: skip
+
+
+def _name(classifier):
+    parts = getattr(classifier, "named_steps", {"": classifier}).values()
+    return "-".join(type(part).__name__ for part in parts)
+
+
+@pytest.mark.parametrize("classifier", SAVED, ids=_name)
 def test_round_trip_is_exact(classifier, numbers, tmp_path):
     X, y, _ = numbers
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = classifier.fit(X, y)
+        model = clone(classifier).fit(X, y)
+    assert allowed(classifier)
     _same(model, load(save(model, tmp_path / "model")), X)
 
 
@@ -298,6 +370,110 @@ def test_trees_that_point_outside_themselves_are_refused(numbers):
         check_sound(forest)
 
 
+def _with_tree(model, **changes):
+    """Give the first tree of a forest another state, as a file can."""
+    tree = model.estimators_[0].tree_
+    kind, (n_features, n_classes, n_outputs), state = tree.__reduce__()
+    nodes = state["nodes"].copy()
+    nodes["feature"][nodes["left_child"] != -1] = changes["feature"]
+    model.estimators_[0].tree_ = kind(changes.get("n_features", n_features), n_classes, n_outputs)
+    model.estimators_[0].tree_.__setstate__(state | {"nodes": nodes})
+
+
+def _precomputed(model):
+    model.kernel, model.shape_fit_ = "precomputed", (4, 4)
+    model.support_ = np.full_like(model.support_, 2**30)
+
+
+def _boosted(model):
+    model._predictors[0][0].nodes["feature_idx"][0] = 2**30
+
+
+def _cyclic(model):
+    model._predictors[0][0].nodes["left"][0] = 0
+
+
+FORGED = [
+    (RandomForestClassifier(2), lambda m: _with_tree(m, feature=2**33, n_features=2**40)),
+    (RandomForestClassifier(2), lambda m: _with_tree(m, feature=9)),
+    (RandomForestClassifier(2), lambda m: setattr(m, "n_features_in_", 2)),
+    (SVC(), _precomputed), (SVC(), lambda m: setattr(m, "_impl", "one_class")),
+    (SVC(kernel="poly"), lambda m: setattr(m, "degree", 2**31 - 1)),
+    (SVC(), lambda m: setattr(m, "support_vectors_", m.support_vectors_[:, :2])),
+    (KNeighborsClassifier(3), lambda m: setattr(m, "_y", np.full_like(m._y, 2**40))),
+    (KNeighborsClassifier(3), lambda m: setattr(m, "_fit_X", m._fit_X[:2])),
+    (HistGradientBoostingClassifier(max_iter=2), _boosted),
+    (HistGradientBoostingClassifier(max_iter=2), _cyclic),
+    (HistGradientBoostingClassifier(max_iter=2), lambda m: setattr(m, "_in_fit", True)),
+    (LogisticRegression(), lambda m: setattr(m, "coef_", m.coef_[:, :2])),
+    (StandardScaler(), lambda m: setattr(m, "mean_", m.mean_[:2])),
+    (BaggingClassifier(n_estimators=2), lambda m: m.estimators_features_[0].__setitem__(0, 99)),
+    (MLPClassifier((3,), max_iter=20), lambda m: m.coefs_.__setitem__(0, m.coefs_[0][:2])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "spoil"), FORGED, ids=lambda part: type(part).__name__)
+def test_arrays_that_name_places_outside_are_refused(model, spoil, numbers, tmp_path, saved):
+    X, y, _ = numbers
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = clone(model).fit(X, y)
+    check_sound(model)
+    spoil(model)
+    target = model if is_classifier(model) else make_pipeline(model, GaussianNB().fit(X, y))
+    forged = _resealed(saved, tmp_path / "forged", skops=written(target))
+    with pytest.raises(ModelError, match="do not fit together"):
+        load(forged)
+
+
+def test_sparse_arrays_and_other_estimators_are_refused(numbers, tmp_path, saved):
+    X, y, _ = numbers
+    model = LogisticRegression().fit(X, y)
+    model.coef_ = scipy.sparse.csr_matrix(model.coef_)
+    with pytest.raises(ModelError, match="csr_matrix, which `load` would refuse"):
+        written(model)
+    import skops.io
+
+    for other in (model, OneClassSVM().fit(X), SVR().fit(X, X[:, 0])):
+        forged = _resealed(saved, tmp_path / type(other).__name__, skops=skops.io.dumps(other))
+        with pytest.raises(ModelError, match=r"not trusted|neither arrays nor"):
+            load(forged)
+    with pytest.raises(ModelError, match="no fitted classifier"):
+        load(_resealed(saved, tmp_path / "scaler", skops=written(StandardScaler().fit(X))))
+
+
+def test_a_network_wider_than_its_weights_is_refused(numbers, tmp_path, saved):
+    X, y, _ = numbers
+    model = SoftmaxClassifier(hidden_units=(4,), epochs=1, validation_share=0).fit(X, y)
+    _same(model, load(save(model, tmp_path / "model")), X)
+    model.hidden_units = (2**20, 2**20)
+    with pytest.raises(ModelError, match="do not fit together"):
+        load(_resealed(saved, tmp_path / "forged", skops=written(model)))
+
+
+def test_a_model_is_named_by_its_classes_wherever_their_modules_lie(voice_model, tmp_path):
+    folder = save(voice_model, tmp_path / "model")
+    with zipfile.ZipFile(folder / "model.skops") as archive:
+        schema = archive.read("schema.json").decode()
+    assert '"__module__": "emopipe"' in schema and '"__module__": "emopipe.' not in schema
+    before = schema.replace('"emopipe"', '"emopipe.where_it_was.before"').encode()
+    moved = _rewritten(folder, lambda members: members.update({"schema.json": before}))
+    again = load(_resealed(folder, tmp_path / "moved", skops=moved))
+    assert type(again[0]) is ShortTermStatistics
+
+
+def test_manifests_made_by_hand_are_refused(saved, tmp_path):
+    with pytest.raises(ModelError, match="labels is no list"):
+        load(_resealed(saved, tmp_path / "labels", labels="anger"))
+    with pytest.raises(ModelError, match="user_files is no dict"):
+        load(_resealed(saved, tmp_path / "files", user_files=[]))
+    copy = shutil.copytree(saved, tmp_path / "large")
+    with (copy / "model.skops").open("r+b") as file:
+        file.truncate(2**33)
+    with pytest.raises(ModelError, match=r"more than .* are not read"):
+        load(copy)
+
+
 class _Foreign(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         self.classes_ = np.unique(y)
@@ -308,12 +484,16 @@ class _Foreign(ClassifierMixin, BaseEstimator):
     (make_pipeline(FunctionTransformer(np.abs), SVC()), r"steps.functiontransformer.func is the"),
     (make_pipeline(FunctionTransformer(lambda x: x), SVC()), r"<lambda>.*not code"),
     (SVC(kernel=lambda a, b: a @ b.T), "model.kernel is the function"),
-    (HistGradientBoostingClassifier(max_iter=2), "TreePredictor"),
-    (_Foreign(), r"test_persistence\._Foreign.*would refuse"),
+    (GaussianProcessClassifier(), "GaussianProcessClassifier.*lists"),
+    (SVC(kernel="precomputed"), "precomputed"),
+    (_Foreign(), r"'model' is a test_persistence\._Foreign"),
 ])  # fmt: skip
 def test_what_could_not_be_loaded_is_not_saved(model, words, numbers, tmp_path):
     X, y, _ = numbers
     with pytest.raises(ModelError, match=words):
+        allowed(model)
+    X = X @ X.T if getattr(model, "kernel", None) == "precomputed" else X
+    with pytest.raises(ModelError):
         save(model.fit(X, y), tmp_path / "model")
     assert not any(tmp_path.iterdir())
 
@@ -346,6 +526,7 @@ def test_a_network_of_ours_takes_part_without_doing_anything(numbers, tmp_path, 
     import sys
 
     monkeypatch.setattr(_Network, "__module__", "emopipe.invented_network")
+    monkeypatch.setitem(names._INTERNAL, "_Network", "invented_network")
     module = types.ModuleType("emopipe.invented_network")
     module._Network = _Network
     monkeypatch.setitem(sys.modules, "emopipe.invented_network", module)
@@ -380,33 +561,43 @@ def test_folders_are_not_overwritten_by_accident(numbers, tmp_path):
     load(folder)
 
 
-class _WithFile(ClipTransformer):
-    """Stands for a feature extractor with a user's weight file."""
-
-    def __init__(self, *, weights=None, column="path", store="default", n_jobs=-1,
-                 on_error="nan", progress=False):  # fmt: skip
-        super().__init__(column=column, store=store, n_jobs=n_jobs, on_error=on_error,
-                         progress=progress)  # fmt: skip
-        self.weights = weights
-
-
-def test_a_users_own_file_is_recorded_checked_and_may_move(tmp_path):
-    from emopipe.persistence.provenance import check_files, set_parameters, user_files
-
-    weights = tmp_path / "my.h5"
+@pytest.fixture
+def model_with_a_file(tmp_path):
+    """A folder of a model whose features come from a weight file of the user's, and that file."""
+    weights = tmp_path / "my.hdf5"
     weights.write_bytes(b"numbers")
-    model = make_pipeline(_WithFile(weights=str(weights)), SVC())
-    files = user_files(model)
-    assert files["_withfile__weights"]["path"] == str(weights)
-    check_files(model, files)
-    weights.rename(tmp_path / "moved.h5")
-    with pytest.raises(ModelError, match="_withfile__weights, is not there"):
-        check_files(model, files)
-    set_parameters(model, {"_withfile__weights": str(tmp_path / "moved.h5")})
-    check_files(model, files)
-    (tmp_path / "moved.h5").write_bytes(b"other numbers")
-    with pytest.raises(ModelError, match="another file now"):
-        check_files(model, files)
+    features = MiniXceptionFeatures(weights=str(weights))
+    classifier = LogisticRegression().fit(np.arange(14.0).reshape(2, 7), ["anger", "fear"])
+    model = Pipeline([("face", features), ("classifier", classifier)])
+    return save(model, tmp_path / "model"), weights
+
+
+def test_a_users_own_file_is_named_by_whoever_loads(model_with_a_file):
+    folder, weights = model_with_a_file
+    assert str(weights.parent).encode() not in b"".join(p.read_bytes() for p in folder.iterdir())
+    assert read_manifest(folder)["user_files"]["face__weights"]["name"] == "my.hdf5"
+    with pytest.raises(ModelError, match=r"face__weights needs the file my.hdf5.*--set face__w"):
+        load(folder)
+    moved = weights.rename(weights.with_name("moved.hdf5"))
+    assert load(folder, parameters={"face__weights": str(moved)})[0].weights == str(moved)
+    with pytest.raises(ModelError, match="is not there"):
+        load(folder, parameters={"face__weights": str(weights)})
+    moved.write_bytes(b"other numbers")
+    with pytest.raises(ModelError, match="another file"):
+        load(folder, parameters={"face__weights": str(moved)})
+
+
+def test_a_file_that_a_model_names_is_never_opened(model_with_a_file, monkeypatch, tmp_path):
+    folder, weights = model_with_a_file
+    model = load(folder, parameters={"face__weights": str(weights)})
+    monkeypatch.setattr(packing, "names_a_file", lambda *_: False)  # a folder made by hand
+    forged = _resealed(folder, tmp_path / "forged", skops=written(model))
+    monkeypatch.undo()
+    looked_at = []
+    monkeypatch.setattr("emopipe.files.checksum", looked_at.append)
+    with pytest.raises(ModelError, match=r"needs the file my\.hdf5"):
+        load(forged)
+    assert looked_at == []
 
 
 def test_card_says_for_whom_it_works(table, tmp_path):
@@ -426,6 +617,17 @@ def test_card_says_for_whom_it_works(table, tmp_path):
     n_right = sum(round(g["accuracy"]["value"] * g["clips"]) for g in of_sex)
     answers = result.predictions
     assert n_right == (answers["emotion"] == answers["predicted"]).sum()
+
+
+def test_card_says_what_a_model_keeps_of_people(numbers, tmp_path):
+    X, y, _ = numbers
+    for model, words in [
+        (make_pipeline(StandardScaler(), SVC()), "support vectors of 4 values"),
+        (KNeighborsClassifier(3), "120 neighbours of 4 values"),
+        (LogisticRegression(), "holds no feature vector"),
+    ]:
+        folder = save(model.fit(X, y), tmp_path / type(model).__name__)
+        assert words in (folder / "model_card.md").read_text()
 
 
 def test_card_without_an_evaluation_says_so(saved):

@@ -8,6 +8,6 @@ numpy arrays, number tables and other estimators; classes of this package are tr
 
 from emopipe.persistence.errors import ModelError, ModelWarning
 from emopipe.persistence.loading import load, read_manifest
-from emopipe.persistence.saving import save
+from emopipe.persistence.saving import allowed, save
 
-__all__ = ["ModelError", "ModelWarning", "load", "read_manifest", "save"]
+__all__ = ["ModelError", "ModelWarning", "allowed", "load", "read_manifest", "save"]

@@ -7,12 +7,17 @@ import zipfile
 import numpy as np
 
 from emopipe.persistence.errors import ModelError
+from emopipe.persistence.names import find_modules, name_by_class
 from emopipe.persistence.packing import packed, unpacked
 from emopipe.persistence.soundness import check_sound
-from emopipe.persistence.trust import untrusted
+from emopipe.persistence.trust import check_types, foreign_types
 
-MAX_MEMBERS = 100_000
-_MAX_SCHEMA = 2**28
+LARGEST = 2**31
+_MOST_MEMBERS = 100_000
+_LARGEST_SCHEMA = 2**25
+_SCHEMA = "schema.json"
+# Older ones let a file choose between readings of the same node.
+_OLDEST_PROTOCOL = 2
 
 
 def written(estimator) -> bytes:
@@ -26,21 +31,41 @@ def written(estimator) -> bytes:
     import skops.io
     from skops.io.exceptions import UnsupportedTypeException
 
+    name = type(estimator).__name__
     try:
-        data = skops.io.dumps(packed(estimator))
-        foreign = untrusted(skops.io.get_untrusted_types(data=data))
+        members = _members(skops.io.dumps(packed(estimator)))
     except (UnsupportedTypeException, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(
-            f"{type(estimator).__name__} cannot be saved: it holds an object that is neither "
-            f"numbers, text nor an estimator ({error})"
+            f"{name} cannot be saved: it holds an object that is neither numbers, text nor an "
+            f"estimator ({error})"
         ) from error
+    schema = json.loads(members[_SCHEMA])
+    foreign = foreign_types(schema, name)
     if foreign:
         raise ModelError(
-            f"{type(estimator).__name__} cannot be saved: it holds {', '.join(foreign)}, which "
-            "`load` would refuse. Models are made of scikit-learn's and emopipe's estimators, "
-            "numbers and text; replace that part"
+            f"{name} cannot be saved: it holds {', '.join(foreign)}, which `load` would refuse. "
+            "Models are made of the estimators that `emopipe.persistence.shapes` lists, numbers "
+            "and text; replace that part"
         )
+    name_by_class(schema)
+    data = _zipped(members | {_SCHEMA: json.dumps(schema).encode()})
+    if len(data) > LARGEST:
+        raise ModelError(f"{name} has {len(data)} bytes; models of at most {LARGEST} are saved")
     return data
+
+
+def _members(data) -> dict:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _zipped(members) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members.items():
+            # A date would make the same model another file tomorrow.
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
 
 
 def read(data: bytes, name):
@@ -62,58 +87,62 @@ def read(data: bytes, name):
     """
     import skops.io
 
-    _check_archive(data, name)
+    schema = _checked_schema(data, name)
+    check_types(schema, name)
+    find_modules(schema)
+    data = _zipped(_members(data) | {_SCHEMA: json.dumps(schema).encode()})
     try:
         types = skops.io.get_untrusted_types(data=data)
-    except (ValueError, TypeError, KeyError, AttributeError, ImportError, RecursionError) as error:
-        raise ModelError(f"{name} is not a model that skops can read: {error}") from error
-    foreign = untrusted(types)
-    if foreign:
-        raise ModelError(
-            f"{name} holds types that are not trusted: {', '.join(foreign)}. Nothing was loaded. "
-            "It was not written by this version of emopipe, or was changed"
-        )
-    try:
-        estimator = unpacked(skops.io.loads(data, trusted=types))
+        estimator = skops.io.loads(data, trusted=types)
+        check_sound(estimator)
+        return unpacked(estimator)
+    except ModelError:
+        raise
     except Exception as error:  # a state that a type does not accept
         raise ModelError(
             f"{name} holds what its types do not accept ({type(error).__name__}: {error}); it was "
             "written by other versions of its packages, or was changed"
         ) from error
-    check_sound(estimator)
-    return estimator
 
 
-def _check_archive(data, name):
+def _checked_schema(data, name) -> dict:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             _check_members(members, len(data), name)
             for member in members:
-                if member.filename.endswith(".npy"):
+                if member.filename != _SCHEMA:
                     _check_array(archive, member, name)
-            schema = json.loads(archive.read("schema.json"))
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError, json.JSONDecodeError,
-            RecursionError, NotImplementedError) as error:  # fmt: skip
+            schema = json.loads(archive.read(_SCHEMA))
+    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError, RecursionError,
+            NotImplementedError) as error:  # fmt: skip
+        if isinstance(error, ModelError):
+            raise
         raise ModelError(f"{name} is not a whole skops file: {error}") from error
     if not isinstance(schema, dict):
         raise ModelError(f"{name} is not a skops file: its schema is no object")
+    protocol = schema.get("protocol")
+    if not isinstance(protocol, int) or protocol < _OLDEST_PROTOCOL:
+        raise ModelError(f"{name} has protocol {protocol!r}; {_OLDEST_PROTOCOL} or newer is read")
+    return schema
 
 
 def _check_members(members, size, name):
     names = [member.filename for member in members]
     packed_ones = [m.filename for m in members if m.compress_type != zipfile.ZIP_STORED]
     said = None
-    if len(members) > MAX_MEMBERS:
-        said = f"{len(members)} members, more than {MAX_MEMBERS}"
+    if len(members) > _MOST_MEMBERS:
+        said = f"{len(members)} members, more than {_MOST_MEMBERS}"
     elif len(set(names)) < len(names):
         said = "two members of the same name"
+    elif any(name != _SCHEMA and not name.endswith(".npy") for name in names):
+        said = "members that are neither arrays nor the schema"
     elif packed_ones:
         said = f"compressed members ({packed_ones[0]}), which a model never has"
     elif sum(member.file_size for member in members) > size:
         said = f"members that claim more than the file's own {size} bytes"
-    elif any(m.filename == "schema.json" and m.file_size > _MAX_SCHEMA for m in members):
-        said = f"a schema of more than {_MAX_SCHEMA} bytes"
+    elif any(m.filename == _SCHEMA and m.file_size > _LARGEST_SCHEMA for m in members):
+        said = f"a schema of more than {_LARGEST_SCHEMA} bytes"
     if said:
         raise ModelError(f"{name} has {said}: it was not written by emopipe")
 

@@ -1,6 +1,9 @@
 """The model card: what a recogniser was trained on, how good it is for whom, what it cannot do."""
 
+import numpy as np
+
 from emopipe.evaluation.fitting import notices_of
+from emopipe.evaluation.nesting import nested
 from emopipe.persistence.groups import group_figures
 from emopipe.persistence.manifest import FILE
 
@@ -49,6 +52,39 @@ def trained_on(clips) -> list[dict]:
     return found
 
 
+# Attributes that hold feature vectors of single training clips, and what they are called.
+_VECTORS = {
+    "support_vectors_": "support vectors",
+    "_fit_X": "neighbours",
+    "X_fit_": "kernel rows",
+}
+
+
+def vectors_held(estimator) -> list[dict]:
+    """Return which parts of a model hold feature vectors of people who were recorded, as they are.
+
+    Returns
+    -------
+    list of dict
+        step, kind ("support vectors", ...), rows and values (per row).
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> vectors_held(SVC().fit([[0.0], [1.0]], ["fear", "joy"]))
+    [{'step': 'SVC', 'kind': 'support vectors', 'rows': 2, 'values': 1}]
+    """
+    held = []
+    for name, part in nested(estimator):
+        for attribute, kind in _VECTORS.items():
+            rows = vars(part).get(attribute)
+            if np.ndim(rows) == 2:
+                step = name or type(part).__name__
+                held.append({"step": step, "kind": kind, "rows": len(rows),
+                             "values": rows.shape[1]})  # fmt: skip
+    return held
+
+
 def card_fields(estimator, result, clips, notes) -> dict:
     """Return what a card says, as plain values: training, evaluation, groups, limits."""
     notices = [n["text"] for n in getattr(result, "notices", [])] + notices_of(estimator)
@@ -56,6 +92,7 @@ def card_fields(estimator, result, clips, notes) -> dict:
         "trained_on": None if clips is None else trained_on(clips),
         "evaluation": None if result is None else _evaluation(result),
         "groups": None if result is None else group_figures(result, clips),
+        "vectors": vectors_held(estimator),
         "notices": list(dict.fromkeys(notices)),
         "limits": [*notes, *LIMITS],
     }
@@ -187,6 +224,17 @@ def _network_lines(fields):
     return lines or ["None: it works on numbers."]
 
 
+def _privacy_lines(held):
+    if not held:
+        return ["It holds no feature vector of a single clip; what it learned are sums over many."]
+    return [
+        "**It holds measurements of people who were recorded, one row per clip, as they were: "
+        "hand it on only to whom you may hand on the features of these clips.**",
+        *(f"- {entry['step']}: {entry['rows']} {entry['kind']} of {entry['values']} values"
+          for entry in held),
+    ]  # fmt: skip
+
+
 def card_text(fields) -> str:
     """Return the card of a manifest's fields as Markdown."""
     card, versions, training = fields["card"], fields["versions"], fields["training"]
@@ -197,6 +245,7 @@ def card_text(fields) -> str:
         "Measured on people it was not fitted on": _evaluation_lines(card["evaluation"], training),
         "For whom": _group_lines(card["groups"]),
         "Networks and features, licences of weights": _network_lines(fields),
+        "What it keeps of people": _privacy_lines(card["vectors"]),
         "Known limits": [f"- {limit}" for limit in card["limits"]],
         "Estimator": ["```", fields["estimator"], "```"],
         "Made with": [f"{', '.join(f'{k} {v}' for k, v in versions.items())}; {fields['saved']}"],

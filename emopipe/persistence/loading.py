@@ -8,6 +8,7 @@ from emopipe.persistence.archive import read
 from emopipe.persistence.errors import ModelError, ModelWarning
 from emopipe.persistence.manifest import ARRAYS, opened
 from emopipe.persistence.provenance import check_files, differences, recipes, set_parameters
+from emopipe.persistence.saving import check_classifier
 
 # Other versions of these may compute other numbers from the same arrays.
 _DECISIVE = ("emopipe", "scikit-learn")
@@ -29,9 +30,10 @@ def read_manifest(folder) -> dict:
 def load(folder, *, parameters=None):
     """Return the fitted classifier saved in a folder.
 
-    Nothing in the folder is run: all checksums are verified, the archive's sizes and the shapes of
-    all arrays are checked against what is there, and every type must be one that this package
-    trusts. Then the recipes of the features must be the same as when the model was saved.
+    Nothing in the folder is run: all checksums are verified, the archive's sizes are checked
+    against what is there, every type must be on a closed list, and the learned arrays must have the
+    shapes, and name the places, that their types allow. No file that the model names is opened.
+    Then the recipes of the features must be the same as when the model was saved.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ def load(folder, *, parameters=None):
         As `save` wrote it.
     parameters : dict, optional
         Parameters to set by their full names, such as
-        ``{"face__vggfacefeatures__weights": "/data/vgg.h5"}`` where a file lies elsewhere here.
+        ``{"face__vggfacefeatures__weights": "/data/vgg.h5"}``: where the files lie that it needs.
 
     Returns
     -------
@@ -51,8 +53,9 @@ def load(folder, *, parameters=None):
     FileNotFoundError
         If there is no such folder.
     ModelError
-        If it is no model, was changed by one byte, holds types that are not trusted, or if network
-        weights or a file that it needs are not those that it was fitted with.
+        If it is no classifier, was changed by one byte, holds types that are not on the list or
+        arrays that do not fit together, or if network weights or a file that it needs were not
+        named or are not those that it was fitted with.
 
     Warns
     -----
@@ -71,8 +74,9 @@ def load(folder, *, parameters=None):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Trying to unpickle estimator")
         estimator = read(files[ARRAYS], Path(folder) / ARRAYS)
+    check_classifier(estimator, folder)
     set_parameters(estimator, parameters or {})
-    check_files(estimator, fields["user_files"])
+    check_files(estimator, fields["user_files"], parameters or {})
     _check_recipes(estimator, fields, folder)
     return estimator
 

@@ -5,11 +5,17 @@ import json
 from pathlib import Path
 
 from emopipe.evaluation.outcomes import versions
+from emopipe.persistence.archive import LARGEST
 from emopipe.persistence.errors import ModelError
 
 FORMAT = 1
 FILE, ARRAYS, CARD = "model.json", "model.skops", "model_card.md"
-_LARGEST = {FILE: 2**26, CARD: 2**24, ARRAYS: 2**33}
+# Bytes above which a file is not read at all.
+_LARGEST = {FILE: 2**23, CARD: 2**21, ARRAYS: LARGEST}
+
+
+_FIELDS = {"files": dict, "labels": list, "networks": list, "recipes": dict, "title": str,
+           "user_files": dict, "versions": dict, "card": dict}  # fmt: skip
 
 
 def sha256(data: bytes) -> str:
@@ -87,13 +93,20 @@ def _checked(text, path) -> dict:
     seal = fields.pop("seal", None)
     if seal != _seal(fields):
         raise ModelError(_changed(path))
+    for name, kind in _FIELDS.items():
+        if not isinstance(fields.get(name), kind):
+            raise ModelError(
+                f"{path}: {name} is no {kind.__name__}; emopipe wrote no such manifest"
+            )
     return fields
 
 
 def _verified(path, files) -> bytes:
-    listed = files.get(path.name, {})
-    data = _bytes(path, min(_LARGEST[path.name], listed.get("bytes", 0)))
-    if len(data) != listed["bytes"] or sha256(data) != listed["sha256"]:
+    listed = files.get(path.name)
+    if not isinstance(listed, dict) or not isinstance(listed.get("bytes"), int):
+        raise ModelError(f"the manifest beside {path} does not say how large it is")
+    data = _bytes(path, min(_LARGEST[path.name], listed["bytes"]))
+    if len(data) != listed["bytes"] or sha256(data) != listed.get("sha256"):
         raise ModelError(_changed(path))
     return data
 

@@ -2,8 +2,10 @@
 
 The copy is made attribute by attribute, so that an error can name the place. Functions are refused:
 they are code, and only their names could be written. Tables of numbers become plain arrays, a
-fitted search becomes its best estimator, and parameters that belong to the machine (the store,
-processes, progress bars, pipeline caches) go back to their defaults.
+fitted search becomes its best estimator, parameters that belong to the machine (the store,
+processes, progress bars, pipeline caches) go back to their defaults, and a path becomes the file's
+name. What only `fit` needs (random generators, optimisers) is left out, and so are search trees
+over neighbours, which are built again from the vectors.
 """
 
 from pathlib import PurePath
@@ -13,6 +15,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.neighbors import BallTree, KDTree, KNeighborsClassifier
 from sklearn.utils import Bunch
 
 from emopipe.persistence.errors import ModelError
@@ -20,6 +23,17 @@ from emopipe.persistence.trust import FUNCTIONS
 
 # Parameters of our estimators that say how this machine works, and what they become.
 MACHINE = {"store": "default", "n_jobs": -1, "progress": False, "checkpoint": None}
+# Parameters that name a file, and the values that name a published one or none.
+FILE_PARAMETERS = {
+    "csv": (),
+    "detector_model": (None,),
+    "model": (None,),
+    "weights": (None, "default", "imagenet", "random", "vggface"),
+}
+# Attributes that scikit-learn needs while it fits, and never afterwards.
+_FIT_ONLY = ("_loss_function_", "_optimizer")
+_GENERATORS = (np.random.RandomState, np.random.Generator)
+_TREES = {"kd_tree": KDTree, "ball_tree": BallTree}
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, np.ufunc)
 
 
@@ -42,11 +56,35 @@ class Table:
 
 def clean(estimator):
     """Set the parameters of an estimator that belong to a machine to their defaults, in place."""
-    own = type(estimator).__module__.split(".")[0] == "emopipe"
-    defaults = MACHINE if own else {"memory": None} if hasattr(estimator, "steps") else {}
+    defaults = MACHINE if is_own(estimator) else {"memory": None, "n_jobs": None, "verbose": 0}
     for name, value in defaults.items():
         if name in vars(estimator):
             setattr(estimator, name, value)
+
+
+def is_own(estimator) -> bool:
+    """Return whether an estimator is one of this package."""
+    return type(estimator).__module__.partition(".")[0] == "emopipe"
+
+
+def names_a_file(part, parameter, value) -> bool:
+    """Return whether a parameter of an estimator of this package names a file of the user.
+
+    Examples
+    --------
+    >>> from emopipe import MiniXceptionFeatures
+    >>> faces = MiniXceptionFeatures()
+    >>> names_a_file(faces, "weights", "default"), names_a_file(faces, "weights", "/data/x.hdf5")
+    (False, True)
+    """
+    # Of a fusion, `weights` are numbers or the name of a rule.
+    return (
+        is_own(part)
+        and not hasattr(part, "estimators")
+        and isinstance(value, str | PurePath)
+        and parameter in FILE_PARAMETERS
+        and value not in FILE_PARAMETERS[parameter]
+    )
 
 
 def packed(value, where="model", seen=None):
@@ -89,7 +127,9 @@ def _copy(value, where, seen):
     if isinstance(value, pd.DataFrame | pd.Series | pd.Index):
         return _table(value, where)
     if isinstance(value, PurePath):
-        return str(value)
+        return value.name
+    if isinstance(value, _GENERATORS):
+        return None
     if isinstance(value, BaseSearchCV) and hasattr(value, "cv_results_"):
         if not hasattr(value, "best_estimator_"):
             raise ModelError(f"{where} is a search without best_estimator_: fit it with refit=True")
@@ -99,6 +139,11 @@ def _copy(value, where, seen):
     if type(value) in (dict, Bunch):
         pairs = {key: packed(item, f"{where}.{key}", seen) for key, item in value.items()}
         return type(value)(pairs) if type(value) is dict else Bunch(**pairs)
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        items = [packed(item, f"{where}[{n}]", seen) for n, item in enumerate(value.flat)]
+        copy = np.empty(value.size, dtype=object)
+        copy[:] = items
+        return copy.reshape(value.shape)
     if type(value) in (list, tuple):
         items = [packed(item, _place(where, n, value), seen) for n, item in enumerate(value)]
         return type(value)(items)
@@ -143,9 +188,23 @@ def _estimator(estimator, where, seen):
     twin = object.__new__(type(estimator))
     seen[id(estimator)] = estimator, twin
     for name, item in vars(estimator).items():
+        if name in _FIT_ONLY:
+            continue
+        if names_a_file(estimator, name, item):
+            item = PurePath(item)
         vars(twin)[name] = packed(item, f"{where}.{name}", seen) if name in kept else item
+    if isinstance(twin, KNeighborsClassifier):
+        vars(twin)["_tree"] = None
     clean(twin)
     return twin
+
+
+def _build_search_tree(model):
+    """Give a nearest-neighbour classifier the search tree over its vectors again."""
+    tree = _TREES.get(getattr(model, "_fit_method", None))
+    if tree is not None:
+        options = model.effective_metric_params_ or {}
+        model._tree = tree(model._fit_X, model.leaf_size, metric=model.effective_metric_, **options)
 
 
 def unpacked(value, seen=None):
@@ -161,9 +220,14 @@ def unpacked(value, seen=None):
         clean(value)
         for name, item in list(vars(value).items()):
             vars(value)[name] = unpacked(item, seen)
+        if isinstance(value, KNeighborsClassifier):
+            _build_search_tree(value)
     elif isinstance(value, dict):
         for key, item in list(value.items()):
             value[key] = unpacked(item, seen)
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        for n, item in enumerate(value.flat):
+            value.flat[n] = unpacked(item, seen)
     elif isinstance(value, list):
         value[:] = [unpacked(item, seen) for item in value]
     elif type(value) is tuple:

@@ -9,6 +9,7 @@ from emopipe.face_networks import mini_xception, vggface_weights
 from emopipe.faces import model_digest
 from emopipe.nets import vgg19
 from emopipe.persistence.errors import ModelError
+from emopipe.persistence.packing import names_a_file
 
 # Networks whose weights are named, never copied; further ones are found by their checksum here.
 NETWORKS = (mini_xception.PUBLISHED, vggface_weights.PUBLISHED, vgg19.PUBLISHED)
@@ -108,16 +109,19 @@ def _parameters(estimator):
 
 
 def user_files(estimator) -> dict[str, dict]:
-    """Return {parameter: path and sha256} of the parameters that name a file of the user."""
+    """Return {parameter: name and sha256} of the parameters that name a file of the user.
+
+    A table of features has no sha256: new clips have another table.
+    """
     from emopipe.files import checksum
 
-    found = {}
-    for full, _, parameter, value in _parameters(estimator):
-        named = isinstance(value, str | os.PathLike) and parameter != "store"
-        if named and os.path.isfile(value):
-            path = os.path.abspath(value)
-            found[full] = {"path": path, "sha256": checksum(path)}
-    return found
+    files = {}
+    for full, part, parameter, value in _parameters(estimator):
+        if names_a_file(part, parameter, value):
+            learned = parameter != "csv" and os.path.isfile(value)
+            digest = checksum(value) if learned else None
+            files[full] = {"name": os.path.basename(value), "sha256": digest}
+    return files
 
 
 def set_parameters(estimator, parameters) -> None:
@@ -138,21 +142,36 @@ def set_parameters(estimator, parameters) -> None:
             setattr(part, parameter, value)
 
 
-def check_files(estimator, saved) -> None:
-    """Raise ModelError if a file that the model was fitted with is missing or another one now."""
+def check_files(estimator, saved, parameters) -> None:
+    """Raise ModelError where a file that a model needs was not named, or is another one.
+
+    Only files that the caller names are opened: a model says which it needs, never where one lies.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        With `parameters` set.
+    saved : dict
+        What `user_files` found when it was saved.
+    parameters : dict
+        What the caller has set, by full names.
+    """
     from emopipe.files import checksum
 
-    values = {full: value for full, _, _, value in _parameters(estimator)}
-    for full, file in saved.items():
-        path = values.get(full, file["path"])
-        said = None
-        if not os.path.isfile(path):
-            said = "is not there"
-        elif checksum(path) != file["sha256"]:
-            said = "is another file now"
-        if said:
-            raise ModelError(
-                f"{path}, named by the parameter {full}, {said}; the model was fitted with a file "
-                f"of SHA-256 {file['sha256']}. Say where it is: "
-                f"load(folder, parameters={{{full!r}: PATH}})"
-            )
+    for full, part, parameter, value in _parameters(estimator):
+        if not names_a_file(part, parameter, value):
+            continue
+        digest = saved.get(full, {}).get("sha256")
+        meant = f" of SHA-256 {digest}" if digest else ""
+        if full not in parameters:
+            said = f"needs the file {os.path.basename(str(value))}{meant}"
+        elif not os.path.exists(value):
+            said = f"names {value}, which is not there; the model needs a file{meant}"
+        elif digest and checksum(value) != digest:
+            said = f"names {value}, another file than the one{meant} that the model was fitted with"
+        else:
+            continue
+        raise ModelError(
+            f"the parameter {full} {said}. Say where it is: load(folder, parameters={{{full!r}: "
+            f"PATH}}), on the command line --set {full}=PATH"
+        )

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import check_is_fitted
 
+from emopipe.evaluation.nesting import nested
 from emopipe.evaluation.outcomes import versions
 from emopipe.persistence.archive import read, written
 from emopipe.persistence.card import card_fields, card_text
 from emopipe.persistence.errors import ModelError
 from emopipe.persistence.manifest import ARRAYS, CARD, FILE, opened, sealed
-from emopipe.persistence.provenance import networks, recipes, user_files
+from emopipe.persistence.packing import packed
+from emopipe.persistence.provenance import networks, recipes, set_parameters, user_files
+from emopipe.persistence.trust import is_listed
 
 
 def save(
@@ -27,7 +31,8 @@ def save(
     The folder holds model.skops, model.json and model_card.md; see `emopipe.persistence`. A fitted
     search is saved as its best estimator. Parameters that belong to this machine (store, n_jobs,
     progress) are not kept. Weights of published networks are not copied: the manifest names them by
-    checksum, and so it does with files that parameters name.
+    checksum, and so it does with files that parameters name; of a path only the file's name is
+    kept, and `load` is told where the file is.
 
     Parameters
     ----------
@@ -87,12 +92,63 @@ def save(
         warnings.simplefilter("ignore")
         kept = read(data, ARRAYS)  # what cannot be read back is not written
     notes = [notes] if isinstance(notes, str) else list(notes)
+    check_classifier(kept, type(kept).__name__)
     fields = _fields(estimator, kept, result, clips, title, notes)
     fields["training"] = {} if training is None else training.to_dict()
     card = card_text(fields).encode()
     files = {ARRAYS: data, CARD: card}
     _write(folder, files | {FILE: sealed(fields, files).encode()})
     return folder
+
+
+def allowed(estimator) -> bool:
+    """Return True where an estimator can be saved once it is fitted; raise where it cannot.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted or not; nothing is fitted.
+
+    Raises
+    ------
+    ModelError
+        Names the step that a saved model may not hold, and why.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import FunctionTransformer, StandardScaler
+    >>> from sklearn.svm import SVC
+    >>> allowed(make_pipeline(StandardScaler(), SVC()))
+    True
+    >>> allowed(make_pipeline(FunctionTransformer(abs), SVC()))
+    Traceback (most recent call last):
+        ...
+    emopipe.persistence.errors.ModelError: model.steps.functiontransformer.func is the function ...
+    """
+    for name, part in nested(estimator):
+        listed = is_listed(type(part)) or isinstance(part, BaseSearchCV)
+        if not listed:
+            raise ModelError(
+                f"the step {name or 'model'!r} is a {type(part).__module__}.{type(part).__name__}, "
+                "which cannot be saved: models are made of the estimators that "
+                "`emopipe.persistence.shapes` lists; replace that step"
+            )
+        for parameter in ("kernel", "metric"):
+            if getattr(part, parameter, None) == "precomputed":
+                raise ModelError(
+                    f"the step {name or 'model'!r} has {parameter}='precomputed', which names rows "
+                    "of the training clips: a saved model cannot use it"
+                )
+    packed(estimator)
+    return True
+
+
+def check_classifier(estimator, name):
+    """Raise ModelError where something is no classifier with the classes that it tells apart."""
+    classes = getattr(estimator, "classes_", None)
+    if isinstance(estimator, type) or not is_classifier(estimator) or classes is None:
+        raise ModelError(f"{name} is no fitted classifier, which alone is saved and loaded")
 
 
 def _check(estimator):
@@ -123,6 +179,9 @@ def check_place(folder, overwrite, remedy="pass overwrite=True to replace it"):
 def _fields(estimator, kept, result, clips, title, notes):
     from emopipe.strict_json import plain
 
+    fitted = getattr(estimator, "best_estimator_", estimator)
+    text, files = kept.__repr__(N_CHAR_MAX=5000), user_files(fitted)
+    set_parameters(kept, {name: fitted.get_params()[name] for name in files})
     known = recipes(kept)
     fields = {
         "title": title or getattr(result, "title", None) or type(kept).__name__,
@@ -130,10 +189,10 @@ def _fields(estimator, kept, result, clips, title, notes):
         "versions": versions(),
         "labels": [str(label) for label in kept.classes_],
         "best_params": {k: repr(v) for k, v in getattr(estimator, "best_params_", {}).items()},
-        "estimator": kept.__repr__(N_CHAR_MAX=5000),
+        "estimator": text,
         "recipes": known,
         "networks": networks(known),
-        "user_files": user_files(kept),
+        "user_files": files,
     }
     return plain(fields | {"card": card_fields(kept, result, clips, notes)}, "manifest")
 

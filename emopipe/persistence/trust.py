@@ -1,64 +1,127 @@
-"""Which types a model may be made of: an explicit list, and the estimators of this package.
+"""The closed list of what a model may be made of, held against its schema before anything is built.
 
-scikit-learn's public estimators, numpy's types and plain values are trusted by skops itself.
-Trusted means that building an object of that type from a file runs no code of the file's choosing;
-what is *in* the trees and support vectors that compiled code walks through is checked by
-`emopipe.persistence.soundness`.
+Everything else is refused: what skops or scikit-learn trust by themselves does not count. Being on
+the list means that building an object of that type runs no code of the file's choosing, and that
+`emopipe.persistence.soundness` knows what its learned arrays must look like.
 """
 
-import importlib
-import re
+from emopipe.persistence.errors import ModelError
+from emopipe.persistence.shapes import SHAPES
 
 # Functions that are parameters of scikit-learn's own estimators.
 FUNCTIONS = frozenset(
     f"sklearn.feature_selection._univariate_selection.{name}"
     for name in ("f_classif", "chi2", "f_regression")
 )
-TYPES = FUNCTIONS | {
-    "emopipe.augmentation.FaceTransform",
-    "emopipe.persistence.packing.Table",
-    "sklearn.utils._bunch.Bunch",
-    "sklearn.utils._metadata_requests.MetadataRequest",
-    "sklearn.utils._metadata_requests.MethodMetadataRequest",
+_PLAIN = {
+    "DictNode": {"builtins.dict", "sklearn.utils._bunch.Bunch"},
+    "DTypeNode": {"numpy.dtype"},
+    "FunctionNode": FUNCTIONS,
+    "JsonNode": {"builtins.str"},
+    "ListNode": {"builtins.list"},
+    "LossNode": {
+        "sklearn._loss._loss.CyHalfBinomialLoss",
+        "sklearn._loss._loss.CyHalfMultinomialLoss",
+    },
+    "SetNode": {"builtins.set"},
+    "SliceNode": {"builtins.slice"},
+    "TreeNode": {"sklearn.tree._tree.Tree"},
+    "TupleNode": {"builtins.tuple"},
+    "TypeNode": {f"builtins.{name}" for name in ("bool", "float", "int", "str")},
+}  # fmt: skip
+# Parts of scikit-learn's estimators that are no estimators themselves.
+_PARTS = {
+    "sklearn._loss.link.HalfLogitLink",
+    "sklearn._loss.link.Interval",
+    "sklearn._loss.link.LogitLink",
+    "sklearn._loss.link.MultinomialLogit",
+    "sklearn._loss.loss.HalfBinomialLoss",
+    "sklearn._loss.loss.HalfMultinomialLoss",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.calibration._TemperatureScaling",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.model_selection._split.GroupKFold",
     "sklearn.model_selection._split.GroupShuffleSplit",
     "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.LeaveOneGroupOut",
     "sklearn.model_selection._split.StratifiedGroupKFold",
     "sklearn.model_selection._split.StratifiedKFold",
-    "sklearn.neighbors._ball_tree.BallTree",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
-    "sklearn.tree._tree.Tree",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
 }
+OBJECTS = frozenset(SHAPES) | _PARTS
+# References to a part that stands elsewhere; its own node is looked at there.
+_REFERENCE = "CachedNode"
+_DEEPEST = 200
 
 
-def _is_own_estimator(name) -> bool:
-    from sklearn.base import BaseEstimator
-
-    # No dunder: emopipe.cli.__main__ would run on import.
-    if not re.fullmatch(r"emopipe(\.[A-Za-z0-9_]+)+", name) or "__" in name:
-        return False
-    module, _, kind = name.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), kind, None)
-    except ImportError:
-        return False
-    own = getattr(found, "__module__", None) == module
-    return own and isinstance(found, type) and issubclass(found, BaseEstimator)
+def _is_trusted(loader, name) -> bool:
+    if loader in ("NdArrayNode", "TypeNode") and name.startswith("numpy."):
+        return name.count(".") == 1
+    if name.startswith("emopipe."):  # resolved from the package's own list of names
+        return loader in ("ObjectNode", "TupleNode")
+    return name in (OBJECTS if loader == "ObjectNode" else _PLAIN.get(loader, ()))
 
 
-def untrusted(names) -> list[str]:
-    """Return those of skops' type names that a model may not hold, sorted.
+def foreign_types(schema, name) -> list[str]:
+    """Return the types in a skops schema that are not on the list, sorted.
+
+    Parameters
+    ----------
+    schema : dict
+        Of a skops file, parsed.
+    name : str or Path
+        The file, for errors.
+
+    Raises
+    ------
+    ModelError
+        If it nests too deeply.
 
     Examples
     --------
-    >>> untrusted(["emopipe.fusion.where_finite.WhereFinite", "posix.system", "mine.Model"])
-    ['mine.Model', 'posix.system']
+    >>> node = {"__class__": "system", "__module__": "posix", "__loader__": "TypeNode"}
+    >>> foreign_types(node, "model.skops")
+    ['posix.system']
     """
-    return sorted(name for name in names if name not in TYPES and not _is_own_estimator(name))
+    foreign, stack = set(), [(schema, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > _DEEPEST:
+            raise ModelError(f"{name} nests deeper than {_DEEPEST}: emopipe wrote no such file")
+        if isinstance(node, dict):
+            if {"__class__", "__loader__", "__module__"} & set(node):
+                loader = node.get("__loader__")
+                full = f"{node.get('__module__')}.{node.get('__class__')}"
+                if loader != _REFERENCE and not _is_trusted(loader, full):
+                    foreign.add(full)
+            stack.extend((part, depth + 1) for part in node.values())
+        elif isinstance(node, list):
+            stack.extend((part, depth + 1) for part in node)
+    return sorted(foreign)
+
+
+def check_types(schema, name) -> None:
+    """Raise ModelError if a schema names a type that is not on the list."""
+    foreign = foreign_types(schema, name)
+    if foreign:
+        raise ModelError(
+            f"{name} holds types that are not trusted: {', '.join(foreign)}. Nothing was loaded. "
+            "It was not written by this version of emopipe, or was changed"
+        )
+
+
+def is_listed(kind) -> bool:
+    """Return whether a class of estimators may be part of a model.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC, SVR
+    >>> is_listed(SVC), is_listed(SVR)
+    (True, False)
+    """
+    from emopipe.persistence.names import is_own_class
+
+    return f"{kind.__module__}.{kind.__name__}" in OBJECTS or is_own_class(kind)
