@@ -188,6 +188,21 @@ def write_atomic(path, content) -> Path:
     return Path(path)
 
 
+def set_aside(path) -> Path:
+    """Rename a file that cannot be used, so that another takes its place; return its new path.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> set_aside(write_atomic(mkdtemp() + "/a.json", "{")).name
+    'a.json.damaged-0'
+    """
+    path, n = Path(path), 0
+    while os.path.lexists(aside := path.with_name(f"{path.name}.damaged-{n}")):
+        n += 1
+    return path.rename(aside)
+
+
 def _pieces(url, most) -> Iterator[bytes]:
     """Yield what a server answers, within limits on silence, slowness and size."""
     import requests

@@ -1,5 +1,6 @@
 """The loop that trains all networks: what it learns, repeats, resumes and refuses."""
 
+import errno
 import gc
 import os
 import subprocess
@@ -25,6 +26,7 @@ from tiny_networks import (
 )
 
 from emopipe.nets.batches import made_ahead
+from emopipe.nets.checkpoints import CheckpointWarning, FitCheckpoint
 from emopipe.nets.compiling import compile_network
 from emopipe.nets.dense import dense_network as dense_layers
 from emopipe.nets.epochs import FitState
@@ -209,19 +211,83 @@ def test_another_fit_does_not_take_up_the_checkpoint(task, plain, tmp_path):
     assert len(other.history["loss"]) == 4 and not same(other, plain)
 
 
-def test_a_damaged_checkpoint_is_told_of_and_not_used(task, plain, tmp_path):
-    def batch(rows, rng, training):
-        if len(list(tmp_path.iterdir())):
-            raise Killed
-        return task[0][rows]
+def cut(path):
+    path.write_bytes(path.read_bytes()[:100])
 
-    with pytest.raises(Killed):
-        fit(task, batch=batch, checkpoint=tmp_path)
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 8
+    path.write_bytes(content)
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def rewritten(path, **arrays):
+    """Write other values in the place of some, so that the archive itself is sound."""
+    with np.load(path) as file:
+        arrays = dict(file) | arrays
+    np.savez(path, **arrays)
+
+
+def with_another_epoch(path):
+    with np.load(path) as file:
+        head = str(file["head"]).replace('"epoch": 1', '"epoch": 3')
+    rewritten(path, head=np.array(head))
+
+
+def with_other_weights(path):
+    with np.load(path) as file:
+        weights = file["variables/0"] + np.float32(1)
+    rewritten(path, **{"variables/0": weights})
+
+
+def with_a_pickle(path):
+    rewritten(path, head=np.array([{}], dtype=object))
+
+
+def of_another_fit(path):
+    other = FitCheckpoint(path.parent / "other", "another fit")
+    other.save({"epoch": 1}, {"variables": [np.zeros(3)]})
+    other.path.rename(path)
+    other.path.parent.rmdir()
+
+
+DAMAGES = [cut, flipped, emptied, with_another_epoch, with_other_weights, with_a_pickle]
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, of_another_fit])
+def test_a_changed_or_damaged_checkpoint_is_set_aside_and_said(damage, tmp_path):
+    kept = FitCheckpoint(tmp_path, "a fit")
+    kept.save({"epoch": 1}, {"variables": [np.arange(6, dtype=np.float32)], "best": []})
+    assert kept.load()[0] == {"epoch": 1}
+    damage(kept.path)
+    with pytest.warns(CheckpointWarning, match=f"{kept.path.name} cannot be used .* at epoch 0"):
+        assert kept.load() is None
+    assert [path.name for path in tmp_path.iterdir()] == [f"{kept.path.name}.damaged-0"]
+
+
+def test_a_fit_with_a_changed_checkpoint_is_computed_again(task, plain, tmp_path):
+    killed = patch.object(FitState, "end_epoch", dying(FitState.end_epoch, 1))
+    with killed, pytest.raises(Killed):
+        fit(task, checkpoint=tmp_path)
     [kept] = tmp_path.iterdir()
-    kept.write_bytes(kept.read_bytes()[:100])
-    with pytest.warns(UserWarning, match="damaged .* starts at epoch 0"):
-        done = fit(task, checkpoint=tmp_path)[1]
-    assert same(done, plain)
+    with_another_epoch(kept)
+    with pytest.warns(CheckpointWarning):
+        assert same(fit(task, checkpoint=tmp_path)[1], plain)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    kept = FitCheckpoint(tmp_path, "a fit")
+    kept.save({"epoch": 1}, {"variables": [np.zeros(3)]})
+    with (
+        patch("numpy.savez", side_effect=OSError(errno.ENOSPC, "No space left on device")),
+        pytest.raises(OSError, match=f"No space left.*{kept.path.name}"),
+    ):
+        kept.save({"epoch": 2}, {"variables": [np.zeros(3)]})
+    assert list(tmp_path.iterdir()) == [kept.path] and kept.load()[0] == {"epoch": 1}
 
 
 def test_patience_keeps_the_best_epoch(task):

@@ -3,12 +3,25 @@
 import hashlib
 import json
 import warnings
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from emopipe.files import atomic_file
+from emopipe.files import atomic_file, set_aside
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint is changed or damaged; its fit starts again."""
+
+
+def _digest(identity, text, arrays) -> str:
+    """Return the SHA-256 over what a fit depends on, a text, and arrays by name."""
+    digest = hashlib.sha256(json.dumps([identity, text]).encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"\n{name} {array.dtype.str} {array.shape} ".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
 
 
 class FitCheckpoint:
@@ -34,34 +47,54 @@ class FitCheckpoint:
     """
 
     def __init__(self, folder, identity: str):
+        self.identity = identity
         name = hashlib.sha256(identity.encode()).hexdigest()[:24]
         self.path = None if folder is None else Path(folder).expanduser() / f"fit-{name}.npz"
 
     def save(self, head: dict, lists: dict) -> None:
-        """Keep JSON-able values and lists of arrays; whoever reads sees all of it or the old."""
+        """Write JSON-able values and lists of arrays; a reader sees all of it or the old file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; the message names the file.
+        """
         if self.path is None:
             return
         arrays = {f"{name}/{i}": a for name, some in lists.items() for i, a in enumerate(some)}
         counts = {name: len(some) for name, some in lists.items()}
+        text = json.dumps([head, counts])
         with atomic_file(self.path) as file:
-            np.savez(file, head=np.array(json.dumps([head, counts])), **arrays)
+            np.savez(
+                file, head=np.array(text), digest=_digest(self.identity, text, arrays), **arrays
+            )
 
     def load(self) -> tuple[dict, dict] | None:
-        """Return what was saved, or None; a damaged file is told of and not used."""
+        """Return what was saved, or None; a file that is not as it was written is set aside."""
         if self.path is None or not self.path.is_file():
             return None
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                head, counts = json.loads(str(file["head"]))
-                return head, {k: [file[f"{k}/{i}"] for i in range(n)] for k, n in counts.items()}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            return self._content()
+        except Exception as error:  # damage has many faces: of the archive, its numbers, its text
+            aside = set_aside(self.path)
             warnings.warn(
-                f"the checkpoint {self.path} is damaged ({error}): this fit starts at epoch 0",
+                f"the checkpoint {self.path} cannot be used ({type(error).__name__}: {error}): it "
+                f"is now {aside.name}, and this fit starts at epoch 0",
+                CheckpointWarning,
                 stacklevel=2,
             )
             return None
 
+    def _content(self):
+        with np.load(self.path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        text, digest = str(arrays.pop("head")), str(arrays.pop("digest"))
+        if _digest(self.identity, text, arrays) != digest:
+            raise ValueError("its checksum differs: it was changed, or belongs to another fit")
+        head, counts = json.loads(text)
+        return head, {name: [arrays[f"{name}/{i}"] for i in range(n)] for name, n in counts.items()}
+
     def remove(self) -> None:
-        """Forget the state: the fit is done."""
+        """Remove the file: the fit is done."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)

@@ -144,9 +144,12 @@ class Trained(NamedTuple):
 def _identity(identity, plan):
     import keras
 
+    import emopipe
+
     passing = ("workers", "progress", "checkpoint")
     learning = {name: value for name, value in vars(plan).items() if name not in passing}
-    return f"{identity} {learning} keras {keras.__version__} {keras.backend.backend()}"
+    makers = f"emopipe {emopipe.__version__} keras {keras.__version__} {keras.backend.backend()}"
+    return f"{identity} {learning} {makers}"
 
 
 def train(
