@@ -24,6 +24,7 @@ _PUBLIC = {
     "sample_per_emotion": "corpora",
     "usable": "corpora",
     # features
+    "FaceTexture": "face",
     "FeatureTable": "feature_table",
     "MiniXceptionFeatures": "face",
     "ONNXFaceFeatures": "face",
@@ -45,9 +46,11 @@ _PUBLIC = {
     # evaluation and reports
     "Chart": "result",
     "Experiment": "result",
-    "Published": "result",
+    "Published": "literature",
     "Result": "result",
+    "Source": "literature",
     "compare": "metrics",
+    "differences": "metrics",
     "evaluate": "evaluation",
     "write_index": "report",
     "write_report": "report",

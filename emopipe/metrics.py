@@ -272,3 +272,52 @@ def compare(a, b, *, label=None, common=False, n_bootstrap=2000, random_state=0)
         )
         for name, figure in FIGURES.items()
     }
+
+
+def differences(results, references, *, n_bootstrap=2000, random_state=0):
+    """Return by how much every other result is better than each reference, on the same clips.
+
+    Parameters
+    ----------
+    results : dict
+        {label: Result}.
+    references : list of str
+        Labels in `results`.
+    n_bootstrap : int
+    random_state : int
+
+    Returns
+    -------
+    list of dict
+        What `compare` returns, labelled "other − reference", and the labels as a (the reference)
+        and b.
+
+    Raises
+    ------
+    ValueError
+        When the results are not on the same clips.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from emopipe import differences, evaluate
+    >>> emotion = np.tile(["anger", "sadness"], 12)
+    >>> clips = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": emotion,
+    ...     "subject": np.repeat(list("abcd"), 6), "energy": 1.0 * (emotion == "anger")})
+    >>> results = {name: evaluate(model, clips, cv=4, features=["energy"], n_bootstrap=200)
+    ...     for name, model in [("chance", DummyClassifier()), ("bayes", GaussianNB())]}
+    >>> [(d["label"], d["accuracy"]["value"]) for d in differences(results, ["chance"])]
+    [('bayes − chance', 0.5)]
+    """
+    others = [label for label in results if label not in references]
+    return [
+        compare(
+            results[a], results[b], label=f"{b} − {a}",
+            n_bootstrap=n_bootstrap, random_state=random_state,
+        )
+        | {"a": a, "b": b}
+        for a in references
+        for b in others
+    ]  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emopipe.files import write_atomic
+from emopipe.literature import Published
 from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain
 
 FILE_NAME = "result.json"
@@ -224,43 +225,6 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Published:
-    """A figure from the literature, to stand beside ours.
-
-    Parameters
-    ----------
-    label : str
-        What was measured, such as "voice and face, equal weights".
-    metric : str
-        "accuracy", "uar" or "macro_f1".
-    value : float
-        A fraction (0.2896, not 28.96 %).
-    source : str
-        Where it was published, or whose answers they are.
-    note : str
-        What makes it comparable, or not.
-
-    Examples
-    --------
-    >>> from emopipe import Published
-    >>> Published("equal weights", "accuracy", 0.2896, "an author, a year and a place").value
-    0.2896
-    """
-
-    label: str
-    metric: str
-    value: float
-    source: str
-    note: str = ""
-
-    def __post_init__(self):
-        if not 0 <= self.value <= 1:
-            raise ValueError(
-                f"published value of {self.label!r} is {self.value}: give a fraction in [0, 1]"
-            )
-
-
-@dataclass(frozen=True)
 class Chart:
     """Lines over one variable, such as accuracy against the number of segments.
 
@@ -270,6 +234,8 @@ class Chart:
         Texts; axis labels name their units.
     series : dict
         {label: {"x": [...], "y": [...]}}, and "low" and "high" where there is an interval.
+    run : bool
+        Drawn from what differs from run to run, such as seconds.
 
     Examples
     --------
@@ -283,6 +249,7 @@ class Chart:
     x_label: str
     y_label: str
     series: dict
+    run: bool = False
 
 
 @dataclass(kw_only=True, eq=False)
@@ -297,10 +264,15 @@ class Experiment:
         Heading, and what the experiment asks, in words.
     results : dict
         {label: Result}, in the order in which they are shown.
+    references : list of str
+        Labels of the results that the question asks about: the others are measured against them,
+        and they are never the answer.
+    answer : list of str
+        Sentences that answer the question, computed from the results; the report adds figures.
     published : list of Published
         Figures from the literature.
     comparisons : list of dict
-        What `emopipe.metrics.compare` returned.
+        What `emopipe.metrics.compare` returned, such as `differences(results, references)`.
     charts : list of Chart
         Curves over a variable that differs between results.
     notices : list of dict
@@ -318,6 +290,8 @@ class Experiment:
     title: str
     question: str
     results: dict
+    references: list = field(default_factory=list)
+    answer: list = field(default_factory=list)
     published: list = field(default_factory=list)
     comparisons: list = field(default_factory=list)
     charts: list = field(default_factory=list)
@@ -331,6 +305,17 @@ class Experiment:
                 f"experiment name {self.name!r} names a folder: use lower case letters, digits, "
                 "'-' and '_'"
             )
+        beside = {f"published {p.label!r}": p.beside for p in self.published if p.beside}
+        for what, label in ({f"reference {r!r}": r for r in self.references} | beside).items():
+            if label not in self.results:
+                raise ValueError(
+                    f"{what} names the result {label!r}, which is not there: {list(self.results)}"
+                )
+
+    @property
+    def synthetic(self):
+        """Whether any clip is drawn or synthesised: no figure of people stands beside those."""
+        return any(c["synthetic"] for r in self.results.values() for c in r.corpora)
 
     def __eq__(self, other):
         return isinstance(other, Experiment) and self.to_dict() == other.to_dict()
@@ -341,6 +326,8 @@ class Experiment:
         fields["results"] = {
             label: result.to_dict(run=run) for label, result in self.results.items()
         }
+        if not run:
+            fields |= {"reproduce": "", "charts": [c for c in self.charts if not c.run]}
         for name in ("published", "charts"):
             fields[name] = [dataclasses.asdict(item) for item in fields[name]]
         return {"kind": "experiment", "schema": SCHEMA} | plain(fields, "Experiment")
@@ -354,7 +341,9 @@ class Experiment:
         """Return the Experiment written by `to_json`; ValueError where it is none, or newer."""
         fields = known(cls, parsed(text, "experiment", source))
         results = fields.pop("results")
-        published = [Published(**known(Published, item)) for item in fields.pop("published", [])]
+        published = [
+            Published.from_dict(known(Published, item)) for item in fields.pop("published", [])
+        ]
         charts = [Chart(**known(Chart, item)) for item in fields.pop("charts", [])]
         return cls(
             results={k: Result.from_dict(v, f"{source}, result {k!r}") for k, v in results.items()},

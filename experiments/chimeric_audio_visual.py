@@ -16,6 +16,7 @@ from emopipe import (
     MiniXceptionFeatures,
     ShortTermStatistics,
     WhereFinite,
+    differences,
     evaluate,
     load_corpus,
     run_script,
@@ -34,15 +35,18 @@ def experiment(ravdess, *, mini_xception_weights="default", n_frames=5, n_folds=
     )
     face = make_pipeline(network, clone(svm))
     fused = EmotionWeightedFusion([("voice", voice), ("face", face)], weights="search")
+    results = {
+        "voice": evaluate(voice, clips, cv=n_folds),
+        "face": evaluate(face, clips, cv=n_folds),
+        "searched weights": evaluate(fused, clips, cv=n_folds),
+    }
     return Experiment(
         name="chimeric_audio_visual",
         title="Chimeric clips: one person's face, another's voice",
         question="Does the whole way work on real faces and real voices, from mp4 to report?",
-        results={
-            "voice": evaluate(voice, clips, cv=n_folds),
-            "face": evaluate(face, clips, cv=n_folds),
-            "searched weights": evaluate(fused, clips, cv=n_folds),
-        },
+        results=results,
+        references=["voice", "face"],
+        comparisons=differences(results, ["voice", "face"]),
         notices=[
             "Chimeric clips: the face and the voice of a clip belong to two different people, and "
             "the smile is a morph. These figures show that the way works; they say nothing about "

@@ -19,11 +19,16 @@ from emopipe import (
     ShortTermStatistics,
     TemporalAggregation,
     WhereFinite,
-    compare,
+    differences,
     evaluate,
     load_corpus,
     run_script,
 )
+
+
+def pair(name):
+    """Return the labels of a network alone and with the voice."""
+    return f"{name} alone", f"{name} and voice"
 
 
 def experiment(
@@ -67,13 +72,14 @@ def experiment(
         title="CREMA-D: networks and voice statistics, fused",
         question="What does an SVM on voice statistics add to each of the three networks?",
         results=results,
+        references=["voice statistics, SVM", *(f"{name} alone" for name in systems)],
         comparisons=[
-            compare(
-                results[f"{name} alone"],
-                results[f"{name} and voice"],
-                label=f"{name} and voice − {name} alone",
-            )
+            entry
             for name in systems
+            for entry in differences(
+                {k: results[k] for k in ("voice statistics, SVM", *pair(name))},
+                ["voice statistics, SVM", f"{name} alone"],
+            )
         ],
     )
 

@@ -9,7 +9,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe import Experiment, MiniXceptionFeatures, WhereFinite, evaluate, load_corpus, run_script
+from emopipe import (
+    Experiment,
+    MiniXceptionFeatures,
+    WhereFinite,
+    differences,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 
 def experiment(london_faces, *, mini_xception_weights="default", n_folds=5):
@@ -25,12 +33,15 @@ def experiment(london_faces, *, mini_xception_weights="default", n_folds=5):
         "probabilities, RBF SVM": recogniser("probabilities"),
         "log probabilities, RBF SVM": recogniser("log_probabilities"),
     }
+    results = {label: evaluate(r, clips, cv=n_folds) for label, r in recognisers.items()}
     return Experiment(
         name="london_faces",
         title="London faces: neutral or smiling",
         question="Does a small network that never saw these people tell a smile from a neutral "
         "face?",
-        results={label: evaluate(r, clips, cv=n_folds) for label, r in recognisers.items()},
+        results=results,
+        references=["probabilities, linear SVM"],
+        comparisons=differences(results, ["probabilities, linear SVM"]),
     )
 
 

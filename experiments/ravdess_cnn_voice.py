@@ -14,7 +14,7 @@ from emopipe import (
     Experiment,
     ShortTermStatistics,
     WhereFinite,
-    compare,
+    differences,
     evaluate,
     load_corpus,
     run_script,
@@ -45,7 +45,8 @@ def experiment(
         title="RAVDESS speech: a network on spectrograms",
         question="Does a network on spectrograms hear more than an SVM on voice statistics?",
         results=results,
-        comparisons=[compare(*results.values(), label="network − statistics")],
+        references=["voice statistics, SVM"],
+        comparisons=differences(results, ["voice statistics, SVM"]),
     )
 
 

@@ -61,7 +61,12 @@ def experiment(
         results=results,
         published=[
             Published(
-                label=label, metric="accuracy", value=value, source="thesis, section 4.1, 4.2"
+                label=label,
+                value=value,
+                source="thesis",
+                beside=label,
+                where="section 4.2" if "videos" in label else "section 4.1",
+                protocol="AFEW's videos" if "videos" in label else "SFEW's pictures",
             )
             for label, value in THESIS.items()
             if label in results

@@ -17,6 +17,7 @@ from emopipe import (
     ShortTermStatistics,
     WhereFinite,
     combine,
+    differences,
     evaluate,
     load_corpus,
     run_script,
@@ -56,14 +57,17 @@ def experiment(afew, savee, *, n_shuffles=100, savee_clips=30, afew_clips=104, c
         {"wherefinite__estimator__svc__C": [0.01, 0.1, 1, 10]},
         cv=GroupShuffleSplit(n_shuffles, test_size=0.1, random_state=0),
     )
+    results = {
+        label: evaluate(search, combine(*tables, test), cv=cv)
+        for label, tables in training_sets.items()
+    }
     return Experiment(
         name="thesis_03_06_voice",
         title="Thesis, experiments 3-6: voice",
         question="Which training corpus suits the voice on AFEW's test set?",
-        results={
-            label: evaluate(search, combine(*tables, test), cv=cv)
-            for label, tables in training_sets.items()
-        },
+        results=results,
+        references=["4: AFEW"],
+        comparisons=differences(results, ["4: AFEW"]),
         notices=[
             "The thesis shows the accuracies of experiments 3-6 only as a plot (figure 20); "
             "the balanced mixture of both corpora was its best."

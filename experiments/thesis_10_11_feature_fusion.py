@@ -20,6 +20,7 @@ from emopipe import (
     VGGFaceClassifier,
     WhereFinite,
     combine,
+    differences,
     evaluate,
     load_corpus,
     run_script,
@@ -59,15 +60,25 @@ def experiment(
         )
         for label, last in classifiers.items()
     }
+    results = {k: evaluate(e, clips, cv=cv) for k, e in estimators.items()}
     return Experiment(
         name="thesis_10_11_feature_fusion",
         title="Thesis, experiments 10 and 11: feature fusion",
         question="Do features of face and voice, put together, recognise more than fused scores?",
-        results={k: evaluate(e, clips, cv=cv) for k, e in estimators.items()},
+        results=results,
+        references=["10: dense 14 and softmax"],
         published=[
-            Published(label=label, metric="accuracy", value=value, source="thesis, section 4.4")
+            Published(
+                label=label,
+                value=value,
+                source="thesis",
+                where="section 4.4",
+                beside=label,
+                protocol="AFEW, training on 700 clips",
+            )
             for label, value in THESIS.items()
         ],
+        comparisons=differences(results, ["10: dense 14 and softmax"]),
         notices=[
             "SFEW's pictures are frames of AFEW's films: those of SFEW's test part train nothing "
             "here."

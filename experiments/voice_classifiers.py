@@ -16,7 +16,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emopipe import Experiment, ShortTermStatistics, WhereFinite, evaluate, load_corpus, run_script
+from emopipe import (
+    Experiment,
+    ShortTermStatistics,
+    WhereFinite,
+    differences,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 # label -> (classifier, its parameter, the values tried)
 CLASSIFIERS = {
@@ -51,6 +59,8 @@ def experiment(ravdess, *, n_folds=4, inner_folds=3):
         title="Five classifiers on the same voice statistics",
         question="Which of pyAudioAnalysis' classifiers suits the thesis' voice features best?",
         results=results,
+        references=["SVM"],
+        comparisons=differences(results, ["SVM"]),
     )
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from emopipe.evaluation import evaluate
-from emopipe.result import Chart, Experiment, Published
+from emopipe.literature import Published, Source
+from emopipe.result import Chart, Experiment
 
 EMOTIONS = ("anger", "fear", "happiness", "neutral")
 
@@ -54,7 +55,14 @@ def experiment(*, name="invented", skills=(0.4, 0.8), **fields):
     defaults = {
         "title": "An invented experiment",
         "question": "Can the report be read?",
-        "published": [Published("skill 0.4", "accuracy", 0.5, "nobody, 1900")],
+        "published": [
+            Published(
+                label="somebody's",
+                value=0.5,
+                source=Source("A. Nobody", "On guesses", 1900, "Rome"),
+                beside=None if not skills else f"skill {skills[0]}",
+            )
+        ],
         "charts": [Chart("A curve", "x (s)", "y", {"a": {"x": [0, 1], "y": [0.2, 0.4]}})],
         "reproduce": "emopipe run nothing",
     }

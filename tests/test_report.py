@@ -1,16 +1,27 @@
 """The report: complete, self-contained, safe with hostile text, and readable in a browser."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
+from functools import partial
+from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from experiments_for_reports import EMOTIONS, experiment
+from experiments_for_reports import EMOTIONS, NoisyLabels, clip_table, experiment
+from hypothesis import given
+from hypothesis import strategies as st
 
+from emopipe.evaluation import evaluate
+from emopipe.literature import Published
+from emopipe.metrics import differences
 from emopipe.report import write_index, write_report
-from emopipe.report.view import _most_confused
+from emopipe.report.answer import answer, best, interval, points, reading
+from emopipe.report.charts import learning_curves, line_chart, luminance, shade, ticks
+from emopipe.report.view import _most_confused, checks_badge, experiment_view
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +60,7 @@ def test_report_shows_what_the_experiment_holds(page, invented):
         for check in result.checks:
             assert check["title"] in text
     told = ("An invented experiment", "Can the report be read?", "Nobody was recorded", "A curve")
-    for words in (*told, "nobody, 1900", "emopipe run nothing", "synthetic", *EMOTIONS):
+    for words in (*told, "Nobody 1900", "emopipe run nothing", "synthetic", *EMOTIONS):
         assert words in text, words
 
 
@@ -73,37 +84,180 @@ def test_confusions_are_ranked_by_their_share_of_an_emotion():
     assert found[0] == (0.5, "joy", "fear") and found[1] == (0.2, "neutral", "joy")
 
 
-def test_a_failed_audit_and_mixed_subjects_are_said_loudly(invented, tmp_path):
-    label, result = next(iter(invented.results.items()))
-    bad = replace(
-        result,
-        checks=[
-            {
-                "id": "subjects",
-                "title": "no subject on two sides",
-                "status": "failed",
-                "reason": "s01 is",
-            }
-        ],
-        protocol=result.protocol | {"subject_dependent": True},
+def words(html):
+    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.S)).split())
+
+
+def changed(experiment, tmp_path, *, protocol=None, **fields):
+    """Return the text of the report after its first result has changed."""
+    label, result = next(iter(experiment.results.items()))
+    result = replace(result, protocol=result.protocol | (protocol or {}), **fields)
+    return words(write_report(replace(experiment, results={label: result}), tmp_path).read_text())
+
+
+def check(status):
+    return {"id": status, "title": "no subject on two sides", "status": status, "reason": "s01 is"}
+
+
+def test_a_failed_check_and_mixed_subjects_are_said_loudly(invented, tmp_path):
+    text = changed(
+        invented, tmp_path, checks=[check("failed")], protocol={"subject_dependent": True}
     )
-    html = write_report(replace(invented, results={label: bad}), tmp_path).read_text()
-    assert "FAILED" in html and "Subject-dependent:" in html and "1 failed" in html
-    assert "Best by UAR" not in html
+    assert "FAILED" in text and "Subject-dependent:" in text and "1 failed" in text
+    assert "Leakage check failed:" in text and "people who were trained on, too" in text
+    assert "never trained on" not in text
+
+
+def test_checks_are_counted_by_status_and_what_cannot_be_told_is_amber(invented, tmp_path):
+    statuses = ["passed"] * 3 + ["cannot tell"] * 2 + ["not needed"]
+    label = next(iter(invented.results))
+    checked = replace(invented.results[label], checks=[check(status) for status in statuses])
+    html = write_report(replace(invented, results={label: checked}), tmp_path).read_text()
+    assert '<span class="badge warn">3 passed, 2 cannot tell, 1 not needed</span>' in html
+    assert checks_badge(replace(checked, checks=[check("passed")]))["level"] == ""
+
+
+def test_an_official_split_without_subjects_says_so(invented, tmp_path):
+    protocol = {"subjects_named": False, "splitter": "official split (train -> test)"}
+    text = changed(invented, tmp_path, protocol=protocol)
+    assert "official split; subjects not named" in text
+    assert "never trained on" not in text and "unseen" not in text
+
+
+def test_less_than_was_asked_has_a_headline(invented, tmp_path):
+    coverage = {"asked": 1440, "answered": 332, "reasons": ["60 empty files"]}
+    text = changed(invented, tmp_path, coverage=coverage)
+    assert "Incomplete: 332 of 1440 clips" in text and "60 empty files" in text
+    assert "incomplete" in write_index(tmp_path.parent).read_text()
+
+
+@pytest.mark.parametrize("severity", ["information", "warning", "severe"])
+def test_notices_of_results_are_shown_with_their_severity(invented, tmp_path, severity):
+    notice = {"text": "Subjects 17 to 24 are missing.", "severity": severity}
+    label, result = next(iter(invented.results.items()))
+    one = replace(invented, results={label: replace(result, notices=[notice])})
+    html = write_report(one, tmp_path).read_text()
+    assert f'<p class="notice {severity}">Subjects 17 to 24 are missing.</p>' in html
+
+
+def test_the_answer_is_made_of_differences_to_the_reference_which_is_never_best():
+    fields = {"skills": (0.9, 0.4, 0.45), "references": ["skill 0.9"]}
+    one = experiment(**fields)
+    one = replace(one, comparisons=differences(one.results, one.references))
+    text = " ".join([s["text"] + " ".join(s["items"]) for s in answer(one)])
+    assert "Against skill 0.9" in text and text.count(", lower") == 2
+    assert best(one) == "skill 0.45" and "Highest of 2: skill 0.45" in text
+    assert "best of 2 on the test clips themselves" in text
+
+
+def test_differences_are_worded_with_care():
+    assert reading({"value": 0.0, "low": -0.01, "high": 0.0}) == "does not show a difference"
+    assert reading({"value": 0.1, "low": None, "high": None}) == "does not show a difference"
+    assert reading({"value": 0.1, "low": 0.01, "high": 0.2}) == "higher"
+    assert interval({"low": 1.0, "high": 1.0}) == "" == interval({"low": None, "high": None})
+
+
+@given(st.floats(-1, 1))
+def test_no_difference_is_minus_zero(value):
+    text = points(value)
+    assert text != "−0.0" and (text == "0.0") == (abs(value) < 0.0005 or float(text[1:]) == 0)
+
+
+def test_chance_is_a_row_with_the_majority_and_an_equal_share(invented, tmp_path):
+    table = clip_table(skill=0.5)
+    table = table[(table["emotion"] != "fear") | (table["clip"].str.endswith("/0"))]
+    result = evaluate(NoisyLabels(), table, cv=4, n_bootstrap=50)
+    one = replace(invented, results={"skill 0.4": result})
+    text = words(write_report(one, tmp_path).read_text())
+    assert re.search(r"always the most frequent emotion .* emotions 80 30\.0 25\.0 ", text)
+
+
+def test_figures_of_others_stand_beside_ours_with_their_source_once(invented, tmp_path):
+    figure = partial(Published, value=0.5, beside="skill 0.4", source="A")
+    published = [
+        figure(label="their mean", spread=0.1406, mean_over="subjects", where="table II"),
+        figure(label="their folds", mean_over="folds", metric="uar"),
+        figure(label="ours elsewhere", source=None, note="measured with openSMILE"),
+        figure(label="not run here", beside=None),
+    ]
+    one = replace(real(invented), published=published)
+    rows = experiment_view(one)["published"]
+    result = one.results["skill 0.4"]
+    assert rows[0]["ours"] == result.subject_mean and rows[0]["our_spread"] == result.subject_std
+    assert rows[1]["ours"] == pytest.approx(np.mean([fold["uar"] for fold in result.folds]))
+    assert rows[2]["difference"] == pytest.approx(result.metrics["accuracy"]["value"] - 0.5)
+    assert rows[3]["ours"] is None
+    text = words(write_report(one, tmp_path).read_text())
+    assert "own measurement ; measured with openSMILE" in text
+    assert "Ristea et al. 2019 , table II" in text and text.count("Nicolae-Cătălin Ristea") == 1
+    assert f"50.00 ± 14.06 {100 * result.subject_mean:.2f} ± {100 * result.subject_std:.2f}" in text
+
+
+def real(experiment):
+    """Return the experiment as if its people were real."""
+    results = {
+        label: replace(r, corpora=[c | {"synthetic": False} for c in r.corpora])
+        for label, r in experiment.results.items()
+    }
+    return replace(experiment, results=results)
+
+
+def test_no_figure_of_people_stands_beside_drawn_ones_as_if_comparable(invented, tmp_path):
+    assert invented.synthetic and not real(invented).synthetic
+    drawn = write_report(invented, tmp_path / "a").read_text()
+    assert "Not comparable:" in drawn and "ours − theirs" not in drawn
+    assert 'class="dot theirs"' not in drawn
+    people = write_report(real(invented), tmp_path / "b").read_text()
+    assert "Not comparable:" not in people and "ours − theirs" in people
+    assert 'class="dot theirs"' in people
+
+
+def test_published_matrices_and_weights_stand_beside_ours(invented, tmp_path):
+    result = invented.results["skill 0.8"]
+    names = ["neutral", *(e for e in EMOTIONS if e != "neutral"), "pride"]
+    shares = np.eye(len(names)).tolist()
+    weights = {"voice": {"fear": 0.25, "anger": 0.5}, "face": {"fear": 0.75, "anger": 0.5}}
+    folds = [fold | {"fusion_weights": {"voice": {"fear": 1.0}, "face": {"fear": 4.0}}}
+             for fold in result.folds]  # fmt: skip
+    figure = Published(
+        label="their table", value=0.5, source="thesis", beside="skill 0.8", weights=weights,
+        confusion={"classes": names, "shares": shares},
+    )  # fmt: skip
+    one = replace(invented, results={"skill 0.8": replace(result, folds=folds)}, published=[figure])
+    (row,) = experiment_view(one)["published"]
+    n = result.classes.index("neutral")
+    assert row["matrix"]["ours"][0][0] == result.confusion[n, n] / result.confusion[n].sum()
+    assert row["matrix"]["ours"][0][-1] is None  # we do not know pride
+    assert dict(row["weights"])["face"] == {"fear": (0.75, 0.8), "anger": (0.5, None)}
+    assert "their table: confusions, theirs and ours" in words(
+        write_report(one, tmp_path).read_text()
+    )
 
 
 def test_an_experiment_without_results_still_has_a_page(tmp_path, invented):
-    html = write_report(replace(invented, results={}, charts=[]), tmp_path).read_text()
+    html = write_report(
+        replace(invented, results={}, charts=[], published=[]), tmp_path
+    ).read_text()
     assert "holds no results" in html
 
 
 def test_index_lists_every_experiment_and_names_unreadable_ones(invented, tmp_path):
     write_report(invented, tmp_path / "good")
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "result.json").write_text("{")
+    text = (tmp_path / "good" / "result.json").read_text()
+    fields = json.loads(text)
+    fields["results"]["skill 0.4"]["metrics"] = {"uar": 7}
+    broken = {
+        "cut": "{", "bytes": "\udcff\0", "list": "[]", "deep": "[" * 100_000, "none": "null",
+        "newer": '{"kind": "experiment", "schema": 9}', "figures": json.dumps(fields),
+    }  # fmt: skip
+    for name, content in broken.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    (tmp_path / "folder" / "result.json").mkdir(parents=True)
     html = write_index(tmp_path).read_text()
     assert 'href="good/report.html"' in html and "An invented experiment" in html
-    assert "cannot be read" in html and "broken" in html
+    assert html.count(">broken</span>") == len(broken) + 1
+    assert all(f">{name}</th>" in html for name in broken)
 
 
 def test_index_of_an_empty_folder_says_what_to_do(tmp_path):
@@ -128,24 +282,117 @@ def browser():
     driver.quit()
 
 
-@pytest.mark.browser
-def test_report_in_a_browser(browser, page, invented):
-    browser.set_window_size(1200, 900)
+@given(st.floats(0, 1))
+def test_letters_of_a_heat_map_can_be_read(share):
+    red, green, blue, letters = re.fullmatch(
+        r"background:rgb\((\d+) (\d+) (\d+)\);color:(#\w+)", shade(share)
+    ).groups()
+    ground, ink = luminance([int(c) for c in (red, green, blue)]), float(letters == "#fff")
+    assert (max(ground, ink) + 0.05) / (min(ground, ink) + 0.05) >= 4.5
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(0, 10**6))
+def test_ticks_are_few_and_hold_what_is_drawn(low, span):
+    low, high = low / 1000, (low + span) / 1000
+    marks = ticks(low, high)
+    assert 2 <= len(marks) <= 8
+    assert marks[0] <= low + 1e-6 * abs(low) and marks[-1] >= high - 1e-6 * abs(high)
+
+
+def test_learning_curves_of_many_folds_are_a_mean_and_a_band():
+    history = [
+        {"fold": n, "estimator": "x", "loss": [3.0, 1.0 + n][: 1 + (n != 2)], "val_loss": [2.0, n]}
+        for n in range(91)
+    ]
+    (chart,) = learning_curves(history)
+    assert list(chart.series) == ["training, 91 fits", "validation, 91 fits"]
+    curve = chart.series["validation, 91 fits"]
+    assert curve["y"] == [2.0, 45.0] and curve["low"] == [2.0, 0.0] and curve["high"] == [2.0, 90.0]
+    drawn = line_chart(chart)
+    assert (
+        len(drawn["lines"]) == 2 and "validation, 91 fits goes from 2 to 45" in drawn["description"]
+    )
+    assert [x for x, _ in drawn["rows"]] == ["1", "2"]
+
+
+# Colours and sizes of all text that is seen, with the background behind it.
+TEXTS = """
+const rgb = c => (c.match(/[0-9.]+/g) || []).map(Number), found = [];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const text = walker.currentNode.textContent.trim(), element = walker.currentNode.parentElement;
+  if (!text || !element.checkVisibility() || element.closest("style, .skip")) continue;
+  let behind = element, ground = [255, 255, 255];
+  for (; behind; behind = behind.parentElement) {
+    const colour = rgb(getComputedStyle(behind).backgroundColor);
+    if (colour.length === 3 || colour[3] > 0) { ground = colour.slice(0, 3); break; }
+  }
+  const style = getComputedStyle(element);
+  found.push([text.slice(0, 40), rgb(style.color).slice(0, 3), ground, parseFloat(style.fontSize)]);
+}
+return found;
+"""
+
+
+def contrast(one, other):
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def show(browser, page, *, width=1280, scheme="light", media="screen"):
+    browser.set_window_size(width + 200, 900)
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
     browser.get(page.as_uri())
-    assert browser.find_element("tag name", "h1").text == "An invented experiment"
-    drawn = browser.find_elements("css selector", "figure svg")
-    assert len(drawn) >= 2 + 3 * len(invented.results)
-    assert all(svg.size["width"] > 200 and svg.size["height"] > 60 for svg in drawn)
-    heat = browser.find_elements("css selector", "table.heat td.cell")
-    assert len(heat) == len(invented.results) * len(EMOTIONS) ** 2
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_can_be_read(browser, page, width, scheme):
+    show(browser, page, width=width, scheme=scheme)
     assert browser.get_log("browser") == []
+    overflow = browser.execute_script(
+        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+    texts = browser.execute_script(TEXTS)
+    assert len(texts) > 300
+    assert [text for text in texts if text[3] < 11] == []
+    assert [text for text in texts if contrast(text[1], text[2]) < 4.5] == []
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [500, 1200])
-def test_nothing_is_wider_than_the_window(browser, page, width):
-    browser.set_window_size(width, 900)
-    browser.get(page.as_uri())
+def test_every_chart_has_words_and_a_table(browser, page, invented):
+    show(browser, page)
+    drawn = browser.execute_script(
+        "return [...document.querySelectorAll('svg')].map(svg => [svg.getAttribute('role'), "
+        "svg.getAttribute('aria-label'), svg.getBoundingClientRect().width, "
+        "!!svg.closest('figure').nextElementSibling?.querySelector('table')])"
+    )
+    assert len(drawn) == 1 + 2 * len(invented.results)  # a chart; subjects and losses of each
+    for role, label, width, table in drawn:
+        assert role == "img" and len(label) > 40 and width > 200 and table
+    assert len(browser.find_elements("css selector", "td.cell")) == (
+        len(invented.results) * len(EMOTIONS) ** 2
+    )
+    levels = browser.execute_script(
+        "return [...document.querySelectorAll('h1, h2, h3')].map(h => Number(h.tagName[1]))"
+    )
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+@pytest.mark.browser
+def test_the_printed_report_shows_what_is_folded(browser, page):
+    show(browser, page, width=700, media="print")
+    folded = browser.execute_script(
+        "return [...document.querySelectorAll('details table')].map("
+        "table => table.getBoundingClientRect().height)"
+    )
+    assert folded and min(folded) > 10
     overflow = browser.execute_script(
         "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
@@ -153,14 +400,15 @@ def test_nothing_is_wider_than_the_window(browser, page, width):
 
 
 @pytest.mark.browser
-def test_the_summary_is_seen_whole(browser, page):
-    browser.set_window_size(1200, 900)
-    browser.get(page.as_uri())
-    hidden = browser.execute_script(
-        "const box = document.querySelector('#answer .wide');"
-        "return box.scrollWidth - box.clientWidth"
-    )
-    assert hidden <= 0
+def test_a_script_that_got_into_a_report_does_not_run(browser, page, tmp_path):
+    html = page.read_text()
+    script = '<script>document.title = "owned"</script><img src="x" onerror="document.title = 1">'
+    hostile = tmp_path / "report.html"
+    hostile.write_text(html.replace("</main>", f"{script}</main>"))
+    show(browser, hostile)
+    assert browser.title == "An invented experiment · emopipe"
+    refusals = [entry["message"] for entry in browser.get_log("browser")]
+    assert any("Content Security Policy" in message for message in refusals)
 
 
 @pytest.mark.browser

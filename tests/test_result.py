@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emopipe.result import SCHEMA, Chart, Experiment, Published, Result
+from emopipe.literature import Published
+from emopipe.result import SCHEMA, Chart, Experiment, Result
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
@@ -50,7 +51,7 @@ def make_experiment(**changes):
         "title": "Toy",
         "question": "Does it?",
         "results": {"voice": make_result(), "face": make_result(title="face")},
-        "published": [Published("video", "accuracy", 0.2774, "thesis", "AFEW")],
+        "published": [Published(label="video", value=0.2774, source="thesis", beside="face")],
         "charts": [Chart("t", "segments", "accuracy", {"ours": {"x": [1, 2], "y": [0.1, 0.2]}})],
     }
     return Experiment(**fields | changes)
@@ -171,6 +172,17 @@ def test_experiment_names_are_folder_names(name):
         make_experiment(name=name)
 
 
-def test_published_values_are_fractions():
-    with pytest.raises(ValueError, match="fraction"):
-        Published("video", "accuracy", 27.74, "thesis")
+@pytest.mark.parametrize("field", ["references", "published"])
+def test_an_experiment_names_only_results_that_it_has(field):
+    foreign = {
+        "references": ["smell"],
+        "published": [Published(label="x", value=0.5, source="A", beside="smell")],
+    }
+    with pytest.raises(ValueError, match="'smell', which is not there"):
+        make_experiment(**{field: foreign[field]})
+
+
+def test_what_differs_from_run_to_run_of_an_experiment_can_be_left_out():
+    seconds = Chart("t", "segments", "seconds", {"ours": {"x": [1], "y": [0.3]}}, run=True)
+    experiment = make_experiment(charts=[seconds], reproduce="emopipe run --jobs 3")
+    assert experiment.to_json(run=False) == make_experiment(charts=[]).to_json(run=False)

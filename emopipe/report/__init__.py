@@ -4,11 +4,14 @@ Nothing is decoded, fitted or fetched here: what the Experiment holds is what th
 report shows. The same Experiment gives the same bytes.
 """
 
+import base64
+import hashlib
 from pathlib import Path
 
 from emopipe.files import write_atomic
-from emopipe.report.charts import chart_lines, emotion_recalls, metric_intervals, subject_dots
-from emopipe.report.view import audit_tally, experiment_view, index_row
+from emopipe.report import answer
+from emopipe.report.charts import shade
+from emopipe.report.view import checks_badge, experiment_view, index_row
 from emopipe.text import printable
 
 __all__ = ["write_index", "write_report"]
@@ -82,19 +85,23 @@ def _template(name):
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "percent": _percent,
+        "percent": answer.percent,
+        "points": answer.points,
+        "interval": answer.interval,
+        "reading": answer.reading,
         "number": _number,
-        "points": _points,
-        "shade": _shade,
+        "place": _place,
+        "shade": shade,
+        "csp_hash": csp_hash,
     }
-    environment.globals |= {
-        "audit_tally": audit_tally,
-        "chart_lines": chart_lines,
-        "emotion_recalls": emotion_recalls,
-        "metric_intervals": metric_intervals,
-        "subject_dots": subject_dots,
-    }
+    environment.globals |= {"checks_badge": checks_badge}
     return environment.get_template(name)
+
+
+def csp_hash(script: str) -> str:
+    """Return the expression by which a content security policy lets one inline script run."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _shown(value):
@@ -106,20 +113,10 @@ def _missing(value) -> bool:
     return value is None or value != value
 
 
-def _percent(value, digits: int = 1) -> str:
-    return "–" if _missing(value) else f"{100 * value:.{digits}f}"
-
-
-def _points(value) -> str:
-    return "–" if _missing(value) else f"{100 * value:+.1f}"
-
-
 def _number(value, digits: int = 2) -> str:
     return "–" if _missing(value) else f"{value:.{digits}f}"
 
 
-def _shade(share) -> str:
-    """Return the CSS colours of a heat map's cell whose value is a share in [0, 1]."""
-    share = 0.0 if _missing(share) else min(max(share, 0.0), 1.0)
-    light = 97 - 62 * share
-    return f"background:hsl(213 65% {light:.0f}%);color:{'#fff' if share > 0.55 else '#1c2733'}"
+def _place(share) -> str:
+    """Return a share in [0, 1] as a CSS length, for a mark on a scale."""
+    return f"{100 * min(max(share or 0.0, 0.0), 1.0):.2f}%"

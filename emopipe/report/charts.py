@@ -1,110 +1,191 @@
-"""Charts as SVG text: each function takes plain numbers of a Result and draws one figure."""
+"""Geometry of charts: plain numbers for the templates, which draw them at any width."""
 
-import io
+import math
+
+import numpy as np
 
 # How metrics are written.
 METRICS = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro F1"}
-BLUE, GREY, RED, INK = "#2a5d9f", "#c3ccd6", "#b3432b", "#1c2733"
-LINES = (BLUE, RED, "#3c8d5a", "#8a5ca8", "#c08a1e", "#4aa3b5")
+# Colours that the style sheet has for lines.
+N_COLOURS = 6
 
 
-def metric_intervals(results: dict, metric: str, published) -> str:
-    """Draw each result's figure with its interval; published figures as hollow diamonds."""
-    literature = [item for item in published if item.metric == metric]
-    figure, axes = _figure(height=0.55 + 0.3 * (len(results) + len(literature)), left=0.36)
-    labels = []
-    for row, (label, result) in enumerate(results.items()):
-        value = result.metrics[metric]
-        axes.plot([value["low"], value["high"]], [row, row], color=BLUE, linewidth=2, clip_on=False)
-        axes.plot([value["value"]], [row], "o", color=BLUE, clip_on=False, zorder=3)
-        labels.append(label)
-    for row, item in enumerate(literature, start=len(labels)):
-        axes.plot([item.value], [row], "D", color=RED, markerfacecolor="white", clip_on=False)
-        labels.append(f"{item.label} (published)")
-    first = next(iter(results.values()))
-    chance = 1 / max(len(first.classes), 1)
-    axes.axvline(chance, color=GREY, linestyle="--", zorder=0)
-    axes.annotate(
-        "chance", (chance, 1.01), xycoords=("data", "axes fraction"), ha="center", color="#66727f"
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return round numbers from at most `low` to at least `high`.
+
+    Examples
+    --------
+    >>> ticks(0.13, 0.58)
+    [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    """
+    if high - low <= 1e-9 * max(abs(low), abs(high)):  # a level line: room on both sides
+        margin = abs(high) / 2 or 1.0
+        low, high = low - margin, high + margin
+    span = high - low
+    magnitude = 10.0 ** math.floor(math.log10(span / most))
+    step = next(
+        k * magnitude
+        for k in (1, 2, 2.5, 5, 10, 20)
+        if math.ceil(high / (k * magnitude)) - math.floor(low / (k * magnitude)) < most
     )
-    axes.set_yticks(range(len(labels)), [_shortened(label) for label in labels])
-    axes.set(xlim=(0, 1), ylim=(len(labels) - 0.4, -0.6), xlabel=METRICS[metric])
-    return _svg(figure)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [float(f"{n * step:.12g}") for n in range(first, max(last, first + 1) + 1)]
 
 
-def emotion_recalls(result) -> str:
-    """Draw the recall of each emotion with its interval."""
-    table = result.per_emotion
-    figure, axes = _figure(height=0.6 + 0.27 * len(table), left=0.2)
-    rows = range(len(table))
-    axes.barh(rows, table["recall"], height=0.62, color=BLUE, alpha=0.85)
-    axes.hlines(rows, table["low"], table["high"], color=INK, linewidth=1.2)
-    axes.axvline(1 / len(table), color=GREY, linestyle="--", zorder=0)
-    axes.set_yticks(rows, table["emotion"] + " (" + table["support"].astype(str) + ")")
-    axes.set(xlim=(0, 1), ylim=(len(table) - 0.4, -0.6), xlabel="recall (bars), 95 % interval")
-    return _svg(figure)
+def _finite(values):
+    return [float(v) for v in values if v is not None and math.isfinite(v)]
 
 
-def subject_dots(result) -> str:
-    """Draw every subject's accuracy, sorted; the line is their mean."""
-    values = sorted(float(v) for v in result.per_subject["accuracy"])
-    figure, axes = _figure(height=1.9, left=0.1, width=6.4)
-    axes.plot(range(1, len(values) + 1), values, "o", color=BLUE, markersize=4)
-    axes.axhline(result.subject_mean, color=RED, linewidth=1)
-    axes.annotate(
-        f"mean {result.subject_mean:.2f}", (0.01, result.subject_mean),
-        xycoords=("axes fraction", "data"), va="bottom", color=RED,
+def line_chart(chart) -> dict:
+    """Return what the template draws of a `Chart`.
+
+    Returns
+    -------
+    dict
+        lines (label, colour, points and band as SVG text in a box of 100 x 100, dots in per cent),
+        x_ticks, y_ticks (place in per cent, text), description (words for who cannot see it).
+    """
+    series = chart.series.values()
+    xs = _finite(x for s in series for x in s["x"])
+    ys = _finite(y for s in series for key in ("y", "low", "high") for y in s.get(key, ()))
+    x_marks, y_marks = ticks(min(xs, default=0), max(xs, default=1)), ticks(
+        min(ys, default=0), max(ys, default=1)
     )  # fmt: skip
-    axes.set(ylim=(0, 1.03), xlabel="subjects, sorted by accuracy", ylabel="accuracy")
-    return _svg(figure)
 
-
-def chart_lines(chart) -> str:
-    """Draw a `Chart`: one line per series, its interval as a band."""
-    figure, axes = _figure(height=2.6, left=0.12, width=6.4)
-    for number, (label, series) in enumerate(chart.series.items()):
-        colour = LINES[number % len(LINES)]
-        axes.plot(series["x"], series["y"], "o-", color=colour, label=label, markersize=3.5)
-        if "low" in series:
-            axes.fill_between(
-                series["x"], series["low"], series["high"], color=colour, alpha=0.15, linewidth=0
-            )
-    axes.set(xlabel=chart.x_label, ylabel=chart.y_label)
-    if len(chart.series) > 1:
-        axes.legend(frameon=False)
-    return _svg(figure)
-
-
-def _shortened(label: str, length: int = 42) -> str:
-    return label if len(label) <= length else label[: length - 1] + "…"
-
-
-def _figure(*, height: float, left: float, width: float = 7.2):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height))
-    bottom, top = 0.42 / height, 1 - 0.2 / height
-    axes = figure.add_axes((left, bottom, 0.97 - left, top - bottom))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8.5, color=GREY)
-    axes.xaxis.label.set_size(8.5)
-    axes.yaxis.label.set_size(8.5)
-    return figure, axes
-
-
-def _svg(figure) -> str:
-    from markupsafe import Markup
-    from matplotlib import rc_context
-    from matplotlib.text import Text
-
-    for label in figure.findobj(Text):
-        label.set_parse_math(False)  # a dollar in somebody's label is a dollar
-    text = io.StringIO()
-    # A fixed salt and no date: the same numbers give the same bytes.
-    style = {"svg.hashsalt": "emopipe", "svg.fonttype": "none", "font.family": "sans-serif"}
-    with rc_context(style):
-        figure.savefig(
-            text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True
+    def place(x, y):
+        return (
+            round(100 * (x - x_marks[0]) / (x_marks[-1] - x_marks[0]), 2),
+            round(100 - 100 * (y - y_marks[0]) / (y_marks[-1] - y_marks[0]), 2),
         )
-    svg = text.getvalue()
-    return Markup(svg[svg.index("<svg") :])
+
+    return {
+        "title": chart.title,
+        "x_label": chart.x_label,
+        "y_label": chart.y_label,
+        "lines": [
+            _line(label, number % N_COLOURS, s, place)
+            for number, (label, s) in enumerate(chart.series.items())
+        ],
+        "x_ticks": [(place(x, y_marks[0])[0], f"{x:g}") for x in x_marks],
+        "y_ticks": [(place(x_marks[0], y)[1], f"{y:g}") for y in y_marks],
+        "description": _described(chart),
+        "rows": _rows(chart),
+    }
+
+
+def _line(label, colour, series, place):
+    def points(key):
+        pairs = zip(series["x"], series[key], strict=True)
+        return [place(x, y) for x, y in pairs if x is not None and y is not None]
+
+    middle = points("y")
+    band = points("low") + points("high")[::-1] if "low" in series else []
+    return {
+        "label": label,
+        "colour": colour,
+        "points": _svg(middle),
+        "band": _svg(band),
+        "dots": middle if len(middle) <= 30 else [],
+    }
+
+
+def _svg(points):
+    return " ".join(f"{x:g},{y:g}" for x, y in points)
+
+
+def _described(chart):
+    parts = []
+    for label, series in chart.series.items():
+        values = _finite(series["y"])
+        if values:
+            parts.append(f"{label} goes from {values[0]:.3g} to {values[-1]:.3g}")
+    return f"{chart.title}: {chart.y_label} against {chart.x_label}; {'; '.join(parts)}."
+
+
+def _rows(chart):
+    """Return the chart's table: (x, [values of each series])."""
+    tables = [
+        {x: _text(s, n) for n, x in enumerate(s["x"])} for s in chart.series.values()
+    ]  # fmt: skip
+    xs = sorted({x for table in tables for x in table})
+    return [(f"{x:g}", [table.get(x, "–") for table in tables]) for x in xs]
+
+
+def _text(series, n):
+    if series["y"][n] is None:
+        return "–"
+    bounds = ""
+    if "low" in series and None not in (series["low"][n], series["high"][n]):
+        bounds = f" ({series['low'][n]:.3g}–{series['high'][n]:.3g})"
+    return f"{series['y'][n]:.3g}{bounds}"
+
+
+def learning_curves(history) -> list:
+    """Return a `Chart` per kind of learning curve: the mean over folds, lowest to highest.
+
+    Parameters
+    ----------
+    history : list of dict
+        `Result.history`.
+    """
+    from emopipe.result import Chart
+
+    named = {}
+    for curves in history:
+        for name, values in curves.items():
+            if name not in ("fold", "estimator"):
+                kind = name.removeprefix("val_")
+                part = "validation" if name.startswith("val_") else "training"
+                named.setdefault(kind, {}).setdefault(part, []).append(values)
+    return [
+        Chart(
+            title=kind,
+            x_label="epoch",
+            y_label=kind,
+            series={
+                f"{part}, {len(runs)} fit{'s' * (len(runs) != 1)}": _mean_curve(runs)
+                for part, runs in parts.items()
+            },
+        )
+        for kind, parts in named.items()
+    ]
+
+
+def _mean_curve(runs):
+    """Return the mean, lowest and highest of curves of unequal lengths, epoch by epoch."""
+    epochs = max(map(len, runs))
+    table = np.full((len(runs), epochs), np.nan)
+    for row, values in zip(table, runs, strict=True):
+        row[: len(values)] = [math.nan if v is None else v for v in values]
+    table = table[:, ~np.isnan(table).all(0)]
+    curve = {"x": list(range(1, table.shape[1] + 1)), "y": np.nanmean(table, 0).tolist()}
+    if len(runs) > 1:
+        curve |= {"low": np.nanmin(table, 0).tolist(), "high": np.nanmax(table, 0).tolist()}
+    return curve
+
+
+def shade(share) -> str:
+    """Return the CSS colours of a heat map's cell: its letters have a contrast of 4.5 or more.
+
+    Parameters
+    ----------
+    share : float or None
+        In [0, 1].
+    """
+    share = 0.0 if share is None or share != share else min(max(share, 0.0), 1.0)
+    start, stop = (246, 248, 250), (27, 78, 150)
+    red, green, blue = (round(a + share * (b - a)) for a, b in zip(start, stop, strict=True))
+    letters = "#000" if luminance((red, green, blue)) > 0.179 else "#fff"
+    return f"background:rgb({red} {green} {blue});color:{letters}"
+
+
+def luminance(rgb) -> float:
+    """Return the relative luminance of a colour in 0-255 (WCAG 2.2).
+
+    Examples
+    --------
+    >>> luminance((255, 255, 255)), luminance((0, 0, 0))
+    (1.0, 0.0)
+    """
+    parts = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return round(sum(k * c for k, c in zip((0.2126, 0.7152, 0.0722), parts, strict=True)), 6)

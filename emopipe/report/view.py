@@ -1,58 +1,200 @@
 """What the templates show, taken from an Experiment: plain values, no HTML."""
 
-from emopipe.report.charts import METRICS
-from emopipe.result import Chart, Experiment
+import numpy as np
+
+from emopipe.report import answer
+from emopipe.report.charts import METRICS, learning_curves, line_chart
+from emopipe.result import Experiment
 
 
 def experiment_view(experiment) -> dict:
     """Return the variables of ``report.html``."""
     results = experiment.results
+    sources = _distinct(item.source for item in experiment.published if item.source)
     return {
         "experiment": experiment,
         "metrics": METRICS,
         "corpora": _distinct(c for r in results.values() for c in r.corpora),
+        "banners": _banners(results),
         "notices": _distinct(
             [*experiment.notices, *(n for r in results.values() for n in r.notices)]
         ),
-        "best": _best(results),
+        "answer": answer.answer(experiment),
+        "best": answer.best(experiment),
         "results": [
             _result_view(number, label, result)
             for number, (label, result) in enumerate(results.items(), start=1)
         ],
+        "baselines": _baselines(results),
+        "charts_": [line_chart(chart) for chart in experiment.charts],
+        "published": [_published_view(experiment, item, sources) for item in experiment.published],
+        "sources": sources,
         "versions": next(iter(results.values())).run.get("versions", {}) if results else {},
-        "subject_dependent": [
-            label for label, r in results.items() if r.protocol.get("subject_dependent")
-        ],
     }
 
 
-def audit_tally(result) -> str:
-    """Return how many of the audit's checks have which status."""
-    return ", ".join(f"{n} {status}" for status, n in result.check_counts.items() if n)
+def checks_badge(result) -> dict:
+    """Return how many checks have which status, in words, and how alarming that is."""
+    counts = result.check_counts
+    level = "fail" if counts["failed"] else "warn" if counts["cannot tell"] else ""
+    text = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
+    return {"text": text or "none made", "level": level if text else "warn"}
 
 
 def index_row(folder) -> dict:
-    """Return what the index shows of one folder of reports."""
+    """Return what the index shows of one folder of reports; a broken one is listed as such."""
     row = {"folder": folder.name, "error": None}
     try:
-        experiment = Experiment.load(folder)
-    except (ValueError, TypeError, KeyError, OSError) as error:
-        return row | {"error": str(error)}
-    label = _best(experiment.results)
-    return row | {
-        "experiment": experiment,
-        "label": label,
-        "best": experiment.results.get(label),
-        "synthetic": any(c["synthetic"] for r in experiment.results.values() for c in r.corpora),
-        "passed": all(r.passed for r in experiment.results.values()),
+        return row | _index_figures(Experiment.load(folder))
+    except Exception as error:  # whatever a file holds, its neighbours are listed
+        reason = str(error) or type(error).__name__
+        return row | {"error": reason if len(reason) < 300 else reason[:300] + "…"}
+
+
+def _index_figures(experiment):
+    label = answer.best(experiment)
+    result = experiment.results.get(label)
+    figures = {}
+    if result is not None:
+        figures = {
+            "clips": len(result.predictions),
+            "tested_on": answer.tested_on(result),
+            "accuracy": answer.percent(result.metrics["accuracy"]["value"]),
+            "uar": answer.percent(result.metrics["uar"]["value"]),
+            "interval": answer.interval(result.metrics["uar"]) or "–",
+            "badge": _worst_badge(experiment.results.values()),
+        }
+    return {
+        "title": experiment.title,
+        "question": experiment.question,
+        "label": label or "",
+        "result": figures,
+        "synthetic": experiment.synthetic,
+        "partial": any(r.partial for r in experiment.results.values()),
+        "notices": len(experiment.notices),
     }
 
 
-def _best(results) -> str | None:
-    """Return the label of the subject-independent result with the highest UAR."""
-    honest = {k: r for k, r in results.items() if not r.protocol.get("subject_dependent")}
-    figures = {k: (r.metrics.get("uar") or {}).get("value") or 0.0 for k, r in honest.items()}
-    return max(figures, key=figures.get) if figures else None
+def _worst_badge(results):
+    badges = [checks_badge(result) for result in results]
+    return max(badges, key=lambda badge: ["", "warn", "fail"].index(badge["level"]))
+
+
+def _banners(results) -> list[dict]:
+    """Return what must be read before any figure: head and text."""
+    found = []
+    for label, result in results.items():
+        if result.partial:
+            asked, answered = result.coverage["asked"], result.coverage["answered"]
+            reasons = "; ".join(result.coverage.get("reasons", []))
+            found.append(
+                {
+                    "head": f"Incomplete: {answered} of {asked} clips",
+                    "text": f"“{label}” answers {answered} of the {asked} clips that it should"
+                    + (f": {reasons}." if reasons else "."),
+                }
+            )
+        if result.protocol.get("subject_dependent"):
+            found.append(
+                {
+                    "head": "Subject-dependent",
+                    "text": f"the folds of “{label}” mix subjects, so that the recogniser was "
+                    "tested on people it was trained on. Its figures say little about new people.",
+                }
+            )
+        for check in result.checks:
+            if check["status"] == "failed":
+                text = f"“{label}”: {check['title']}. {check['reason']}"
+                found.append({"head": "Leakage check failed", "text": text})
+    return found
+
+
+def _baselines(results) -> list[dict]:
+    """Return rows that a recogniser must beat: chance, and what needs no voice and no face."""
+    rows = []
+    for result in results.values():
+        chance = result.chance
+        rows.append(
+            {
+                "title": "guessing: always the most frequent emotion",
+                "n": len(result.predictions),
+                "accuracy": {"value": chance["accuracy"], "low": None, "high": None},
+                "uar": {"value": chance["uar"], "low": None, "high": None},
+                "note": "accuracy: the share of the largest class; UAR: 1 / number of emotions",
+            }
+        )
+        rows += result.baselines
+    return _distinct(rows)
+
+
+def _published_view(experiment, item, sources) -> dict:
+    """Return a published figure and ours beside it, the same mean over the same units."""
+    ours = experiment.results.get(item.beside)
+    value, spread = _same_mean(ours, item) if ours is not None else (None, None)
+    comparable = ours is not None and not experiment.synthetic and value is not None
+    return {
+        "item": item,
+        "source": sources.index(item.source) + 1 if item.source else None,
+        "ours": value,
+        "our_spread": spread,
+        "difference": value - item.value if comparable else None,
+        "matrix": _matrix(item.confusion, ours),
+        "weights": _weight_rows(item.weights, ours),
+    }
+
+
+def _same_mean(result, item):
+    """Return our figure, averaged as the published one, and its standard deviation."""
+    if item.mean_over == "clips":
+        return result.metrics[item.metric]["value"], None
+    if item.mean_over == "subjects" and item.metric == "accuracy":
+        return result.subject_mean, result.subject_std
+    rows = (
+        result.per_subject[item.metric].tolist()
+        if item.mean_over == "subjects"
+        else [fold[item.metric] for fold in result.folds]
+    )
+    rows = np.array(rows, dtype=float)
+    return float(rows.mean()), float(rows.std(ddof=1)) if len(rows) > 1 else None
+
+
+def _matrix(confusion, result):
+    """Return a published confusion matrix and ours, rows and columns in the published order."""
+    if confusion is None or result is None:
+        return None
+    classes, ours = confusion["classes"], _shares(result.confusion)
+    place = {name: n for n, name in enumerate(result.classes)}
+    pairs = [
+        [ours[place[a]][place[b]] if a in place and b in place else None for b in classes]
+        for a in classes
+    ]
+    return {"classes": classes, "theirs": confusion["shares"], "ours": pairs}
+
+
+def _weight_rows(weights, result):
+    """Return rows (modality, {emotion: (theirs, ours)}): shares of an emotion's weight."""
+    if weights is None or result is None:
+        return []
+    ours = {name: cells for name, cells, _ in _mean_weights(result.folds)}
+    sums = {
+        emotion: sum(cells[emotion][0] for cells in ours.values() if emotion in cells)
+        for emotion in next(iter(weights.values()))
+    }
+    return [
+        (
+            modality,
+            {
+                emotion: (
+                    value,
+                    ours[modality][emotion][0] / sums[emotion]
+                    if emotion in ours.get(modality, {}) and sums[emotion]
+                    else None,
+                )
+                for emotion, value in row.items()
+            },
+        )
+        for modality, row in weights.items()
+    ]
 
 
 def _distinct(items) -> list:
@@ -63,19 +205,25 @@ def _distinct(items) -> list:
     return kept
 
 
+def _shares(counts):
+    return (counts / counts.sum(axis=1, keepdims=True).clip(min=1)).tolist()
+
+
 def _result_view(number, label, result) -> dict:
-    counts = result.confusion
-    totals = counts.sum(axis=1, keepdims=True).clip(min=1)
     return {
         "id": f"result-{number}",
         "label": label,
         "result": result,
-        "shares": (counts / totals).tolist(),
-        "confused": _most_confused(result.classes, counts),
+        "badge": checks_badge(result),
+        "tested_on": answer.tested_on(result),
+        "shares": _shares(result.confusion),
+        "confused": _most_confused(result.classes, result.confusion),
         "weights": _mean_weights(result.folds),
         "has_params": any(fold.get("best_params") for fold in result.folds),
         "scores_missing": sum(fold.get("n_unanswered") or 0 for fold in result.folds),
-        "curves": _curves(result.history or []),
+        "curves": [line_chart(chart) for chart in learning_curves(result.history or [])],
+        "emotions": result.per_emotion.to_dict("records"),
+        "subjects": result.per_subject.sort_values("accuracy").to_dict("records"),
     }
 
 
@@ -92,7 +240,7 @@ def _most_confused(classes, counts, most: int = 3) -> list:
 
 
 def _mean_weights(folds) -> list:
-    """Return rows (modality, {emotion: (mean, low, high over folds)}), or nothing."""
+    """Return rows (modality, {emotion: (mean, low, high over folds)}, highest), or nothing."""
     tables = [fold["fusion_weights"] for fold in folds if fold.get("fusion_weights")]
     if not tables:
         return []
@@ -107,20 +255,3 @@ def _mean_weights(folds) -> list:
         rows.append((modality, cells))
     highest = max((cell[0] for _, cells in rows for cell in cells.values()), default=1) or 1
     return [(name, cells, highest) for name, cells in rows]
-
-
-def _curves(history) -> list:
-    """Return one Chart per kind of learning curve: a line per fold."""
-    skip = {"fold", "estimator"}
-    kinds = _distinct(k.removeprefix("val_") for curves in history for k in curves if k not in skip)
-    charts = []
-    for kind in kinds:
-        series = {}
-        for curves in history:
-            for name, part in ((kind, "train"), (f"val_{kind}", "validation")):
-                if name in curves:
-                    values = curves[name]
-                    label = f"{part}, fold {curves['fold']}"
-                    series[label] = {"x": list(range(1, len(values) + 1)), "y": values}
-        charts.append(Chart(title=kind, x_label="epoch", y_label=kind, series=series))
-    return charts

@@ -1,0 +1,204 @@
+"""The publications that this package rebuilds or measures against, and figures from them.
+
+Docstrings that say "the thesis" and "system A", "B" or "C" mean those of `SOURCES`.
+"""
+
+import math
+from dataclasses import dataclass
+
+METRICS = ("accuracy", "uar", "macro_f1")
+MEANS = ("clips", "subjects", "folds")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A publication.
+
+    Parameters
+    ----------
+    authors, title : str
+    year : int or None
+        None where it is unknown.
+    place : str
+        Journal, conference or university.
+    cited_as : str
+        How tables cite it; by default by the first author's surname and the year.
+
+    Examples
+    --------
+    >>> from emopipe import Source
+    >>> Source('Ada Byron, Charles Babbage', 'Notes', 1843, 'Memoirs').short
+    'Byron and Babbage 1843'
+    """
+
+    authors: str
+    title: str
+    year: int | None
+    place: str
+    cited_as: str = ""
+
+    def __post_init__(self):
+        for name in ("authors", "title", "place"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"a source needs {name}: {self!r}")
+
+    @property
+    def short(self):
+        """How a table cites it."""
+        if self.cited_as:
+            return self.cited_as
+        names = [name.rpartition(" ")[2] for name in self.authors.split(", ")]
+        who = names[0] + (" et al." if len(names) > 2 else "")
+        who = " and ".join(names) if len(names) == 2 else who
+        return f"{who} {self.year}" if self.year else who
+
+    def __str__(self):
+        year = f" ({self.year})" if self.year else ""
+        return f"{self.authors}{year}. {self.title}. {self.place}."
+
+
+THESIS = Source(
+    "Author unknown to us",
+    "[Emotions from speech and video, with VGG-Face, pyAudioAnalysis and SVMs]",
+    None,
+    "Bachelor's thesis, ETSETB, Universitat Politècnica de Catalunya; our copy has no title page, "
+    "so that author, title and year are missing here",
+    "the thesis",
+)
+RISTEA = Source(
+    "Nicolae-Cătălin Ristea, Liviu Cristian Duțu, Anamaria Radoi",
+    "Emotion recognition system from speech and visual information based on convolutional neural "
+    "networks",
+    2019,
+    "Conference on Speech Technology and Human-Computer Dialogue (SpeD)",
+)
+BIRHALA = Source(
+    "Andreea Birhala, Catalin Nicolae Ristea, Anamaria Radoi, Liviu Cristian Dutu",
+    "Temporal aggregation of audio-visual modalities for emotion recognition",
+    2020,
+    "Conference on Telecommunications and Signal Processing (TSP); arXiv 2007.04364",
+)
+PRIYASAD = Source(
+    "Darshana Priyasad, Tharindu Fernando, Simon Denman, Sridha Sridharan, Clinton Fookes",
+    "Learning salient features for multimodal emotion recognition with recurrent neural networks "
+    "and attention based fusion",
+    2019,
+    "Conference on Auditory-Visual Speech Processing (AVSP), doi 10.21437/AVSP.2019-5",
+)
+CAO = Source(
+    "Houwei Cao, David G. Cooper, Michael K. Keutmann, Ruben C. Gur, Ani Nenkova, Ragini Verma",
+    "CREMA-D: crowd-sourced emotional multimodal actors dataset",
+    2014,
+    "IEEE Transactions on Affective Computing 5(4)",
+)
+# Name in docstrings and experiments -> publication.
+SOURCES = {"thesis": THESIS, "A": RISTEA, "B": BIRHALA, "C": PRIYASAD, "CREMA-D": CAO}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A figure from a publication, or measured elsewhere, to stand beside a result.
+
+    Parameters
+    ----------
+    label : str
+        What was measured, such as "voice and face, equal weights".
+    metric : str
+        "accuracy", "uar" or "macro_f1".
+    value : float
+        A fraction (0.2896, not 28.96 %).
+    source : Source, str or None
+        "thesis", "A", "B", "C" and "CREMA-D" name those that emopipe cites. None: measured by the
+        authors of the experiment, as `note` says.
+    where : str
+        The table or section.
+    beside : str or None
+        Label of the result that it stands beside.
+    spread : float or None
+        Standard deviation over what `mean_over` names, a fraction.
+    mean_over : str
+        What the value is a mean over: "clips", "subjects" or "folds". Ours is the same mean.
+    protocol : str
+        Corpus, split and clips, in words.
+    confusion : dict or None
+        classes (emotions) and shares (list of lists: rows are true emotions, fractions of each).
+    weights : dict or None
+        Fusion weights: {modality: {emotion: weight}}.
+    note : str
+        What makes it comparable, or not.
+
+    Raises
+    ------
+    ValueError
+        A figure is no fraction, or a name is unknown.
+
+    Examples
+    --------
+    >>> from emopipe import Published
+    >>> Published(label="face", value=0.2774, source="thesis", where="section 4.2").source.short
+    'the thesis'
+    """
+
+    label: str
+    metric: str = "accuracy"
+    value: float
+    source: Source | str | None
+    where: str = ""
+    beside: str | None = None
+    spread: float | None = None
+    mean_over: str = "clips"
+    protocol: str = ""
+    confusion: dict | None = None
+    weights: dict | None = None
+    note: str = ""
+
+    def __post_init__(self):
+        if isinstance(self.source, str):
+            if self.source not in SOURCES:
+                raise ValueError(
+                    f"published {self.label!r}: source={self.source!r} must be a Source or one of "
+                    f"{', '.join(SOURCES)}"
+                )
+            object.__setattr__(self, "source", SOURCES[self.source])
+        _check_figures(self)
+        _check_confusion(self)
+
+    @classmethod
+    def from_dict(cls, fields):
+        """Return the Published whose fields, as plain data, are given."""
+        source = fields.get("source")
+        return cls(**fields | {"source": Source(**source) if source else None})
+
+
+def _check_figures(figure):
+    for name in ("value", "spread"):
+        number = getattr(figure, name)
+        if number is not None and not (math.isfinite(number) and 0 <= number <= 1):
+            raise ValueError(
+                f"published {name} of {figure.label!r} is {number}: give a fraction in [0, 1]"
+            )
+    for name, legal in {"metric": METRICS, "mean_over": MEANS}.items():
+        if getattr(figure, name) not in legal:
+            raise ValueError(
+                f"published {figure.label!r}: {name}={getattr(figure, name)!r} must be one of "
+                f"{', '.join(legal)}"
+            )
+    if figure.source is None and not figure.note:
+        raise ValueError(
+            f"published {figure.label!r} has no source: name one, or say in note how it was "
+            "measured"
+        )
+
+
+def _check_confusion(figure):
+    if figure.confusion is None:
+        return
+    classes, shares = figure.confusion["classes"], figure.confusion["shares"]
+    if len(shares) != len(classes) or any(len(row) != len(classes) for row in shares):
+        raise ValueError(f"published {figure.label!r}: confusion needs a row per emotion")
+    # Printed tables are rounded.
+    if any(abs(sum(row) - 1) > 0.02 for row in shares):
+        raise ValueError(
+            f"published {figure.label!r}: the rows of confusion are true emotions, shares that sum "
+            "to 1 (turn a table whose columns are the truth)"
+        )

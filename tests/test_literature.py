@@ -1,0 +1,47 @@
+"""Figures of others: who published them, where they belong, and what is refused."""
+
+import dataclasses
+
+import pytest
+
+from emopipe.literature import SOURCES, Published, Source
+
+TABLE = {"classes": ["anger", "fear"], "shares": [[0.9, 0.1], [0.25, 0.75]]}
+
+
+def test_a_figure_survives_as_plain_data():
+    figure = Published(label="x", value=0.5, source="A", spread=0.1, confusion=TABLE)
+    assert Published.from_dict(dataclasses.asdict(figure)) == figure
+    own = Published(label="x", value=0.5, source=None, note="measured with another program")
+    assert Published.from_dict(dataclasses.asdict(own)) == own
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"value": 27.74}, "fraction in"),
+        ({"value": float("nan")}, "fraction in"),
+        ({"spread": -0.1}, "published spread"),
+        ({"metric": "f1"}, "accuracy, uar, macro_f1"),
+        ({"mean_over": "actors"}, "clips, subjects, folds"),
+        ({"source": "D"}, "a Source or one of thesis"),
+        ({"source": None}, "no source"),
+        ({"confusion": TABLE | {"shares": [[0.9, 0.1]]}}, "a row per emotion"),
+        ({"confusion": TABLE | {"shares": [[0.9, 0.25], [0.1, 0.75]]}}, "rows of confusion"),
+    ],
+)
+def test_a_figure_that_says_too_little_is_refused(fields, words):
+    with pytest.raises(ValueError, match=words):
+        Published(**{"label": "x", "value": 0.5, "source": "A"} | fields)
+
+
+def test_a_source_needs_authors_title_and_place():
+    with pytest.raises(ValueError, match="a source needs place"):
+        Source("Ada Byron", "Notes", 1843, " ")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_source_is_cited_shortly_and_whole(name):
+    source = SOURCES[name]
+    assert len(source.short) < 30 and source.title in str(source)
+    assert source.year is None or str(source.year) in source.short
