@@ -9,7 +9,8 @@ from sklearn.base import clone
 from weight_files import mini_xception_arrays, vggface_arrays, write, write_deepface
 
 from emopipe.extract import COUNTERS
-from emopipe.face import MiniXceptionFeatures, ONNXFaceFeatures, VGGFaceFeatures
+from emopipe.face import FaceTexture, MiniXceptionFeatures, ONNXFaceFeatures, VGGFaceFeatures
+from emopipe.face.texture import gradient_histograms
 from emopipe.face_networks import vggface
 from emopipe.face_networks.mini_xception import EMOTIONS
 from emopipe.face_networks.vggface_graph import Architecture
@@ -71,6 +72,20 @@ def test_mini_xception_features_keep_the_contract(clips, mini_file):
     check_path_transformer(
         MiniXceptionFeatures(weights=mini_file, detector=None, fps=None, batch_size=2), clips
     )
+
+
+def test_face_texture_keeps_the_contract(clips):
+    check_path_transformer(FaceTexture(detector=None, fps=None, batch_size=2), clips)
+
+
+def test_face_texture_is_blind_to_light_and_sees_edges():
+    steps = np.zeros((1, 64, 64, 3), np.uint8)
+    steps[:, :, 32:] = 100
+    plain, brighter = gradient_histograms(steps), gradient_histograms(steps + 50)
+    np.testing.assert_allclose(plain, brighter, atol=1e-6)
+    assert plain.max() > 0 and not gradient_histograms(np.zeros_like(steps)).any()
+    turned = gradient_histograms(steps.transpose(0, 2, 1, 3))
+    assert np.abs(turned - plain).max() > 0.1
 
 
 def test_onnx_features_keep_the_contract(clips, onnx_file):

@@ -30,6 +30,7 @@ FEATURES = {
     "voice": ("emopipe.voice", "ShortTermStatistics"),
     "face": ("emopipe.face", "VGGFaceFeatures"),
     "mini_xception": ("emopipe.face", "MiniXceptionFeatures"),
+    "texture": ("emopipe.face", "FaceTexture"),
     "onnx": ("emopipe.face", "ONNXFaceFeatures"),
 }
 # Failed clips that are told one by one.

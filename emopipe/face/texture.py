@@ -1,0 +1,132 @@
+"""The texture of a face as features of clips, without a network."""
+
+import numpy as np
+
+from emopipe.extract import ClipTransformer, Recipe
+from emopipe.face.crops import crops_asked, pooled_names
+
+# Pixels: a crop's side, a block's, a cell's, and how far blocks move; directions of an edge.
+_SIZE, _BLOCK, _CELL, _STRIDE, _BINS = 64, 16, 8, 8, 9
+_VALUES = ((_SIZE - _BLOCK) // _STRIDE + 1) ** 2 * (_BLOCK // _CELL) ** 2 * _BINS
+
+
+def gradient_histograms(crops):
+    """Return histograms of oriented gradients of face crops.
+
+    Parameters
+    ----------
+    crops : uint8 ndarray of shape (n, 64, 64, 3)
+        RGB.
+
+    Returns
+    -------
+    float32 ndarray of shape (n, 1764)
+        7 x 7 overlapping blocks of 2 x 2 cells of 9 directions, each block of length 1.
+
+    Examples
+    --------
+    >>> gradient_histograms(np.zeros((2, 64, 64, 3), np.uint8)).shape
+    (2, 1764)
+    """
+    import cv2
+
+    sides = [(side, side) for side in (_SIZE, _BLOCK, _STRIDE, _CELL)]
+    descriptor = cv2.HOGDescriptor(*sides, _BINS)
+    grey = [cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops]
+    return np.array([descriptor.compute(face).ravel() for face in grey], dtype=np.float32)
+
+
+class FaceTexture(ClipTransformer):
+    """Histograms of oriented gradients of a clip's trusted faces: no network, no weights.
+
+    A linear classifier suits their many values. They depend on where the face lies in the crop:
+    `margin` is small, and a detector that finds eyes can level it with `align`.
+
+    Parameters
+    ----------
+    detector, detector_model
+        See `emopipe.faces.detect`.
+    n_frames : int, optional
+        Equally spaced frames per clip; then `fps` does not count.
+    fps : float or None
+        Frames per second; None takes every frame.
+    margin : float
+        Added around the detector's box on every side, as a share of it.
+    align : bool
+        Turn the face until the eyes are level; needs a detector that finds eyes.
+    policy : "track" or "all"
+        Which boxes are trusted: those on the clip's track in place and size, or every frame's best.
+    choose : "largest" or "central"
+        Which face, where there are several.
+    detect_every : int
+        The detector looks at every so many frames; in between faces are followed.
+    pooling : "mean", "mean_std" or "max"
+        Over the clip's frames.
+    batch_size : int
+        Faces per call; changes no value.
+    column, store, n_jobs, on_error, progress
+        See `emopipe.extract.ClipTransformer`.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+        1764, twice that with pooling="mean_std".
+
+    References
+    ----------
+    Dalal, Triggs: Histograms of oriented gradients for human detection. CVPR 2005.
+
+    Examples
+    --------
+    >>> from emopipe import FaceTexture
+    >>> FaceTexture().get_feature_names_out()[:2].tolist()
+    ['gradient_0', 'gradient_1']
+    """
+
+    def __init__(
+        self,
+        *,
+        detector="haar",
+        detector_model=None,
+        n_frames=None,
+        fps=5.0,
+        margin=0.03,
+        align=False,
+        policy="track",
+        choose="largest",
+        detect_every=1,
+        pooling="mean",
+        batch_size=64,
+        column="path",
+        store="default",
+        n_jobs=-1,
+        on_error="nan",
+        progress=False,
+    ):
+        super().__init__(
+            column=column, store=store, n_jobs=n_jobs, on_error=on_error, progress=progress
+        )
+        self.detector = detector
+        self.detector_model = detector_model
+        self.n_frames = n_frames
+        self.fps = fps
+        self.margin = margin
+        self.align = align
+        self.policy = policy
+        self.choose = choose
+        self.detect_every = detect_every
+        self.pooling = pooling
+        self.batch_size = batch_size
+
+    def _recipe(self):
+        return Recipe(
+            "face_texture",
+            1,
+            **crops_asked(self, (_SIZE, _SIZE)),
+            finish=gradient_histograms,
+            pooling=self.pooling,
+            batch_size=self.batch_size,
+        )
+
+    def _feature_names(self):
+        return pooled_names([f"gradient_{i}" for i in range(_VALUES)], self.pooling)
