@@ -65,7 +65,7 @@ def test_frames_without_a_face_take_the_nearest(tmp_path, monkeypatch):
 
         def __iter__(self):
             crops = np.stack([np.full((4, 3, 3), level, np.uint8) for level in (10, 20, 40)])
-            yield faces.FaceChunk(np.array([0.3, 0.5, 0.88]), crops, None)
+            yield faces.FaceChunk(np.array([0.26, 0.44, 0.86]), crops, None)
 
     path = str(write_video(tmp_path / "a.mp4", grey_frames([90] * 25)))
     monkeypatch.setattr(faces, "face_crops", lambda path, **asked: Lost())

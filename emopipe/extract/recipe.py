@@ -12,8 +12,8 @@ import numpy as np
 
 from emopipe.extract.pooling import POOLINGS
 
-# Part of every key: raised when the engine itself changes what a recipe gives.
-_ENGINE = 1
+# Part of every key: raised when the engine, or how media are read, changes what recipes give.
+_ENGINE = 2
 
 
 class Block(NamedTuple):

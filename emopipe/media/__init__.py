@@ -8,11 +8,13 @@ a part of a recording, see `excerpt`.
 
 from emopipe.media.containers import MAX_PIXELS, STATUSES, ClipError, Reading
 from emopipe.media.excerpts import Excerpt, excerpt
-from emopipe.media.pictures import frames
+from emopipe.media.packets import length
+from emopipe.media.pictures import MAX_FRAMES, frames, picture_times
 from emopipe.media.probing import MediaInfo, probe
 from emopipe.media.sounds import signal, signal_blocks
 
 __all__ = [
+    "MAX_FRAMES",
     "MAX_PIXELS",
     "STATUSES",
     "ClipError",
@@ -21,6 +23,8 @@ __all__ = [
     "Reading",
     "excerpt",
     "frames",
+    "length",
+    "picture_times",
     "probe",
     "signal",
     "signal_blocks",

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from emopipe.media.excerpts import parse
+from emopipe.media.gif import whole_gif
 
 STATUSES = (
     "ok",
@@ -27,6 +28,10 @@ STATUSES = (
     "crashed",
 )
 MAX_PIXELS = 2**26  # a picture of 8192 x 8192: 200 MB as RGB
+# Programs that write to a pipe leave about 2 or 4 GiB as the size in the header (SoX: 4 KiB less).
+_PLACEHOLDER = 2**31 - 2**13
+# Of HEIC and AVIF files that hold one picture, not a film (ISO/IEC 23008-12).
+_STILL_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "avif"}
 
 _WORDS = {
     "ok": "processed completely",
@@ -153,13 +158,14 @@ def check_file(path) -> Path:
 
 
 def cut_off(path) -> list[str]:
-    """Return what the first bytes of a RIFF file (wav, avi) tell about missing last ones."""
+    """Return what a RIFF file (wav, avi) or a GIF tells about missing last bytes."""
     with open(path, "rb") as file:
         head = file.read(8)
+    if head.startswith(b"GIF8"):
+        return [] if whole_gif(path)[1] else ["its last picture is cut off"]
     size = Path(path).stat().st_size
     due = int.from_bytes(head[4:], "little") + 8
-    # Programs that write to a pipe leave a placeholder of 2 GiB or more.
-    if head[:4] != b"RIFF" or due >= 2**31 or due <= size + 1:
+    if head[:4] != b"RIFF" or due >= _PLACEHOLDER or due <= size + 1:
         return []
     return [f"the file has {size} bytes of {due}"]
 
@@ -176,6 +182,25 @@ def _probing(file) -> dict[str, str]:
     return {"probesize": "4096"} if head[8:16] == b"WAVEfmt " and plain else {}
 
 
+def _reader(path, file):
+    """Return the function that reads a file; of a GIF it gives whole pictures only."""
+    head = file.read(4)
+    file.seek(0)
+    end, whole = whole_gif(path) if head == b"GIF8" else (0, True)
+    if whole:
+        return file.read
+    if not end:
+        raise ClipError(path, "corrupt", "Its picture is cut off (a GIF that ends early).")
+    return lambda n: file.read(max(0, min(n, end - file.tell())))
+
+
+def _format(file) -> str | None:
+    """Return the format of a JPEG of several pictures, which else could pass for a film of them."""
+    head = file.read(2**16)
+    file.seek(0)
+    return "jpeg_pipe" if head.startswith(b"\xff\xd8") and b"MPF\0" in head else None
+
+
 @contextmanager
 def opened(path):
     """Open a recording as a PyAV container, sandboxed, and close it whatever happens."""
@@ -183,10 +208,12 @@ def opened(path):
 
     path = check_file(path)
     with path.open("rb") as file:
-        bare = SimpleNamespace(read=file.read, seek=file.seek, tell=file.tell)
-        options = {"protocol_whitelist": "none", **_probing(file)}
+        bare = SimpleNamespace(read=_reader(path, file), seek=file.seek, tell=file.tell)
+        how = {"options": {"protocol_whitelist": "none", **_probing(file)}, "buffer_size": 2**16}
         try:
-            container = av.open(bare, "r", options=options, io_open=_refuse, buffer_size=2**16)
+            container = av.open(bare, "r", _format(file), io_open=_refuse, **how)
+        except av.error.MemoryError:
+            raise
         except av.error.FFmpegError as error:
             said = f"No known recording or image: {error.strerror or error}."
             raise ClipError(path, "corrupt", said) from error
@@ -194,47 +221,69 @@ def opened(path):
             yield container
 
 
-def _is_cover(stream) -> bool:
+def _flagged(stream, flag) -> bool:
     from av.stream import Disposition
 
-    return bool(stream.disposition & Disposition.attached_pic)
+    return bool(stream.disposition & Disposition[flag])
+
+
+def recorded_streams(container, kinds=("video", "audio")) -> list:
+    """Return the streams of pictures and sound; the cover picture of a song is none."""
+    return [s for s in container.streams if s.type in kinds and not _flagged(s, "attached_pic")]
 
 
 def find_stream(path, container, kind):
-    """Return the first stream of `kind` ("video" or "audio") that can be decoded.
+    """Return the stream of `kind` ("video" or "audio") that players show.
 
-    The cover picture of a song is no video.
+    That is the one flagged as default, or else the first, of those that can be decoded. The cover
+    picture of a song is no video.
 
     Raises
     ------
     ClipError
-        "no_video", "no_audio", "corrupt" (neither kind, or no decoder), "too_large".
+        "no_video", "no_audio", "corrupt" (neither kind, no decoder, or a picture in tiles),
+        "too_large".
     """
-    streams = [s for s in container.streams if s.type == kind and not _is_cover(s)]
+    streams = recorded_streams(container, (kind,))
     if not streams:
-        kinds = sorted({s.type for s in container.streams if not _is_cover(s)})
-        found = f"Its streams: {', '.join(kinds) or 'none'} (format: {container.format.name})."
+        others = (s for s in container.streams if not _flagged(s, "attached_pic"))
+        kinds = sorted({s.type for s in others})
+        said = f"Its streams: {', '.join(kinds) or 'none'} (format: {container.format.name})."
         recorded = {"video", "audio"} & set(kinds)
-        raise ClipError(path, f"no_{kind}" if recorded else "corrupt", found)
+        raise ClipError(path, f"no_{kind}" if recorded else "corrupt", said)
+    tiles = sum(_flagged(s, "dependent") for s in streams)
+    if kind == "video" and tiles:
+        said = f"Its picture is stored in {tiles} tiles (HEIC), which are not put together here"
+        raise ClipError(path, "corrupt", f"{said}: export it as JPEG or PNG.")
     usable = [s for s in streams if s.codec_context is not None]
     if not usable:
         raise ClipError(path, "corrupt", f"There is no decoder for its {kind} stream.")
+    stream = next((s for s in usable if _flagged(s, "default")), usable[0])
     if kind == "video":
-        _check_size(path, usable[0].codec_context)
-    return usable[0]
+        _prepare_decoder(path, container, stream.codec_context)
+    return stream
 
 
-def _check_size(path, codec):
-    # Known from the header; what only a decoder can know is refused there, before allocation.
-    codec.options = {**codec.options, "max_pixels": str(MAX_PIXELS)}
-    if codec.width * codec.height > MAX_PIXELS:
-        said = f"Its pictures have {codec.height} x {codec.width} pixels"
+def check_pixels(path, rows, columns) -> None:
+    """Raise ClipError "too_large" where a picture has more than `MAX_PIXELS` pixels."""
+    if rows * columns > MAX_PIXELS:
+        said = f"Its pictures have {rows} x {columns} pixels"
         raise ClipError(path, "too_large", f"{said}; at most {MAX_PIXELS} are decoded.")
 
 
+def _prepare_decoder(path, container, codec):
+    # Known from the header; what only a decoder can know is refused there, before allocation.
+    codec.options = {**codec.options, "max_pixels": str(MAX_PIXELS)}
+    if is_image(container) or codec.name == "mjpeg":
+        # Otherwise the part of a JPEG that is missing is shown grey.
+        codec.options = {**codec.options, "err_detect": "explode"}
+    check_pixels(path, codec.height, codec.width)
+
+
 def is_image(container) -> bool:
-    """Tell whether a container is a still image."""
-    return container.format.name.endswith("_pipe")
+    """Tell whether a container is a still image: of several pictures the first one counts."""
+    brand = container.metadata.get("major_brand", "")
+    return container.format.name.endswith("_pipe") or brand in _STILL_BRANDS
 
 
 def zero(container) -> float:
@@ -245,62 +294,3 @@ def zero(container) -> float:
 def interval(stream) -> float:
     """Return the mean time between two frames, in seconds."""
     return float(1 / (stream.average_rate or stream.guessed_rate or 25))
-
-
-def note(faults, fault):
-    """Add a fault to those found, once."""
-    if fault not in faults:
-        faults.append(fault)
-
-
-def _flush(stream):
-    import av
-
-    packet = av.Packet()
-    packet.stream, packet.time_base = stream, stream.time_base
-    return packet
-
-
-def packets(container, stream, faults):
-    """Yield the packets of `stream`, at last an empty one that flushes its decoder.
-
-    A file that ends before its header says so is noted in `faults`.
-    """
-    import av
-
-    recorded = [s for s in container.streams if s.type in ("video", "audio")]
-    end = 0.0
-    try:
-        for packet in container.demux(recorded):
-            stamp = packet.dts if packet.pts is None else packet.pts
-            if packet.size and stamp is not None:
-                end = max(end, float((stamp + (packet.duration or 0)) * packet.time_base))
-            if packet.stream_index == stream.index:
-                yield packet
-    except av.error.FFmpegError as error:
-        note(faults, f"reading stopped: {error.strerror or error}")
-        yield _flush(stream)
-    if end and container.duration:
-        missing = (container.duration + (container.start_time or 0)) / 1e6 - end
-        if missing > max(0.5, 0.05 * container.duration / 1e6):
-            note(faults, f"the last {missing:.1f} s are missing")
-
-
-def decoded(container, stream, faults):
-    """Yield the decoded frames of `stream` in order of presentation, the last ones included.
-
-    What cannot be decoded is left out and noted in `faults`.
-    """
-    import av
-
-    for packet in packets(container, stream, faults):
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError as error:
-            note(faults, f"a packet cannot be decoded: {error.strerror or error}")
-            continue
-        for frame in frames:
-            if frame.is_corrupt:
-                note(faults, "a frame is damaged")
-            else:
-                yield frame

@@ -1,7 +1,6 @@
 """Pictures of a recording at the times wanted, without decoding or converting the others."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import chain
 
 import numpy as np
@@ -11,25 +10,37 @@ from emopipe.media.containers import (
     Reading,
     check_file,
     cut_off,
-    decoded,
     interval,
     is_image,
     zero,
 )
+from emopipe.media.conversion import Converter
 from emopipe.media.excerpts import parse
+from emopipe.media.packets import decoded, note
+from emopipe.media.stills import first_picture
 from emopipe.media.timelines import Timeline, timeline_in, timeline_of_part, video_of
 
 # s of pictures that need no decoding; for less, a jump costs more than it saves
 _WORTH_A_JUMP = 1.0
+MAX_FRAMES = 2**20  # of one clip: at 25 per second, eleven hours
+# s before and after a picture for which it stands where frames are sampled at a rate: beyond that
+# the recording shows nothing.
+_STANDS_FOR = 2.0
 
 
-def _targets(n_frames, fps, times, timeline) -> np.ndarray:
+def _check_number(path, n):
+    if n > MAX_FRAMES:
+        raise ClipError(path, "too_large", f"More than {MAX_FRAMES} pictures would be taken of it.")
+
+
+def _targets(path, n_frames, fps, times, timeline) -> np.ndarray:
     if times is not None:
         return np.asarray(times, dtype=np.float64)
     length = timeline.last - timeline.first
     step = length / max(timeline.count - 1, 1)
     if n_frames is None:
         n = int((length + step / 2) * fps) + 1
+        _check_number(path, n)
         return timeline.first + np.arange(n) / fps
     part = (length + step) / n_frames
     return timeline.first - step / 2 + part * (np.arange(n_frames) + 0.5)
@@ -45,6 +56,9 @@ def _timed(container, stream, faults) -> Iterator[tuple[float, object]]:
         else:
             last = time if time is not None and time > last else last + step
         yield last, frame
+
+
+_STILL = Timeline(0.0, 0.0, 1, np.empty(0))
 
 
 class _CannotSeek(Exception):
@@ -100,30 +114,40 @@ def _chosen(path, wanted, faults) -> Iterator[tuple[float, object]]:
     if not part.is_whole:
         yield from _chosen_of_part(part, wanted, faults)
         return
-    if not any(value is not None for value in wanted.values()):
-        with video_of(path) as (container, stream):
-            yield from _timed(container, stream, faults)
-        return
+    every = not any(value is not None for value in wanted.values())
     with video_of(path) as (container, stream):
         if is_image(container):  # decoded at once: it need not be opened again
-            shown = [*_timed(container, stream, faults)][:1]  # all read, for its faults
-            still = Timeline(0.0, 0.0, 1, np.empty(0))
-            yield from shown * len(_targets(timeline=still, **wanted))
+            frame = first_picture(path, container, stream, faults)
+            n = 1 if every else len(_targets(path, timeline=_STILL, **wanted))
+            yield from [] if frame is None else [(0.0, frame)] * n
+            return
+        if every:
+            yield from _timed(container, stream, faults)
             return
         timeline = timeline_in(container, stream, faults)
     if timeline.count:
-        targets = _targets(timeline=timeline, **wanted)
-        yield from _at_targets(path, targets, timeline.keyframes, faults)
+        yield from _at_targets(path, wanted, timeline, faults)
 
 
-def _at_targets(path, targets, keyframes, faults):
+def _at_targets(path, wanted, timeline, faults):
+    """Yield the (time, frame) nearest to each target; at a rate, none in a gap of the pictures."""
+    targets = _targets(path, timeline=timeline, **wanted)
+    most = np.inf if wanted["fps"] is None else _STANDS_FOR
+    for target, item in zip(targets, _jumping(path, targets, timeline, faults), strict=False):
+        if abs(item[0] - target) <= most:
+            yield item
+        else:
+            note(faults, f"more than {2 * most:g} s without a picture")
+
+
+def _jumping(path, targets, timeline, faults):
     done = 0
     try:
-        for item in _nearest(path, targets, keyframes, faults):
+        for item in _nearest(path, targets, timeline.keyframes, faults):
             yield item
             done += 1
     except _CannotSeek:
-        yield from _nearest(path, targets[done:], keyframes[:0], faults)
+        yield from _nearest(path, targets[done:], timeline.keyframes[:0], faults)
 
 
 def _chosen_of_part(part, wanted, faults):
@@ -135,8 +159,7 @@ def _chosen_of_part(part, wanted, faults):
     if any(value is not None for value in wanted.values()):
         times = wanted["times"]
         shifted = None if times is None else np.asarray(times, np.float64) + part.start
-        targets = _targets(timeline=timeline, **wanted | {"times": shifted})
-        source = _at_targets(part.path, targets, timeline.keyframes, faults)
+        source = _at_targets(part.path, wanted | {"times": shifted}, timeline, faults)
     else:
         source = _between(part, timeline, faults)
     for time, frame in source:
@@ -167,81 +190,60 @@ def _between(part, timeline, faults):
         yield from wanted(_timed(container, stream, faults), [])
 
 
-def _without_exif(frame):
-    import av
-
-    graph = av.filter.Graph()
-    size = {"width": frame.width, "height": frame.height}
-    source = graph.add_buffer(format=frame.format, time_base=Fraction(1, 1000), **size)
-    graph.link_nodes(source, graph.add("sidedata", "mode=delete:type=31"), graph.add("buffersink"))
-    graph.configure()
-    graph.push(frame)
-    return graph.pull()
-
-
-def _display_matrix(frame) -> np.ndarray:
-    from av.sidedata.sidedata import Type
-
-    try:
-        known = frame.side_data
-    except ValueError:  # PyAV can list no side data where there is EXIF among it
-        known = _without_exif(frame).side_data
-    entry = known.get(Type.DISPLAYMATRIX)
-    return np.eye(3, dtype=np.int32) if entry is None else np.frombuffer(entry, np.int32)
-
-
-def upright(frame) -> tuple[bool, bool, bool]:
-    """Return whether to transpose, to flip rows and to flip columns before showing a frame."""
-    a, b, _, c, d = (int(value) for value in _display_matrix(frame).flat[:5])
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        return False, d < 0, a < 0
-    return True, b < 0, c < 0
-
-
-class _Converter:
-    """Converts frames of one stream to upright RGB arrays whose longer side is limited."""
-
-    def __init__(self, max_side):
-        from av.video.reformatter import VideoReformatter
-
-        self._max_side, self._reformatter, self._turns = max_side, VideoReformatter(), {}
-
-    def _shape(self, frame):
-        sides = frame.height, frame.width
-        scale = min(1.0, (self._max_side or max(sides)) / max(sides))
-        return (max(1, round(side * scale)) for side in sides)
-
-    def _turn(self, frame):
-        # Side data is looked at once: PyAV ties it and the frame into a cycle, so that frames
-        # would pile up until the garbage collector comes by.
-        if frame.rotation not in self._turns:
-            self._turns[frame.rotation] = upright(frame)
-        return self._turns[frame.rotation]
-
-    def __call__(self, frame) -> np.ndarray:
-        rows, columns = self._shape(frame)
-        small = self._reformatter.reformat(frame, columns, rows, "rgb24", interpolation="AREA")
-        image = small.to_ndarray()
-        transpose, flip_rows, flip_columns = self._turn(frame)
-        image = image.transpose(1, 0, 2) if transpose else image
-        image = image[::-1] if flip_rows else image
-        return np.ascontiguousarray(image[:, ::-1] if flip_columns else image)
-
-
 def _frames(path, wanted, max_side, faults) -> Iterator[tuple[float, np.ndarray]]:
     import av
 
-    time, image, convert = None, None, _Converter(max_side)
+    time, image, convert = None, None, Converter(max_side)
     try:
-        for shown, frame in _chosen(path, wanted, faults):
+        for n, (shown, frame) in enumerate(_chosen(path, wanted, faults), start=1):
+            _check_number(path, n)
             if shown != time:
                 time, image = shown, convert(frame)
             yield time, image
+    except av.error.MemoryError:
+        raise
     except av.error.FFmpegError as error:
         raise ClipError(path, "corrupt", f"Decoding failed: {error.strerror or error}.") from error
     if time is None:
         said = "; ".join(faults) or "its picture stream is empty"
         raise ClipError(path, "corrupt", f"No frame can be decoded: {said}.")
+
+
+def picture_times(path, n_frames) -> np.ndarray:
+    """Return the centres of equal parts of a clip's pictures, to which `frames` gives the nearest.
+
+    Parameters
+    ----------
+    path : str or Path
+        Recording or image, or a part of one (see `emopipe.media.excerpts`).
+    n_frames : int
+        How many parts.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_frames,)
+        Seconds, rising, on the axis of the times of `frames`; 0 for an image.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ClipError
+        "no_video", "corrupt", "too_large", or "too_short" for a part without pictures.
+
+    Examples
+    --------
+    >>> import tempfile, cv2
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = cv2.imwrite(f"{folder}/a.png", np.zeros((4, 6, 3), np.uint8))
+    ...     picture_times(f"{folder}/a.png", 2)
+    array([0., 0.])
+    """
+    part, faults = parse(path), []
+    timeline = timeline_of_part(part._replace(path=str(check_file(path))), faults)
+    if not timeline.count:
+        raise ClipError(path, "corrupt" if part.is_whole else "too_short", "It has no frame.")
+    return _targets(path, n_frames, None, None, timeline) - part.start
 
 
 def _check(n_frames, fps, times, max_side):
@@ -272,7 +274,9 @@ def frames(path, *, n_frames=None, fps=None, times=None, max_side=None) -> Readi
         This many frames: the clip is cut into `n_frames` equal parts, and the frame nearest to
         the centre of each is given. More than the clip has: some are given again.
     fps : float, optional
-        The frames nearest to every 1 / `fps` seconds, from the first frame on.
+        The frames nearest to every 1 / `fps` seconds, from the first frame on. A frame stands for
+        two seconds before and after its own time: a longer gap gives none, and makes the clip
+        "partial".
     times : array-like of float, optional
         The frames nearest to these times (seconds, rising), one for each.
     max_side : int, optional
@@ -291,7 +295,8 @@ def frames(path, *, n_frames=None, fps=None, times=None, max_side=None) -> Readi
     FileNotFoundError
         If there is no such file.
     ClipError
-        "no_video", "corrupt", "too_large", while iterating.
+        "no_video", "corrupt", "too_large" (also where more than 1,048,576 frames would be given),
+        while iterating.
 
     Examples
     --------

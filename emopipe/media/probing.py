@@ -4,16 +4,16 @@ from typing import NamedTuple
 
 from emopipe.media.containers import (
     ClipError,
-    decoded,
     find_stream,
     interval,
     is_image,
     opened,
-    packets,
     zero,
 )
+from emopipe.media.conversion import upright
 from emopipe.media.excerpts import parse
-from emopipe.media.pictures import upright
+from emopipe.media.packets import decoded, length
+from emopipe.media.stills import first_picture
 
 
 class MediaInfo(NamedTuple):
@@ -22,7 +22,7 @@ class MediaInfo(NamedTuple):
     Attributes
     ----------
     duration : float
-        Seconds: as declared, or from first to last packet where nothing is; 0 for an image.
+        Seconds to the end of the last packet, see `length`; 0 for an image.
     frame_rate : float
         Mean number of frames per second; 0 for an image or without video.
     rows, columns : int
@@ -62,20 +62,17 @@ def _stream(path, container, kind):
 
 def _first_frame(path, container, stream):
     faults = []
-    for frame in decoded(container, stream, faults):
-        return frame
-    raise ClipError(path, "corrupt", f"No frame can be decoded: {'; '.join(faults)}.")
-
-
-def _length_of_packets(path, kind) -> float:
-    with opened(path) as container:
-        stream = find_stream(path, container, kind)
-        read = [packet for packet in packets(container, stream, []) if packet.size]
-        return float(sum(packet.duration or 0 for packet in read) * stream.time_base)
+    if is_image(container):
+        frame = first_picture(parse(path).path, container, stream, faults)
+    else:
+        frame = next(decoded(container, stream, faults), None)
+    if frame is None:
+        raise ClipError(path, "corrupt", f"No frame can be decoded: {'; '.join(faults)}.")
+    return frame
 
 
 def probe(path) -> MediaInfo:
-    """Return what a recording or an image says about itself; its first picture is decoded.
+    """Return what a recording or an image is; its first picture is decoded, all of it is read.
 
     Raises
     ------
@@ -104,15 +101,11 @@ def probe(path) -> MediaInfo:
             rate, rotation = 1 / interval(video), round(frame.rotation / 90) * 90 % 360
             rows, columns = frame.height, frame.width
             rows, columns = (columns, rows) if upright(frame)[0] else (rows, columns)
-        image, duration = is_image(container), container.duration
-    length = duration / 1e6 if duration else _length_of_packets(path, "video" if video else "audio")
-    part = parse(path)
-    if not part.is_whole:
-        length = max(0.0, min(part.stop, length) - part.start)
-        start = max(0.0, start - part.start)
+        image, part = is_image(container), parse(path)
+    start = start if part.is_whole else max(0.0, start - part.start)
     sound = (audio.sample_rate, audio.channels) if audio else (0, 0)
     return MediaInfo(
-        duration=0.0 if image else length,
+        duration=length(path),
         frame_rate=0.0 if image else rate,
         rows=rows,
         columns=columns,

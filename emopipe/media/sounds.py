@@ -10,16 +10,19 @@ from emopipe.media.containers import (
     Reading,
     check_file,
     cut_off,
-    decoded,
     find_stream,
-    note,
     opened,
     zero,
 )
 from emopipe.media.excerpts import parse
+from emopipe.media.packets import decoded, note
 
 _WORTH_A_JUMP = 10.0  # s of sound; decoding less costs nothing worth saving
 _RUN_UP = 0.5  # s that decoders need to settle after a jump
+# Times full scale. Files of floating point numbers with the range of 32-bit integers are read; what
+# is louder is a damaged file, beside which all else would be silence.
+_LOUDEST = 2.0**32
+_LOWEST_RATE = 1000  # Hz: below it there is no speech, and an hour of noise in a few kilobytes
 _FULL_SCALE = {"u8": 2**7, "s16": 2**15, "s32": 2**31, "s64": 2**63, "flt": 1, "dbl": 1}
 
 
@@ -30,11 +33,12 @@ def _mono(frame, faults) -> np.ndarray:
     kind = frame.format.name.removesuffix("p")
     mean = samples[0].astype(np.float64) if len(samples) == 1 else samples.mean(0, np.float64)
     offset = 2**7 if kind == "u8" else 0
-    mono = ((mean - offset) / _FULL_SCALE[kind]).astype(np.float32)
-    if not np.isfinite(mono).all():
-        note(faults, "samples that are no numbers (replaced by 0)")
-        mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
-    return mono
+    mono = (mean - offset) / _FULL_SCALE[kind]
+    absurd = ~(np.abs(mono) <= _LOUDEST)
+    if absurd.any():
+        note(faults, "samples that are no numbers, or no sound (replaced by 0)")
+        mono = np.where(absurd, 0.0, mono)
+    return mono.astype(np.float32)
 
 
 def _resampled(chunks, rate, sample_rate) -> Iterator[np.ndarray]:
@@ -96,6 +100,9 @@ def _at_rate(container, stream, sample_rate, faults, part) -> Iterator[np.ndarra
     sound = decoded(container, stream, faults)
     # Some coders change their rate after the first frames.
     for rate, run in groupby(sound, key=lambda frame: frame.sample_rate):
+        if rate < _LOWEST_RATE:
+            said = f"Its sound has {rate} samples per second; speech has {_LOWEST_RATE} or more."
+            raise ClipError(part.path, "corrupt", said)
         if part.is_whole:
             chunks = (_mono(frame, faults) for frame in run)
         else:

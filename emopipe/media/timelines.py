@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from emopipe.files import file_stamp
-from emopipe.media.containers import find_stream, interval, is_image, opened, packets, zero
+from emopipe.media.containers import find_stream, interval, is_image, opened, zero
+from emopipe.media.packets import packets
 
 
 class Timeline(NamedTuple):
@@ -88,4 +89,6 @@ def timeline_of_part(part, faults) -> Timeline:
     # What is missing at the end of the file does not damage the parts before.
     if not timeline.count or part.stop > timeline.last:
         faults.extend(found)
-    return timeline.between(part.start, part.stop) if timeline.count else timeline
+    if part.is_whole or not timeline.count:
+        return timeline
+    return timeline.between(part.start, part.stop)

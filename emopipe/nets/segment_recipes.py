@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from emopipe.extract import Block, Prepared, Recipe
-from emopipe.media import ClipError, probe, signal
+from emopipe.media import ClipError, picture_times, signal
 from emopipe.nets.tensors import face_stack, nearest
 
 _TIME_BYTES = 8
@@ -72,7 +72,7 @@ def times_and_crops(value, size) -> tuple[np.ndarray, np.ndarray]:
     return times.astype(np.float64), value[:, _TIME_BYTES:].reshape(len(value), *size, 3)
 
 
-def complete(times, crops, n_frames, duration):
+def complete(times, crops, due):
     """Return a crop for each of equally spaced times, and when its frame was due.
 
     Where there is no face, the crop nearest in time stands in, but the time stays that of the
@@ -83,9 +83,8 @@ def complete(times, crops, n_frames, duration):
     times : float array, shape (n,)
         Of the crops, rising; n from 1 to n_frames.
     crops : array, shape (n, ...)
-    n_frames : int
-    duration : float
-        Of the clip, in seconds.
+    due : float64 ndarray of shape (n_frames,)
+        When the frames were due, in seconds, as `emopipe.media.picture_times` gives it.
 
     Returns
     -------
@@ -94,15 +93,16 @@ def complete(times, crops, n_frames, duration):
 
     Examples
     --------
-    >>> complete(np.array([0.1, 0.9]), np.array([10, 90]), 5, 1.0)
+    >>> due = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+    >>> complete(np.array([0.1, 0.9]), np.array([10, 90]), due)
     (array([0.1, 0.3, 0.5, 0.7, 0.9]), array([10, 10, 10, 90, 90]))
     """
-    if len(crops) == n_frames:
+    if len(crops) == len(due):
         return times, crops
-    wanted = (np.arange(n_frames) + 0.5) / n_frames * duration
-    places = nearest(times, wanted)
-    found = np.abs(times[places] - wanted) < duration / n_frames / 2
-    return np.where(found, times[places], wanted), crops[places]
+    places = nearest(times, due)
+    apart = (due[-1] - due[0]) / max(len(due) - 1, 1)
+    sampled = np.abs(times[places] - due) < apart / 2
+    return np.where(sampled, times[places], due), crops[places]
 
 
 def prepare_timed_faces(path, *, n_frames, detector_digest, **asked):
@@ -113,8 +113,7 @@ def prepare_timed_faces(path, *, n_frames, detector_digest, **asked):
     chunks = list(faces)
     times = np.concatenate([chunk.times for chunk in chunks])
     crops = np.concatenate([chunk.crops for chunk in chunks])
-    duration = probe(path).duration or 0.0
-    yield Block(with_times(*complete(times, crops, n_frames, duration)))
+    yield Block(with_times(*complete(times, crops, picture_times(path, n_frames))))
     return Prepared(faces.status, faces.counts, faces.seconds)
 
 

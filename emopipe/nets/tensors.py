@@ -16,7 +16,7 @@ number of clips. Values are uint8, to be scaled inside the network.
 import numpy as np
 
 from emopipe.extract import Block, Prepared, Recipe, extract
-from emopipe.media import probe
+from emopipe.media import picture_times
 from emopipe.nets.spectrograms import spectrogram
 
 __all__ = ["ClipTensors", "clip_tensors", "face_stack", "nearest", "spectrogram"]
@@ -81,8 +81,7 @@ def prepare_face_stack(path, *, n_frames, grey, detector_digest, **asked):
     crops = np.concatenate([chunk.crops for chunk in chunks])
     if len(crops) != n_frames:
         times = np.concatenate([chunk.times for chunk in chunks])
-        wanted = (np.arange(n_frames) + 0.5) / n_frames * (probe(path).duration or 0.0)
-        crops = crops[nearest(times, wanted)]
+        crops = crops[nearest(times, picture_times(path, n_frames))]
     yield Block(_in_grey(crops) if grey else crops)
     return Prepared(faces.status, faces.counts, faces.seconds)
 
