@@ -5,7 +5,6 @@ CSV file describes; both return a clip table (`emopipe.corpora.clip_table` tells
 """
 
 import inspect
-import warnings
 from difflib import get_close_matches
 
 import pandas as pd
@@ -28,6 +27,7 @@ from emopipe.corpora.clip_table import (
     combine,
     sample_per_emotion,
     usable,
+    with_notices,
 )
 from emopipe.corpora.folder import CorpusError, CorpusWarning
 from emopipe.corpora.loading import Description
@@ -148,14 +148,7 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
             raise ValueError(
                 f"corpus {name!r} has no option {option!r}; it has {', '.join(legal) or 'none'}"
             )
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", CorpusWarning)
-        table = load(root, **options)
-    for warning in caught:
-        warnings.warn(warning.message, warning.category, stacklevel=2)
-    about = table.attrs["corpora"][name]
-    about["notices"] = [w.message.notice for w in caught if isinstance(w.message, CorpusWarning)]
-    return table
+    return with_notices(lambda: load(root, **options))
 
 
 def _entry(name: str):

@@ -75,6 +75,24 @@ def set_about(table: pd.DataFrame, corpus: str, *, complete=None, missing=0, dam
     table.attrs.setdefault("corpora", {})[corpus] = about | {"notices": list(notices)}
 
 
+def with_notices(load) -> pd.DataFrame:
+    """Return the clip table that `load()` gives, and note in it what was warned of.
+
+    Warnings come from the line that called the caller of this function.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CorpusWarning)
+        table = load()
+    notices = []
+    for warning in caught:
+        warnings.warn(warning.message, warning.category, stacklevel=3)
+        if isinstance(warning.message, CorpusWarning):
+            notices.append(warning.message.notice)
+    for about in table.attrs["corpora"].values():
+        about["notices"] += notices
+    return table
+
+
 def _merged_about(tables) -> dict:
     """Return what several tables' corpora lack, each text once."""
     merged: dict = {}

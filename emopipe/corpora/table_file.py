@@ -1,17 +1,22 @@
-"""Any collection of clips that a CSV or TSV file describes."""
+"""Any collection of clips that a table describes."""
 
 import os
 import warnings
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from emopipe.corpora.clip_paths import Locator, is_absolute, with_parts
 from emopipe.corpora.clip_table import (
     EMOTIONS,
     FURTHER_EMOTIONS,
     canonical,
     check_people,
     complete,
+    set_about,
+    with_notices,
 )
 from emopipe.corpora.folder import (
     MARKER,
@@ -20,17 +25,18 @@ from emopipe.corpora.folder import (
     file_fault,
     listed,
     medium_of,
-    read_csv,
 )
+from emopipe.corpora.table_text import read_table
+from emopipe.media.excerpts import parse
 
 _TEXT = ("clip", "path", "subject", "emotion", "corpus", "split", "media", "train_only",
-         "excluded", "sex", "take", "audio")  # fmt: skip
+         "excluded", "sex", "take", "audio", "start", "end", "stop")  # fmt: skip
 _OFTEN_MEANT = {
     "path": ("file", "filename", "file_name", "filepath", "file_path", "video", "wav", "image"),
     "emotion": ("label", "class", "target", "emotions", "category"),
     "subject": ("speaker", "actor", "speaker_id", "actor_id", "subject_id", "person"),
 }
-_MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None"]
+_KNOWN = ", ".join(EMOTIONS + FURTHER_EMOTIONS)
 _SPLITS = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
     "dev": "val", "test": "test", "testing": "test",
@@ -41,24 +47,27 @@ _SEXES = {"m": "male", "man": "male", "male": "male", "f": "female", "w": "femal
 
 
 def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
-    """Return the clip table that a CSV or TSV file describes.
+    """Return the clip table that a CSV or TSV file, or an Excel workbook, describes.
 
     Parameters
     ----------
     csv : str or Path
         A table with a heading: `path` and `emotion`; and, where known, `subject`, `split`
-        (train, val or test), `train_only`, `excluded`, `clip`, `media`, `corpus`, `sex`, and
-        anything else, which is kept. Comma, semicolon or tab separate. A row without an
-        emotion is kept, but excluded.
+        (train, val or test), `train_only`, `excluded`, `clip`, `media`, `corpus`, `sex`,
+        `audio` (a separate recording of the sound), and anything else, which is kept. Columns
+        `start` and `end` (seconds) make a row a part of its recording, as does a path such as
+        "a.wav#t=0,1.5". Comma, semicolon or tab separate; an Excel workbook (.xlsx) does as
+        well. A row without an emotion is kept, but excluded.
     root : str or Path, optional
         Where relative paths start; the table's own folder by default.
     corpus : str, optional
         Name of the collection where the table has no column for it; the file's name by
         default. Subjects of equal name are one person within a corpus only.
-    synonyms : dict of str to str, optional
-        The table's own words for emotions, e.g. ``{"excited": "happiness"}``. Canonical names
-        and their usual forms (angry, happy, sad ...) need none. An emotion that emopipe does
-        not know may be kept by naming it itself: ``{"pride": "pride"}``.
+    synonyms : dict of str to (str or None), optional
+        The table's own words or codes for emotions, e.g. ``{"excited": "happy"}``. Canonical
+        names and their usual forms (angry, happy, sad ...) need none. None leaves a word's rows
+        out: ``{"other": None}``. An emotion that emopipe does not know is kept if it names
+        itself: ``{"pride": "pride"}``.
 
     Returns
     -------
@@ -86,15 +95,17 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
     0  a.wav     007  happiness  audio
     """
     csv = Path(csv).expanduser()
+    return with_notices(lambda: _load(csv, root, corpus, synonyms or {}))
+
+
+def _load(csv: Path, root, corpus, synonyms) -> pd.DataFrame:
     table = _read(csv)
     root = Path(os.path.abspath(Path(root).expanduser() if root else csv.parent))
-    table["emotion"] = _emotions(table["emotion"], csv, synonyms or {})
+    table = table.assign(**emotions_of(table["emotion"], csv, synonyms))
     first = table["path"].iloc[0]
-    for column in ("path", "audio"):
-        if column in table:
-            table[column] = [_absolute(path, root) for path in table[column]]
+    table = _located(table, root, csv)
     table = _without_repetitions(table, csv)
-    faults = [file_fault(Path(path)) for path in table["path"]]
+    faults = [file_fault(Path(parse(path).path)) for path in table["path"]]
     _report_faults(table, faults, csv, root, first)
     if "clip" not in table:
         table["clip"] = [_clip(path, root) for path in table["path"]]
@@ -105,51 +116,49 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
     _translate(table, csv)
     table["excluded"] = _reasons(table, faults)
     table["synthetic"] = (root / MARKER).is_file() or (csv.parent / MARKER).is_file()
-    table = complete(table)
+    table = complete(table.drop(columns=["left_out"]))
     check_people(table, str(csv))
+    for name, rows in table.groupby("corpus", sort=False):
+        damaged = sum(map(bool, np.array(faults)[rows.index]))
+        set_about(table, name, complete=len(rows), damaged=damaged)
     return table
 
 
 def _read(csv: Path) -> pd.DataFrame:
-    if not csv.is_file():
-        raise FileNotFoundError(f"no table {csv}: check the path")
-    with open(csv, encoding="utf-8-sig", errors="replace") as stream:
-        heading = stream.readline()
-    separator = max("\t;,", key=heading.count)
-    options = {"sep": separator, "encoding": "utf-8-sig", "skipinitialspace": True}
-    columns = read_csv(csv, nrows=0, **options).columns
-    names = {c: c.strip().lower() if c.strip().lower() in _TEXT else c.strip() for c in columns}
-    # "NA" is a subject of JAFFE: words for "missing" count in columns of figures only.
-    text = [column for column in columns if names[column] in _TEXT]
-    missing = {column: [""] if column in text else _MISSING for column in columns}
-    table = read_csv(
-        csv,
-        dtype=dict.fromkeys(text, str),
-        keep_default_na=False,
-        na_values=missing,
-        **options,
-    )
-    if not isinstance(table.index, pd.RangeIndex):
-        raise CorpusError(
-            f"{csv}: rows have more cells than the heading has names ({', '.join(names.values())}):"
-            " take away a comma at the end of the rows, or name every column"
-        )
-    table = table.rename(columns=names)
-    for column in set(table).intersection(_TEXT) - {"path", "audio"}:
-        # "anna" and "anna " are one person, whatever a spreadsheet shows.
-        table[column] = table[column].str.strip().replace("", None)
+    table = read_table(csv, _TEXT)
+    if table.empty:
+        raise CorpusError(f"{csv}: the table has a heading but no rows")
     for column in ("path", "emotion"):
         if column not in table:
             raise CorpusError(_no_column(column, csv, table))
     if "subject" not in table and _meant("subject", table):
         # without subjects nothing keeps a person out of both sides of a split
-        warnings.warn(_no_column("subject", csv, table), CorpusWarning, stacklevel=3)
+        _warn(csv, _no_column("subject", csv, table))
+    if "audio" in table:
+        alone = table["path"].isna()
+        table["path"] = table["path"].where(~alone, table["audio"])
     if table["path"].isna().any():
         n = table["path"].isna().sum()
         raise CorpusError(f"{csv}: {n} rows have an empty path: fill or remove them")
-    if table.empty:
-        raise CorpusError(f"{csv}: the table has a heading but no rows")
-    return table
+    if "end" in table and "stop" in table:
+        raise CorpusError(f"{csv}: columns 'end' and 'stop' mean the same: remove one of them")
+    return table.rename(columns={"stop": "end"})
+
+
+def _located(table: pd.DataFrame, root: Path, csv: Path) -> pd.DataFrame:
+    """Return the table with absolute paths, of parts of recordings where it has start or end."""
+    locator = Locator(root, csv)
+    parts = [table[name] if name in table else [None] * len(table) for name in ("start", "end")]
+    for column in ("path", "audio"):
+        if column in table:
+            paths = locator.paths(table[column])
+            table[column] = with_parts(paths, *parts, csv)
+    return table.drop(columns=["start", "end"], errors="ignore")
+
+
+def _warn(csv: Path, text: str):
+    notice = text.replace(str(csv), csv.name)
+    warnings.warn(CorpusWarning(text, notice), stacklevel=3)
 
 
 def _meant(column: str, table: pd.DataFrame) -> list[str]:
@@ -162,28 +171,67 @@ def _no_column(column: str, csv: Path, table: pd.DataFrame) -> str:
     return f"{csv}: no column {column!r}; there are {', '.join(map(repr, table))}{advice}"
 
 
-def _emotions(labels: pd.Series, csv: Path, synonyms: dict) -> list:
-    own = {str(word).strip().lower(): emotion for word, emotion in synonyms.items()}
+def emotions_of(labels, source, synonyms: dict) -> dict:
+    """Return canonical emotions of labels, and why some are left out.
 
-    def translate(label):
-        if pd.isna(label):
-            return None
-        return own.get(label.strip().lower()) or canonical(label)
+    Parameters
+    ----------
+    labels : iterable of str or None
+    source : Path
+        Where they stand, for messages.
+    synonyms : dict of str to (str or None)
+        See `load_table`.
 
-    emotions = [translate(label) for label in labels]
-    unknown = labels[[e is None and pd.notna(lab) for e, lab in zip(emotions, labels, strict=True)]]
-    if len(unknown):
-        counts = [f"{label!r} ({n} rows)" for label, n in unknown.value_counts().items()]
+    Returns
+    -------
+    dict
+        emotion: list of str or None; left_out: list of str, "" where none is left out.
+    """
+    own = _own_words(synonyms)
+    labels = [None if pd.isna(label) else str(label).strip() for label in labels]
+    emotions = [
+        own.get(label.lower(), canonical(label)) if label is not None else None for label in labels
+    ]
+    left_out = [
+        f"emotion {label!r} is left out" if label is not None and own.get(label.lower(), "") is None
+        else ""
+        for label in labels
+    ]  # fmt: skip
+    unknown = Counter(
+        label
+        for label, emotion, reason in zip(labels, emotions, left_out, strict=True)
+        if label is not None and emotion is None and not reason
+    )
+    if unknown:
+        counts = [f"{label!r} ({n} rows)" for label, n in unknown.most_common()]
         raise CorpusError(
-            f"{csv}: emotions that are not known: {listed(counts, 8)}; known are "
-            f"{', '.join(EMOTIONS + FURTHER_EMOTIONS)} and their usual forms. Translate others "
-            'with synonyms={"word": "emotion"}, or leave their cells empty to leave them out'
+            f"{source}: emotions that are not known: {listed(counts, 8)}; known are {_KNOWN} and "
+            'their usual forms. Translate others with synonyms={"word": "emotion"}, or leave them '
+            'out with synonyms={"word": None}'
         )
-    return emotions
+    return {"emotion": emotions, "left_out": left_out}
 
 
-def _absolute(path, root: Path) -> str | None:
-    return None if pd.isna(path) else os.path.normpath(root / path.replace("\\", "/"))
+def _own_words(synonyms: dict) -> dict:
+    """Return the caller's own words in small letters with canonical emotions."""
+    own = {}
+    for word, target in synonyms.items():
+        key = str(word).strip().lower()
+        emotion = None if target is None else _target(str(target).strip(), synonyms)
+        if own.setdefault(key, emotion) != emotion:
+            raise CorpusError(f"synonyms: {key!r} stands for {own[key]!r} and for {emotion!r}")
+    return own
+
+
+def _target(target: str, synonyms: dict) -> str:
+    if canonical(target):
+        return canonical(target)
+    if str(synonyms.get(target)) == target:
+        return target
+    raise CorpusError(
+        f"synonyms: the emotion {target!r} is not known; known are {_KNOWN}. To keep it as an "
+        f"emotion of its own, let it name itself as well: {{{target!r}: {target!r}}}"
+    )
 
 
 def _without_repetitions(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
@@ -196,7 +244,7 @@ def _without_repetitions(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
         )
     if len(same) < len(table):
         text = f"{csv}: {len(table) - len(same)} rows repeat another and were dropped"
-        warnings.warn(text, CorpusWarning, stacklevel=3)
+        _warn(csv, text)
     return same.reset_index(drop=True)
 
 
@@ -206,11 +254,14 @@ def _report_faults(table: pd.DataFrame, faults: list[str], csv: Path, root: Path
         return
     text = f"{csv}: {len(bad)} of {len(table)} files are missing or no recordings"
     if len(bad) < len(table):
-        text = f"{text} and are excluded ({listed(bad, 3)})"
-        warnings.warn(text, CorpusWarning, stacklevel=3)
+        _warn(csv, f"{text} and are excluded ({listed(bad, 3)})")
         return
     near = _nearby_root(root, first)
-    advice = f"pass root={str(near)!r}" if near else "pass root=, the folder that they start from"
+    advice = "pass root=, the folder that they start from"
+    if near:
+        advice = f"pass root={str(near)!r}"
+    elif is_absolute(first):
+        advice = "if the paths are of another machine, pass root=, the folder that holds them here"
     raise FileNotFoundError(f"{text}; {advice} ({listed(bad, 3)})")
 
 
@@ -228,8 +279,9 @@ def _clip(path: str, root: Path) -> str:
 
 
 def _media(paths: pd.Series, csv: Path) -> list[str]:
-    media = [medium_of(path) for path in paths]
-    unknown = sorted({Path(p).suffix for p, m in zip(paths, media, strict=True) if m is None})
+    files = [parse(path).path for path in paths]
+    media = [medium_of(file) for file in files]
+    unknown = sorted({Path(f).suffix for f, m in zip(files, media, strict=True) if m is None})
     if unknown:
         raise CorpusError(
             f"{csv}: whether files ending in {', '.join(map(repr, unknown))} are video, audio or "
@@ -263,8 +315,10 @@ def _words(values: pd.Series, words: dict, column: str, csv: Path) -> list:
 
 
 def _reasons(table: pd.DataFrame, faults: list[str]) -> list[str]:
-    given = table["excluded"].fillna("") if "excluded" in table else [""] * len(table)
+    own = table["excluded"].fillna("") if "excluded" in table else [""] * len(table)
     return [
-        reason or fault or ("" if pd.notna(emotion) else "no emotion given")
-        for reason, fault, emotion in zip(given, faults, table["emotion"], strict=True)
+        reason or fault or left_out or ("" if pd.notna(emotion) else "no emotion given")
+        for reason, fault, left_out, emotion in zip(
+            own, faults, table["left_out"], table["emotion"], strict=True
+        )
     ]
