@@ -213,7 +213,7 @@ class FeatureTable(TransformerMixin, BaseEstimator):
 
     def _found(self, X) -> tuple[_Table, list[str], list[str | None], list[int | None]]:
         table, paths = self._table(), paths_of(X, self.column)
-        keys = [_join_key(path, self.pattern) for path in paths]
+        keys = [None if path is None else _join_key(path, self.pattern) for path in paths]
         return table, paths, keys, [table.rows.get(key) for key in keys]
 
     def transform(self, X):
@@ -242,7 +242,8 @@ class FeatureTable(TransformerMixin, BaseEstimator):
             if row is not None:
                 features[place] = table.values[row]
         if missing := [place for place, row in enumerate(rows) if row is None]:
-            first, why = paths[missing[0]], self._why(table, keys[missing[0]])
+            first, why = paths[missing[0]], self._why(table, paths[missing[0]], keys[missing[0]])
+            first = f"row {missing[0]}" if first is None else first
             warnings.warn(
                 f"{len(missing)} of {len(paths)} clips have no row in {self.csv} (missing "
                 f"{len(missing)}): first {first}: {why}; their rows are NaN. Wrap what follows in "
@@ -252,7 +253,9 @@ class FeatureTable(TransformerMixin, BaseEstimator):
             )
         return features
 
-    def _why(self, table, key) -> str:
+    def _why(self, table, path, key) -> str:
+        if path is None:
+            return "the table has no path of this clip"
         if key is None:
             return f"pattern {self.pattern!r} is not found in its name"
         if key in table.untrusted:
@@ -263,12 +266,12 @@ class FeatureTable(TransformerMixin, BaseEstimator):
         """Return a DataFrame with path, status ("ok", "partial", "missing") and detail."""
         table, paths, keys, rows = self._found(X)
         found = [
-            ("missing", self._why(table, key))
+            ("missing", self._why(table, path, key))
             if row is None
             else ("ok", "")
             if np.isfinite(table.values[row]).all()
             else ("partial", f"{np.isnan(table.values[row]).sum()} features have no value")
-            for key, row in zip(keys, rows, strict=True)
+            for path, key, row in zip(paths, keys, rows, strict=True)
         ]
         index = getattr(X, "index", None) if hasattr(X, "iloc") else None
         statuses = pd.DataFrame(found, columns=["status", "detail"], index=index)

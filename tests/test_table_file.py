@@ -171,9 +171,13 @@ def test_paths_may_be_absolute_or_of_windows(write, tmp_path):
 
 
 def test_audio_beside_a_video_is_resolved_too(write, tmp_path):
+    lay(tmp_path, "wav/b.wav")
     table = load_table(write("path,emotion,audio\nb.mp4,sad,wav/b.wav\na.wav,sad,\n"))
     assert table["audio"][0] == str(tmp_path / "wav/b.wav")
     assert pd.isna(table["audio"][1])
+    with pytest.warns(CorpusWarning, match=r"1 files in column 'audio'.*gone\.wav: missing file"):
+        table = load_table(write("path,emotion,audio\nb.mp4,sad,gone.wav\n"))
+    assert pd.isna(table["audio"][0]) and table["excluded"][0] == ""
 
 
 def test_unknown_kinds_of_file_need_a_column(write):

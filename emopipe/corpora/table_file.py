@@ -153,7 +153,18 @@ def _located(table: pd.DataFrame, root: Path, csv: Path) -> pd.DataFrame:
         if column in table:
             paths = locator.paths(table[column])
             table[column] = with_parts(paths, *parts, csv)
+    if "audio" in table:
+        table["audio"] = _sounds(table["audio"], csv)
     return table.drop(columns=["start", "end"], errors="ignore")
+
+
+def _sounds(paths, csv: Path) -> list[str | None]:
+    """Return the paths of sounds, None where there is no such recording."""
+    faults = {path: file_fault(Path(parse(path).path)) for path in paths if pd.notna(path)}
+    lost = [f"{path}: {fault}" for path, fault in faults.items() if fault]
+    if lost:
+        _warn(csv, f"{csv}: {len(lost)} files in column 'audio' are left out ({listed(lost, 3)})")
+    return [None if faults.get(path, "no path") else path for path in paths]
 
 
 def _warn(csv: Path, text: str):

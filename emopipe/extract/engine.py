@@ -18,7 +18,7 @@ from emopipe.extract.recipe import Recipe
 from emopipe.extract.running import Run
 from emopipe.media.excerpts import parse
 from emopipe.progress import progress_bar
-from emopipe.store import hash_files, open_store
+from emopipe.store import Entry, hash_files, open_store
 
 # What this process has done so far, for tests: clips prepared, rows finished.
 COUNTERS = Counter()
@@ -169,6 +169,7 @@ def extract(
     memory_limit=4 * 2**30,
     progress=False,
     lazy=False,
+    absent="no_video",
 ) -> Extraction:
     """Compute a recipe for every path, or take from the store what is known.
 
@@ -180,8 +181,8 @@ def extract(
 
     Parameters
     ----------
-    paths : iterable of str or Path
-        Clips, in any order, repeated or not.
+    paths : iterable of str, Path or None
+        Clips, in any order, repeated or not; None where a clip lacks the recording in question.
     recipe : Recipe
         What to compute.
     store : "default", None, str, Path or Store
@@ -201,6 +202,8 @@ def extract(
     lazy : bool
         Leave the values in the store until they are asked for (`StoredValues`), so that memory
         does not grow with their number. Without a store they are kept in memory all the same.
+    absent : "no_video" or "no_audio"
+        Status of a clip without a path.
 
     Returns
     -------
@@ -231,21 +234,23 @@ def extract(
     (['ok'], array([0.5]))
     """
     began = time.perf_counter()
-    paths = [os.fspath(path) for path in paths]
+    paths = [None if path is None else os.fspath(path) for path in paths]
+    present = [path for path in paths if path is not None]
     limits = {"n_jobs": n_jobs, "timeout": timeout, "memory_limit": memory_limit}
-    entries = shelf.known(recipe, paths) if inside_task() and not lazy else {}
-    unknown = [path for path in dict.fromkeys(paths) if path not in entries]
+    entries = shelf.known(recipe, present) if inside_task() and not lazy else {}
+    unknown = [path for path in dict.fromkeys(present) if path not in entries]
     store = open_store(store) if unknown or not entries else None
     lazy = lazy and store is not None
     keys = _keys(unknown, recipe, store, partial(_read, n_jobs=n_jobs, progress=progress))
     if store is not None:
         entries |= (store.peek if lazy else store.get)(keys.values())
     looked = time.perf_counter() - began
-    stored = sum(keys.get(path, path) in entries for path in paths)
+    stored = len(paths) - sum(keys.get(path, path) not in entries for path in present)
     with _Keeper(store, recipe, keys, entries, lazy) as keeper:
         seconds, done = _compute(keeper, progress, **limits)
     COUNTERS.update({name: done.get(name, 0) for name in ("prepared", "finished")})
     seconds |= {"store": looked + keeper.seconds, "wall": time.perf_counter() - began}
+    entries[None] = Entry(None, absent, "The table has no path of this clip.")
     ordered = [entries[keys.get(path, path)] for path in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
     if lazy:

@@ -101,7 +101,11 @@ def lay_out(client, recipe: Recipe, paths, entries) -> None:
         Of each path.
     """
     laid = _laid.setdefault(client, {}).setdefault(recipe.key, _Laid())
-    found = {path: (_mark(path), entry) for path, entry in zip(paths, entries, strict=True)}
+    found = {
+        path: (_mark(path), entry)
+        for path, entry in zip(paths, entries, strict=True)
+        if path is not None
+    }
     new = {path: clip for path, clip in found.items() if laid.marks.get(path, ()) != clip[0]}
     laid.bytes += sum(_n_bytes(entry) for _, entry in new.values())
     if laid.bytes > MOST:

@@ -20,13 +20,13 @@ class ClipWarning(UserWarning):
     """Some clips gave no features; the message tells how many and why."""
 
 
-def paths_of(X, column="path") -> list[str]:
-    """Return the paths in a list, an array, a Series or the clip table.
+def paths_of(X, column="path") -> list[str | None]:
+    """Return the paths in a list, an array, a Series or the clip table; None where one is missing.
 
     Parameters
     ----------
     X : list, tuple, array or Series of str or Path, or DataFrame
-        One path per clip.
+        One path per clip; None, NaN or pd.NA where a clip lacks this recording.
     column : str
         Which column of a table holds the paths.
 
@@ -35,12 +35,12 @@ def paths_of(X, column="path") -> list[str]:
     TypeError
         If X is a single path, or holds something else.
     ValueError
-        If the table has no such column, or a path is missing.
+        If the table has no such column.
 
     Examples
     --------
-    >>> paths_of(["a.wav", "b.wav"])
-    ['a.wav', 'b.wav']
+    >>> paths_of(["a.wav", float("nan"), "b.wav"])
+    ['a.wav', None, 'b.wav']
     """
     if isinstance(X, str | bytes | os.PathLike):
         raise TypeError(f"X is one path, {X!r}: pass a list of paths.")
@@ -57,14 +57,32 @@ def paths_of(X, column="path") -> list[str]:
     for place, item in enumerate(items):
         if isinstance(item, list | tuple) and len(item) == 1:
             items[place] = item = item[0]
-        if item is None or item != item:
-            raise ValueError(
-                f"row {place} of X has no path: leave out the clips without a file, "
-                f"for example clips[clips[{column!r}].notna()]."
-            )
-        if not isinstance(item, str | os.PathLike):
+        if is_missing(item):
+            items[place] = None
+        elif not isinstance(item, str | os.PathLike):
             raise TypeError(f"X[{place}] is {item!r}, a {type(item).__name__}; paths are wanted.")
-    return [os.fspath(item) for item in items]
+    return [None if item is None else os.fspath(item) for item in items]
+
+
+def is_missing(item) -> bool:
+    """Say whether a cell is empty: None, NaN or pd.NA.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> [is_missing(item) for item in (None, float("nan"), pd.NA, "", [])]
+    [True, True, True, False, False]
+    """
+    return item is None or type(item).__name__ == "NAType" or item != item
+
+
+def check_some(paths, column):
+    """Raise ValueError where not a single clip has a path."""
+    if paths and all(path is None for path in paths):
+        raise ValueError(
+            f"none of {len(paths)} clips has a path in column {column!r}: name the column with "
+            "column=..., or leave this modality out"
+        )
 
 
 class ClipTransformer(TransformerMixin, BaseEstimator):
@@ -109,6 +127,9 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         self.on_error = on_error
         self.progress = progress
 
+    # Status of a clip whose table has no path of the recording that is needed.
+    _absent = "no_video"
+
     def _recipe(self) -> Recipe:
         raise NotImplementedError
 
@@ -118,7 +139,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):
         """Check the parameters and the paths; nothing is learned or decoded."""
         self._check()
-        paths_of(X, self.column)
+        check_some(paths_of(X, self.column), self.column)
         self.n_features_out_ = len(self._feature_names())
         return self
 
@@ -138,6 +159,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
             n_jobs=self.n_jobs,
             progress=self.progress,
             lazy=lazy,
+            absent=self._absent,
         )
 
     def _shared(self, X) -> Extraction:
@@ -172,7 +194,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         failed = [i for i, value in enumerate(found.values) if value is None]
         if failed and self.on_error == "raise":
             i = failed[0]
-            raise ClipError(paths[i], found.statuses[i], found.details[i])
+            raise ClipError(_named(paths, i), found.statuses[i], found.details[i])
         if failed:
             warnings.warn(_told(paths, found, failed), ClipWarning, stacklevel=2)
         dtype = np.result_type(*{v.dtype for v in found.values if v is not None} or {np.float64})
@@ -224,6 +246,10 @@ def clip_tags(tags):
     return tags
 
 
+def _named(paths, row) -> str:
+    return f"row {row}" if paths[row] is None else paths[row]
+
+
 def _told(paths, found, failed) -> str:
     tally = Counter(found.statuses[i] for i in failed)
     words = ", ".join(f"{status} {n}" for status, n in tally.most_common())
@@ -231,6 +257,6 @@ def _told(paths, found, failed) -> str:
     reason = f": {reason}" if reason else ""
     return (
         f"{len(failed)} of {len(paths)} clips gave no features ({words}): first "
-        f"{paths[failed[0]]}{reason}; their rows are NaN. Wrap what follows in WhereFinite, or set "
-        "on_error='raise'."
+        f"{_named(paths, failed[0])}{reason}; their rows are NaN. Wrap what follows in "
+        "WhereFinite, or set on_error='raise'."
     )

@@ -1,6 +1,7 @@
 """Rows of clips, whether in a table, an array or a list, and their labels."""
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length
@@ -37,7 +38,7 @@ def check_labels(y, X):
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("Input y contains NaN or infinity; leave those clips out.")
     if y.dtype.kind == "O":
-        missing = np.array([label is None or label != label for label in y])
+        missing = pd.isna(y)
         if missing.any():
             raise ValueError(
                 f"Input y contains NaN: {missing.sum()} of {len(y)} clips have no emotion (row "

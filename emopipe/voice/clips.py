@@ -164,6 +164,8 @@ class ShortTermStatistics(ClipTransformer):
     {'mean_zcr': 0.0354, 'mean_energy': 0.4994}
     """
 
+    _absent = "no_audio"
+
     def __init__(
         self,
         *,
