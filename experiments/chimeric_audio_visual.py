@@ -13,6 +13,7 @@ from sklearn.svm import SVC
 from emopipe import (
     EmotionWeightedFusion,
     Experiment,
+    FaceTexture,
     MiniXceptionFeatures,
     ShortTermStatistics,
     WhereFinite,
@@ -22,18 +23,34 @@ from emopipe import (
     run_script,
 )
 
+# On drawn people: nothing is downloaded.
+SYNTHETIC = {"features": "texture"}
 
-def experiment(ravdess, *, mini_xception_weights="default", n_frames=5, n_folds=4):
-    """Return voice, face and fusion on clips in RAVDESS' naming."""
+
+def experiment(
+    ravdess, *, features="mini_xception", mini_xception_weights="default", n_frames=5, n_folds=4
+):
+    """Return voice, face and fusion on clips in RAVDESS' naming.
+
+    Parameters
+    ----------
+    features : str
+        Of the face: mini_xception or texture (no network).
+    """
     clips = load_corpus("ravdess", ravdess, modality="audio-visual")
     svm = WhereFinite(
         make_pipeline(StandardScaler(), PCA(0.99), SVC(C=10, class_weight="balanced"))
     )
     voice = make_pipeline(ShortTermStatistics(progress=True), svm)
-    network = MiniXceptionFeatures(
-        weights=mini_xception_weights, layer="log_probabilities", n_frames=n_frames, progress=True
-    )
-    face = make_pipeline(network, clone(svm))
+    seen = (
+        FaceTexture(n_frames=n_frames, progress=True)
+        if features == "texture"
+        else MiniXceptionFeatures(
+            weights=mini_xception_weights, layer="log_probabilities", n_frames=n_frames,
+            progress=True,
+        )
+    )  # fmt: skip
+    face = make_pipeline(seen, clone(svm))
     fused = EmotionWeightedFusion([("voice", voice), ("face", face)], weights="search")
     results = {
         "voice": evaluate(voice, clips, cv=n_folds),

@@ -31,6 +31,14 @@ def pair(name):
     return f"{name} alone", f"{name} and voice"
 
 
+# On drawn people: nothing is downloaded, and it takes minutes.
+SYNTHETIC = {
+    "n_folds": 2, "epochs": 2, "n_copies": 1, "n_frames": 4, "face_size": (48, 40),
+    "segment_face_size": (48, 48), "n_segments": 2, "visual_widths": (8, 16), "audio_widths": (8,),
+    "vgg19_width": 1 / 16, "vgg19_size": 48, "units": 16,
+}  # fmt: skip
+
+
 def experiment(
     cremad, *, systems=("A", "B", "C"), n_folds=5, weights="recall", inner_folds=2, epochs=20,
     n_copies=4, n_frames=20, face_size=(98, 80), segment_face_size=(64, 64),
@@ -38,7 +46,13 @@ def experiment(
     vgg19_weights="random", vgg19_width=0.125, vgg19_size=64, units=64, window=1.0,
     checkpoint=None,
 ):  # fmt: skip
-    """Return the voice alone, every network alone, and their fusions with the voice."""
+    """Return the voice alone, every network alone, and their fusions with the voice.
+
+    Parameters
+    ----------
+    weights : str
+        Of the fusion: recall, search or equal.
+    """
     clips = load_corpus("cremad", cremad)
     svm = WhereFinite(make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")))
     voice = make_pipeline(ShortTermStatistics(window=window, progress=True), svm)

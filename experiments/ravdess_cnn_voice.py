@@ -20,6 +20,9 @@ from emopipe import (
     run_script,
 )
 
+# On drawn people: nothing is downloaded, and it takes minutes.
+SYNTHETIC = {"n_folds": 2, "n_copies": 1, "epochs": 2}
+
 
 def experiment(
     ravdess, *, n_folds=4, spectrogram_size=(96, 64), n_copies=12, audio_widths=(16, 32, 64),

@@ -28,12 +28,26 @@ FIGURES = {
     "subjects mixed": {"the paper": 0.987, "Seng et al.": 0.9083, "Wang et al.": 0.8222},
 }  # fmt: skip
 
+# On drawn people: nothing is downloaded, and it takes minutes.
+SYNTHETIC = {
+    "weights": "random", "vgg19_width": 1 / 16, "vgg19_size": 48, "units": 32, "n_folds": 2,
+    "epochs": 2,
+}  # fmt: skip
+
 
 def experiment(
     rml, *, weights="imagenet", vgg19_width=1.0, vgg19_size=224, units=4096, n_folds=10,
     epochs=100, learning_rate=1e-4, checkpoint=None,
 ):  # fmt: skip
-    """Return the network on strangers and on people it knows."""
+    """Return the network on strangers and on people it knows.
+
+    Parameters
+    ----------
+    weights : str
+        VGG19's: imagenet (downloaded and checked) or random.
+    n_folds : int
+        Folds of mixed subjects; the other result leaves out each subject once.
+    """
     clips = load_corpus("rml", rml)
     network = SegmentAttentionNetwork(
         weights=weights,

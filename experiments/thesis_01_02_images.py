@@ -22,12 +22,21 @@ SYSTEMS = {"1": {"hidden_units": (256,), "base_layer": "fc6"},
 THESIS = {"1: pictures": 0.4220, "1: augmented pictures": 0.5625, "2: pictures": 0.4829,
           "2: augmented pictures": 0.65, "2: videos": 0.2774}  # fmt: skip
 
+# On drawn people: nothing is downloaded, and it takes minutes.
+SYNTHETIC = {"weights": "random", "copies": 1, "n_frames": 2, "epochs": 3}
+
 
 def experiment(
     sfew, rafd, jaffe, afew, *, base="vggface", weights="default", detector="haar", copies=8,
     n_frames=10, rescale=(576, 1020), epochs=100, systems=("1", "2"), cv="official",
 ):  # fmt: skip
-    """Return both systems on SFEW's test pictures, augmented or not, and on AFEW's test videos."""
+    """Return both systems on SFEW's test pictures, augmented or not, and on AFEW's test videos.
+
+    Parameters
+    ----------
+    systems : tuple of str
+        "1": fc6 is kept; "2": two layers are trained on the last convolution block.
+    """
     sfew, rafd, jaffe, afew = (
         load_corpus(name, root)
         for name, root in {"sfew": sfew, "rafd": rafd, "jaffe": jaffe, "afew": afew}.items()

@@ -88,6 +88,10 @@ def published():
     ]  # fmt: skip
 
 
+# On drawn people: nothing is downloaded, and it takes minutes.
+SYNTHETIC = {"weights": "random", "n_frames": 2, "inner_folds": 2}
+
+
 def experiment(afew, *, weights="vggface", n_frames=10, inner_folds=5, cv="official"):
     """Return each modality alone and the three fusions on AFEW's test clips."""
     clips = load_corpus("afew", afew)

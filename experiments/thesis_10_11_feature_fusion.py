@@ -28,12 +28,23 @@ from emopipe import (
 
 THESIS = {"10: dense 14 and softmax": 0.1981, "11: SVM": 0.21}
 
+# On drawn people: nothing is downloaded, and it takes minutes.
+SYNTHETIC = {
+    "weights": "random", "copies": 1, "n_frames": 2, "epochs": 3, "n_components": 9,
+}  # fmt: skip
+
 
 def experiment(
     sfew, rafd, jaffe, afew, *, base="vggface", weights="default", detector="haar", copies=8,
     n_frames=10, rescale=(576, 1020), epochs=100, n_components=68, cv="official",
 ):  # fmt: skip
-    """Return the two classifiers of fused features on AFEW's test clips."""
+    """Return the two classifiers of fused features on AFEW's test clips.
+
+    Parameters
+    ----------
+    n_components : int
+        Values that the PCA keeps.
+    """
     sfew, rafd, jaffe, afew = (
         load_corpus(name, root)
         for name, root in {"sfew": sfew, "rafd": rafd, "jaffe": jaffe, "afew": afew}.items()

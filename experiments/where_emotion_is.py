@@ -84,7 +84,27 @@ def experiment(
     emotions=EMOTIONS, clips_per_emotion=1, duration=0.9,
     folder="reports/synthetic/where_emotion_is", small=None,
 ):  # fmt: skip
-    """Return every network under every condition, on a quarter of the subjects."""
+    """Return every network under every condition, on a quarter of the subjects.
+
+    Parameters
+    ----------
+    systems : tuple of str
+        Networks, and A with one modality.
+    conditions : tuple of str
+        Where the emotion is: voice, face, split, nothing.
+    subjects : int
+        People to draw, a quarter of them for the test.
+    emotions : tuple of str
+        Canonical names.
+    clips_per_emotion : int
+        Of each person.
+    duration : float
+        Of a clip, in seconds.
+    folder : str
+        Where the drawn corpora go.
+    small : dict
+        Parameters in place of the networks' own.
+    """
     strangers = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
     choose("conditions", conditions, CONDITIONS)
     small = small or {}

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from emopipe.corpora.synthetic import make_synthetic_corpus
+from emopipe.report.view import experiment_view
 
 SCRIPTS = Path(__file__).parents[1] / "experiments"
 
@@ -26,6 +27,8 @@ def test_strangers_and_acquaintances(corpus, tmp_path):
     assert any("random weights" in notice["text"] for notice in alone.notices)
     assert {"loss", "val_loss", "audio_loss", "video_loss"} <= set(alone.history[0])
     assert any("same people" in notice["text"] for notice in found.notices)
+    rows = experiment_view(found)["published"]
+    assert len(rows) == 6 and all(row["ours"] is not None for row in rows)
     assert {p.value for p in found.published} >= (
         {0.7613, 0.9870} if corpus == "rml" else {0.7849, 0.9775}
     )

@@ -5,14 +5,18 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from experiments_for_reports import experiment
 
 from emopipe import __version__
-from emopipe.cli import COMMANDS, _parser, main
+from emopipe.cli import COMMANDS, _parser, main, scripts
+from emopipe.cli import run as run_module
+from emopipe.cli.demo import CARRIED, placement
 from emopipe.cli.train import CLASSIFIERS
+from emopipe.corpora.synthetic.layouts import LAYOUTS
 from emopipe.report import write_report
 from emopipe.store import Entry, Store
 
@@ -118,6 +122,113 @@ def test_run_with_wrong_arguments_says_what_is_right(script, capsys, arguments, 
     assert code == 1
     for word in words:
         assert word in err
+
+
+def test_run_without_a_script_lists_the_experiments_with_their_corpora(capsys):
+    code, out, _ = run(capsys, "run")
+    assert code == 0
+    lines = out.splitlines()
+    row = next(n for n, line in enumerate(lines) if line.startswith("ravdess_voice "))
+    assert lines[row].split() == ["ravdess_voice", "ravdess"] and lines[row + 1].endswith("?")
+    assert "sfew rafd jaffe afew" in out and "needs no corpus" in out and "CORPUS=synthetic" in out
+
+
+def test_an_installed_experiment_runs_by_its_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["run", "ravdess_voice", "--help"])
+    assert "on actors never heard?" in capsys.readouterr().out
+    code, _, err = run(capsys, "run", "ravdess_vioce")
+    assert code == 1 and "installed: chimeric_audio_visual, " in err
+    code, _, err = run(capsys, "run", tmp_path / "ravdess_voice.py")
+    assert code == 1 and "no experiment script at" in err
+
+
+def test_every_option_of_every_experiment_has_a_meaning_and_drawn_people_need_no_download():
+    for name, path in scripts.installed_scripts().items():
+        experiment, _, synthetic = scripts.load_experiment(path)
+        corpora, options = scripts.parameters_of(experiment)
+        meanings = scripts.MEANINGS | scripts.documented(experiment)
+        assert [o for o in options if not meanings.get(o)] == [], name
+        assert set(synthetic) <= set(options), name
+        told = "\n".join(scripts.option_lines(experiment, synthetic))
+        assert all(meanings[option] in told for option in options)
+        downloaded = {
+            option
+            for option, default in options.items()
+            if option.endswith("weights") and default in ("default", "vggface", "imagenet")
+        }
+        if set(corpora) <= set(LAYOUTS) and synthetic.get("features") != "texture":
+            assert all(synthetic.get(option) == "random" for option in downloaded), name
+
+
+def test_drawn_people_get_smaller_options_and_the_report_says_so(script, tmp_path, capsys):
+    script.write_text(script.read_text() + "\nSYNTHETIC = {'skill': 0.9, 'label': 'small'}\n")
+    marked = tmp_path / "reports" / "synthetic" / "ravdess"
+    options = ["--corpus", "ravdess=synthetic", "--set", "label=mine"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "_root", lambda name, folder, reports: tmp_path)
+        code, out, _ = run(capsys, "run", script, *options, "--reports", tmp_path / "reports")
+    assert code == 0 and "skill 0.9" in out and not marked.exists()
+    assert "note: On drawn people, smaller than the experiment itself: skill=0.9." in out
+    saved = json.loads((tmp_path / "reports" / "scripted" / "result.json").read_text())
+    assert saved["title"] == "mine"
+    code, out, _ = run(capsys, "run", script, "--corpus", f"ravdess={tmp_path}", "--reports", "r")
+    assert "skill 0.5" in out and "On drawn people" not in out
+
+
+PARTIAL = """
+from dataclasses import replace
+def experiment(*, asked=96, status="passed", mixed=False):
+    one = invented(name="partial", skills=(0.5,))
+    result = one.results["skill 0.5"]
+    result.coverage = {"asked": asked, "answered": 96, "reasons": []}
+    result.checks = [{"id": "x", "title": "no twins", "status": status, "reason": ""}]
+    result.protocol["subject_dependent"] = mixed
+    return one
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ([], 0, ""),
+        (["--set", "asked=1440"], 3, "INCOMPLETE: skill 0.5: 96 of 1440 clips"),
+        (["--set", "asked=1440", "--allow-partial"], 0, "96 of 1440 clips"),
+        (["--set", "status=failed"], 3, "a leakage check failed (no twins)"),
+        (["--set", "status=failed", "--set", "mixed=True"], 0, ""),
+        (["--set", "status=cannot tell"], 0, ""),
+    ],
+)
+def test_results_on_less_than_was_asked_have_an_exit_code(
+    script, tmp_path, capsys, options, code, words
+):
+    script.write_text(SCRIPT.partition("def experiment")[0] + PARTIAL)
+    found, out, err = run(capsys, "run", script, "--reports", tmp_path / "r", *options)
+    assert found == code and words in err and ("INCOMPLETE" in err) == bool(words)
+    assert "report.html" in out
+
+
+def test_one_bad_result_never_stops_a_run(script, tmp_path, capsys):
+    bad = tmp_path / "r" / "bad"
+    bad.mkdir(parents=True)
+    for content in (b"{", b"\xff", b'{"kind": "experiment", "schema": 2}', b"[" * 10**5):
+        (bad / "result.json").write_bytes(content)
+        code, _, _ = run(
+            capsys, "run", script, "--corpus", f"ravdess={tmp_path}", "--reports", tmp_path / "r"
+        )
+        html = (tmp_path / "r" / "index.html").read_text()
+        assert code == 0 and ">broken<" in html and "scripted/report.html" in html
+
+
+def test_a_report_of_a_bad_result_leaves_its_neighbours_alone(tmp_path, capsys):
+    page = write_report(experiment(), tmp_path / "one")
+    page.unlink()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "result.json").write_text("{")
+    code, out, err = run(capsys, "report", tmp_path)
+    assert code == 1 and page.is_file() and str(page) in out
+    assert "1 broken" in err and "bad" in err and (tmp_path / "index.html").is_file()
 
 
 def test_run_of_something_that_is_no_experiment(tmp_path, capsys):
@@ -428,3 +539,16 @@ def test_doctor_counts_what_failed(capsys, monkeypatch):
 def test_demo_needs_a_subject_for_every_fold(arguments, capsys, tmp_path):
     code, _, err = run(capsys, "demo", "--reports", tmp_path, *arguments)
     assert code == 1 and "--folds" in err
+
+
+def test_the_demo_says_for_which_emotions_weights_are_where_they_were_put():
+    def folds(**shares):
+        tables = {e: shares.get(e, 0.6) for emotions in CARRIED.values() for e in emotions}
+        voice = {e: w if e in CARRIED["voice"] else 1 - w for e, w in tables.items()}
+        return [{"fusion_weights": {"voice": voice, "face": {e: 1 - w for e, w in voice.items()}}}]
+
+    text = placement(SimpleNamespace(folds=folds(anger=0.7) + folds(anger=0.9)))
+    assert "found where 6 of 6 emotions were put" in text and "anger 0.80 in the voice" in text
+    assert "sadness 0.60 in the face" in text and "but not" not in text
+    text = placement(SimpleNamespace(folds=folds(fear=0.2)))
+    assert "5 of 6" in text and "but not for fear 0.20 in the voice." in text

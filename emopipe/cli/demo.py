@@ -55,7 +55,6 @@ def command(args) -> int:
     print(f"2/3  {len(usable(clips))} clips of {args.subjects} people: features, folds, fusion")
     outcome = experiment(clips, n_folds=args.folds)
     print("3/3  writing the report\n")
-    print("\n".join(outcome.answer), end="\n\n")
     reproduce = f"emopipe demo --subjects {args.subjects} --folds {args.folds}"
     return publish(outcome, args.reports, reproduce)
 

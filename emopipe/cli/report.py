@@ -34,7 +34,13 @@ def command(args) -> int:
             f"no result.json in {args.folder} or in a folder directly below it; "
             "`emopipe run` and `emopipe demo` write them"
         )
+    broken = []
     for folder in folders:
-        print(write_report(Experiment.load(folder), folder))
-    print(write_index(args.folder.parent if one else args.folder))
+        try:
+            print(write_report(Experiment.load(folder), folder))
+        except ValueError as error:
+            broken.append(str(error))
+    print(write_index(args.folder.parent if one else args.folder), flush=True)
+    if broken:
+        raise ValueError(f"{len(broken)} broken: {'; '.join(broken)}")
     return 0

@@ -1,36 +1,42 @@
 """Run an experiment script on your corpora and write its report.
 
-  emopipe run experiments/ravdess_voice.py --corpus ravdess=/data/RAVDESS
-  emopipe run experiments/ravdess_voice.py --help          its question, corpora and options
-  emopipe run experiments/ravdess_voice.py --corpus ravdess=/data/RAVDESS --set n_folds=4
-  emopipe run experiments/ravdess_voice.py --corpus ravdess=synthetic    try it without the corpus
+  emopipe run                                              the experiments, with their corpora
+  emopipe run ravdess_voice --help                         its question, corpora and options
+  emopipe run ravdess_voice --corpus ravdess=/data/RAVDESS
+  emopipe run ravdess_voice --corpus ravdess=/data/RAVDESS --set n_folds=4
+  emopipe run ravdess_voice --corpus ravdess=synthetic     try it without the corpus
+  emopipe run mine.py --corpus cremad=/data/CREMA-D        a script of your own
 
 A script defines experiment(corpus, ..., *, option=default, ...) -> Experiment: its
-positional parameters are folders of corpora, its keyword parameters are options.
+positional parameters are folders of corpora, its keyword parameters are options; a
+dict SYNTHETIC holds the options that drawn people get (random weights, few epochs).
 With --scheduler tcp://HOST:8786 features, folds and grid searches are computed on a
 Dask cluster, with the same figures (see "From one machine to a cluster" in README.md).
 It can also be run as plain Python: python experiments/ravdess_voice.py --corpus ...
+Where results cover less than was asked, or a leakage check failed, the exit code is 3.
 """
 
 import argparse
 import ast
 import inspect
-import runpy
 import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from emopipe.cli import scripts
+
 # Subjects of the corpus that `--corpus NAME=synthetic` writes: small, and the same each time.
 SUBJECTS = 6
 # A script that has imported one of these is going to run a network.
 NETWORKS = {"emopipe.face_networks", "emopipe.nets"}
-_NO_EXPERIMENT = "it defines no function experiment(...); see `emopipe run --help`"
 
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    parser.add_argument("script", type=Path, help="an experiment script")
+    parser.add_argument(
+        "script", nargs="?", help="an experiment's name, or a script; without it they are listed"
+    )
     rest = parser.add_argument(
         "arguments", nargs=argparse.REMAINDER, help="the script's own arguments (--help lists them)"
     )
@@ -38,37 +44,15 @@ def add_arguments(parser):
 
 
 def command(args) -> int:
-    """Load the script and run its experiment."""
-    _check_script(args.script)
-    namespace = runpy.run_path(str(args.script))
-    if not callable(namespace.get("experiment")):
-        raise ValueError(f"{args.script}: {_NO_EXPERIMENT}")
-    return run_experiment(namespace["experiment"], namespace.get("__doc__"), args)
-
-
-def _check_script(script):
-    """Raise an error for a file that is no experiment, without running anything of it."""
-    if not script.is_file():
-        raise FileNotFoundError(f"no experiment script at {script}")
-    if script.suffix != ".py":
-        raise ValueError(f"{script} is no experiment script: a Python file (.py) is wanted")
-    try:
-        tree = ast.parse(script.read_bytes())
-    except (SyntaxError, ValueError) as error:
-        line = f"line {error.lineno}: " if getattr(error, "lineno", None) else ""
-        told = getattr(error, "msg", None) or error
-        raise ValueError(f"{script} is no valid Python: {line}{told}") from None
-    if not any(_names_experiment(node) for node in ast.walk(tree)):
-        raise ValueError(f"{script}: {_NO_EXPERIMENT}")
-
-
-def _names_experiment(node) -> bool:
-    """Say whether a piece of a script defines, imports or assigns the name experiment."""
-    if isinstance(node, ast.alias):
-        return (node.asname or node.name) in ("experiment", "*")
-    if isinstance(node, ast.Name):
-        return node.id == "experiment" and isinstance(node.ctx, ast.Store)
-    return isinstance(node, ast.FunctionDef) and node.name == "experiment"
+    """List the experiments, or load the script and run its experiment."""
+    if args.script is None:
+        print(scripts.listing())
+        return 0
+    path = scripts.find_script(args.script)
+    scripts.read_script(path)
+    experiment, doc, synthetic = scripts.load_experiment(path)
+    args = argparse.Namespace(script=path, name=args.script, arguments=args.arguments)
+    return run_experiment(experiment, doc, synthetic, args)
 
 
 def run_script(experiment) -> None:
@@ -88,46 +72,70 @@ def run_script(experiment) -> None:
     from emopipe.cli import guarded
 
     module = sys.modules[experiment.__module__]
-    args = argparse.Namespace(script=Path(sys.argv[0]), arguments=sys.argv[1:])
-    raise SystemExit(guarded(lambda: run_experiment(experiment, module.__doc__, args)))
+    synthetic = getattr(module, "SYNTHETIC", {})
+    args = argparse.Namespace(script=Path(sys.argv[0]), name=sys.argv[0], arguments=sys.argv[1:])
+    raise SystemExit(guarded(lambda: run_experiment(experiment, module.__doc__, synthetic, args)))
 
 
-def run_experiment(experiment, doc, args) -> int:
+def run_experiment(experiment, doc, synthetic, args) -> int:
     """Parse the script's arguments, run it, write its report and print where it is."""
     from emopipe.cli import quiet_tensorflow
     from emopipe.result import Experiment
 
-    corpora, options = _parameters(experiment)
-    parsed = _script_parser(args.script, doc, corpora, options).parse_args(args.arguments)
-    folders = _assignments(parsed.corpus, "--corpus", corpora)
-    missing = [name for name in corpora if name not in folders]
-    if missing:
-        raise ValueError(
-            f"{args.script.name} needs {', '.join(missing)}: "
-            + " ".join(f"--corpus {name}=FOLDER" for name in missing)
-            + f" (or {missing[0]}=synthetic to try it)"
-        )
-    values = {k: _literal(v) for k, v in _assignments(parsed.set, "--set", options).items()}
-    for name, value in values.items():
-        check_kind(name, value, options[name])
-    open_options = [k for k, v in options.items() if v is inspect.Parameter.empty]
-    if not set(open_options) <= set(values):
-        needed = " ".join(f"--set {name}=..." for name in open_options if name not in values)
-        raise ValueError(f"{args.script.name} needs {needed}; --help explains it")
+    corpora, options = scripts.parameters_of(experiment)
+    parsed = _script_parser(args.script, doc, experiment, synthetic).parse_args(args.arguments)
+    folders = _folders(parsed.corpus, corpora, args.script.name)
+    values, small = _values(parsed.set, options, folders, synthetic, args.script.name)
     parsed.reports.mkdir(parents=True, exist_ok=True)  # or hours would end in "not a folder"
     roots = {name: _root(name, folder, parsed.reports) for name, folder in folders.items()}
-    print(f"{args.script.stem}: {_first_line(doc)}", file=sys.stderr)
+    print(f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}", file=sys.stderr)
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
     with cluster(parsed.scheduler):
-        outcome = experiment(*(roots[name] for name in corpora), **values)
+        outcome = experiment(*(roots[name] for name in corpora), **small | values)
     if not isinstance(outcome, Experiment):
         raise ValueError(
             f"{args.script}: experiment(...) returned {_shown(outcome)}, not an Experiment: end it "
             "with `return Experiment(...)` (emopipe.result)"
         )
-    command_line = ["emopipe", "run", str(args.script), *args.arguments]
-    return publish(outcome, parsed.reports, shlex.join(command_line))
+    command_line = shlex.join(["emopipe", "run", str(args.name), *args.arguments])
+    return publish(_announced(outcome, small), parsed.reports, command_line, parsed.allow_partial)
+
+
+def _folders(texts, corpora, script) -> dict[str, str]:
+    folders = _assignments(texts, "--corpus", corpora)
+    missing = [name for name in corpora if name not in folders]
+    if missing:
+        raise ValueError(
+            f"{script} needs {', '.join(missing)}: "
+            + " ".join(f"--corpus {name}=FOLDER" for name in missing)
+            + f" (or {missing[0]}=synthetic to try it)"
+        )
+    return folders
+
+
+def _values(texts, options, folders, synthetic, script):
+    """Return the options that were set, and those that drawn people get besides."""
+    values = {k: _literal(v) for k, v in _assignments(texts, "--set", options).items()}
+    for name, value in values.items():
+        check_kind(name, value, options[name])
+    open_options = [k for k, v in options.items() if v is inspect.Parameter.empty]
+    if not set(open_options) <= set(values):
+        needed = " ".join(f"--set {name}=..." for name in open_options if name not in values)
+        raise ValueError(f"{script} needs {needed}; --help explains it")
+    drawn = "synthetic" in folders.values()
+    return values, {k: v for k, v in synthetic.items() if drawn and k not in values}
+
+
+def _announced(outcome, small):
+    """Return the experiment with a notice of the options that it had because people are drawn."""
+    from dataclasses import replace
+
+    if not small:
+        return outcome
+    listed = ", ".join(f"{name}={value!r}" for name, value in small.items())
+    text = f"On drawn people, smaller than the experiment itself: {listed}."
+    return replace(outcome, notices=[*outcome.notices, {"text": text, "severity": "warning"}])
 
 
 @contextmanager
@@ -155,61 +163,83 @@ def add_scheduler(parser):
     )  # fmt: skip
 
 
-def publish(outcome, reports: Path, reproduce: str) -> int:
-    """Write result.json, report.html and the index; print the figures and where they are."""
+def publish(outcome, reports: Path, reproduce: str, allow_partial: bool = False) -> int:
+    """Write result.json, report.html and the index; print the figures; return the exit code."""
     from dataclasses import replace
 
+    from emopipe.cli import exit_code
     from emopipe.report import write_index, write_report
 
     outcome = replace(outcome, reproduce=reproduce)
     page = write_report(outcome, reports / outcome.name)
     write_index(reports)
     print(_summary(outcome))
-    print(f"\nreport: {page}\nall reports: {reports / 'index.html'}")
-    return 0
+    print(f"\nreport: {page}\nall reports: {reports / 'index.html'}", flush=True)
+    return exit_code(_gaps(outcome), allow_partial=allow_partial)
+
+
+def _gaps(outcome) -> list[str]:
+    """Return in words what an experiment's results lack: clips, and checks that passed."""
+    gaps = []
+    for label, result in outcome.results.items():
+        if result.partial:
+            asked, answered = result.coverage["asked"], result.coverage["answered"]
+            gaps.append(f"{label}: {answered} of {asked} clips")
+        if not result.protocol["subject_dependent"]:
+            failed = [check["title"] for check in result.checks if check["status"] == "failed"]
+            gaps += [f"{label}: a leakage check failed ({title})" for title in failed]
+    return gaps
 
 
 def _summary(outcome) -> str:
-    lines = [f"note: {notice['text']}" for notice in outcome.notices]
-    lines += [f"{'':<32}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  audit"]
+    from emopipe.report.answer import answer
+    from emopipe.text import printable
+
+    notices = [*outcome.notices, *(n for r in outcome.results.values() for n in r.notices)]
+    lines = [f"note: {text}" for text in dict.fromkeys(n["text"] for n in notices)]
+    lines += [
+        f"{'':<32}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  leakage checks"
+    ]
     for label, result in outcome.results.items():
         accuracy, uar = result.metrics["accuracy"], result.metrics["uar"]
-        interval = "" if uar["low"] is None else f"{uar['low']:.3f}-{uar['high']:.3f}"
-        verdict = "passed" if result.passed else "FAILED"
+        known = uar["low"] is not None and uar["low"] == uar["low"] and uar["low"] < uar["high"]
+        interval = f"{uar['low']:.3f}-{uar['high']:.3f}" if known else ""
+        verdict = ", ".join(f"{n} {status}" for status, n in result.check_counts.items() if n)
         if result.protocol["subject_dependent"]:
             verdict += ", subject-dependent"
         lines.append(
             f"{label:<32}{len(result.predictions):>7}{accuracy['value']:>10.3f}"
             f"{uar['value']:>8.3f}{interval:>16}  {verdict}"
         )
-    return "\n".join(lines)
+    for sentence in answer(outcome):
+        lines += ["", sentence["text"], *(f"  {text}" for text in sentence["items"])]
+    return printable("\n".join(lines), multiline=True)
 
 
-def _parameters(experiment):
-    parameters = inspect.signature(experiment).parameters.values()
-    corpora = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-    return corpora, options
+def _script_parser(script, doc, experiment, synthetic):
+    from emopipe.cli import add_allow_partial
 
-
-def _script_parser(script, doc, corpora, options):
-    needed = inspect.Parameter.empty
-    lines = [f"  {k}=..." if v is needed else f"  {k}={v!r}" for k, v in options.items()]
+    lines = scripts.option_lines(experiment, synthetic)
     parser = argparse.ArgumentParser(
         prog=f"emopipe run {script.name}",
         description=(doc or "").strip(),
         epilog="options for --set and their defaults:\n" + ("\n".join(lines) or "  none"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    needs = " ".join(f"{name}=FOLDER" for name in corpora) or "none"
+    needs = " ".join(f"{name}=FOLDER" for name in scripts.parameters_of(experiment)[0]) or "none"
     parser.add_argument(
-        "--corpus", action="append", default=[], metavar="NAME=FOLDER", help=f"needed: {needs}"
-    )
-    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE")
+        "--corpus", action="append", default=[], metavar="NAME=FOLDER",
+        help=f"needed: {needs}; NAME=synthetic draws people in place of it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="OPTION=VALUE",
+        help="an option below, its value as Python writes it",
+    )  # fmt: skip
     add_scheduler(parser)
     parser.add_argument(
         "--reports", type=Path, default=Path("reports"), help="where reports go (default: reports)"
     )
+    add_allow_partial(parser)
     return parser
 
 
@@ -275,7 +305,3 @@ def _root(name: str, folder: str, reports: Path) -> Path:
 
 def _shown(value) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"
-
-
-def _first_line(doc) -> str:
-    return (doc or "").strip().partition("\n")[0]

@@ -1,0 +1,198 @@
+"""Experiment scripts: where they are, what they ask for, and what their options mean."""
+
+import ast
+import inspect
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+_NO_EXPERIMENT = "it defines no function experiment(...); see `emopipe run --help`"
+
+# Option -> meaning, for those of several experiments; a script's docstring can say it otherwise.
+MEANINGS = {
+    "audio_widths": "filters of the network's layers that hear",
+    "augment_sound": "vary speed, onset, pitch and loudness of training sounds",
+    "base": "network under the new layers: vggface or mini_xception",
+    "checkpoint": "folder that keeps folds and epochs, so that a killed run goes on",
+    "copies": "altered copies of each training face; None: all of the grid",
+    "cv": "official (test clips), official-val (validation clips) or official-train",
+    "detect_every": "look for faces in every so many frames and follow them between",
+    "detector": "face detector: haar, yunet, ssd or mtcnn",
+    "draws": "random segments averaged at prediction; 0: the middle frame",
+    "epochs": "most passes over the training clips",
+    "face_size": "rows and columns of a face, pixels",
+    "face_features": "CSV of facial features: the column file, then one column each",
+    "inner_folds": "folds by subject inside each fold, for choices and weights",
+    "learning_rate": "first step size of the optimiser",
+    "mini_xception_weights": "file of mini-XCEPTION's weights; default: downloaded and checked",
+    "n_copies": "altered copies of each training clip",
+    "n_folds": "folds by subject; None: every subject left out once",
+    "n_frames": "frames of each clip, equally spaced",
+    "n_segments": "segments of each clip",
+    "optimism_gap": "also measure on random folds, and show the difference",
+    "patience": "epochs without improvement before training ends",
+    "precision": "float32, or bfloat16 where the hardware has it",
+    "rescale": "rows and columns to which films are brought first",
+    "segment_face_size": "rows and columns of a face in a segment, pixels",
+    "share_weights": "one network for all segments in place of one for each",
+    "spectrogram_size": "rows (frequencies) and columns (times) of a spectrogram",
+    "step": "from the start of one voice frame to the next, seconds",
+    "systems": "which systems to run",
+    "units": "units of the dense layers",
+    "vgg19_size": "rows and columns of VGG19's input, pixels",
+    "vgg19_weights": "imagenet (downloaded and checked) or random",
+    "vgg19_width": "share of VGG19's filters",
+    "visual_widths": "filters of the network's layers that see",
+    "weights": "file of the network's weights; default: downloaded and checked; or random",
+    "window": "length of a voice frame, seconds",
+    "workers": "threads that prepare batches",
+}
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a script says of itself: path, question, corpora (names) and options (names)."""
+
+    path: Path
+    question: str
+    corpora: tuple
+    options: tuple
+
+
+def installed_scripts() -> dict[str, Path]:
+    """Return {name: path} of the experiments that came with this installation."""
+    folder = Path(__file__).parents[2] / "experiments"
+    if folder.is_dir():
+        found = folder.glob("*.py")
+    else:
+        try:
+            listed = files("emopipe") or []
+        except PackageNotFoundError:
+            listed = []
+        found = (Path(f.locate()) for f in listed if f.parent.name == "experiments")
+    return {path.stem: path for path in sorted(found) if path.suffix == ".py" and path.is_file()}
+
+
+def find_script(text) -> Path:
+    """Return the path of a script that is named by its path or, when installed, by its name.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none; the message lists those installed.
+    """
+    path, known = Path(text), installed_scripts()
+    if path.is_file() or path.name != str(text) or path.stem not in known:
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"no experiment script at {path}; installed: {', '.join(known) or 'none'}"
+            )
+        return path
+    return known[path.stem]
+
+
+def listing() -> str:
+    """Return the installed experiments with their corpora and questions, as text."""
+    lines = []
+    for name, path in installed_scripts().items():
+        script = read_script(path)
+        lines.append(f"{name:<28}{' '.join(script.corpora) or 'needs no corpus'}")
+        lines.append(f"    {script.question}")
+    if not lines:
+        return "no experiments are installed: emopipe run SCRIPT.py runs one of yours"
+    usage = "emopipe run NAME --corpus CORPUS=FOLDER (or CORPUS=synthetic); NAME --help explains it"
+    return "\n".join([*lines, "", usage])
+
+
+def read_script(path) -> Script:
+    """Return what a script says of itself, without running anything of it.
+
+    Raises
+    ------
+    ValueError
+        When it is no Python file, or defines no experiment.
+    """
+    path = Path(path)
+    if path.suffix != ".py":
+        raise ValueError(f"{path} is no experiment script: a Python file (.py) is wanted")
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        line = f"line {error.lineno}: " if getattr(error, "lineno", None) else ""
+        reason = getattr(error, "msg", None) or error
+        raise ValueError(f"{path} is no valid Python: {line}{reason}") from None
+    if not any(_names_experiment(node) for node in ast.walk(tree)):
+        raise ValueError(f"{path}: {_NO_EXPERIMENT}")
+    defined = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "experiment"]
+    arguments = defined[-1].args if defined else ast.arguments([], [], None, [], [], None, [])
+    return Script(
+        path,
+        (ast.get_docstring(tree) or "").strip().partition("\n")[0],
+        tuple(a.arg for a in arguments.posonlyargs + arguments.args),
+        tuple(a.arg for a in arguments.kwonlyargs),
+    )
+
+
+def _names_experiment(node) -> bool:
+    """Say whether a piece of a script defines, imports or assigns the name experiment."""
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name) in ("experiment", "*")
+    if isinstance(node, ast.Name):
+        return node.id == "experiment" and isinstance(node.ctx, ast.Store)
+    return isinstance(node, ast.FunctionDef) and node.name == "experiment"
+
+
+def load_experiment(path):
+    """Run a script and return its function experiment, its docstring and its dict SYNTHETIC.
+
+    Raises
+    ------
+    ValueError
+        When it defines none.
+    """
+    import runpy
+
+    namespace = runpy.run_path(str(path))
+    if not callable(namespace.get("experiment")):
+        raise ValueError(f"{path}: {_NO_EXPERIMENT}")
+    return namespace["experiment"], namespace.get("__doc__"), namespace.get("SYNTHETIC", {})
+
+
+def parameters_of(experiment):
+    """Return the corpora (names) and options ({name: default}) of an experiment."""
+    parameters = inspect.signature(experiment).parameters.values()
+    corpora = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    return corpora, {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def option_lines(experiment, synthetic) -> list[str]:
+    """Return a line of help for each option: default, meaning, and what drawn people get."""
+    meanings = MEANINGS | documented(experiment)
+    lines = []
+    for name, default in parameters_of(experiment)[1].items():
+        given = "..." if default is inspect.Parameter.empty else repr(default)
+        small = f" (synthetic corpora: {synthetic[name]!r})" if name in synthetic else ""
+        lines.append(f"  {name}={given}")
+        if meanings.get(name) or small:
+            lines.append(f"      {meanings.get(name, '')}{small}")
+    return lines
+
+
+def documented(function) -> dict[str, str]:
+    """Return {parameter: meaning} of a numpydoc section "Parameters".
+
+    Examples
+    --------
+    >>> documented(parameters_of), documented(find_script)
+    ({}, {})
+    """
+    doc = inspect.getdoc(function) or ""
+    section = doc.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+    meanings, names = {}, []
+    for line in section.splitlines():
+        if line and not line.startswith(" "):
+            names = [name.strip() for name in line.partition(":")[0].split(",")]
+            meanings |= dict.fromkeys(names, "")
+        else:
+            meanings |= {name: f"{meanings[name]} {line.strip()}".strip() for name in names}
+    return meanings
