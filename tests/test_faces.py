@@ -4,8 +4,10 @@ import os
 import sys
 import threading
 import tracemalloc
+from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from clips import write_video
@@ -131,6 +133,17 @@ def test_a_file_that_is_no_model_is_told_before_any_clip(tmp_path, detector):
     (tmp_path / "model.txt").write_text("none")
     with pytest.raises(ValueError, match=rf"model.txt' is not what detector='{detector}' needs"):
         in_recipe(detector, tmp_path / "model.txt")
+
+
+def test_a_model_that_ends_its_process_is_refused(tmp_path):
+    deep = "<a>" * 200_000 + "</a>" * 200_000
+    text = f'<?xml version="1.0"?><opencv_storage>{deep}</opencv_storage>'
+    (tmp_path / "deep.xml").write_text(text)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"deep\.xml' is not what detector='haar' needs: it"):
+            in_recipe("haar", tmp_path / "deep.xml")
+    usual = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
+    assert in_recipe("haar", usual)[1] == {"model": str(usual.resolve())}
 
 
 def test_checksums_are_pinned_and_files_are_told_apart(tmp_path):

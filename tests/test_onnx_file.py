@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from emopipe.face_networks import onnx_file
 from emopipe.face_networks.onnx_file import embeddings, network_input, read_model
 from emopipe.face_networks.weights import WeightsError, checksum
 
@@ -118,4 +119,80 @@ def test_files_that_cannot_be_run_are_said(tmp_path):
     path, *_ = mlp(tmp_path / "a.onnx")
     path.write_bytes(path.read_bytes().replace(b"MatMul", b"MadMul"))
     with pytest.raises(WeightsError, match="ONNX Runtime cannot run it"):
+        network_input(checksum(path))
+
+
+def filled(shape):
+    """Return a tweak that adds a constant of this shape to the input."""
+
+    def tweak(model):
+        nodes = [
+            helper.make_node("Constant", [], ["shape"], value_ints=shape),
+            helper.make_node("ConstantOfShape", ["shape"], ["large"]),
+            helper.make_node("ReduceSum", ["large"], ["sum"], keepdims=0),
+            helper.make_node("Add", ["real", "sum"], ["more"]),
+        ]
+        model.graph.node[1].input[0] = "more"
+        for node in nodes:
+            model.graph.node.insert(1 + nodes.index(node), node)
+
+    return tweak
+
+
+def endless(model):
+    """Loop for ever before the first matrix."""
+    values = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["going"], ["on"]),
+            helper.make_node("Sin", ["state"], ["next"]),
+        ],
+        "body",
+        [
+            values("i", TensorProto.INT64, []),
+            values("going", TensorProto.BOOL, []),
+            values("state", TensorProto.FLOAT, None),
+        ],
+        [values("on", TensorProto.BOOL, []), values("next", TensorProto.FLOAT, None)],
+    )
+    most = helper.make_tensor("most", TensorProto.INT64, [], [2**62])
+    nodes = [
+        helper.make_node("Constant", [], ["times"], value=most),
+        helper.make_node("Loop", ["times", "", "real"], ["looped"], body=body),
+    ]
+    model.graph.node[1].input[0] = "looped"
+    for node in reversed(nodes):
+        model.graph.node.insert(1, node)
+
+
+def test_a_network_that_fills_the_memory_is_refused(tmp_path):
+    path, *_ = mlp(tmp_path / "a.onnx", tweak=filled([2**31]))  # 8 GiB
+    with pytest.raises(WeightsError, match=r"a\.onnx: ONNX Runtime cannot run it"):
+        embedded(path)
+    path, *arrays = mlp(tmp_path / "b.onnx", tweak=filled([2**20]))
+    x = ((CROPS - 127.5) / 127.5).transpose(0, 3, 1, 2)
+    assert np.allclose(embedded(path), expected(x, *arrays), atol=1e-4)
+
+
+def test_a_network_without_an_end_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx_file, "_PATIENCE", 3.0)
+    path, *_ = mlp(tmp_path / "a.onnx", tweak=endless)
+    for _ in range(2):
+        with pytest.raises(WeightsError, match="it gave no answer for 3 s"):
+            embedded(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "batch"), [(("n", 3, 100000, 100000), "n"), ((1000000, 3, 8, 6), 1000000)]
+)
+def test_pictures_that_no_network_takes_are_refused(tmp_path, shape, batch):
+    def pool(model):
+        del model.graph.node[1:], model.graph.initializer[:], model.graph.output[1:]
+        model.graph.node.append(helper.make_node("ReduceMean", ["real"], ["embedding"]))
+
+    path, *_ = mlp(tmp_path / "a.onnx", ("n", 3, 8, 6), tweak=pool)
+    model = onnx.load(path)
+    model.graph.input[0].CopyFrom(helper.make_tensor_value_info("crops", TensorProto.FLOAT, shape))
+    onnx.save(model, path)
+    with pytest.raises(WeightsError, match="at most 1024 of 2048 x 2048"):
         network_input(checksum(path))

@@ -1,12 +1,16 @@
-"""Face networks in ONNX files: looked through, then run on crops by ONNX Runtime."""
+"""Face networks in ONNX files: looked through, then run on crops by ONNX Runtime.
+
+ONNX Runtime does what a file says, so it runs in a process of its own: a network that fills the
+memory, loops for ever or ends its process is refused, and costs nothing else.
+"""
 
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 
+from emopipe.containment import Broken, Contained, Refused
 from emopipe.face_networks import choose
 from emopipe.face_networks.weights import WeightsError, named_file
 
@@ -27,6 +31,11 @@ _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 _DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
 
 CHANNELS = ("RGB", "BGR", "grey")
+
+# Of the process that runs a network: bytes beside four times the file's, s to an answer.
+_MEMORY, _PATIENCE = 4 * 2**30, 300.0
+_LARGEST_FILE = 2**31  # of a protocol buffer
+_LONGEST_SIDE, _LARGEST_BATCH = 2048, 1024
 
 
 class Input(NamedTuple):
@@ -115,6 +124,8 @@ def read_model(path) -> bytes:
         ...
     WeightsError: onnx_file.py: not an ONNX file (...).
     """
+    if Path(path).stat().st_size > _LARGEST_FILE:
+        raise WeightsError(f"{path}: not an ONNX file (it has more than 2 GiB).")
     data = Path(path).read_bytes()
     waiting, graphs = [("model", memoryview(data))], 0
     try:
@@ -140,27 +151,61 @@ def read_model(path) -> bytes:
     return data
 
 
-@lru_cache(maxsize=2)
-def _session(digest):
-    try:
-        import onnxruntime
-    except ImportError:
-        raise ImportError(
-            "ONNXFaceFeatures needs the package onnxruntime: pip install onnxruntime."
-        ) from None
-    path = named_file(digest, "ONNX file")
+@lru_cache(maxsize=1)
+def _session(path):
+    """Return ONNX Runtime's session, in the process that runs it."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.add_session_config_entry("session.load_model_format", "ONNX")
     there = onnxruntime.get_available_providers()
-    try:
-        return onnxruntime.InferenceSession(
-            read_model(path), options, providers=[name for name in _PROVIDERS if name in there]
-        )
-    except WeightsError:
-        raise
-    except Exception as error:  # ONNX Runtime's own errors have no common base
-        raise WeightsError(f"{path}: ONNX Runtime cannot run it ({error}).") from error
+    return onnxruntime.InferenceSession(
+        read_model(path), options, providers=[name for name in _PROVIDERS if name in there]
+    )
+
+
+def answer(head, crops):
+    """Answer the questions of `_Network`, in the process that runs it."""
+    session = _session(head["path"])
+    if crops is None:
+        inputs = [(i.name, i.shape, i.type) for i in session.get_inputs()]
+        return {"inputs": inputs, "outputs": [o.name for o in session.get_outputs()]}, None
+    return {}, np.asarray(session.run([head["output"]], {head["input"]: crops})[0], np.float32)
+
+
+class _Network:
+    """A network in a process of its own; it has `inputs` (name, shape, type) and `outputs`."""
+
+    def __init__(self, path):
+        self.path = path
+        memory = _MEMORY + 4 * Path(path).stat().st_size
+        self._process = Contained(f"{__name__}:answer", memory=memory, patience=_PATIENCE)
+        described, _ = self._ask({})
+        self.inputs, self.outputs = described["inputs"], described["outputs"]
+
+    def run(self, crops, name, output):
+        """Return an output for crops that the input of this name takes."""
+        return self._ask({"input": name, "output": output}, crops)[1]
+
+    def _ask(self, head, crops=None):
+        try:
+            return self._process.ask({"path": self.path} | head, crops)
+        except Refused as error:
+            if error.kind in ("ImportError", "ModuleNotFoundError"):
+                raise ImportError(
+                    "ONNXFaceFeatures needs the package onnxruntime: pip install onnxruntime."
+                ) from None
+            if error.kind == "WeightsError":
+                raise WeightsError(str(error)) from None
+            raise WeightsError(f"{self.path}: ONNX Runtime cannot run it ({error}).") from None
+        except Broken as error:
+            raise WeightsError(f"{self.path}: ONNX Runtime cannot run it: {error}.") from None
+
+
+@lru_cache(maxsize=2)
+def _network(digest):
+    return _Network(named_file(digest, "ONNX file"))
 
 
 def network_input(model) -> Input:
@@ -180,19 +225,31 @@ def network_input(model) -> Input:
     WeightsError
         If it does not take pictures, or cannot be run.
     """
-    inputs = _session(model).get_inputs()
-    found = ", ".join(f"{i.name} {i.shape} {i.type}" for i in inputs)
-    shape = [size if isinstance(size, int) and size > 0 else None for size in inputs[0].shape]
-    dtype = _DTYPES.get(inputs[0].type)
-    if len(inputs) == 1 and len(shape) == 4 and dtype is not None:
-        if shape[1] in (1, 3):
-            return Input(inputs[0].name, shape[0], shape[2], shape[3], shape[1], False, dtype)
-        if shape[3] in (1, 3):
-            return Input(inputs[0].name, shape[0], shape[1], shape[2], shape[3], True, dtype)
+    inputs = _network(model).inputs
+    shown = ", ".join(f"{name} {shape} {kind}" for name, shape, kind in inputs)
+    if len(inputs) == 1 and inputs[0][2] in _DTYPES:
+        name, shape, kind = inputs[0]
+        shape = [size if isinstance(size, int) and size > 0 else None for size in shape]
+        for place in (1, 3) if len(shape) == 4 else ():
+            if shape[place] in (1, 3):
+                sides = shape[2:] if place == 1 else shape[1:3]
+                wanted = Input(name, shape[0], *sides, shape[place], place == 3, _DTYPES[kind])
+                _check_size(model, wanted)
+                return wanted
     raise WeightsError(
-        f"{named_file(model, 'ONNX file')}: takes {found}; one batch of pictures is wanted, with 1 "
+        f"{named_file(model, 'ONNX file')}: takes {shown}; one batch of pictures is wanted, with 1 "
         "or 3 channels: (batch, channels, rows, columns) or (batch, rows, columns, channels)."
     )
+
+
+def _check_size(model, wanted: Input):
+    sides = max(wanted.rows or 0, wanted.columns or 0)
+    if sides > _LONGEST_SIDE or (wanted.batch or 0) > _LARGEST_BATCH:
+        raise WeightsError(
+            f"{named_file(model, 'ONNX file')}: takes batches of {wanted.batch or 'any number of'} "
+            f"pictures of {wanted.rows} x {wanted.columns} pixels; at most {_LARGEST_BATCH} of "
+            f"{_LONGEST_SIDE} x {_LONGEST_SIDE} are sent through a network."
+        )
 
 
 def _pictures(crops, wanted: Input, channels, mean, scale):
@@ -206,9 +263,6 @@ def _pictures(crops, wanted: Input, channels, mean, scale):
     if wanted.dtype is np.uint8:
         x = np.clip(np.rint(x), 0, 255)
     return np.ascontiguousarray(x, dtype=wanted.dtype)
-
-
-_busy = Lock()
 
 
 def embeddings(crops, *, model, channels, mean, scale, output=None):
@@ -239,10 +293,9 @@ def embeddings(crops, *, model, channels, mean, scale, output=None):
     ValueError
         If there is no such output.
     """
-    session, wanted = _session(model), network_input(model)
-    names = [found.name for found in session.get_outputs()]
+    network, wanted = _network(model), network_input(model)
     if output is not None:
-        choose("output", output, names)
+        choose("output", output, network.outputs)
     x = _pictures(crops, wanted, channels, mean, scale)
     # A batch of one row is multiplied by another routine, which adds in another order.
     size = wanted.batch or max(len(x), 2)
@@ -250,7 +303,10 @@ def embeddings(crops, *, model, channels, mean, scale, output=None):
     for start in range(0, len(x), size):
         part = x[start : start + size]
         full = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
-        with _busy:
-            found = session.run([output or names[0]], {wanted.name: full})[0]
-        rows.append(np.asarray(found, np.float32).reshape(size, -1)[: len(part)])
+        values = network.run(full, wanted.name, output or network.outputs[0])
+        if values.size % size:
+            raise WeightsError(
+                f"{network.path}: gives shape {values.shape} for {size} pictures, not a row each."
+            )
+        rows.append(values.reshape(size, -1)[: len(part)])
     return np.concatenate(rows)

@@ -10,6 +10,7 @@ from threading import get_ident
 
 import numpy as np
 
+from emopipe.containment import Broken, Contained, Refused
 from emopipe.faces.detector_models import (
     SSD_LAYERS,
     SSD_WEIGHTS,
@@ -19,6 +20,7 @@ from emopipe.faces.detector_models import (
     model_digest,
     told,
 )
+from emopipe.files import file_stamp
 
 # Rows of `find`: x, y, width, height, score, then five points (x, y): the eye on the left of the
 # image, the eye on the right, nose, corner of the mouth on the left, on the right.
@@ -28,6 +30,8 @@ _REVISIONS = {"haar": "2:"}
 # A Haar box that is beyond doubt: votes, and size by the smallest looked for, so that all of its
 # votes were counted.
 _SURE, _LARGE = 10, 1.5
+# Of the process that tries a user's model: bytes, and s until it must have found no fault.
+_MEMORY, _PATIENCE = 2**31, 60.0
 
 
 def _shrunk(image, max_side):
@@ -183,6 +187,28 @@ def load_detector(detector="haar", model=None):
     return _loaded(detector, model, get_ident())
 
 
+def answer(head, _):
+    """Load a detector and look at a small picture, in a process of its own."""
+    image = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    return {"faces": len(load_detector(head["detector"], head["model"])(image))}, None
+
+
+@lru_cache(maxsize=64)
+def _try_model(detector, model, stamp):
+    """Raise what is wrong with a user's model, whatever it does to the process that loads it."""
+    try:
+        with Contained(f"{__name__}:answer", memory=_MEMORY, patience=_PATIENCE) as process:
+            process.ask({"detector": detector, "model": model})
+    except Refused as error:
+        kinds = {"ImportError": ImportError, "FileNotFoundError": FileNotFoundError}
+        raise kinds.get(error.kind, ValueError)(str(error)) from None
+    except Broken as error:
+        raise ValueError(
+            f"model={model!r} is not what detector={detector!r} needs: {error}. Pass another file, "
+            "or None for the usual one."
+        ) from None
+
+
 def in_recipe(detector, model) -> tuple[dict, dict]:
     """Return what a recipe of features says of its detector.
 
@@ -213,9 +239,10 @@ def in_recipe(detector, model) -> tuple[dict, dict]:
     """
     _check(detector)
     model = None if model is None else str(Path(model).resolve())
-    if model is not None:
-        load_detector(detector, model)  # what is no model is told before any clip is looked at
-    digest = _REVISIONS.get(detector, "") + model_digest(detector, model)
+    digest = model_digest(detector, model)
+    if model is not None and digest != model_digest(detector):
+        _try_model(detector, model, file_stamp(model))  # before any clip is looked at
+    digest = _REVISIONS.get(detector, "") + digest
     asked = {"detector": detector, "detector_digest": digest}
     return asked, {"model": model}
 
