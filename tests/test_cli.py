@@ -173,7 +173,9 @@ def test_drawn_people_get_smaller_options_and_the_report_says_so(script, tmp_pat
     assert "note: On drawn people, smaller than the experiment itself: skill=0.9." in out
     saved = json.loads((tmp_path / "reports" / "scripted" / "result.json").read_text())
     assert saved["title"] == "mine"
-    code, out, _ = run(capsys, "run", script, "--corpus", f"ravdess={tmp_path}", "--reports", "r")
+    code, out, _ = run(
+        capsys, "run", script, "--corpus", f"ravdess={tmp_path}", "--reports", tmp_path
+    )
     assert "skill 0.5" in out and "On drawn people" not in out
 
 
