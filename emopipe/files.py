@@ -25,6 +25,11 @@ class FileStamp(NamedTuple):
     changed: int
     inode: int
 
+    @classmethod
+    def of(cls, status: os.stat_result):
+        """Return the stamp in what `os.stat` said of a file."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+
 
 def file_stamp(path) -> FileStamp:
     """Return the stamp of a file: it is the same as long as nobody writes the file.
@@ -39,8 +44,7 @@ def file_stamp(path) -> FileStamp:
     >>> file_stamp(__file__) == file_stamp(__file__)
     True
     """
-    status = os.stat(path)
-    return FileStamp(status.st_size, status.st_mtime_ns, status.st_ino)
+    return FileStamp.of(os.stat(path))
 
 
 def checksum(path) -> str:

@@ -26,12 +26,12 @@ from emopipe import __version__
 from emopipe.cli import main
 from emopipe.evaluation import evaluate
 from emopipe.extract import Recipe, connection, engine, extract, on_cluster
-from emopipe.extract.cluster import SLICE, hash_at_workers, prepare_slice
+from emopipe.extract.cluster import SLICE, prepare_slice, read_at_workers
 from emopipe.face import MiniXceptionFeatures
-from emopipe.files import checksum
+from emopipe.files import checksum, file_stamp
 from emopipe.fusion import WhereFinite
 from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.store import Store, contents
+from emopipe.store import Store
 from emopipe.voice import ShortTermStatistics
 
 distributed = pytest.importorskip(
@@ -138,27 +138,29 @@ def test_only_paths_and_the_recipe_travel(tmp_path):
         assert len(task) / len(some) < 2000
 
 
-def test_workers_read_the_files_and_the_client_remembers(client, tmp_path, monkeypatch):
+def test_workers_read_the_files_and_the_client_remembers(client, tmp_path):
     paths = write_clips(tmp_path, [*TABLES, TABLES[0]])
     for path in paths:
         os.utime(path, (1e9, 1e9))
     expected = [checksum(path) for path in paths]
-    assert list(hash_at_workers(client, paths)) == expected
-    monkeypatch.setattr(contents, "checksum", None)  # nothing is read here
+    contents = list(read_at_workers(client, recipe(), paths, LIMITS))
+    assert sorted(contents) == sorted((p, e, None) for p, e in zip(paths, expected, strict=True))
     with Store(tmp_path / "store.sqlite") as store:
         found = extract(paths, recipe(), store=store)
-        assert store.content_hashes(paths) == expected and found.prepared == 40
+        stamps = {path: file_stamp(path) for path in paths}
+        assert store.contents(stamps) == dict(zip(paths, expected, strict=True))
+        assert found.prepared == 40
     with pytest.raises(FileNotFoundError, match=r"worker tcp://\S+ does not see /elsewhere/a.wav"):
-        list(hash_at_workers(client, ["/elsewhere/a.wav"]))
+        list(read_at_workers(client, recipe(), ["/elsewhere/a.wav"], LIMITS))
 
 
 def test_a_cluster_that_is_lost_over_checksums_is_told(client, tmp_path):
     (path,) = write_clips(tmp_path, TABLES[:1])
-    digests = hash_at_workers(client, [path] * 1000)
-    next(digests)
+    contents = read_at_workers(client, recipe(), [path] * 1000, LIMITS)
+    next(contents)
     client.cancel([distributed.Future(key, client) for key in client.futures])
     with pytest.raises(ConnectionError, match="Run this again to go on"):
-        list(digests)
+        list(contents)
 
 
 def test_a_worker_that_is_killed_costs_only_the_clips_it_held(client, tmp_path):

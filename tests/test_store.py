@@ -16,7 +16,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from emopipe.store import Entry, Store, StoreError, contents, database, default_path, open_store
+from emopipe.files import file_stamp
+from emopipe.store import (
+    Entry,
+    Store,
+    StoreError,
+    StoreWarning,
+    database,
+    default_path,
+    open_store,
+    schema,
+)
 
 
 def key(number):
@@ -112,15 +122,42 @@ def test_put_keeps_all_or_nothing(store):
     assert len(store.get([key(i) for i in range(3)])) == 3
 
 
-def test_damaged_values_are_unknown_and_dropped(path, store):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "value=zeroblob(16)",
+        "shape='[2, 2]'",
+        "status='partial'",
+        "counts='{\"frames\": 5}'",
+        "dtype='|O'",
+        "detail=x'ff'",
+        "status=7",
+        "value=NULL",
+        "checksum=x'00'",
+    ],
+)
+def test_damaged_values_are_unknown_and_dropped(path, store, damage):
     store.put(entries(range(4)))
-    change(path, "UPDATE entries SET value=zeroblob(16) WHERE id=2")
-    change(path, "UPDATE entries SET shape='[2, 2]' WHERE id=3")
-    found = store.get([key(i) for i in range(4)])
-    assert sorted(e.counts["frames"] for e in found.values()) == [0, 3]
-    assert store.ls()["entries"].tolist() == [2]
+    change(path, f"UPDATE entries SET {damage} WHERE id=2")
+    with pytest.warns(StoreWarning, match=r"store\.sqlite: 1 damaged values were dropped"):
+        found = store.get([key(i) for i in range(4)])
+    assert sorted(e.counts["frames"] for e in found.values()) == [0, 2, 3]
+    assert store.ls()["entries"].tolist() == [3]
     store.put(entries(range(4)))
     assert len(store.get([key(i) for i in range(4)])) == 4
+
+
+def test_no_key_gets_another_ones_value(path, store):
+    store.put(entries(range(2)))
+    change(path, "DELETE FROM entries WHERE id=1")
+    change(path, "UPDATE entries SET key=? WHERE id=2", bytes.fromhex(key(0)))
+    for look in (store.peek, store.get):
+        with pytest.warns(StoreWarning):
+            assert look([key(0), key(1)]) == {}
+        change(path, "DELETE FROM entries")
+        store.put(entries(range(2)))
+        change(path, "DELETE FROM entries WHERE key=?", bytes.fromhex(key(0)))
+        change(path, "UPDATE entries SET key=?", bytes.fromhex(key(0)))
 
 
 def test_verify_reads_everything(path, store):
@@ -128,17 +165,62 @@ def test_verify_reads_everything(path, store):
     assert store.verify() == []
     change(path, "UPDATE entries SET status='partial' WHERE key=?", bytes.fromhex(key(7)))
     change(path, "UPDATE entries SET value=NULL WHERE key=?", bytes.fromhex(key(30)))
-    assert sorted(store.verify()) == sorted([key(7), key(30)])
+    with pytest.warns(StoreWarning):
+        assert sorted(store.verify()) == sorted([key(7), key(30)])
     assert store.verify() == [] and store.ls()["entries"].tolist() == [38]
 
 
-def test_flipped_bytes_on_disk_are_found(path, store):
+def test_flipped_bytes_on_disk_come_to_light(path, store):
     store.put({key(0): Entry(np.full(10**5, 7, np.uint8)), key(1): Entry(np.zeros(10))})
     store.close()
     whole = bytearray(path.read_bytes())
     whole[whole.index(bytes([7]) * 2000) + 1000] ^= 1
     path.write_bytes(whole)
-    assert store.verify() == [key(0)]
+    with pytest.warns(StoreWarning):
+        assert store.verify() == [key(0)]
+
+
+@pytest.mark.filterwarnings("ignore::emopipe.store.StoreWarning")
+def test_a_flipped_bit_anywhere_gives_no_wrong_value_and_ends_no_run(tmp_path):
+    stamp = file_stamp(__file__)._replace(changed=10**18)
+    with forgetful(tmp_path / "whole") as store:
+        store.put(entries(range(60), size=68), name="x", contents={key(0): key("file")})
+        store.put_contents({__file__: (stamp, key("file"))})
+    whole = (tmp_path / "whole").read_bytes()
+    # Bytes of the headers of file and pages, and some of all others.
+    heads = [i for i in range(len(whole)) if i % 4096 < 12 or i < 100]
+    places = np.random.default_rng(0).permutation(len(whole))[:25].tolist() + heads[:250:12]
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        (tmp_path / "s").write_bytes(damaged)
+        with forgetful(tmp_path / "s") as store:
+            found = store.get([key(i) for i in range(60)])
+            assert all(e.value[0] == e.counts["frames"] for e in found.values()), place
+            assert all(e.value[0] == i for i in range(60) if (e := found.get(key(i)))), place
+            assert store.contents({__file__: stamp}) in ({}, {__file__: key("file")}), place
+            store.put(entries(range(60), size=68), name="x")
+            assert len(store.get([key(i) for i in range(60)])) > 50, place
+        for file in tmp_path.glob("s*"):
+            file.unlink()
+
+
+def test_a_damaged_page_costs_its_own_values_only(path, store):
+    store.put(entries(range(500), size=100), name="face", parameters="fc7")
+    store.put_contents({__file__: (file_stamp(__file__)._replace(changed=1), key(0))})
+    store.close()
+    whole = bytearray(path.read_bytes())
+    place = whole.index(np.full(100, 321, np.float32).tobytes()) // 4096 * 4096
+    whole[place : place + 8] = bytes(8)
+    path.write_bytes(whole)
+    with pytest.warns(StoreWarning, match=r"was damaged .* intact values .*sqlite\.damaged"):
+        found = store.get(map(key, range(500)))
+    assert 450 < len(found) < 500 and key(321) not in found
+    assert Path(f"{path}.damaged").read_bytes() == whole
+    assert store.verify() == [] and store.ls()["name"].tolist() == ["face"]
+    assert store.folders() == {str(Path(__file__).parent): 1}
+    store.put(entries(range(500), size=100))
+    assert len(store.get(map(key, range(500)))) == 500
 
 
 def test_ls_tells_recipes_apart(store):
@@ -218,43 +300,43 @@ def test_a_store_deleted_under_way_is_made_anew(path):
 # Contents of files
 
 
-def test_files_are_read_once_while_they_stay_as_they_are(tmp_path, store, monkeypatch):
-    read = []
-
-    def spy(path):
-        read.append(Path(path).name)
-        return checksum(path)
-
-    checksum = contents.checksum
-    monkeypatch.setattr(contents, "checksum", spy)
-    files = [tmp_path / name for name in "abc"]
-    for i, file in enumerate(files):
-        file.write_bytes(bytes([i]))
+def test_contents_are_known_while_files_stay_as_they_are(tmp_path, path, store):
+    files = [str(tmp_path / name) for name in ("a", "b", os.fsdecode(b"caf\xe9"))]
+    for file in files:
+        Path(file).write_bytes(os.fsencode(file))
         os.utime(file, (1e9, 1e9))
-    expected = [hashlib.sha256(bytes([i])).hexdigest() for i in range(3)]
-    assert store.content_hashes(files) == expected and sorted(read) == ["a", "b", "c"]
-    assert store.content_hashes([*files, files[0]]) == [*expected, expected[0]] and len(read) == 3
+    stamps = {file: file_stamp(file) for file in files}
+    expected = {file: key(i) for i, file in enumerate(files)}
+    assert store.contents(stamps) == {}
+    store.put_contents({file: (stamps[file], expected[file]) for file in files})
+    assert store.contents(stamps) == expected
     os.utime(files[0], (2e9, 2e9))
-    files[1].write_bytes(b"other")
-    os.replace(files[2], tmp_path / "d")
-    (tmp_path / "c").write_bytes(bytes([2]))
-    os.utime(tmp_path / "c", (1e9, 1e9))
-    assert store.content_hash(files[0]) == expected[0]
-    assert store.content_hash(files[1]) == hashlib.sha256(b"other").hexdigest()
-    assert store.content_hash(files[2]) == expected[2]
-    assert read[3:] == ["a", "b", "c"]
-    with pytest.raises(FileNotFoundError, match="gone"):
-        store.content_hash(tmp_path / "gone")
+    os.replace(files[1], tmp_path / "d")
+    Path(files[1]).write_bytes(b"12")
+    os.utime(files[1], (1e9, 1e9))
+    now = {file: file_stamp(file) for file in files}
+    assert store.contents(now) == {files[2]: key(2)}
 
 
 def test_a_file_changed_just_now_is_not_remembered(tmp_path, store):
     file = tmp_path / "clip"
     file.write_bytes(b"one")
-    state = file.stat()
-    before = store.content_hash(file)
-    file.write_bytes(b"two")
-    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert store.content_hash(file) != before
+    stamps = {str(file): file_stamp(file)}
+    store.put_contents({str(file): (stamps[str(file)], key(1))})
+    assert store.contents(stamps) == {}
+
+
+@pytest.mark.parametrize(
+    "damage", ["content=zeroblob(32)", "changed=changed+1", "path=CAST('/other' AS BLOB)"]
+)
+def test_damaged_rows_about_files_are_unknown(tmp_path, path, store, damage):
+    stamp = file_stamp(__file__)._replace(changed=10**18)
+    store.put_contents({__file__: (stamp, key(1))})
+    change(path, f"UPDATE files SET {damage}")
+    stamps = {__file__: stamp._replace(changed=10**18 + ("+" in damage)), "/other": stamp}
+    assert store.contents(stamps) == {}
+    store.verify()
+    assert not store.folders()
 
 
 # Processes and threads
@@ -363,6 +445,7 @@ def test_other_files_are_no_stores(tmp_path):
     with pytest.raises(StoreError, match=r"foreign is the database of another program.*store="):
         Store(foreign)
     Store(new).close()
+    change(new, "ALTER TABLE files ADD COLUMN more")
     change(new, "PRAGMA user_version=9")
     with pytest.raises(StoreError, match=r"new was written by a newer emopipe \(schema 9.*Upgrade"):
         Store(new)
@@ -372,20 +455,45 @@ def test_other_files_are_no_stores(tmp_path):
         Store(tmp_path)
 
 
-def test_a_torn_file_is_explained(path, store):
+def test_a_torn_file_is_set_aside_and_what_is_intact_used_on(path, store):
     store.put(entries(range(200), size=1000))
     store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(StoreError, match=r"store\.sqlite: the file is damaged.*computed again"):
-        store.verify()
+    with pytest.warns(StoreWarning, match="was damaged"):
+        assert store.verify() == []
+    (n,) = store.ls()["entries"]
+    assert 50 < n < 150
+    store.put(entries(range(200), size=1000))
+    assert len(store.get(map(key, range(200)))) == 200
+
+
+def test_processes_that_meet_a_damaged_store_repair_it_once(path):
+    with forgetful(path) as store:
+        store.put(entries(range(300), size=100), name="old")
+    whole = bytearray(path.read_bytes())
+    place = whole.index(np.full(100, 150, np.float32).tobytes()) // 4096 * 4096
+    whole[place : place + 8] = bytes(8)
+    path.write_bytes(whole)
+    program = WRITER.replace("i = 0\n", "i = 0\nstore.ls(); store.verify()\n")
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", program, str(path), name, "50"],
+            stdout=subprocess.PIPE,
+        )
+        for name in "abcd"
+    ]
+    assert [process.communicate()[0].split()[-1] for process in running] == [b"50"] * 4
+    with forgetful(path) as store:
+        counts = dict(store.ls()[["name", "entries"]].values.tolist())
+        assert {name: counts[name] for name in "abcd"} == dict.fromkeys("abcd", 50)
+        assert 250 < counts["old"] < 300 and store.verify() == []
 
 
 def test_a_full_disk_is_explained_and_loses_nothing(store):
     store.put(entries(range(3)))
-    with store._database.transaction() as sql:
-        (pages,) = sql("PRAGMA page_count").fetchone()
-        sql(f"PRAGMA max_page_count={pages + 2}")
+    ((pages,),) = store._database.rows("PRAGMA page_count")
+    store._database.rows(f"PRAGMA max_page_count={pages + 2}")
     with pytest.raises(StoreError, match=r"the disk is full. Make room.*emopipe store gc"):
         store.put(entries(range(3, 6), size=10**5))
     assert len(store.get(map(key, range(6)))) == 3
@@ -419,6 +527,6 @@ def test_network_folders_get_the_older_journal(tmp_path, monkeypatch):
     assert journal(tmp_path / "local") == "wal"
     mounts = tmp_path / "mounts"
     mounts.write_text(f"/dev/sda / ext4 rw 0 0\nserver:/x {tmp_path}/far nfs4 rw 0 0\n")
-    monkeypatch.setattr(database, "_MOUNTS", mounts)
+    monkeypatch.setattr(schema, "_MOUNTS", mounts)
     assert journal(tmp_path / "far" / "store.sqlite") == "delete"
     assert journal(tmp_path / "near.sqlite") == "wal"

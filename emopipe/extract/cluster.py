@@ -16,10 +16,10 @@ from uuid import uuid4
 from emopipe import __version__
 from emopipe.extract.connection import Threads, check_version
 from emopipe.extract.recipe import Recipe
-from emopipe.extract.running import Known, Run
-from emopipe.files import checksum
+from emopipe.extract.running import Contents, Known, Run
 from emopipe.media.excerpts import parse
 from emopipe.store import Entry
+from emopipe.text import printable
 
 # Clips in one task: enough to fill a network's batches, few enough that a lost worker costs little.
 SLICE = 16
@@ -34,30 +34,37 @@ _FILES = 32
 def _check_seen(paths, place):
     """Raise FileNotFoundError where a worker does not see one of the files."""
     for path in paths:
-        if not os.path.isfile(path):
+        if not os.path.lexists(path):
             raise FileNotFoundError(
-                f"the Dask worker {place} does not see {path}: clips must be on a file system "
-                "that every worker mounts at the same place"
+                f"the Dask worker {place} does not see {printable(path)}: clips must be on a file "
+                "system that every worker mounts at the same place"
             )
 
 
-def hash_slice(paths, version) -> list[str]:
-    """Return `checksum` of some files, in a worker of Dask: the task that is sent there."""
+def read_slice(recipe: Recipe, files, limits, version) -> list[Contents]:
+    """Return the checksums of some files, in a worker of Dask: the task that is sent there."""
     from distributed import get_worker
 
     place = get_worker().address
     check_version(__version__, version, f"worker {place}")
-    _check_seen(paths, place)
-    return [checksum(path) for path in paths]
+    _check_seen(files, place)
+    with Run(recipe, n_jobs=1, **limits) as run:
+        for file in files:
+            run.read(file)
+        return [contents for contents in run if contents is not None]
 
 
-def hash_at_workers(client, paths) -> Iterator[str]:
-    """Yield `checksum` of each file, read by the workers of a cluster.
+def read_at_workers(client, recipe: Recipe, files, limits) -> Iterator[Contents]:
+    """Yield the checksum of each file, read by the workers of a cluster.
 
     Parameters
     ----------
     client : distributed.Client
-    paths : list of str
+    recipe : Recipe
+        For which the files are read.
+    files : list of str
+    limits : dict
+        timeout and memory_limit, as for `Run`.
 
     Raises
     ------
@@ -67,10 +74,11 @@ def hash_at_workers(client, paths) -> Iterator[str]:
         If the cluster has gone, or stays without workers.
     """
     threads, ahead = Threads(client), deque()
-    slices = deque(paths[i : i + _FILES] for i in range(0, len(paths), _FILES))
+    slices = deque(files[i : i + _FILES] for i in range(0, len(files), _FILES))
     while slices or ahead:
         while slices and len(ahead) < _AHEAD * max(1, threads.look()):
-            future = client.submit(hash_slice, slices.popleft(), __version__, pure=False)
+            task = recipe, slices.popleft(), limits, __version__
+            future = client.submit(read_slice, *task, pure=False)
             done = threading.Event()
             future.add_done_callback(lambda _, done=done: done.set())
             ahead.append((future, done))
@@ -132,7 +140,9 @@ def prepare_slice(recipe: Recipe, paths, limits, version):
     try:
         if recipe.elsewhere is not None:
             recipe.elsewhere()
-        with Run(paths, recipe, n_jobs=1, **limits) as run:
+        with Run(recipe, n_jobs=1, **limits) as run:
+            for path in paths:
+                run.prepare(path)
             known = [(order[one.path], one.entry, one.passing) for one in run if one is not None]
     except Exception as error:
         error.add_note(f"on the Dask worker {place}")

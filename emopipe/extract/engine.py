@@ -1,6 +1,5 @@
 """The one engine: paths and a recipe become arrays, through the store, in parallel."""
 
-import hashlib
 import os
 import time
 from collections import Counter
@@ -10,15 +9,15 @@ import joblib
 from joblib.parallel import get_active_backend
 
 from emopipe.extract import shelf
-from emopipe.extract.cluster import ClusterRun, hash_at_workers
+from emopipe.extract.clips import Clips
+from emopipe.extract.cluster import ClusterRun, read_at_workers
 from emopipe.extract.connection import client_in_use, inside_task
 from emopipe.extract.extraction import Extraction
 from emopipe.extract.lazy import StoredValues
 from emopipe.extract.recipe import Recipe
-from emopipe.extract.running import Run
-from emopipe.media.excerpts import parse
+from emopipe.extract.running import Contents, Run
 from emopipe.progress import progress_bar
-from emopipe.store import Entry, hash_files, open_store
+from emopipe.store import Entry, open_store
 
 # What this process has done so far, for tests: clips prepared, rows finished.
 COUNTERS = Counter()
@@ -27,33 +26,6 @@ COUNTERS = Counter()
 def _cluster_of(n_jobs):
     """Return the client of the cluster that joblib uses, unless this machine is asked for."""
     return None if n_jobs == 1 else client_in_use()
-
-
-def _read(files, *, n_jobs, progress):
-    """Yield the checksum of each file, read here or by the workers of a cluster."""
-    client = _cluster_of(n_jobs)
-    digests = hash_files(files) if client is None else hash_at_workers(client, files)
-    with progress_bar(len(files), "checksums", "file", shown=progress, delay=1) as bar:
-        for digest in digests:
-            bar.update()
-            yield digest
-
-
-def _keys(paths, recipe, store, read) -> dict[str, str]:
-    """Name every clip's result; without a store a clip is its path."""
-    missing = [path for path in paths if not os.path.isfile(parse(path).path)]
-    if missing:
-        raise FileNotFoundError(
-            f"{len(missing)} of {len(paths)} clips do not exist or are no files: first "
-            f"{missing[0]}. Correct the paths, or leave these clips out."
-        )
-    if store is None:
-        return {path: path for path in paths}
-    contents = store.content_hashes(paths, read)
-    return {
-        path: hashlib.sha256((content + recipe.key).encode()).hexdigest()
-        for path, content in zip(paths, contents, strict=True)
-    }
 
 
 def _is_one_of_many() -> bool:
@@ -69,62 +41,19 @@ def _n_processes(n_jobs, n_clips) -> int:
     return max(1, min(n, n_clips))
 
 
-def _run(missing, recipe, *, n_jobs, **limits):
-    """Return the run of some clips, on the cluster that joblib uses or on this machine."""
-    client = _cluster_of(n_jobs)
-    if client is not None:
-        return ClusterRun(missing, recipe, client=client, n_jobs=n_jobs, **limits)
-    return Run(missing, recipe, n_jobs=_n_processes(n_jobs, len(missing)), **limits)
-
-
-class _Keeper:
-    """Puts results into the store, many in one transaction, and the rest when it is left."""
-
-    def __init__(self, store, recipe, keys, entries, lazy):
-        self.store, self.recipe, self.keys, self.entries = store, recipe, keys, entries
-        self.lazy = lazy
-        self.fresh, self.bytes, self.seconds = {}, 0, 0.0
-        self.last = time.monotonic()
-
-    def take(self, known):
-        if known is not None:
-            key = self.keys[known.path]
-            self.entries[key] = known.entry
-            if self.store is not None and not known.passing:
-                self.fresh[key] = known.entry
-                self.bytes += 0 if known.entry.value is None else known.entry.value.nbytes
-        if time.monotonic() - self.last > 0.5 or self.bytes > 2**24:
-            self.flush()
-
-    def flush(self):
-        began = time.perf_counter()
-        if self.fresh:
-            name, parameters = self.recipe.name, self.recipe.parameters
-            self.store.put(self.fresh, name=name, parameters=parameters)
-            if self.lazy:
-                self.entries.update({k: e._replace(value=None) for k, e in self.fresh.items()})
-        self.fresh, self.bytes, self.last = {}, 0, time.monotonic()
-        self.seconds += time.perf_counter() - began
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.flush()
-
-
 class _Bar:
     """A progress bar with rate, time left and the tally of statuses."""
 
-    def __init__(self, shown, name, total, known):
-        self.tally = Counter(known)
-        self.bar = progress_bar(total, name, "clip", shown=shown, initial=self.tally.total())
+    def __init__(self, shown, name, clips):
+        self.tally = Counter(clips.done_statuses())
+        self.bar = progress_bar(
+            len(clips.paths), name, "clip", shown=shown, initial=self.tally.total()
+        )
 
-    def take(self, known):
-        if known is not None:
-            self.tally[known.entry.status] += 1
-            self.bar.set_postfix(self.tally, refresh=False)
-            self.bar.update()
+    def take(self, statuses):
+        self.tally.update(statuses)
+        self.bar.set_postfix(self.tally, refresh=False)
+        self.bar.update(len(statuses))
 
     def __enter__(self):
         return self
@@ -133,25 +62,34 @@ class _Bar:
         self.bar.close()
 
 
-def _compute(keeper, progress, **limits):
+def _compute(clips, progress, *, n_jobs, **limits):
     """Compute what is missing; return seconds, and what was done by how many."""
-    first = {}
-    for path, key in keeper.keys.items():
-        first.setdefault(key, path)
-    missing = [path for key, path in first.items() if key not in keeper.entries]
-    if not missing:
+    recipe = clips.recipe
+    if not clips.unread and not clips.missing:
         return {}, {}
-    statuses = [entry.status for entry in keeper.entries.values()]
-    with (
-        _Bar(progress, keeper.recipe.name, len(first), statuses) as bar,
-        _run(missing, keeper.recipe, **limits) as run,
-    ):
-        for known in run:
-            keeper.take(known)
-            bar.take(known)
+    client = _cluster_of(n_jobs)
+    with clips, _Bar(progress, recipe.name, clips) as bar:
+        if client is not None:
+            for contents in read_at_workers(client, recipe, clips.unread, limits):
+                bar.take(clips.learn(contents))
+            run = ClusterRun(clips.next(), recipe, client=client, n_jobs=n_jobs, **limits)
+        else:
+            n = len(clips.unread) + len(clips.missing)
+            run = Run(recipe, n_jobs=_n_processes(n_jobs, n), **limits)
+            for file in clips.unread:
+                run.read(file)
+            for path in clips.next():
+                run.prepare(path)
+        with run:
+            for item in run:
+                if isinstance(item, Contents):
+                    bar.take(clips.learn(item))
+                    for path in clips.next():
+                        run.prepare(path)
+                else:
+                    bar.take(clips.take(item))
     done = {"prepared": run.prepared, "finished": run.finished, "workers": run.workers}
-    done["cluster"] = not isinstance(run, Run)
-    return dict(run.seconds), done
+    return dict(run.seconds), done | {"cluster": client is not None}
 
 
 def _again(paths, recipe, store, limits, rows) -> list:
@@ -173,11 +111,12 @@ def extract(
 ) -> Extraction:
     """Compute a recipe for every path, or take from the store what is known.
 
-    Clips are prepared in worker processes, each within limits, so that a clip that hangs, crashes
-    or devours memory costs nothing but itself. Results enter the store as they become known: an
-    interrupted call continues where it was. A failure that the clip explains (no face, no sound,
-    damaged) is kept like a value; "timeout", "crashed" and lack of memory are tried again by the
-    next call. An unexpected exception in `prepare` is "crashed", with its traceback as detail.
+    Files are read and clips prepared in worker processes, each within limits, so that a clip that
+    cannot be read, hangs, crashes or devours memory costs nothing but itself. Results enter the
+    store as they become known: an interrupted call continues where it was. A failure that the clip
+    explains (no face, no sound, damaged) is kept like a value; "timeout", "crashed", lack of memory
+    and what keeps a file from being read are tried again by the next call. An unexpected exception
+    in `prepare` is "crashed", with its traceback as detail.
 
     Parameters
     ----------
@@ -194,7 +133,8 @@ def extract(
         number is how many slices of clips may be under way, 1 stays on this machine, anything else
         is what keeps every thread busy. A client that is merely connected changes nothing.
     timeout : float or None
-        Seconds a clip may take to its first, or to its next, rows.
+        Seconds a clip may take to its first, or to its next, rows; in all it may take as much
+        processor time and 1000 s more per megabyte of its file.
     memory_limit : int or None
         Bytes by which a worker may grow (Linux only).
     progress : bool
@@ -237,26 +177,23 @@ def extract(
     paths = [None if path is None else os.fspath(path) for path in paths]
     present = [path for path in paths if path is not None]
     limits = {"n_jobs": n_jobs, "timeout": timeout, "memory_limit": memory_limit}
-    entries = shelf.known(recipe, present) if inside_task() and not lazy else {}
-    unknown = [path for path in dict.fromkeys(present) if path not in entries]
-    store = open_store(store) if unknown or not entries else None
+    laid_out = shelf.known(recipe, present) if inside_task() and not lazy else {}
+    unknown = [path for path in dict.fromkeys(present) if path not in laid_out]
+    store = open_store(store) if unknown or not laid_out else None
     lazy = lazy and store is not None
-    keys = _keys(unknown, recipe, store, partial(_read, n_jobs=n_jobs, progress=progress))
-    if store is not None:
-        entries |= (store.peek if lazy else store.get)(keys.values())
+    clips = Clips(unknown, recipe, store, lazy=lazy)
     looked = time.perf_counter() - began
-    stored = len(paths) - sum(keys.get(path, path) not in entries for path in present)
-    with _Keeper(store, recipe, keys, entries, lazy) as keeper:
-        seconds, done = _compute(keeper, progress, **limits)
+    seconds, done = _compute(clips, progress, **limits)
     COUNTERS.update({name: done.get(name, 0) for name in ("prepared", "finished")})
-    seconds |= {"store": looked + keeper.seconds, "wall": time.perf_counter() - began}
-    entries[None] = Entry(None, absent, "The table has no path of this clip.")
-    ordered = [entries[keys.get(path, path)] for path in paths]
+    seconds |= {"store": looked + clips.seconds, "wall": time.perf_counter() - began}
+    laid_out[None] = Entry(None, absent, "The table has no path of this clip.")
+    ordered = [laid_out[p] if p in laid_out else clips.entry(p) for p in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
     if lazy:
-        known = [
-            keys[path] if entry.status in ("ok", "partial") else None
+        keys = [
+            clips.keys[path] if entry.status in ("ok", "partial") else None
             for path, entry in zip(paths, ordered, strict=True)
         ]
-        columns[0] = StoredValues(known, store, partial(_again, paths, recipe, store, limits))
+        columns[0] = StoredValues(keys, store, partial(_again, paths, recipe, store, limits))
+    stored = sum(path in laid_out or clips.is_stored(path) for path in paths)
     return Extraction(*columns, seconds=seconds, stored=stored, **done)

@@ -23,9 +23,9 @@ class Extraction:
         What was counted on the way, per clip.
     seconds : dict of str to float
         Where the time went. In workers, added up: "decode", "faces", "features" and what else a
-        recipe names, "prepare" (the rest of it), "start" (of workers) and "lost" (crashed, timed
-        out). Here: "network" (and loading it), "store" (and hashing files). "wall" is what passed
-        on the clock.
+        recipe names, "prepare" (the rest of it), "checksum" (of files), "start" (of workers)
+        and "lost" (crashed, timed out). Here: "network" (and loading it), "store". "wall" is what
+        passed on the clock.
     prepared, finished : int
         Clips that were prepared and rows that went through the network in this call.
     workers : int

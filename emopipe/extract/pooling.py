@@ -4,9 +4,15 @@ import math
 
 import numpy as np
 
+# Bytes of one value: what a store holds.
+LARGEST_VALUE = 10**9 - 10**6
 # Rows are reduced in runs of this many, counted from the clip's start, so that sums do not depend
 # on how the rows were cut into blocks and batches.
 _RUN = 256
+
+
+class LargeValue(ValueError):
+    """The value of a clip that would take more bytes than a store holds."""
 
 
 def _floating(dtype: np.dtype) -> np.dtype:
@@ -90,10 +96,16 @@ class Stack:
     """All rows, one below the other, as they came."""
 
     def __init__(self):
-        self.n, self.blocks = 0, []
+        self.n, self.bytes, self.blocks = 0, 0, []
 
     def add(self, rows, times=None):
-        """Take in the next rows."""
+        """Take in the next rows; LargeValue if they are too many."""
+        self.bytes += rows.nbytes
+        if self.bytes > LARGEST_VALUE:
+            raise LargeValue(
+                f"its rows take more than {LARGEST_VALUE / 1e9:.1f} GB: cut it into clips, or take "
+                "fewer frames a second"
+            )
         self.blocks.append(rows)
         self.n += len(rows)
 

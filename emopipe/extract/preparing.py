@@ -1,11 +1,13 @@
-"""What runs in a worker process: `prepare` of one clip after the other, within limits."""
+"""What runs in a worker process: clips are read and prepared one after the other, within limits."""
 
 import errno
+import hashlib
 import json
 import os
 import select
 import signal
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -14,7 +16,8 @@ import traceback
 
 import numpy as np
 
-from emopipe.extract.pooling import POOLINGS
+from emopipe.extract.limits import LARGEST_FILE, limit_memory, limit_process, limit_time, most_rows
+from emopipe.extract.pooling import POOLINGS, LargeValue
 from emopipe.extract.recipe import Prepared, resolve
 from emopipe.media import ClipError
 from emopipe.media.excerpts import parse
@@ -58,8 +61,9 @@ def receive(channel: socket.socket) -> tuple[dict, np.ndarray]:
 class Sender:
     """The rows of one clip on their way to the parent, or into a pool where nothing follows."""
 
-    def __init__(self, channel, pooling):
-        self.channel = channel
+    def __init__(self, channel, pooling, path):
+        self.channel, self.path = channel, path
+        self.most = None if pooling else most_rows(parse(path).path)
         self.pool = pooling and POOLINGS[pooling]()
         self.like, self.n, self.seconds = None, 0, 0.0
         self.told = time.monotonic()
@@ -75,14 +79,20 @@ class Sender:
         self.n += len(rows)
         if self.pool is not None:
             self.pool.add(rows, times)
-            if time.monotonic() - self.told > _SIGN:
-                send(self.channel, {})
-                self.told = time.monotonic()
-            return
+            return self.sign()
+        if self.n > self.most:
+            said = f"It gives more than {self.most} rows, too many for the size of its file."
+            raise ClipError(self.path, "too_large", said)
         size = max(1, _PIECE // max(1, rows[:1].nbytes))
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
             self._send(rows[part], None if times is None else times[part])
+
+    def sign(self):
+        """Let the parent hear every now and then that there is progress."""
+        if time.monotonic() - self.told > _SIGN:
+            send(self.channel, {})
+            self.told = time.monotonic()
 
     def _send(self, rows, times):
         began = time.perf_counter()
@@ -137,6 +147,8 @@ def _failure(error, path) -> dict:
         }
     if isinstance(error, ClipError):
         return {"status": error.status, "detail": error.detail}
+    if isinstance(error, LargeValue):
+        return {"status": "too_large", "detail": str(error)}
     text = "".join(traceback.format_exception(error))[-_LONGEST_DETAIL:]
     missing = isinstance(error, FileNotFoundError) and os.path.exists(parse(path).path)
     if missing or isinstance(error, ImportError):
@@ -147,42 +159,64 @@ def _failure(error, path) -> dict:
 
 def _clip(channel, task, path):
     began = time.perf_counter()
-    sender = Sender(channel, task["pooling"])
+    limit_time(task["timeout"], parse(path).path)
+    sender = Sender(channel, task["pooling"], path)
     head = _prepare(task["prepare"], task["args"], path, sender)
     value = []
     if sender.pool is not None and head.get("status") in ("ok", "partial"):
-        value = [np.ascontiguousarray(sender.pool.value())]
-        head |= {"value": value[0].dtype.str, "shape": value[0].shape}
+        try:
+            value = [np.ascontiguousarray(sender.pool.value())]
+            head |= {"value": value[0].dtype.str, "shape": value[0].shape}
+        except MemoryError as error:
+            head = _failure(error, path)
     seconds = head.setdefault("seconds", {})
     rest = time.perf_counter() - began - sender.seconds - sum(seconds.values())
     seconds["prepare"] = seconds.get("prepare", 0.0) + max(0.0, rest)
     send(channel, {"done": True} | head, *value)
 
 
-def _limit_memory(more: int | None):
-    """Let this process' data grow by so many bytes at most (Linux; elsewhere nothing happens)."""
-    try:
-        import resource
+def _checksum(path, sender) -> str:
+    """Return the SHA-256 of a file's content; raises OSError or ClipError."""
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ClipError(path, "corrupt", "It is not a regular file.")
+        if status.st_size > LARGEST_FILE:
+            said = f"It has {status.st_size / 1e9:.0f} GB; {LARGEST_FILE / 1e9:.0f} are read."
+            raise ClipError(path, "too_large", said)
+        digest = hashlib.sha256()
+        while piece := file.read(_PIECE // 4):
+            digest.update(piece)
+            sender.sign()
+    return digest.hexdigest()
 
-        with open("/proc/self/statm") as file:
-            now = int(file.read().split()[5]) * resource.getpagesize()
-    except (ImportError, OSError):
-        return
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    soft = hard if more is None else now + int(more)
-    if hard != resource.RLIM_INFINITY:
-        soft = min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+def _file(channel, task, path):
+    """Read a file for its checksum; what fails now may work another time."""
+    began = time.perf_counter()
+    limit_time(task["timeout"], path)
+    head = {"status": "ok", "counts": {}}
+    try:
+        head["content"] = _checksum(path, Sender(channel, None, path))
+    except (ConnectionError, EOFError):
+        raise
+    except ClipError as error:
+        head |= {"status": error.status, "detail": error.detail, "passing": True}
+    except OSError as error:
+        detail = f"It cannot be read: {error.strerror}."
+        head |= {"status": "corrupt", "detail": detail, "passing": True}
+    head["seconds"] = {"checksum": time.perf_counter() - began}
+    send(channel, {"done": True} | head)
 
 
 def _begin(channel, head) -> dict:
     """Import the recipe's function and take on its limits."""
     sys.path[:] = head["path"]
-    task = {"prepare": None, "args": head["args"], "pooling": head["pooling"]}
+    task = {"prepare": None, **{name: head[name] for name in ("args", "pooling", "timeout")}}
     try:
-        _limit_memory(None)
+        limit_memory(None)
         task["prepare"] = resolve(head["prepare"])
-        _limit_memory(head["memory_limit"])
+        limit_memory(head["memory_limit"])
         send(channel, {"ready": True})
     except (ConnectionError, EOFError):
         raise
@@ -205,12 +239,7 @@ def _settle(channel):
     os.dup2(2, 1)  # what is printed here must not mix into the parent's output
     if hasattr(select, "poll"):
         threading.Thread(target=_leave_with_parent, args=(channel,), daemon=True).start()
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (ImportError, ValueError, OSError):
-        pass
+    limit_process()
 
 
 def serve(channel: socket.socket) -> None:
@@ -224,6 +253,8 @@ def serve(channel: socket.socket) -> None:
             channel.settimeout(None)
             if "clip" in head:
                 _clip(channel, task, head["clip"])
+            elif "file" in head:
+                _file(channel, task, head["file"])
             else:
                 task = _begin(channel, head)
     except (EOFError, ConnectionError, TimeoutError):

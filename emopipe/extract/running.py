@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 import emopipe.extract.workers as workers
-from emopipe.extract.pooling import POOLINGS
+from emopipe.extract.pooling import POOLINGS, LargeValue
 from emopipe.extract.recipe import Block, Recipe
 from emopipe.extract.workers import Outcome
 from emopipe.store import Entry
@@ -31,19 +31,31 @@ class Known(NamedTuple):
     passing: bool
 
 
+class Contents(NamedTuple):
+    """What a file holds, as a checksum; None and what became of it where it cannot be read."""
+
+    file: str
+    checksum: str | None
+    entry: Entry | None
+
+
 def _failed(status, detail, began) -> Outcome:
     return Outcome(status, detail, {}, {"lost": time.perf_counter() - began}, passing=True)
 
 
 class _Crew:
-    """One thread per worker process, handing it one clip after the other."""
+    """One thread per worker process, handing it one clip, or one file, after the other."""
 
-    def __init__(self, paths, task, n_jobs, timeout):
-        self.paths, self.task, self.timeout = deque(paths), task, timeout
+    def __init__(self, task, n_jobs, timeout):
+        self.task, self.timeout = task, timeout
+        # Clips first: a file that was just read for its checksum is still in memory.
+        self.requests = {"clip": deque(), "file": deque()}
+        self.changed, self.closed = threading.Condition(), False
         self.messages = Queue(_WAITING)
         self.stopping = threading.Event()
         self.busy: dict[int, workers.Worker] = {}
         self.starting = dict.fromkeys(range(n_jobs), 0.0)  # s, of each thread
+        self.left = n_jobs
         self.threads = [
             threading.Thread(target=self._work, args=(i,), daemon=True, name=f"emopipe-{i}")
             for i in range(n_jobs)
@@ -51,35 +63,54 @@ class _Crew:
         for thread in self.threads:
             thread.start()
 
-    def _tell(self, path, message):
+    def add(self, kind, path):
+        """Ask for a clip to be prepared ("clip"), or for the checksum of a file ("file")."""
+        with self.changed:
+            self.requests[kind].append(path)
+            self.changed.notify()
+
+    def close(self):
+        """Let the threads end when nothing is left to do."""
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+    def _next(self):
+        with self.changed:
+            while not self.stopping.is_set():
+                for kind, paths in self.requests.items():
+                    if paths:
+                        return kind, paths.popleft()
+                if self.closed:
+                    break
+                self.changed.wait(_TICK)
+        return None
+
+    def _tell(self, kind, path, message):
         while not self.stopping.is_set():
             try:
-                return self.messages.put((path, message), timeout=0.1)
+                return self.messages.put((kind, path, message), timeout=0.1)
             except Full:
                 continue
 
     def _work(self, i):
         try:
-            while not self.stopping.is_set():
-                try:
-                    path = self.paths.popleft()
-                except IndexError:
-                    break
-                self._clip(i, path)
+            while request := self._next():
+                self._request(i, *request)
             if i in self.busy and not self.stopping.is_set():
                 workers.give_back(self.busy.pop(i))
         except BaseException as error:
-            self._tell(None, error)
+            self._tell(None, None, error)
         finally:
             self._dismiss(i)
-            self._tell(None, None)
+            self._tell(None, None, None)
 
     def _dismiss(self, i):
         worker = self.busy.pop(i, None)
         if worker is not None:
             worker.stop()
 
-    def _clip(self, i, path):
+    def _request(self, i, kind, path):
         while not self.stopping.is_set():
             began = time.perf_counter()
             if i not in self.busy:
@@ -89,41 +120,38 @@ class _Crew:
             worker = self.busy[i]
             first = worker.prepared == 0
             try:
-                for message in worker.prepare(path, self.timeout):
-                    self._tell(path, message)
+                for message in worker.work(kind, path, self.timeout):
+                    self._tell(kind, path, message)
                 if worker.process.poll() is not None:
                     self._dismiss(i)
                 return
-            except TimeoutError:
+            except workers.Overtime as overtime:
                 self._dismiss(i)
-                detail = f"it made no progress for {self.timeout:g} s (timeout)"
-                return self._tell(path, _failed("timeout", detail, began))
+                return self._tell(kind, path, _failed("timeout", str(overtime), began))
             except workers.Crash as crash:
                 self._dismiss(i)
                 if first:
-                    return self._tell(path, _failed("crashed", str(crash), began))
+                    return self._tell(kind, path, _failed("crashed", str(crash), began))
                 # An earlier clip may have left the process damaged: once more in a fresh one.
-                self._tell(path, _failed("again", "", began))
+                self._tell(kind, path, _failed("again", "", began))
 
-    def __iter__(self):
-        """Yield (path, Block or Outcome), and None every now and then."""
-        left = len(self.threads)
-        while left:
-            try:
-                path, message = self.messages.get(timeout=_TICK)
-            except Empty:
-                yield None
-                continue
-            if isinstance(message, BaseException):
-                raise message
-            if path is None:
-                left -= 1
-            else:
-                yield path, message
+    def receive(self):
+        """Return (kind, path, Block or Outcome), or None every now and then and at the end."""
+        try:
+            kind, path, message = self.messages.get(timeout=_TICK)
+        except Empty:
+            return None
+        if isinstance(message, BaseException):
+            raise message
+        if kind is None:
+            self.left -= 1
+            return None
+        return kind, path, message
 
     def stop(self):
         """End the workers that are still busy."""
         self.stopping.set()
+        self.close()
         for worker in list(self.busy.values()):
             worker.process.kill()
         for thread in self.threads:
@@ -135,10 +163,20 @@ class _Clip:
 
     def __init__(self, path, pooling):
         self.path, self.pool = path, POOLINGS[pooling]()
-        self.waiting, self.outcome = 0, None
+        self.waiting, self.outcome, self.fault = 0, None, None
+
+    def add(self, rows, times):
+        """Take in rows that went through the network, unless they are too many."""
+        try:
+            if self.fault is None:
+                self.pool.add(rows, times)
+        except LargeValue as error:
+            self.pool, self.fault = None, str(error)
 
     def known(self) -> Known:
         outcome, value = self.outcome, self.outcome.value
+        if self.fault is not None and outcome.status in ("ok", "partial"):
+            outcome = outcome._replace(status="too_large", detail=self.fault)
         if value is None and outcome.status in ("ok", "partial"):
             value = self.pool.value()
         if value is not None:
@@ -202,7 +240,7 @@ class _Batches:
             )
         start = 0
         for clip, rows, times in parts:
-            clip.pool.add(results[start : start + len(rows)], times)
+            clip.add(results[start : start + len(rows)], times)
             start += len(rows)
             clip.waiting -= len(rows)
             if clip.outcome is not None and not clip.waiting:
@@ -221,39 +259,69 @@ def _taken(queue, n):
 
 
 class Run:
-    """The way of some clips through a recipe; iterating yields `Known`, or None now and then.
+    """The way of some clips through a recipe, and of some files to their checksums.
+
+    Iterating yields `Known` for clips, `Contents` for files, and None now and then, until all that
+    was asked for is done; while it lasts, more may be asked for.
 
     Parameters
     ----------
-    paths : list of str
-        Each once.
     recipe : Recipe
         What to compute.
     n_jobs : int
         Worker processes.
     timeout : float or None
-        Seconds a clip may take to its first or next rows.
+        Seconds a clip may take to its first or next rows; it also counts towards the processor time
+        that it may take in all.
     memory_limit : int or None
         Bytes by which a worker may grow.
     """
 
-    def __init__(self, paths, recipe: Recipe, *, n_jobs, timeout, memory_limit):
+    def __init__(self, recipe: Recipe, *, n_jobs, timeout, memory_limit):
         self.seconds = Counter()
         self.workers = n_jobs
         self.batches = _Batches(recipe, self.seconds)
         self.prepared = 0
-        self._crew = _Crew(paths, workers.task_of(recipe, memory_limit), n_jobs, timeout)
+        self._waiting = 0
+        task = workers.task_of(recipe, timeout=timeout, memory_limit=memory_limit)
+        self._crew = _Crew(task, n_jobs, timeout)
 
-    def __iter__(self) -> Iterator[Known | None]:
-        for item in self._crew:
+    def prepare(self, path: str) -> None:
+        """Ask for a clip, each one once."""
+        self._waiting += 1
+        self._crew.add("clip", path)
+
+    def read(self, file: str) -> None:
+        """Ask for the checksum of a file."""
+        self._waiting += 1
+        self._crew.add("file", file)
+
+    def __iter__(self) -> Iterator[Known | Contents | None]:
+        while self._waiting:
+            item = self._crew.receive()
             if item is None:
                 yield None
                 continue
-            path, message = item
-            self.prepared += isinstance(message, Outcome) and message.status != "again"
-            yield from self.batches.take(path, message)
+            kind, path, message = item
+            final = isinstance(message, Outcome) and message.status != "again"
+            self._waiting -= final
+            if kind == "file":
+                yield from self._contents(path, message) if final else ()
+            else:
+                self.prepared += final
+                yield from self.batches.take(path, message)
+        self._crew.close()
+        while self._crew.left:
+            self._crew.receive()
         yield from self.batches.flush()
         self.seconds["start"] += sum(self._crew.starting.values())
+
+    def _contents(self, file, outcome) -> Iterator[Contents]:
+        self.seconds.update(outcome.seconds)
+        entry = None
+        if outcome.content is None:
+            entry = Entry(None, outcome.status, outcome.detail, outcome.counts)
+        yield Contents(file, outcome.content, entry)
 
     @property
     def finished(self) -> int:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing.spawn import get_executable
 from typing import NamedTuple
 
@@ -58,18 +59,24 @@ class Outcome(NamedTuple):
     seconds: dict = {}  # noqa: RUF012
     passing: bool = False
     value: np.ndarray | None = None
+    content: str | None = None
 
 
 class Crash(Exception):
     """The process ended in the middle of a clip."""
 
 
-def task_of(recipe: Recipe, memory_limit: int | None) -> dict:
-    """Return what a worker has to know of a recipe."""
+class Overtime(Exception):
+    """A clip took more time than it may; the message says which."""
+
+
+def task_of(recipe: Recipe, *, timeout: float | None, memory_limit: int | None) -> dict:
+    """Return what a worker has to know of a recipe and of its limits."""
     return {
         "prepare": reference(recipe.prepare),
         "args": dict(recipe.prepare_args) | dict(recipe.places),
         "pooling": recipe.pooling if recipe.finish is None else None,
+        "timeout": timeout,
         "memory_limit": memory_limit,
     }
 
@@ -90,7 +97,7 @@ def _start(theirs: socket.socket) -> subprocess.Popen:
     shared = theirs.fileno()
     if windows:
         shared = base64.b64encode(theirs.share(process.pid)).decode()
-    with process.stdin as stdin:
+    with suppress(BrokenPipeError), process.stdin as stdin:  # one that has ended tells it later
         stdin.write(json.dumps({"path": _search_path(), "socket": shared}).encode() + b"\n")
     return process
 
@@ -125,32 +132,38 @@ class Worker:
                 f"{task['prepare']} cannot be imported by a worker process:\n{head['failed']}"
             )
 
-    def prepare(self, path: str, timeout: float | None) -> Iterator[Block | Outcome]:
+    def work(self, kind: str, path: str, timeout: float | None) -> Iterator[Block | Outcome]:
         """Yield the blocks of a clip, then its outcome.
 
         Parameters
         ----------
+        kind : "clip" or "file"
+            Whether a clip is to be prepared, or a file to be read for its checksum.
         path : str
-            The clip.
         timeout : float or None
             Seconds that the worker may take to the first, and to each next, sign of progress. What
             it waits for this process does not count.
 
         Raises
         ------
-        Crash, TimeoutError
+        Crash, Overtime
             The worker must then be stopped.
         ImportError, FileNotFoundError
             If something else than the clip is missing.
         """
         try:
             self.channel.settimeout(timeout)
-            send(self.channel, {"clip": path})
+            send(self.channel, {kind: path})
             while "done" not in (message := receive(self.channel))[0]:
                 if "rows" in message[0]:
                     yield _block(*message)
+        except TimeoutError:
+            raise Overtime(f"it made no progress for {timeout:g} s (timeout)") from None
         except (EOFError, ConnectionError):
-            raise Crash(self.ending()) from None
+            ending = self.ending()
+            if self.process.returncode == -getattr(signal, "SIGXCPU", 0):
+                raise Overtime("it took too much processor time for the size of its file") from None
+            raise Crash(ending) from None
         self.prepared += 1
         if "leave" in message[0]:
             self.stop()
@@ -197,16 +210,28 @@ def _outcome(head, body) -> Outcome:
         head["seconds"],
         head.get("passing", False) or head["status"] in ("timeout", "crashed"),
         _array(head, "value", body)[0] if "value" in head else None,
+        head.get("content"),
     )
 
 
+# New processes in a row that may end before they are ready.
+_STARTS = 4
 _guard = threading.Lock()
 _idle: list[Worker] = []
 _inherited: list[Worker] = []
 
 
 def borrow(task: dict) -> Worker:
-    """Return a worker that has taken up the recipe: an idle one, or a new one."""
+    """Return a worker that has taken up the recipe: an idle one, or a new one.
+
+    Raises
+    ------
+    RuntimeError
+        If new ones end one after the other before they are ready.
+    ImportError
+        If the recipe's function cannot be imported there.
+    """
+    failures = 0
     while True:
         with _guard:
             worker = _idle.pop() if _idle else None
@@ -217,7 +242,8 @@ def borrow(task: dict) -> Worker:
             return worker
         except Crash as crash:  # an idle one may have left meanwhile
             worker.stop()
-            if fresh:
+            failures += fresh
+            if failures == _STARTS:
                 raise RuntimeError(f"no worker process can be started: {crash}") from None
         except BaseException:
             worker.stop()

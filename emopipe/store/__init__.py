@@ -1,8 +1,16 @@
 """What was computed from clips, kept in one SQLite file: (content of the clip, recipe) -> array."""
 
-from emopipe.store.contents import hash_files
-from emopipe.store.database import StoreError
+from emopipe.store.contents import clip_checksum
 from emopipe.store.records import Entry
+from emopipe.store.schema import StoreError, StoreWarning
 from emopipe.store.store import Store, default_path, open_store
 
-__all__ = ["Entry", "Store", "StoreError", "default_path", "hash_files", "open_store"]
+__all__ = [
+    "Entry",
+    "Store",
+    "StoreError",
+    "StoreWarning",
+    "clip_checksum",
+    "default_path",
+    "open_store",
+]

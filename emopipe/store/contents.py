@@ -1,88 +1,77 @@
-"""What a file holds, as a hash: read once, then remembered while the file stays as it is."""
+"""What files hold, as checksums that stay true while the files stay as they are."""
 
 import hashlib
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 
-from emopipe.files import checksum, file_stamp
-from emopipe.media.excerpts import parse
+from emopipe.files import FileStamp
+from emopipe.media.excerpts import Excerpt
 from emopipe.store.database import Database, chunks
+from emopipe.store.records import checksum_of
+from emopipe.store.repair import FILE_COLUMNS, PUT_FILE
 
-# A file changed in the last two seconds may change again without its time of change showing it.
+# A file changed in the last two seconds may change again without its stamp showing it.
 _UNSETTLED = 2 * 10**9
 
 
-def hash_files(paths) -> Iterator[str]:
-    """Yield `checksum` of each of a list of paths, several being read at once.
+def clip_checksum(content: str, part: Excerpt) -> str:
+    """Return what names a clip by what it holds: its file's checksum, or one of the part's own.
 
     Examples
     --------
-    >>> list(hash_files([__file__])) == [checksum(__file__)]
-    True
+    >>> clip_checksum("00", Excerpt("a.wav"))
+    '00'
     """
-    with ThreadPoolExecutor(8) as threads:
-        for some in chunks(paths, 256):
-            yield from threads.map(checksum, some)
-
-
-def _remembered(database, marks) -> dict[str, str]:
-    """Return the hashes of the files that are still as they were."""
-    known = {}
-    for some in chunks(list(marks), 500):
-        with database.transaction() as sql:
-            rows = sql(
-                "SELECT path, size, mtime, inode, content FROM files "
-                f"WHERE path IN ({','.join('?' * len(some))})",
-                some,
-            ).fetchall()
-        known |= {row[0]: row[4] for row in rows if row[1:4] == marks[row[0]]}
-    return known
-
-
-def _remember(database, files):
-    settled = time.time_ns() - _UNSETTLED
-    rows = [row for row in files if row[2] < settled]
-    if rows:
-        with database.transaction(write=True) as sql:
-            for row in rows:
-                sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", row)
-
-
-def _hash_of_part(content, part) -> str:
+    if part.is_whole:
+        return content
     return hashlib.sha256((content + part.fragment).encode()).hexdigest()
 
 
-def content_hashes(database: Database, paths, read=hash_files) -> list[str]:
-    """Return `checksum` of many paths, remembered by path, size, time of change and inode.
+def read_contents(database: Database, stamps: Mapping[str, FileStamp]) -> dict[str, str]:
+    """Return the checksums that are known of files.
 
-    A part of a recording (see `emopipe.media.excerpts`) has a hash of its own. ``read(paths)``
-    yields the hashes of the files that are not remembered, in their order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If one does not exist.
-
-    Examples
-    --------
-    >>> from tempfile import mkdtemp
-    >>> database = Database(mkdtemp() + "/store.sqlite")
-    >>> content_hashes(database, [__file__]) == [checksum(__file__)]
-    True
+    Parameters
+    ----------
+    database : Database
+    stamps : dict of str to FileStamp
+        By absolute path: as the files are now.
     """
-    parts = [parse(path) for path in paths]
-    places = [os.path.abspath(part.path) for part in parts]
-    marks = {place: file_stamp(place) for place in dict.fromkeys(places)}
-    known = _remembered(database, marks)
-    asked = [place for place in marks if place not in known]
-    digests = iter(read(asked))
-    for some in chunks(asked, 256):
-        fresh = dict(zip(some, digests, strict=False))
-        _remember(database, [(place, *marks[place], fresh[place]) for place in some])
-        known |= fresh
-    return [
-        known[place] if part.is_whole else _hash_of_part(known[place], part)
-        for place, part in zip(places, parts, strict=True)
+    contents, damaged = {}, []
+    for paths in chunks([os.fsencode(path) for path in stamps], 500):
+        marks = ",".join("?" * len(paths))
+        query = f"SELECT {', '.join(FILE_COLUMNS)} FROM files WHERE path IN ({marks})"
+        for *row, checksum in database.rows(query, paths):
+            if checksum_of(*row) != checksum:
+                damaged.append(row[0])
+            elif tuple(row[1:4]) == stamps.get(path := os.fsdecode(row[0])):
+                contents[path] = row[4].hex()
+    if damaged:
+        database.run(
+            lambda sql: [sql("DELETE FROM files WHERE path=?", (p,)) for p in damaged], write=True
+        )
+    return contents
+
+
+def write_contents(database: Database, contents: Mapping[str, tuple[FileStamp, str]]) -> None:
+    """Remember the checksums of files that have not changed for two seconds.
+
+    Parameters
+    ----------
+    database : Database
+    contents : dict of str to (FileStamp, str)
+        By absolute path: the stamp that the file had before it was read, and its checksum.
+    """
+    settled = time.time_ns() - _UNSETTLED
+    rows = [
+        (os.fsencode(path), *stamp, bytes.fromhex(content))
+        for path, (stamp, content) in contents.items()
+        if stamp.changed < settled
     ]
+
+    def put(sql):
+        for row in rows:
+            sql(PUT_FILE, (*row, checksum_of(*row)))
+
+    if rows:
+        database.run(put, write=True)

@@ -1,31 +1,28 @@
-"""The SQLite file under the store: opened, created, shared by threads and processes, explained."""
+"""The SQLite file under the store: opened, created, shared by threads and processes, repaired."""
 
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA = 1
-_APPLICATION = 0x656D6F70  # "emop": tells our files from other programs' SQLite files
-_TABLES = """
-CREATE TABLE recipes (id INTEGER PRIMARY KEY, name TEXT NOT NULL, parameters TEXT NOT NULL,
-                      UNIQUE (name, parameters));
-CREATE TABLE entries (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, recipe INTEGER NOT NULL,
-                      used INTEGER NOT NULL, bytes INTEGER NOT NULL, status TEXT NOT NULL,
-                      detail TEXT NOT NULL, counts TEXT NOT NULL, dtype TEXT, shape TEXT,
-                      checksum BLOB NOT NULL, value BLOB);
-CREATE INDEX entries_by_use ON entries (recipe, used, bytes);
-CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, inode INTEGER,
-                    content TEXT NOT NULL) WITHOUT ROWID;
-"""
+from emopipe.store.repair import folder_lock, rebuild
+from emopipe.store.schema import (
+    SCHEMA,
+    StoreError,
+    Unsound,
+    connect,
+    create_tables,
+    header_is_damaged,
+    judge,
+    looks_like_ours,
+)
+from emopipe.text import printable
+
 # Seconds to wait for another process that writes.
 _PATIENCE = 60.0
-_MOUNTS = Path("/proc/mounts")
-# File systems on which SQLite's shared memory does not work, or works on one machine only.
-_SHARED = "nfs nfs4 cifs smb3 smbfs lustre gpfs beegfs ceph afs 9p fuse.sshfs fuse.glusterfs"
 _ELSEWHERE = "Name another file with store=..., or set store=None to keep nothing."
 _DAMAGED = (
     "the file is damaged, or no SQLite database. Move it away or delete it: what it held is "
@@ -40,10 +37,18 @@ _ADVICE = {
     "locked": "another process has been writing for a minute. Wait for it, or stop it.",
     "disk I/O": f"reading or writing failed. Look at the disk. {_ELSEWHERE}",
 }
-
-
-class StoreError(OSError):
-    """A store that cannot be used: the message names the file, what was found and what to do."""
+# SQLite's codes: the file is damaged; the file may be, if a closer look says so.
+_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_SUSPECT = (
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_FORMAT,
+)
+_HEADER = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+# Times that a call is tried again on a file that was rebuilt.
+_REPAIRS = 3
 
 
 def chunks(items: list, size: int) -> Iterator[list]:
@@ -58,38 +63,29 @@ def chunks(items: list, size: int) -> Iterator[list]:
         yield items[start : start + size]
 
 
-def _explained(path, error) -> StoreError:
+def _store_error(path, error) -> StoreError:
     text = str(error)
-    advice = next((advice for found, advice in _ADVICE.items() if found in text), "")
-    return StoreError(f"the store {path}: {advice} ({text})")
-
-
-def _on_network(folder: Path) -> bool:
-    """Say whether a folder is mounted from elsewhere (Linux only; False where unknown)."""
-    try:
-        mounts = [line.split() for line in _MOUNTS.read_text().splitlines()]
-    except OSError:
-        return False
-    place = f"{folder.resolve()}/"
-    above = [m for m in mounts if place.startswith(m[1].rstrip("/") + "/")]
-    return bool(above) and max(above, key=lambda m: len(m[1]))[2] in _SHARED.split()
+    advice = next((advice for words, advice in _ADVICE.items() if words in text), "")
+    return StoreError(f"the store {printable(path)}: {advice} ({text})")
 
 
 class Database:
     """A connection for any thread of any process, opened when it is first used.
 
+    A file that turns out to be damaged is set aside and built anew from what is intact in it, with
+    a warning; whatever was going on is then done again. Text comes back as bytes.
+
     Parameters
     ----------
     path : str or Path
-        The file; it and its folder are made where missing.
+        The file; it and its folder are made where missing, readable by their owner only.
 
     Examples
     --------
     >>> from tempfile import mkdtemp
     >>> database = Database(Path(mkdtemp()) / "store.sqlite")
-    >>> with database.transaction() as sql:
-    ...     sql("SELECT count(*) FROM entries").fetchone()
-    (0,)
+    >>> database.rows("SELECT count(*) FROM entries")
+    [(0,)]
     >>> database.close()
     """
 
@@ -97,10 +93,23 @@ class Database:
         self.path = Path(path)
         self.lock = threading.RLock()
         self._connection, self._owner = None, None
+        self.is_slow = False
 
-    @contextmanager
-    def transaction(self, *, write=False) -> Iterator:
-        """Give `execute` to one thread at a time; what it writes enters the file as a whole.
+    def rows(self, query: str, values=()) -> list[tuple]:
+        """Return the rows of a query.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be used.
+        """
+        return self.run(lambda sql: sql(query, values).fetchall())
+
+    def run(self, function: Callable, *, write=False):
+        """Return ``function(execute)``, called by one thread at a time in a transaction.
+
+        What it writes enters the file as a whole. It is called again where the file had to be
+        rebuilt meanwhile.
 
         Raises
         ------
@@ -108,35 +117,85 @@ class Database:
             If the file cannot be used.
         """
         with self.lock:
-            try:
-                connection = self._connected()
-                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            for attempt in range(_REPAIRS + 1):
                 try:
-                    yield connection.execute
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-            except sqlite3.Error as error:
-                raise _explained(self.path, error) from error
+                    with self._transaction(write) as sql:
+                        return function(sql)
+                except (sqlite3.Error, Unsound) as error:
+                    if attempt == _REPAIRS or not self._repaired(error):
+                        raise _store_error(self.path, error) from error
 
-    def shrink(self) -> None:
-        """Give the place of what was deleted back to the disk."""
+    @contextmanager
+    def _transaction(self, write) -> Iterator[Callable]:
+        connection = self._connected()
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        try:
+            yield connection.execute
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _repaired(self, error) -> bool:
+        """Rebuild the file if it is a damaged store, or one of an earlier version."""
+        if isinstance(error, Unsound):
+            state, text = error.args[0], "its tables are not a store's"
+        elif self._is_damage(error):
+            state, text = "damaged", str(error)
+        else:
+            return False
+        identity = self.identity()
+        self.close()
+        rebuild(self.path, identity[1], state, text)
+        return True
+
+    def _is_damage(self, error) -> bool:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _CORRUPT:
+            return looks_like_ours(self.path)
+        if code in _HEADER:
+            return header_is_damaged(self.path) and looks_like_ours(self.path)
+        return code in _SUSPECT and looks_like_ours(self.path) and not self._is_intact()
+
+    def _is_intact(self) -> bool:
+        try:
+            sql = self._connected().execute
+            return sql("PRAGMA integrity_check(1)").fetchone() == (b"ok",)
+        except (sqlite3.Error, Unsound):
+            return False
+
+    def compact(self, statement: str) -> None:
+        """Give what was deleted back to the disk, by a statement outside transactions.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be used, or what was deleted stays in its journal because another
+            process reads the file.
+        """
         with self.lock:
             try:
-                # As a script, because execute() would free a single page.
-                self._connected().executescript("PRAGMA incremental_vacuum")
-                self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            except sqlite3.Error as error:
-                raise _explained(self.path, error) from error
+                connection = self._connected()
+                connection.executescript(statement)  # execute() would free a single page
+                answer = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except (sqlite3.Error, Unsound) as error:
+                raise _store_error(self.path, error) from error
+        if answer and answer[0]:
+            raise StoreError(
+                f"the store {printable(self.path)}: what was forgotten is still in its journal, "
+                "because another process uses the file. End that one, and do this again."
+            )
 
     def check(self) -> None:
-        """Read the structure of the whole file; StoreError where it is damaged."""
-        with self.transaction() as sql:
-            (answer,) = sql("PRAGMA quick_check(1)").fetchone()
-        if answer != "ok":
-            raise StoreError(f"the store {self.path}: {_DAMAGED} ({answer})")
+        """Read the structure of the whole file, and rebuild it where it is damaged."""
+
+        def look(sql):
+            (answer,) = sql("PRAGMA integrity_check(1)").fetchone()
+            if answer != b"ok":
+                raise Unsound("damaged")
+
+        self.run(look)
 
     def close(self) -> None:
         """Close the file; it is opened again when it is next used."""
@@ -161,18 +220,17 @@ class Database:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                message = f"the store {self.path}: its folder cannot be made ({error}). "
+                message = f"the store {printable(self.path)}: its folder cannot be made ({error}). "
                 raise StoreError(message + _ELSEWHERE) from error
-            self._connection = self._open()
-            self._owner = self.identity()
+            with folder_lock(self.path, exclusive=False):
+                self._connection = self._open()
+                self._owner = self.identity()
         return self._connection
 
     def _open(self):
         deadline = time.monotonic() + _PATIENCE
         while True:
-            connection = sqlite3.connect(
-                self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-            )
+            connection = connect(self.path, timeout=_PATIENCE)
             try:
                 self._settle(connection)
                 return connection
@@ -185,35 +243,30 @@ class Database:
 
     def _settle(self, connection):
         sql = connection.execute
-        if not sql("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._create(sql)
-        if sql("PRAGMA application_id").fetchone()[0] != _APPLICATION:
-            raise StoreError(f"{self.path} is the database of another program. {_ELSEWHERE}")
-        (version,) = sql("PRAGMA user_version").fetchone()
-        if version > SCHEMA:
+        state = judge(sql)
+        if state == "empty":
+            create_tables(connection, self.path.parent)
+            state = judge(sql)
+        if state == "foreign":
             raise StoreError(
-                f"the store {self.path} was written by a newer emopipe (schema {version}; this one "
-                f"knows up to {SCHEMA}). Upgrade emopipe. {_ELSEWHERE}"
+                f"{printable(self.path)} is the database of another program. {_ELSEWHERE}"
             )
+        if state == "newer":
+            (version,) = sql("PRAGMA user_version").fetchone()
+            raise StoreError(
+                f"the store {printable(self.path)} was written by a newer emopipe (schema "
+                f"{version}; this one knows up to {SCHEMA}). Upgrade emopipe. {_ELSEWHERE}"
+            )
+        if state != "current":
+            raise Unsound(state)
+        self.is_slow = sql("PRAGMA journal_mode").fetchone() != (b"wal",)
         sql("PRAGMA synchronous=NORMAL")
+        sql("PRAGMA secure_delete=ON")  # what is forgotten leaves no bytes behind
         # Keys are random: their index stays in memory, and its pages gather changes for a while.
         sql("PRAGMA cache_size=-32768")
         sql("PRAGMA wal_autocheckpoint=8000")
         sql("BEGIN IMMEDIATE")  # a file that cannot be written is found now, not after hours
         sql("ROLLBACK")
-
-    def _create(self, sql):
-        # Keys are random: in a large store each new one changes a page of their index of its own.
-        sql("PRAGMA page_size=4096")
-        sql("PRAGMA auto_vacuum=INCREMENTAL")
-        sql(f"PRAGMA journal_mode={'DELETE' if _on_network(self.path.parent) else 'WAL'}")
-        sql("BEGIN IMMEDIATE")
-        if not sql("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            for statement in _TABLES.split(";"):
-                sql(statement)
-            sql(f"PRAGMA application_id={_APPLICATION}")
-            sql(f"PRAGMA user_version={SCHEMA}")
-        sql("COMMIT")
 
 
 _FORKED: list = []

@@ -1,39 +1,69 @@
-"""The store looked after: what it holds, what is damaged, what may go."""
+"""The store looked after: what it holds and of whom, what is damaged, what may go."""
 
+import hashlib
+import os
 import time
+from collections import Counter
+from collections.abc import Iterable
 
-from emopipe.store.database import Database
-from emopipe.store.records import COLUMNS, from_row
+from emopipe.store.database import Database, chunks
+from emopipe.store.records import COLUMNS, checksum_of, from_row
+from emopipe.store.repair import FILE_COLUMNS
+
+_DAMAGED = "(damaged name)"
 
 
-def listed(database: Database):
+def list_recipes(database: Database):
     """Return a DataFrame with a row per recipe: name, entries, bytes, last_used, parameters."""
     import pandas as pd
 
-    with database.transaction() as sql:
-        rows = sql(
-            "SELECT name, count(*), sum(bytes), max(used), parameters FROM entries "
-            "JOIN recipes ON recipes.id = recipe GROUP BY recipe ORDER BY sum(bytes) DESC, name"
-        ).fetchall()
-    table = pd.DataFrame(rows, columns=["name", "entries", "bytes", "last_used", "parameters"])
-    table["last_used"] = pd.to_datetime(table["last_used"], unit="s")
+    rows = database.rows(
+        "SELECT name, count(*), sum(bytes), max(used), parameters, recipes.checksum FROM entries "
+        "LEFT JOIN recipes ON recipes.id = recipe GROUP BY recipe ORDER BY sum(bytes) DESC, name"
+    )
+    table = pd.DataFrame(
+        [(*_recipe_texts(row[0], row[4], row[5]), *row[1:4]) for row in rows],
+        columns=["name", "parameters", "entries", "bytes", "last_used"],
+    )[["name", "entries", "bytes", "last_used", "parameters"]]
+    table["last_used"] = pd.to_datetime(
+        pd.to_numeric(table["last_used"], errors="coerce"), unit="s", errors="coerce"
+    )
     return table
 
 
-def damaged(database: Database) -> list[bytes]:
-    """Read every value and return the keys of those whose checksum disagrees."""
-    keys, last = [], 0
-    query = f"SELECT id, key, {','.join(COLUMNS)} FROM entries WHERE id > ? ORDER BY id LIMIT 9"
-    while True:
-        with database.transaction() as sql:
-            rows = sql(query, (last,)).fetchall()
-        if not rows:
-            return keys
-        keys += [key for _, key, *row in rows if from_row(*row) is None]
+def _recipe_texts(name, parameters, checksum) -> tuple[str, str]:
+    try:
+        texts = name.decode(), parameters.decode()
+    except (UnicodeDecodeError, AttributeError):
+        return _DAMAGED, ""
+    return texts if checksum_of(*texts) == checksum else (_DAMAGED, "")
+
+
+def count_files(database: Database) -> Counter:
+    """Return how many files of each folder the store knows by their paths."""
+    paths = database.rows("SELECT path FROM files")
+    return Counter(os.path.dirname(os.fsdecode(path)) for (path,) in paths)
+
+
+def damaged_rows(database: Database) -> tuple[list[tuple], list[bytes]]:
+    """Read everything; return id and key of damaged entries, and the paths of damaged file rows."""
+    entries, last = [], 0
+    query = f"SELECT id, {','.join(COLUMNS)} FROM entries WHERE id > ? ORDER BY id LIMIT 9"
+    while rows := database.rows(query, (last,)):
+        broken = [(number, row[0]) for number, *row in rows if from_row(*row) is None]
+        entries += [(n, key.hex() if isinstance(key, bytes) else str(key)) for n, key in broken]
+        if rows[-1][0] <= last:
+            break
         last = rows[-1][0]
+    files = [
+        path
+        for path, *row, checksum in database.rows(f"SELECT {', '.join(FILE_COLUMNS)} FROM files")
+        if checksum_of(path, *row) != checksum
+    ]
+    return entries, files
 
 
-def forget(database: Database, *, max_bytes, older_than, recipe) -> int:
+def forget_values(database: Database, *, max_bytes, older_than, recipe) -> int:
     """Delete entries as `Store.gc` describes, and return how many."""
     chosen = "SELECT id FROM recipes" + ("" if recipe is None else " WHERE name=:recipe")
     query = (
@@ -48,8 +78,71 @@ def forget(database: Database, *, max_bytes, older_than, recipe) -> int:
         "before": -1 if older_than is None else time.time() - older_than,
         "most": 2**62 if max_bytes is None else max_bytes,
     }
-    with database.transaction(write=True) as sql:
+
+    def delete(sql):
         forgotten = sql(query, values).rowcount
         sql("DELETE FROM recipes WHERE id NOT IN (SELECT recipe FROM entries)")
-    database.shrink()
+        return forgotten
+
+    forgotten = database.run(delete, write=True)
+    database.compact("PRAGMA incremental_vacuum")
     return forgotten
+
+
+def contents_of_paths(database: Database, paths: Iterable[str]) -> set[str]:
+    """Return the checksums noted of files, whatever they hold now."""
+    contents = set()
+    for some in chunks([os.fsencode(path) for path in paths], 500):
+        marks = ",".join("?" * len(some))
+        rows = database.rows(f"SELECT content FROM files WHERE path IN ({marks})", some)
+        contents |= {row[0].hex() for row in rows if isinstance(row[0], bytes)}
+    return contents
+
+
+def forget_clips(database: Database, paths: Iterable[str], contents: Iterable[str]):
+    """Delete all that was derived from some files, and what cannot be told from it.
+
+    Parameters
+    ----------
+    database : Database
+    paths : iterable of str
+        Absolute.
+    contents : iterable of str
+        Checksums of the files.
+
+    Returns
+    -------
+    int, int, int
+        Entries of these files; entries of which no file is known (of an earlier version, parts of
+        recordings); paths.
+    """
+    contents = {bytes.fromhex(content) for content in contents}
+    paths = {os.fsencode(path) for path in paths}
+
+    def delete(sql):
+        keys = _whole_file_keys(sql, contents)
+        entries = sql("SELECT id, key, content FROM entries").fetchall()
+        certain = [e[0] for e in entries if e[2] in contents or e[1] in keys]
+        known = set(certain)
+        unknown = [e[0] for e in entries if e[2] is None and e[0] not in known]
+        files = sql("SELECT path, content FROM files").fetchall()
+        lost = [f[0] for f in files if f[0] in paths or f[1] in contents]
+        for number in certain + unknown:
+            sql("DELETE FROM entries WHERE id=?", (number,))
+        for path in lost:
+            sql("DELETE FROM files WHERE path=?", (path,))
+        sql("DELETE FROM recipes WHERE id NOT IN (SELECT recipe FROM entries)")
+        return len(certain), len(unknown), len(lost)
+
+    counts = database.run(delete, write=True)
+    database.compact("VACUUM")
+    return counts
+
+
+def _whole_file_keys(sql, contents) -> set[bytes]:
+    """Return the keys of some files under every recipe of the store."""
+    keys = set()
+    for (parameters,) in sql("SELECT parameters FROM recipes").fetchall():
+        recipe_key = hashlib.sha256(parameters).hexdigest()
+        keys |= {hashlib.sha256((c.hex() + recipe_key).encode()).digest() for c in contents}
+    return keys

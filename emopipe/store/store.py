@@ -1,6 +1,5 @@
 """The store itself: values put and got, listed, verified and forgotten."""
 
-import json
 import os
 import threading
 import time
@@ -9,11 +8,21 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from emopipe.files import cache_folder
-from emopipe.store.contents import content_hashes, hash_files
-from emopipe.store.database import Database, StoreError, chunks
-from emopipe.store.maintenance import damaged, forget, listed
-from emopipe.store.records import COLUMNS, Entry, Memo, from_row, to_row
+from emopipe.files import FileStamp, cache_folder, checksum
+from emopipe.store.contents import read_contents, write_contents
+from emopipe.store.database import Database, chunks
+from emopipe.store.maintenance import (
+    contents_of_paths,
+    count_files,
+    damaged_rows,
+    forget_clips,
+    forget_values,
+    list_recipes,
+)
+from emopipe.store.records import COLUMNS, Entry, Memo, from_row, peek_row, to_row
+from emopipe.store.repair import put_row, recipe_id
+from emopipe.store.schema import StoreError, StoreWarning
+from emopipe.text import printable
 
 _DAY = 86400
 _MEMO_BYTES = 256 * 2**20
@@ -35,7 +44,9 @@ def default_path() -> Path:
 class Store:
     """One SQLite file of values, safe for threads and for many processes of one machine.
 
-    Writing is atomic, values are checksummed, and a damaged value counts as unknown. The file is in
+    Writing is atomic. Every value is checksummed together with its key: what is damaged is dropped
+    with a `StoreWarning` and counts as unknown, and a file that cannot be read on is set aside as
+    NAME.damaged, what is intact in it being used on. Only the file's owner can read it. It is in
     WAL mode, whose shared memory works on one machine only: on a network file system (NFS, CIFS,
     Lustre, ...) the older rollback journal is used instead, which several machines can share as
     far as that file system's locks can be trusted; a store per machine is faster and safer.
@@ -50,8 +61,8 @@ class Store:
     Raises
     ------
     StoreError
-        If the file cannot be opened or written, is damaged, is another program's, or was written
-        by a newer emopipe.
+        If the file cannot be opened or written, is another program's, or was written by a newer
+        emopipe.
 
     Examples
     --------
@@ -72,8 +83,8 @@ class Store:
         self.path = Path(os.path.abspath(os.path.expanduser(path)))
         self._database = Database(self.path)
         self._memo = Memo(memo_bytes)
-        with self._database.transaction():
-            self._remembered_from = self._database.identity()
+        self._database.rows("SELECT 1")
+        self._remembered_from = self._database.identity()
 
     def __repr__(self):
         return f"Store({str(self.path)!r})"
@@ -90,6 +101,11 @@ class Store:
     def __exit__(self, *_):
         self.close()
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether each transaction waits for the disk: then many results should share one."""
+        return self._database.is_slow
+
     def get(self, keys: Iterable[str]) -> dict[str, Entry]:
         """Return the entries known; their arrays are read-only.
 
@@ -103,19 +119,17 @@ class Store:
         dict of str to Entry
             Without the keys that are unknown, or whose value is damaged.
         """
-        found, asked = self._recall(keys)
+        found, unknown = self._recall(keys)
         broken, unused = [], []
-        for some in chunks(asked, 500):
-            for raw, used, *row in self._rows(some):
-                entry = from_row(*row)
-                if entry is None:
-                    broken.append(raw)
-                    continue
-                found[raw.hex()] = entry
-                if used < time.time() - _DAY:
-                    unused.append(raw)
+        for number, used, key, entry in self._read(unknown, COLUMNS, from_row):
+            if entry is None:
+                broken.append((number, key))
+                continue
+            found[key] = entry
+            if not isinstance(used, int) or used < time.time() - _DAY:
+                unused.append(number)
         with self._database.lock:
-            for key in asked:
+            for key in unknown:
                 if key in found:
                     self._memo[key] = found[key]
         with suppress(StoreError):  # what was asked for is known, whoever holds the file
@@ -126,19 +140,24 @@ class Store:
     def peek(self, keys: Iterable[str]) -> dict[str, Entry]:
         """Return what is known of the keys, without the values: None in every entry.
 
-        Values are not looked at, so a damaged one is found out by `get` only.
+        Values are not read, so a damaged one comes to light in `get` only.
         """
-        found = {}
-        for some in chunks(list(dict.fromkeys(keys)), 500):
-            marks = ",".join("?" * len(some))
-            with self._database.transaction() as sql:
-                rows = sql(
-                    f"SELECT key, status, detail, counts FROM entries WHERE key IN ({marks})",
-                    [bytes.fromhex(key) for key in some],
-                ).fetchall()
-            for raw, status, detail, counts in rows:
-                found[raw.hex()] = Entry(None, status, detail, json.loads(counts))
-        return found
+        rows = list(self._read(list(dict.fromkeys(keys)), COLUMNS[:-1], peek_row))
+        with suppress(StoreError):
+            self._drop([(number, key) for number, _, key, entry in rows if entry is None])
+        return {key: entry for _, _, key, entry in rows if entry is not None}
+
+    def _read(self, keys, columns, entry_of):
+        """Yield id, time of use, key and entry (None where damaged) of the rows of some keys."""
+        for some in chunks(keys, 500):
+            raw = {bytes.fromhex(key): key for key in some}
+            query = (
+                f"SELECT id, used, {','.join(columns)} FROM entries "
+                f"WHERE key IN ({','.join('?' * len(raw))})"
+            )
+            for number, used, *row in self._database.rows(query, list(raw)):
+                if row[0] in raw:
+                    yield number, used, raw[row[0]], entry_of(*row)
 
     def _recall(self, keys):
         """Return what this process remembers of this very file, and the keys to be asked for."""
@@ -156,28 +175,29 @@ class Store:
                     found[key] = entry
         return found, asked
 
-    def _rows(self, keys):
-        marks = ",".join("?" * len(keys))
-        with self._database.transaction() as sql:
-            return sql(
-                f"SELECT key, used, {','.join(COLUMNS)} FROM entries WHERE key IN ({marks})",
-                [bytes.fromhex(key) for key in keys],
-            ).fetchall()
+    def _drop(self, broken):
+        """Delete damaged entries, given as (id, key), and say so."""
+        if not broken:
+            return
+        self._change("DELETE FROM entries WHERE id=?", [number for number, _ in broken])
+        with self._database.lock:
+            for _, key in broken:
+                self._memo.drop(key)
+        warnings.warn(
+            f"the store {printable(self.path)}: {len(broken)} damaged values were dropped; they "
+            "are computed again",
+            StoreWarning,
+            stacklevel=3,
+        )
 
-    def _drop(self, raw_keys):
-        if raw_keys:
-            with self._database.transaction(write=True) as sql:
-                for raw in raw_keys:
-                    sql("DELETE FROM entries WHERE key=?", (raw,))
-                    self._memo.drop(raw.hex())
+    def _touch(self, numbers):
+        self._change(f"UPDATE entries SET used={int(time.time())} WHERE id=?", numbers)
 
-    def _touch(self, raw_keys):
-        if raw_keys:
-            with self._database.transaction(write=True) as sql:
-                for raw in raw_keys:
-                    sql("UPDATE entries SET used=? WHERE key=?", (int(time.time()), raw))
+    def _change(self, statement, items):
+        if items:
+            self._database.run(lambda sql: [sql(statement, (item,)) for item in items], write=True)
 
-    def put(self, entries: Mapping[str, Entry], *, name="", parameters="") -> None:
+    def put(self, entries: Mapping[str, Entry], *, name="", parameters="", contents=None) -> None:
         """Keep entries: all of them, or none if anything goes wrong.
 
         A value beyond SQLite's limit of a gigabyte is left out, with a warning.
@@ -188,8 +208,11 @@ class Store:
             By key, in hexadecimal digits; what was there is replaced.
         name, parameters : str
             The recipe they belong to, as `ls` shows it.
+        contents : dict of str to str, optional
+            By key: the checksum of the file that an entry was computed from, for `forget`.
         """
-        rows = {key: to_row(entry) for key, entry in entries.items()}
+        contents = contents or {}
+        rows = {key: to_row(key, entry, contents.get(key)) for key, entry in entries.items()}
         for key in [key for key, row in rows.items() if len(row[-1] or b"") > _LARGEST]:
             size = len(rows.pop(key)[-1]) / 1e9
             warnings.warn(
@@ -197,41 +220,37 @@ class Store:
                 "values up to 1 GB",
                 stacklevel=2,
             )
-        columns = ("key", "recipe", "used", "bytes", *COLUMNS)
-        marks = ",".join("?" * len(columns))
-        statement = f"INSERT OR REPLACE INTO entries ({','.join(columns)}) VALUES ({marks})"
         now = int(time.time())
-        with self._database.transaction(write=True) as sql:
-            recipe = (name, parameters)
-            sql("INSERT OR IGNORE INTO recipes (name, parameters) VALUES (?, ?)", recipe)
-            query = "SELECT id FROM recipes WHERE name=? AND parameters=?"
-            (recipe_id,) = sql(query, recipe).fetchone()
-            for key, row in rows.items():
-                size = len(row[-1] or b"")
-                sql(statement, (bytes.fromhex(key), recipe_id, now, size, *row))
+
+        def insert(sql):
+            recipe = recipe_id(sql, name, parameters)
+            for row in rows.values():
+                put_row(sql, recipe, now, row)
+
+        self._database.run(insert, write=True)
         with self._database.lock:
             for key in rows:
                 self._memo[key] = entries[key]
 
-    def content_hash(self, path) -> str:
-        """Return `checksum` of a path, remembered by path, size, time of change and inode."""
-        return self.content_hashes([path])[0]
-
-    def content_hashes(self, paths, read=hash_files) -> list[str]:
-        """Return `content_hash` of many paths at once.
+    def contents(self, stamps: Mapping[str, FileStamp]) -> dict[str, str]:
+        """Return the checksums known of files: those noted when the file had the same stamp.
 
         Parameters
         ----------
-        paths : iterable of str or Path
-        read : callable
-            ``read(paths)`` yields `checksum` of each file of a list that is not remembered.
-
-        Raises
-        ------
-        FileNotFoundError
-            If one does not exist.
+        stamps : dict of str to FileStamp
+            By absolute path.
         """
-        return content_hashes(self._database, paths, read)
+        return read_contents(self._database, stamps)
+
+    def put_contents(self, contents: Mapping[str, tuple[FileStamp, str]]) -> None:
+        """Note the checksums of files that have not changed for two seconds.
+
+        Parameters
+        ----------
+        contents : dict of str to (FileStamp, str)
+            By absolute path: the stamp that the file had before it was read, and its checksum.
+        """
+        write_contents(self._database, contents)
 
     def ls(self):
         """Return a DataFrame with a row per recipe.
@@ -241,20 +260,24 @@ class Store:
         DataFrame
             Columns name, entries, bytes, last_used (UTC, to a day), parameters; the largest first.
         """
-        return listed(self._database)
+        return list_recipes(self._database)
+
+    def folders(self):
+        """Return a Counter of the folders whose files' paths are kept, and how many of each."""
+        return count_files(self._database)
 
     def verify(self) -> list[str]:
-        """Read every value, drop the damaged ones and return their keys.
+        """Read everything, drop what is damaged and return the keys of dropped values.
 
-        Raises
-        ------
-        StoreError
-            If the file itself is damaged.
+        A file whose structure is damaged is set aside and written anew, with a `StoreWarning`.
         """
-        keys = damaged(self._database)
-        self._drop(keys)
         self._database.check()
-        return [key.hex() for key in keys]
+        entries, files = damaged_rows(self._database)
+        self._drop(
+            [(number, key.hex() if isinstance(key, bytes) else "") for number, key in entries]
+        )
+        self._change("DELETE FROM files WHERE path=?", files)
+        return [key.hex() if isinstance(key, bytes) else str(key) for _, key in entries]
 
     def gc(self, *, max_bytes=None, older_than=None, recipe=None) -> int:
         """Forget values, and give their place back to the disk.
@@ -273,10 +296,35 @@ class Store:
         int
             How many were forgotten.
         """
-        n = forget(self._database, max_bytes=max_bytes, older_than=older_than, recipe=recipe)
+        n = forget_values(self._database, max_bytes=max_bytes, older_than=older_than, recipe=recipe)
         with self._database.lock:
             self._memo.clear()
         return n
+
+    def forget(self, paths: Iterable[str]) -> tuple[int, int, int]:
+        """Remove all that was derived from some files, wherever copies of them lie, for good.
+
+        The file is written anew, so that no byte of it is left in unused pages. Values of which no
+        file is known (parts of recordings, of an earlier emopipe) go, too.
+
+        Parameters
+        ----------
+        paths : iterable of str
+            Files; those that are still there are read for their checksum.
+
+        Returns
+        -------
+        int, int, int
+            Values of these files; values of which no file is known; paths.
+        """
+        paths = {os.path.abspath(path) for path in paths}
+        contents = contents_of_paths(self._database, paths)
+        contents |= {checksum(path) for path in paths if os.path.isfile(path)}
+        for end in (".damaged", ".damaged-wal"):
+            Path(f"{self.path}{end}").unlink(missing_ok=True)
+        with self._database.lock:
+            self._memo.clear()
+        return forget_clips(self._database, paths, contents)
 
     def close(self) -> None:
         """Close the file; it is opened again when it is next used."""
