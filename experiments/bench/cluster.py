@@ -97,7 +97,10 @@ def scanned(folder, n):
 
     import numpy as np
 
-    from emopipe.extract import Recipe, engine, extract, loudness
+    from emopipe.extract import Recipe, extract, loudness
+    from emopipe.extract.clips import Clips
+    from emopipe.extract.running import Contents
+    from emopipe.files import checksum
     from emopipe.store import Entry, Store
 
     recipe = Recipe("scan", 1, loudness)
@@ -107,9 +110,12 @@ def scanned(folder, n):
     paths = list(map(str, paths))
     with Store(folder / "scan.sqlite", memo_bytes=0) as store:
         began = perf_counter()
-        keys = engine._keys(paths, recipe, store)
+        clips = Clips(paths, recipe, store, lazy=True)
+        for path in clips.unread:
+            clips.learn(Contents(path, checksum(path), None))
+        clips.flush()
         named = perf_counter() - began
-        store.put({key: Entry(np.zeros(4)) for key in keys.values()}, name="scan")
+        store.put({key: Entry(np.zeros(4)) for key in clips.keys.values()}, name="scan")
         began = perf_counter()
         extract(paths, recipe, store=store, lazy=True)
         spent = perf_counter() - began
