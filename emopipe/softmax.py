@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from emopipe.face_networks.runtimes import check_not_forked
 from emopipe.nets.dense import check_dense, dense_network
 from emopipe.nets.fitted import FittedNetwork
 from emopipe.nets.held_out import validation_rows
@@ -121,6 +122,7 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter or an array is not as described, or there is only one class.
         """
+        check_not_forked()
         check_dense(self.hidden_units, self.dropout)
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)

@@ -2,6 +2,7 @@
 
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -85,6 +86,15 @@ def test_pickled_without_a_keras_model_and_the_same_afterwards(fitted, blobs):
     assert np.array_equal(
         pickle.loads(data).predict_proba(blobs[0]), fitted.predict_proba(blobs[0])
     )
+
+
+def test_a_fork_of_a_process_that_ran_a_network_is_refused_at_once(fitted, blobs):
+    """It would wait for threads that it does not have; without the check, until the timeout."""
+    fork = joblib.Parallel(n_jobs=2, backend="multiprocessing", timeout=60)
+    X, y, _ = blobs
+    for work in (joblib.delayed(fitted.predict_proba)(X), joblib.delayed(clone(fitted).fit)(X, y)):
+        with pytest.raises(RuntimeError, match=r"does not survive a fork.*'loky'"):
+            fork([work, work])
 
 
 def test_permuted_rows_permute_the_answers(fitted, blobs):

@@ -5,7 +5,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from emopipe.face_networks import choose
-from emopipe.face_networks.runtimes import keras_call
+from emopipe.face_networks.runtimes import check_not_forked, keras_call
 from emopipe.face_networks.weight_files import load_by_name
 from emopipe.face_networks.weights import Published, fetch
 
@@ -97,6 +97,7 @@ def keras_model(*, logits=True, size=48):
 
 @lru_cache(maxsize=4)
 def _network(digest, logits, size):
+    check_not_forked()
     model = keras_model(logits=logits, size=size)
     load_by_name(model, fetch(digest, PUBLISHED))
     return keras_call(model, least=2)

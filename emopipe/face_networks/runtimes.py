@@ -1,5 +1,6 @@
 """One way to call a network, whatever runs it: an array of crops in, float32 rows out."""
 
+import os
 from collections.abc import Callable
 from threading import Lock
 
@@ -9,6 +10,37 @@ from emopipe.face_networks import choose
 
 # precision -> what Keras calls it
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+_process = None  # id of the process whose Keras backend has run; a fork inherits it
+
+
+def check_not_forked() -> None:
+    """Refuse to run networks in the fork of a process that ran some; else, note that this one does.
+
+    TensorFlow and JAX answer from threads, and a fork has none of its parent's: it would wait for
+    ever.
+
+    Raises
+    ------
+    RuntimeError
+        In such a fork; the message says what works instead.
+
+    Examples
+    --------
+    >>> check_not_forked()
+    """
+    global _process
+    if _process is None:
+        _process = os.getpid()
+    elif _process != os.getpid():
+        import keras
+
+        raise RuntimeError(
+            f"this process is a fork of one that has run a network, and {keras.backend.backend()} "
+            "does not survive a fork: it would wait for ever. Use joblib's own processes "
+            "(joblib.parallel_config('loky'), which is its default) or its threads ('threading'), "
+            "a Dask cluster, or multiprocessing's start methods 'spawn' and 'forkserver'"
+        )
 
 
 def _tensorflow(model):
@@ -95,7 +127,13 @@ def keras_call(model, *, least=1) -> Callable:
     import keras
 
     choose("KERAS_BACKEND", keras.backend.backend(), _BACKENDS)
-    return _rows(_BACKENDS[keras.backend.backend()](model), least)
+    call = _BACKENDS[keras.backend.backend()](model)
+
+    def checked(crops):
+        check_not_forked()
+        return call(crops)
+
+    return _rows(checked, least)
 
 
 def openvino_call(graph, precision="float32") -> Callable:

@@ -5,7 +5,12 @@ from functools import lru_cache
 import numpy as np
 
 from emopipe.face_networks import choose
-from emopipe.face_networks.runtimes import PRECISIONS, keras_call, openvino_call
+from emopipe.face_networks.runtimes import (
+    PRECISIONS,
+    check_not_forked,
+    keras_call,
+    openvino_call,
+)
 from emopipe.face_networks.vggface_graph import VGGFACE, keras_model, keras_tail, openvino_graph
 from emopipe.face_networks.vggface_weights import layer_weights
 
@@ -14,6 +19,7 @@ ARCHITECTURE = VGGFACE
 
 
 def _keras(weights, precision, **graph):
+    check_not_forked()
     return keras_call(keras_model(weights, **graph, dtype=PRECISIONS[precision]))
 
 

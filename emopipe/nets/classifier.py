@@ -25,6 +25,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from emopipe.extract import ClipWarning, clip_tags, paths_of
+from emopipe.face_networks.runtimes import check_not_forked
 from emopipe.media import ClipError
 from emopipe.nets.fitted import FittedNetwork
 from emopipe.nets.held_out import validation_rows
@@ -149,6 +150,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
 
     def _seen(self, X):
         """Return the tensors of clips, and which clips have all of them."""
+        check_not_forked()  # before clips are decoded
         if self.on_error not in ("nan", "raise"):
             raise ValueError(f'on_error={self.on_error!r} is unknown; it is "nan" or "raise"')
         tensors = self._tensors(X)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from emopipe.face_networks.runtimes import check_not_forked
+
 
 def check_shapes(wanted, weights) -> None:
     """Raise ValueError where parameters ask for other layers than those that were trained.
@@ -25,6 +27,7 @@ class FittedNetwork:
 
     def _network(self):
         """Return the Keras model with the learned weights, built anew where there is none."""
+        check_not_forked()
         if getattr(self, "_model", None) is None:
             model = self._build(len(self.classes_))
             check_shapes([tuple(one.shape) for one in model.weights], self.network_weights_)

@@ -34,6 +34,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emopipe.face_networks.runtimes import check_not_forked
 from emopipe.nets.batches import Batches, filled, made_ahead
 from emopipe.nets.checkpoints import FitCheckpoint
 from emopipe.nets.compiling import (
@@ -186,6 +187,8 @@ def train(
     ------
     FloatingPointError
         If the loss is not finite any more.
+    RuntimeError
+        In the fork of a process that has run a network.
     ValueError
         If there are no rows.
 
@@ -195,6 +198,7 @@ def train(
     >>> done.history["loss"]  # doctest: +SKIP
     [1.21, 0.73]
     """
+    check_not_forked()
     gc.collect()  # networks are reference cycles: those of earlier fits would wait for long
     plan = plan or Training()
     rows, validation = np.asarray(rows, int), np.asarray(validation, int)
@@ -290,6 +294,7 @@ def predict(model, batch, rows, *, batch_size=32, workers=2, seed=0) -> np.ndarr
     rows = np.asarray(rows, int)
     if not len(rows):
         return np.empty((0, *model.output_shape[1:]), np.float32)
+    check_not_forked()
     model.jit_compile = uses_xla()
     nothing = np.zeros(rows.max() + 1, np.int32)
     batches = Batches(batch, nothing, nothing, rows, size=batch_size, seed=seed)
