@@ -1,25 +1,51 @@
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
-from sklearn.base import clone
+from PIL import Image
+from scipy.io import wavfile
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import VotingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit, StratifiedKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
-from spies import GroupSpy, Spy, clip_table
+from spies import EMOTIONS, GroupSpy, Spy, clip_table
 
-from emopipe.evaluation.audit import audit, recordings
+from emopipe.evaluation import evaluate
+from emopipe.evaluation.audit import CHECKS, audit
+from emopipe.evaluation.baselines import baselines
+from emopipe.evaluation.brought_in import brought_in
 from emopipe.evaluation.folds import Fold
 from emopipe.evaluation.nesting import inner_splits, mixed_holdouts, nested
+from emopipe.evaluation.recordings import digests, recordings
 from emopipe.fusion import EmotionWeightedFusion
 
+FAST = {"n_bootstrap": 20}
 
-def entries(table, pairs, splits=(), *, subjects=None, passed_groups=True):
+
+def checks(table, pairs, splits=(), *, subjects=None, estimator=None, decoded=None, **fields):
+    """Return the checks of hand-made folds by id."""
     folds = [Fold(np.array(train), np.array(test)) for train, test in pairs]
-    subjects = table["subject"].to_numpy(dtype=object) if subjects is None else subjects
-    found = audit(folds, table, subjects, list(splits), passed_groups=passed_groups)
+    study = SimpleNamespace(
+        folds=folds, table=table, splits=list(splits), grouped_by=["subject"], hidden=[],
+        subjects=table["subject"].to_numpy(dtype=object) if subjects is None else subjects,
+        task=SimpleNamespace(estimator=estimator or GroupSpy()), statements=None, features=None,
+        n_columns=3, separate=[],
+    )  # fmt: skip
+    vars(study).update(fields)
+    decoded = {} if decoded is None else decoded
+    found = audit(study, recordings(table, decoded), len(decoded), len(decoded), None)
+    assert tuple(check["id"] for check in found) == CHECKS
     return {check["id"]: check for check in found}
+
+
+def by_id(result, id):
+    return next(check for check in result.checks if check["id"] == id)
 
 
 @pytest.fixture
@@ -28,40 +54,41 @@ def table():
 
 
 def test_a_clean_split_passes_every_check(table):
-    found = entries(table, [(range(6), range(6, 12)), (range(6, 12), range(6))])
-    assert [check["status"] for check in found.values()] == [
-        "passed", "passed", "passed", "not needed", "passed",
-    ]  # fmt: skip
+    found = checks(table, [(range(6), range(6, 12)), (range(6, 12), range(6))])
+    statuses = {check["id"]: check["status"] for check in found.values()}
+    others = {"statements": "not needed", "recordings": "cannot tell", "inner-folds": "not needed",
+              "names": "not needed"}  # fmt: skip
+    assert statuses == dict.fromkeys(CHECKS, "passed") | others
 
 
 def test_shared_subjects_fail_with_an_example(table):
-    found = entries(table, [(range(7), range(7, 12))])["subjects"]
+    found = checks(table, [(range(7), range(7, 12))])["subjects"]
     assert found["status"] == "failed" and "such as c" in found["reason"]
 
 
 def test_unknown_subjects_cannot_be_checked(table):
     pairs = [(range(6), range(6, 12))]
     nobody = np.full(12, None, dtype=object)
-    found = entries(table, pairs, inner_splits(GroupSpy()), subjects=nobody)
+    found = checks(table, pairs, inner_splits(GroupSpy()), subjects=nobody)
     assert found["subjects"]["status"] == "cannot tell"
     some = table["subject"].to_numpy(dtype=object).copy()
     some[7] = None
-    found = entries(table, pairs, subjects=some)["subjects"]
+    found = checks(table, pairs, subjects=some)["subjects"]
     assert found["status"] == "cannot tell" and "1 tested clips are of unknown" in found["reason"]
 
 
 def test_a_clip_tested_twice_or_made_for_training_fails(table):
-    found = entries(table, [([0], [3, 4]), ([0], [4, 5])])
+    found = checks(table, [([0], [3, 4]), ([0], [4, 5])])
     assert (
         found["tested-once"]["status"] == "failed"
         and "1 of them more than once" in found["tested-once"]["reason"]
     )
-    found = entries(table.assign(train_only=True), [([0], [3])])
+    found = checks(table.assign(train_only=True), [([0], [3])])
     assert found["tested-once"]["status"] == "failed"
 
 
 def test_rows_on_both_sides_fail(table):
-    found = entries(table, [([0, 3], [3])])
+    found = checks(table, [([0, 3], [3])])
     assert found["rows-apart"]["status"] == "failed"
     assert found["recordings"]["status"] == "failed"
 
@@ -70,43 +97,62 @@ def test_ungrouped_or_groupless_choices_fail(table):
     pairs = [(range(6), range(6, 12))]
     bad = inner_splits(GridSearchCV(Spy(), {}, cv=3))
     good = inner_splits(GridSearchCV(Spy(), {}, cv=GroupKFold(3)))
-    assert entries(table, pairs, bad)["inner-folds"]["status"] == "failed"
-    assert entries(table, pairs, good)["inner-folds"]["status"] == "passed"
-    assert entries(table, pairs, good, passed_groups=False)["inner-folds"]["status"] == "failed"
+    assert checks(table, pairs, bad)["inner-folds"]["status"] == "failed"
+    assert checks(table, pairs, good)["inner-folds"]["status"] == "passed"
+    assert checks(table, pairs, good, estimator=SVC())["inner-folds"]["status"] == "failed"
 
 
 @pytest.mark.parametrize("column", ["path", "audio"])
-def test_equal_content_is_the_same_recording_whatever_its_name(table, tmp_path, column):
+def test_equal_sound_is_the_same_recording_whatever_its_name_and_container(table, tmp_path, column):
+    rng = np.random.default_rng(0)
+    sounds = rng.integers(-9000, 9000, (12, 1600)).astype(np.int16)
+    sounds[5] = sounds[6] = 0  # silence is nobody's recording
     paths = [tmp_path / f"{n}.wav" for n in range(12)]
-    for n, path in enumerate(paths):
-        path.write_bytes(b"sound %02d" % n)
+    for path, sound in zip(paths, sounds, strict=True):
+        wavfile.write(path, 16000, sound)
     table[column] = [str(path) for path in paths]
     pairs = [(range(6), range(6, 12))]
-    assert entries(table, pairs)["recordings"]["status"] == "passed"
-    paths[11].write_bytes(b"sound 00")
-    found = entries(table, pairs)["recordings"]
+    decoded = digests(table)
+    assert checks(table, pairs, decoded=decoded)["recordings"]["status"] == "passed"
+    other = tmp_path / "other.flac"
+    write_flac(other, sounds[0])
+    table.loc[11, column] = str(other)
+    found = checks(table, pairs, decoded=digests(table))["recordings"]
     assert found["status"] == "failed"
-    assert f"fold 0: 1 with the same content of {column}" in found["reason"]
+    assert "fold 0: 1 with the same decoded sound" in found["reason"]
     table.loc[11, column] = str(paths[0])
-    assert f"the same {column}, such as" in entries(table, pairs)["recordings"]["reason"]
+    assert f"the same {column}, such as" in checks(table, pairs)["recordings"]["reason"]
+
+
+def test_equal_pictures_are_the_same_recording(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 255, (4, 24, 32, 3)).astype(np.uint8)
+    for n, picture in enumerate(pictures):
+        Image.fromarray(picture).save(tmp_path / f"{n}.png")
+    Image.fromarray(pictures[0]).save(tmp_path / "0.bmp")
+    table = clip_table("ab", n_each=1)[:5]
+    table["path"] = [str(tmp_path / name) for name in ("0.png", "1.png", "2.png", "3.png", "0.bmp")]
+    found = checks(table, [(range(3), range(3, 5))], decoded=digests(table))["recordings"]
+    assert found["status"] == "failed" and "1 with the same decoded pictures" in found["reason"]
+
+
+def write_flac(path, sound):
+    import av
+
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("flac", rate=16000, layout="mono", format="s16")
+        frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+        frame.sample_rate = 16000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            file.mux(packet)
 
 
 def test_a_take_is_one_recording_in_all_its_modalities(table):
     table["take"] = [f"take {n % 6}" for n in range(12)]
     pairs = [(range(6), range(6, 12))]
-    assert "6 with the same take" in entries(table, pairs)["recordings"]["reason"]
+    assert "6 with the same take" in checks(table, pairs)["recordings"]["reason"]
     table["corpus"] = ["one"] * 6 + ["two"] * 6
-    assert entries(table, pairs)["recordings"]["status"] == "passed"
-
-
-def test_only_files_of_equal_size_are_read(table, tmp_path, monkeypatch):
-    table["path"] = [str(tmp_path / f"{n}.wav") for n in range(12)]
-    for n, path in enumerate(table["path"][:11]):
-        with open(path, "wb") as file:
-            file.write(bytes(10 if n < 2 else 10 + n))
-    assert sum(name is not None for name in recordings(table)["content of path"]) == 2
-    table.loc[5, "path"] = None
-    assert recordings(table)["path"][5] is None
+    found = checks(table, pairs)["recordings"]
+    assert found["status"] == "cannot tell" and "No file could be decoded" in found["reason"]
 
 
 def test_nested_estimators_are_named_by_step_and_modality():
@@ -169,3 +215,130 @@ def test_fitted_modalities_are_named_like_those_they_come_from():
     assert sorted(found) == [
         ("", True), ("one", False), ("one", True), ("two", False), ("two", True),
     ]  # fmt: skip
+
+
+# Five ways to be right about people whom nobody has met, each without recognising anything.
+
+
+def hopeless(**columns):
+    """Return a table in which nothing tells the emotion."""
+    return clip_table("abcdefgh", n_each=3, strength=0.0, **columns)
+
+
+def test_cheat_1_an_estimator_that_was_fitted_on_everything():
+    clips = hopeless()
+    everything = SVC(C=1e4, gamma=1e4).fit(clips[["cue"]], clips["emotion"])
+    inside = make_pipeline(FunctionTransformer(everything.decision_function), SVC())
+    for cheat in (FrozenEstimator(everything), inside):
+        result = evaluate(cheat, clips, cv=4, features=["cue"], **FAST)
+        assert result.metrics["uar"]["value"] > 0.95
+        check = by_id(result, "brought-in")
+        assert check["status"] == "cannot tell"
+        assert "Frozen" in check["reason"] or "SVC is fitted already" in check["reason"]
+
+
+def test_cheat_2_a_column_that_gives_the_label_away():
+    clips = hopeless()
+    code = clips["emotion"].map({"anger": 5, "happiness": 3, "sadness": 4})
+    parts = "take-" + code.astype(str) + "-" + clips["subject"]
+    for column in (code, code.map("e{}".format), parts, code.astype(float)):
+        with pytest.raises(ValueError, match=r"column 'code' gives the label away.*drop"):
+            evaluate(Spy(), clips.assign(code=column), cv=4, **FAST)
+    with pytest.raises(ValueError, match="take it out of features="):
+        evaluate(SVC(), clips.assign(statement=code), features=["statement"], cv=4, **FAST)
+    result = evaluate(Spy(), clips.assign(statement=code), cv=4, **FAST)
+    assert "statement: hidden from the estimator" in by_id(result, "columns")["reason"]
+    noisy = clips.assign(code=code + 0.01 * clips["cue"])
+    assert by_id(evaluate(Spy(), noisy, cv=4, **FAST), "columns")["status"] == "cannot tell"
+
+
+class Reader(ClassifierMixin, BaseEstimator):
+    """Reads the emotion out of the name of the file."""
+
+    def __init__(self, *, column="path"):
+        self.column = column
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return [next((e for e in EMOTIONS if e in name), "anger") for name in X[self.column]]
+
+
+@pytest.mark.parametrize("column", ["path", "clip", "note"])
+def test_cheat_3_the_emotion_read_out_of_names_of_files(column, tmp_path):
+    clips = hopeless()
+    clips["path"] = [str(tmp_path / name.replace("/", "-")) for name in clips["clip"]]
+    clips["note"] = ["see " + name.rpartition("/")[2] for name in clips["clip"]]
+    result = evaluate(Reader(column=column), clips.drop(columns=["note"] * (column != "note")),
+                      cv=4, **FAST)  # fmt: skip
+    assert result.metrics["uar"]["value"] == 1
+    check = by_id(result, "names")
+    assert check["status"] == "failed" and "got other answers" in check["reason"]
+    names = next(row for row in result.baselines if row["id"] == "names")
+    assert names["uar"]["value"] == 1
+    assert by_id(evaluate(Spy(), clips.drop(columns="note"), cv=4, **FAST), "names")[
+        "status"] == "passed"  # fmt: skip
+
+
+def test_cheat_4_fixed_weights():
+    parts = [("one", SVC()), ("two", SVC())]
+    fixed = EmotionWeightedFusion(parts, weights=np.array([[1.0, 0.2, 0.9], [0.0, 0.8, 0.1]]))
+    result = evaluate(fixed, hopeless(), features=["cue"], cv=4, **FAST)
+    check = by_id(result, "brought-in")
+    assert check["status"] == "cannot tell"
+    assert "EmotionWeightedFusion has fixed weights" in check["reason"]
+    assert brought_in(VotingClassifier(parts, weights=[0.9, 0.1]))
+    assert not brought_in(VotingClassifier(parts))
+    assert not brought_in(EmotionWeightedFusion(parts, weights="search"))
+    assert brought_in(make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced"))) == []
+
+
+def test_cheat_5_one_recording_under_two_people(tmp_path):
+    clips = hopeless()
+    sounds = np.random.default_rng(1).integers(-9000, 9000, (9, 1600)).astype(np.int16)
+    clips["path"] = [str(tmp_path / f"{n}.wav") for n in range(len(clips))]
+    for n, path in enumerate(clips["path"]):
+        other = np.random.default_rng(n).integers(-9000, 9000, 1600).astype(np.int16)
+        twin = clips["subject"][n] in ("a", "b")
+        wavfile.write(path, 16000, sounds[n % 9] if twin else other)
+        if clips["subject"][n] == "b":
+            with open(path, "ab") as file:
+                file.write(b"LIST\x04\x00\x00\x00note")
+    result = evaluate(Spy(), clips, cv=8, **FAST)
+    check = by_id(result, "recordings")
+    assert check["status"] == "failed" and "9 with the same decoded sound" in check["reason"]
+    assert any("Copies among the clips: 9 with" in n["text"] for n in result.notices)
+    assert not result.passed
+
+
+def test_checks_can_be_switched_off_and_say_so():
+    result = evaluate(Spy(), hopeless(), cv=4, skip=["names"], **FAST)
+    assert by_id(result, "names") | {"title": ""} == {
+        "id": "names", "title": "", "status": "cannot tell", "reason": "Switched off."
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"skip=.*subjects, statements, recordings"):
+        evaluate(Spy(), hopeless(), cv=4, skip=["leaks"], **FAST)
+
+
+def test_baselines_tell_what_names_durations_and_permuted_labels_give():
+    clips = clip_table("abcdefgh", n_each=3).assign(statement=lambda t: t["subject"].map(len))
+    rows = {row["id"]: row for row in evaluate(Spy(), clips, cv=4, **FAST).baselines}
+    assert list(rows) == ["names", "sentences", "permuted"]
+    assert rows["names"]["uar"]["value"] == 1 and rows["names"]["n"] == len(clips)
+    assert rows["sentences"]["uar"]["value"] == pytest.approx(1 / 3)
+    assert abs(rows["permuted"]["uar"]["value"] - 1 / 3) < 0.2
+
+
+def test_durations_alone_are_a_baseline():
+    seconds = np.array([1.0, 2.0, 3.0] * 8)
+    y = np.array(EMOTIONS * 8)
+    study = SimpleNamespace(
+        table=pd.DataFrame({"clip": [f"{n}" for n in range(24)]}), random_state=0,
+        task=SimpleNamespace(y=y, groups=np.repeat(list("abcd"), 6), classes=sorted(EMOTIONS),
+                             X=pd.DataFrame({"clip": range(24)})),
+        folds=[Fold(np.arange(12), np.arange(12, 24))],
+    )  # fmt: skip
+    rows = {row["id"]: row for row in baselines(study, seconds, n_bootstrap=20)}
+    assert rows["durations"]["accuracy"]["value"] == 1 and rows["durations"]["n"] == 12

@@ -46,7 +46,7 @@ def by_check(result, words):
 def test_whoever_is_tested_was_never_trained_on(subjects, n_folds):
     spies.FITTED.clear(), spies.ASKED.clear()
     clips = clip_table(subjects="ab", n_each=2).assign(subject=subjects)
-    result = evaluate(Spy(), clips, cv=n_folds, **FAST)
+    result = evaluate(Spy(), clips, cv=n_folds, skip=["names"], **FAST)
     assert len(spies.FITTED) == n_folds
     seen = [set(asked) for asked, _ in spies.ASKED]
     for fold, (fitted, _, _) in enumerate(spies.FITTED):

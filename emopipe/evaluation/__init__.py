@@ -1,6 +1,7 @@
 """Cross-validation of a classifier on a clip table: subjects apart, choices nested, all counted."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,16 @@ from sklearn.model_selection import StratifiedKFold
 
 from emopipe import metrics
 from emopipe.evaluation import outcomes
-from emopipe.evaluation.audit import audit
-from emopipe.evaluation.checkpoints import without_addresses
+from emopipe.evaluation.audit import CHECKS, audit
+from emopipe.evaluation.baselines import baselines
+from emopipe.evaluation.checkpoints import estimator_text
 from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
 from emopipe.evaluation.folds import fingerprint, make_folds
-from emopipe.evaluation.nesting import mixed_holdouts, nested, wants_groups
+from emopipe.evaluation.giveaways import NAMES
+from emopipe.evaluation.nesting import mixed_holdouts, nested
+from emopipe.evaluation.recordings import copies, digests, durations, n_files, recordings
 from emopipe.evaluation.study import make_study
-from emopipe.result import Result
+from emopipe.result import Result, as_notices
 
 __all__ = ["evaluate"]
 
@@ -24,7 +28,7 @@ __all__ = ["evaluate"]
 _FEW_UNITS = 10
 
 
-def _optimism(study, answers, *, checkpoint, progress):
+def _optimism(study, answers, *, checkpoint, progress, n_jobs):
     """Return the figures of as many random folds, and what they have in excess."""
     n_folds = min(len(study.folds), _rarest(study))
     splitter = StratifiedKFold(n_folds, shuffle=True, random_state=study.random_state)
@@ -32,7 +36,9 @@ def _optimism(study, answers, *, checkpoint, progress):
         study.table, study.task.y, study.subjects, splitter, subject_dependent=True
     )
     folder = None if checkpoint is None else Path(checkpoint) / "random-folds"
-    done = run_folds(study.task, folds, checkpoint=folder, progress=progress, title="random folds")
+    task = replace(study.task, rename=False)
+    shown = {"checkpoint": folder, "progress": progress, "n_jobs": n_jobs}
+    done = run_folds(task, folds, title="random folds", **shown)
     found = {}
     for side, table in (("grouped", answers), ("random", outcomes.predictions(study, folds, done))):
         figures = outcomes.figures(table, study.task.classes, n_bootstrap=0)["metrics"]
@@ -95,15 +101,15 @@ def _protocol(study, answers, n_bootstrap):
     return {
         "splitter": study.splitter,
         "n_folds": len(study.folds),
-        "grouped_by": [study.groups] if study.known and not study.mixed else [],
+        "grouped_by": study.grouped_by if study.known and not study.mixed else [],
         "nested": "inside each fold: " + ", ".join(inner) if inner else None,
         "scoring": str(searches[0].scoring or "accuracy") if searches and inner else None,
         "seed": study.random_state,
         "subject_dependent": study.mixed,
         "subjects_named": study.known,
-        "test_person": "nothing",
+        "test_person": _test_person(study.task.estimator),
         "label": study.label,
-        "estimator": without_addresses(study.task.estimator.__repr__(N_CHAR_MAX=5000)),
+        "estimator": estimator_text(study.task.estimator),
         "n_bootstrap": n_bootstrap,
         "confidence": metrics.CONFIDENCE,
         "bootstrap_over": "subjects" if study.known else "clips",
@@ -111,21 +117,43 @@ def _protocol(study, answers, n_bootstrap):
     }
 
 
-def _notices(study, done, given):
+def _test_person(estimator):
+    """Return what an estimator may know of whom it is tested on, in words.
+
+    Its parts say so by a method `test_person()`: "nothing", a number of clips without their
+    labels, or "all unlabelled clips"; the most that one of them knows counts.
+    """
+    known = [part.test_person() for _, part in nested(estimator) if hasattr(part, "test_person")]
+    if "all unlabelled clips" in known:
+        return "all unlabelled clips"
+    most = max((n for n in known if isinstance(n, int)), default=0)
+    return f"{most} unlabelled clips" if most else "nothing"
+
+
+def _notices(study, done, given, copied):
     """Return what a reader must know before quoting a figure, each once."""
     estimator = study.task.estimator
-    found = [given] if isinstance(given, str) else list(given)
+    found = as_notices(given)
     for corpus in study.full["corpus"][study.full["synthetic"].astype(bool)].unique():
-        found.append(f"{corpus} is synthetic: its figures say nothing about people.")
+        found.append(_severe(f"{corpus} is synthetic: its figures say nothing about people."))
     if study.mixed:
         sure = "were" if study.known else "may have been (subjects are unknown)"
         found.append(
-            f"Subject-dependent: people who are tested {sure} trained on as well, so the figures "
-            "are too high for people never met."
+            _severe(
+                f"Subject-dependent: people who are tested {sure} trained on as well, so the "
+                "figures are too high for people never met."
+            )
         )
+    for name, known in sorted(study.known_corpora.items()):
+        found += [f"{name}: {text}" for text in known.get("notices", ())]
+    found += [copied] if copied else []
     found += notices_of(estimator) + mixed_holdouts(estimator)
     found += [notice for outcome in done for notice in outcome["notices"]]
-    return list(dict.fromkeys(found))
+    return as_notices(found)
+
+
+def _severe(text):
+    return {"text": text, "severity": "severe"}
 
 
 def _title(estimator):
@@ -137,32 +165,55 @@ def _title(estimator):
     return f"{kind}({_title(inner)})" if hasattr(inner, "fit") else kind
 
 
-def _circumstances(study, done):
+def _circumstances(study, done, decoded, skip, n_bootstrap):
     """Return the fields of a Result that say what was evaluated, on what, and whether fairly."""
-    passed_groups = wants_groups(study.task.estimator)
+    named = recordings(study.table, decoded)
+    files = n_files(study.table)
     return {
         "classes": study.task.classes,
         "corpora": outcomes.corpora(study),
         "folds": outcomes.fold_entries(study, done),
         "history": outcomes.histories(done),
-        "checks": audit(
-            study.folds, study.table, study.subjects, study.splits, passed_groups=passed_groups
-        ),
+        "searches": outcomes.searches(done),
+        "checks": audit(study, named, files, len(decoded), done[0]["renamed"], skip=skip),
+        "baselines": baselines(study, durations(study.table, decoded), n_bootstrap=n_bootstrap),
         "fingerprint": fingerprint(study.table["clip"].to_numpy(), study.folds),
-    }
+    }, copies(study.table, named)
+
+
+def _decoded(study, skip):
+    """Return what the recordings of the table are, read where and how the estimator reads them."""
+    if "recordings" in skip:
+        return {}
+    readers = [p.get_params(deep=False) for _, p in nested(study.task.estimator)]
+    readers = [params for params in readers if {"store", "n_jobs"} <= set(params)]
+    return digests(
+        study.table, **{k: readers[0][k] for k in ("store", "n_jobs")} if readers else {}
+    )
+
+
+def _sees_names(study, skip):
+    return "names" not in skip and any(name in study.task.X for name in NAMES)
+
+
+def _check_skip(skip):
+    unknown = set(skip) - set(CHECKS)
+    if isinstance(skip, str) or unknown:
+        raise ValueError(f"skip={skip!r}: give a list of checks out of {', '.join(CHECKS)}")
 
 
 def evaluate(
     estimator, clips, *, cv=5, label="emotion", groups="subject", features=None, title=None,
     checkpoint=None, subject_dependent=False, optimism_gap=False, n_bootstrap=2000, random_state=0,
-    notices=(), progress=False,
+    notices=(), skip=(), n_jobs=None, progress=False,
 ):  # fmt: skip
     """Return out-of-fold predictions of a classifier, and all that must be known to trust them.
 
     Every clip is tested once, by a copy of the estimator that was fitted without anybody who is
     tested in the same fold. A search or a fusion inside the estimator makes its choices on inner
     folds, grouped as well (groups are routed to whatever asks for them). Clips that a transformer
-    cannot read are counted, not hidden; features are extracted once, before the folds.
+    cannot read are counted, not hidden; features are extracted once, before the folds. The order
+    of rows, `n_jobs` and where it runs change nothing but `Result.run`.
 
     Parameters
     ----------
@@ -178,11 +229,14 @@ def evaluate(
         splitter whose test sides do not overlap: GroupKFold, StratifiedGroupKFold,
         LeaveOneGroupOut, or PredefinedSplit with one fold number per row of `clips`. "official":
         the column `split` decides, train and val train, test is tested; "official-train": val is
-        left out; "official-val": train trains, val is tested.
+        left out; "official-val": train trains, val is tested. "loso" leaves one subject out;
+        "luna5" are five published folds of RAVDESS' 24 actors.
     label : str
         Column of the true emotion.
-    groups : str or None
-        Column of who must be kept apart. None only where nobody is known.
+    groups : str, list of str or None
+        Column of who must be kept apart; ["subject", "statement"] keeps the sentences apart, too:
+        a fold tests people and sentences that it was not trained on. None only where nobody is
+        known.
     features : list of str or None
         The columns that the estimator sees, for classifiers of plain numbers. None: the table.
     title : str or None
@@ -199,8 +253,14 @@ def evaluate(
         Draws for the 95 % intervals: percentiles over resampled subjects [1]_.
     random_state : int
         Seed of the draws and of random folds; the estimator's own seeds are its own.
-    notices : sequence of str
-        What readers must know first.
+    notices : sequence of str or dict
+        What readers must know first, see `Result`.
+    skip : sequence of str
+        Checks of the audit to switch off, by id: "recordings" decodes every clip once, "names" asks
+        for eight clips again.
+    n_jobs : int or None
+        Folds that are computed at the same time, in processes of joblib's; None is joblib's current
+        choice, usually 1. Where joblib's backend is Dask, the cluster's threads.
     progress : bool
         Show bars for extraction and folds.
 
@@ -212,8 +272,8 @@ def evaluate(
     ------
     ValueError
         When a fold tests people that it trains on, when choices inside the estimator would mix
-        people, and when there is nothing to evaluate (one subject, fewer subjects than folds,
-        one emotion, no usable clip, a missing column).
+        people, when a column gives the label away, and when there is nothing to evaluate (one
+        subject, fewer subjects than folds, one emotion, no usable clip, a missing column).
     TypeError
         When `estimator` is no classifier or `clips` no table.
 
@@ -238,23 +298,27 @@ def evaluate(
             subject_dependent=subject_dependent, random_state=random_state,
         )  # fmt: skip
         _check_gap(study, optimism_gap)
+        _check_skip(skip)
+        task = replace(study.task, rename=_sees_names(study, skip))
         title = title or _title(estimator)
         started = time.perf_counter()
         statuses = extract_first(study.task, progress)
+        decoded = _decoded(study, skip)
         extracted = time.perf_counter()
-        shown = {"checkpoint": checkpoint, "progress": progress}
-        done = run_folds(study.task, study.folds, title=title, **shown)
+        shown = {"checkpoint": checkpoint, "progress": progress, "n_jobs": n_jobs}
+        done = run_folds(task, study.folds, title=title, **shown)
         answers = outcomes.predictions(study, study.folds, done)
+        circumstances, copied = _circumstances(study, done, decoded, skip, n_bootstrap)
         return Result(
             title=title,
             protocol=_protocol(study, answers, n_bootstrap),
             predictions=answers,
             statuses=statuses,
             optimism_gap=_optimism(study, answers, **shown) if optimism_gap else None,
-            notices=_notices(study, done, notices),
+            notices=_notices(study, done, notices, copied),
             coverage=outcomes.coverage(study, answers),
             run=outcomes.run(done, {"extraction": extracted - started}),
             reproduce=f"evaluate(estimator, clips, cv={cv!r}, label={label!r}, groups={groups!r})",
             **outcomes.figures(answers, study.task.classes, n_bootstrap, random_state),
-            **_circumstances(study, done),
+            **circumstances,
         )

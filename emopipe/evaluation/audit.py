@@ -1,47 +1,21 @@
 """The leakage audit: what could have let an evaluation see its answers, and whether it did.
 
-It looks at the rows that were given to fit and to predict, and at the splitters inside the
-estimator. Every check is {id, title, status, reason}, see `emopipe.result.Result`.
+It looks at the rows that were given to fit and to predict, at the recordings behind them, and at
+what the estimator holds; what it could not look at, it cannot tell. Every check is {id, title,
+status, reason}, see `emopipe.result.Result`.
 """
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 
+from emopipe.evaluation.brought_in import brought_in
 from emopipe.evaluation.folds import shared_subjects
+from emopipe.evaluation.nesting import wants_groups
 
-
-def _contents(paths):
-    """Return the SHA-256 of each file, or None where it is missing or alone in its size."""
-    from emopipe.files import checksum
-
-    sizes = pd.Series(
-        [Path(p).stat().st_size if isinstance(p, str) and Path(p).is_file() else -1 for p in paths]
-    )
-    # Only files of equal size can be equal: most corpora need hardly any reading.
-    twins = (sizes.duplicated(keep=False) & (sizes >= 0)).to_numpy()
-    hashes = {path: checksum(path) for path in set(paths[twins])}
-    return np.array([hashes.get(path) for path in paths], dtype=object)
-
-
-def recordings(table):
-    """Return what identifies a recording: {"path" | "content of path" | ... | "take": names}.
-
-    Each value is an object array over the table's rows, None where unknown: two rows with the
-    same name are the same recording. Files of equal content count whatever they are called, and
-    so do takes that exist in several modalities.
-    """
-    named = {"clip": table["clip"].to_numpy(dtype=object)}
-    for column in ("path", "audio"):
-        if column in table:
-            paths = table[column].astype(object).where(table[column].notna(), None).to_numpy()
-            named[column] = paths
-            named[f"content of {column}"] = _contents(paths)
-    if "take" in table:
-        take = table["corpus"].astype(str) + "/" + table["take"].astype(str)
-        named["take"] = take.astype(object).where(table["take"].notna(), None).to_numpy()
-    return {kind: names for kind, names in named.items() if any(name is not None for name in names)}
+# Ids of all checks; `evaluate(skip=...)` takes them.
+CHECKS = (
+    "subjects", "statements", "recordings", "tested-once", "inner-folds", "rows-apart",
+    "brought-in", "columns", "names",
+)  # fmt: skip
 
 
 def _check(id, title, status, reason):
@@ -74,21 +48,47 @@ def _subjects_entry(folds, subjects):
     return _check(*check, True, detail)
 
 
-def _recordings_entry(folds, table):
+def _recordings_entry(folds, named, n_files, n_decoded):
     check = ("recordings", "No recording is on both sides of a fold")
-    found, named = [], recordings(table)
+    found = []
     for kind, names in named.items():
         for number, fold in enumerate(folds):
             train, test = (set(names[rows]) - {None} for rows in fold)
             if train & test:
-                found.append(
-                    f"fold {number}: {len(train & test)} with the same {kind}, such as "
-                    f"{min(train & test)}"
-                )
+                shared = sorted(map(str, train & test))[0]
+                such = "" if kind.startswith("decoded") else f", such as {shared}"
+                found.append(f"fold {number}: {len(train & test)} with the same {kind}{such}")
                 break
     if found:
         return _check(*check, False, "; ".join(found) + ".")
-    return _check(*check, True, f"Compared {', '.join(named)}.")
+    detail = f"Compared {', '.join(named)}."
+    if not n_decoded:
+        return _check(*check, "cannot tell", f"{detail} No file could be decoded and compared.")
+    if n_decoded < n_files:
+        detail += f" {n_files - n_decoded} of {n_files} files could not be decoded."
+    return _check(*check, True, detail)
+
+
+def _statements_entry(folds, statements, asked):
+    check = ("statements", "No sentence is trained on and tested in the same fold")
+    if statements is None:
+        return _check(*check, "not needed", "The table names no sentences.")
+    shared = [set(statements[fold.train]) & set(statements[fold.test]) for fold in folds]
+    n = sum(any(name is not None for name in names) for names in shared)
+    if asked:
+        return _check(*check, not n, f"{n} of {len(folds)} folds share sentences.")
+    tested = np.concatenate(
+        [
+            np.isin(statements[fold.test], list(names - {None}))
+            for fold, names in zip(folds, shared, strict=True)
+        ]
+    )
+    reason = (
+        f"Not asked for: {tested.mean():.0%} of the tested clips have a sentence that was trained "
+        "on; figures hold for sentences heard before (groups=['subject', 'statement'] keeps both "
+        "apart)."
+    )
+    return _check(*check, "not needed", reason.replace("%", " %"))
 
 
 def _tested_entry(folds, table):
@@ -131,25 +131,65 @@ def _held_out_entry(folds, evidence):
     )
 
 
-def audit(folds, table, subjects, splits, *, passed_groups):
-    """Return the checks of the leakage audit.
+def _brought_in_entry(brought):
+    check = ("brought-in", "Nothing in the estimator was fitted or chosen beforehand")
+    if brought:
+        reason = f"{'; '.join(brought)}: on which clips cannot be seen here."
+        return _check(*check, "cannot tell", reason)
+    return _check(*check, True, "The estimator and its parts hold no fitted state or weights.")
+
+
+def _columns_entry(n_columns, hidden, separate):
+    check = ("columns", "No column of the table gives the label away")
+    also = f" {', '.join(hidden)}: hidden from the estimator." if hidden else ""
+    if separate:
+        reason = f"Thresholds on {', '.join(separate[:3])} alone tell the label.{also}"
+        return _check(*check, "cannot tell", reason)
+    return _check(*check, True, f"Looked up the values of {n_columns} columns.{also}")
+
+
+def _names_entry(renamed):
+    check = ("names", "Answers are the same under other names of files")
+    if renamed is None:
+        return _check(*check, "not needed", "The estimator sees no names of files.")
+    asked = f"{renamed['asked']} clips were asked for again under neutral names"
+    if renamed["problem"]:
+        reason = f"{asked}: {renamed['problem']}."
+        return _check(*check, "cannot tell", reason)
+    if renamed["changed"]:
+        return _check(*check, False, f"{asked}: {renamed['changed']} got other answers.")
+    if renamed["unsteady"]:
+        reason = f"{asked}: answers differ even under the same names."
+        return _check(*check, "cannot tell", reason)
+    return _check(*check, True, f"{asked}: all got the same answers.")
+
+
+def audit(study, named, n_files, n_decoded, renamed, *, skip=()):
+    """Return the checks of the audit, in the order of `CHECKS`.
 
     Parameters
     ----------
-    folds : list of Fold
-        Rows that were given to fit and to predict.
-    table : DataFrame
-        The clips: clip, corpus, train_only, and path, audio, take where known.
-    subjects : object array, shape (n_clips,)
-        None where unknown.
-    splits : list of InnerSplit
-    passed_groups : bool
-        Whether subjects were passed to fit.
+    study : Study
+    named : dict
+        From `emopipe.evaluation.recordings.recordings`.
+    n_files, n_decoded : int
+        Files that the table names, and those that could be decoded.
+    renamed : dict or None
+        From `emopipe.evaluation.renaming.ask_renamed`; None where no names are seen.
+    skip : sequence of str
+        Checks that are switched off: they cannot tell.
     """
-    return [
+    folds, subjects = study.folds, study.subjects
+    checks = [
         _subjects_entry(folds, subjects),
-        _recordings_entry(folds, table),
-        _tested_entry(folds, table),
-        _choices_entry(splits, subjects, passed_groups),
+        _statements_entry(folds, study.statements, "statement" in study.grouped_by),
+        _recordings_entry(folds, named, n_files, n_decoded),
+        _tested_entry(folds, study.table),
+        _choices_entry(study.splits, subjects, wants_groups(study.task.estimator)),
         _held_out_entry(folds, len(folds)),
+        _brought_in_entry(brought_in(study.task.estimator, study.features)),
+        _columns_entry(study.n_columns, study.hidden, study.separate),
+        _names_entry(renamed),
     ]
+    off = {"status": "cannot tell", "reason": "Switched off."}
+    return [check | off if check["id"] in skip else check for check in checks]

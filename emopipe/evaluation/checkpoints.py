@@ -13,8 +13,9 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
+from emopipe.evaluation.nesting import nested
 from emopipe.files import write_atomic
 from emopipe.fusion.keys import stamps
 
@@ -23,6 +24,8 @@ _NEUTRAL = {
     "cache_size", "checkpoint", "memory", "n_jobs", "pre_dispatch", "progress", "remember", "store",
     "verbose",
 }  # fmt: skip
+# Bytes of a fold's file: more than a million clips need.
+_LARGEST = 2**30
 
 
 class CheckpointWarning(UserWarning):
@@ -32,6 +35,24 @@ class CheckpointWarning(UserWarning):
 def without_addresses(text):
     """Return a repr without the places in memory, which differ from run to run."""
     return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+
+
+def estimator_text(estimator):
+    """Return the repr of an estimator, without what changes nothing but its speed.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> estimator_text(KNeighborsClassifier(3, n_jobs=2))
+    'KNeighborsClassifier(n_neighbors=3)'
+    """
+    copy = clone(estimator)
+    for _, part in nested(copy):
+        neutral = _NEUTRAL | ({"batch_size"} if hasattr(part, "extract") else set())
+        for name, parameter in inspect.signature(type(part).__init__).parameters.items():
+            if name in neutral and hasattr(part, name) and parameter.default is not parameter.empty:
+                setattr(part, name, parameter.default)
+    return without_addresses(copy.__repr__(N_CHAR_MAX=5000))
 
 
 def _code(function):
@@ -110,7 +131,7 @@ class FoldCheckpoints:
     """
 
     def __init__(self, folder, key, n_folds):
-        self.folder, self.n_folds = None, n_folds
+        self.folder, self.key, self.n_folds = None, key, n_folds
         if folder is None:
             return
         self.folder = Path(folder) / key[:20]
@@ -127,20 +148,46 @@ class FoldCheckpoints:
     def _path(self, number):
         return self.folder / f"fold-{number}-of-{self.n_folds}.json"
 
+    def _seal(self, number, outcome):
+        """Return the SHA-256 over an outcome and what it is the outcome of."""
+        content = json.dumps([self.key, number, self.n_folds, outcome], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
     def load(self, number):
-        """Return a fold's outcome, or None where there is none that can be read."""
-        if self.folder is None or not self._path(number).is_file():
+        """Return a fold's outcome, or None where there is none that is whole.
+
+        What is damaged, changed or of another fold is set aside, with a warning.
+        """
+        if self.folder is None or not os.path.lexists(self._path(number)):
             return None
         try:
-            return json.loads(self._path(number).read_text(encoding="utf-8"))
-        except ValueError as error:
-            warnings.warn(
-                f"{self._path(number)} cannot be read ({error}): fold {number} is computed again",
-                CheckpointWarning,
-                stacklevel=4,
-            )
+            if self._path(number).stat().st_size > _LARGEST:
+                raise ValueError(f"it is larger than {_LARGEST} bytes")
+            kept = json.loads(self._path(number).read_text(encoding="utf-8"))
+            if not isinstance(kept, dict) or set(kept) != {"outcome", "sha256"}:
+                raise ValueError("it is no outcome of a fold")
+            if kept["sha256"] != self._seal(number, kept["outcome"]):
+                raise ValueError("its checksum differs: it was changed or belongs to another fold")
+        except (OSError, ValueError, RecursionError) as error:
+            self._set_aside(number, error)
+            return None
+        return kept["outcome"]
+
+    def _set_aside(self, number, error):
+        path, n = self._path(number), 0
+        while os.path.lexists(aside := path.with_name(f"{path.name}.damaged-{n}")):
+            n += 1
+        path.rename(aside)
+        warnings.warn(
+            f"{path} cannot be used ({error}): it is now {aside.name}, and fold {number} is "
+            "computed again",
+            CheckpointWarning,
+            stacklevel=5,
+        )
 
     def save(self, number, outcome):
         """Keep a fold's outcome."""
         if self.folder is not None:
-            write_atomic(self._path(number), json.dumps(outcome, allow_nan=False))
+            outcome = json.loads(json.dumps(outcome, allow_nan=False))
+            sealed = {"outcome": outcome, "sha256": self._seal(number, outcome)}
+            write_atomic(self._path(number), json.dumps(sealed))

@@ -2,10 +2,11 @@
 
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -16,6 +17,7 @@ from emopipe.evaluation.checkpoints import (
     without_addresses,
 )
 from emopipe.evaluation.nesting import nested, wants_groups
+from emopipe.evaluation.renaming import ask_renamed
 from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
 
@@ -33,6 +35,8 @@ class Task:
     groups : array of str, shape (n_clips,)
         The subject, or a name of its own for a clip of unknown subject.
     classes : list of str
+    rename : bool
+        Whether answers under other names of files are asked for, too.
     """
 
     estimator: object
@@ -40,6 +44,7 @@ class Task:
     y: np.ndarray
     groups: np.ndarray
     classes: list
+    rename: bool = False
 
 
 def _named_plain(value, where):
@@ -64,9 +69,12 @@ def _chosen(estimator):
     curves = [(n, type(p).__name__, getattr(p, "history_", None)) for n, p in parts]
     return {
         "best_params": _named_plain(best, "best_params_") or None,
-        "fusion_weights": None if weights is None else plain(weights.to_dict("index"), "weights_"),
+        "fusion_weights": None
+        if weights is None
+        else _rounded(plain(weights.to_dict("index"), "weights_")),
+        "searches": _searches(parts),
         "history": [
-            {"estimator": name or kind} | plain(dict(history), f"{kind}.history_")
+            {"estimator": name or kind} | _rounded(plain(dict(history), f"{kind}.history_"))
             for name, kind, history in curves
             if history is not None
         ],
@@ -78,6 +86,38 @@ def notices_of(estimator):
     """Return what an estimator and all inside it want a reader to know, each once."""
     found = [part.notices() for _, part in nested(estimator) if hasattr(part, "notices")]
     return list(dict.fromkeys(str(notice) for notices in found for notice in notices))
+
+
+def _search(name, part):
+    """Return the grid of a fitted search as plain values, without its times."""
+    results = part.cv_results_
+    means = [key.removeprefix("mean_test_") for key in results if key.startswith("mean_test_")]
+    score = part.refit if part.refit in means else means[0]
+    scoring = part.scoring if isinstance(part.scoring, str) else None
+    columns = {key: f"{key}_test_{score}" for key in ("mean", "std", "rank")}
+    return {
+        "name": name or type(part).__name__,
+        "scoring": scoring or ("accuracy" if part.scoring is None else type(part.scoring).__name__),
+        "best": int(getattr(part, "best_index_", -1)),
+        "params": [_named_plain(params, "params") for params in results["params"]],
+    } | {key: _rounded(plain(results[column], column)) for key, column in columns.items()}
+
+
+def _searches(parts):
+    searched = [(name, part) for name, part in parts if hasattr(part, "cv_results_")]
+    return [_search(name, part) for name, part in searched]
+
+
+def _rounded(value):
+    """Return plain values with floats of six digits: more than any figure needs.
+
+    The rest is what the order of additions leaves, which differs between machines.
+    """
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _scores(estimator, X, classes):
@@ -122,7 +162,8 @@ def run_fold(task, fold):
     -------
     dict
         predicted (list of str or None), scores (list of lists of float or None, or None),
-        best_params, fusion_weights, history, notices, fit_seconds, score_seconds.
+        best_params, fusion_weights, searches, history, notices, renamed, fit_seconds,
+        score_seconds.
     """
     from emopipe.extract import ClipWarning
 
@@ -136,10 +177,14 @@ def run_fold(task, fold):
         fitted = time.perf_counter()
         predicted, scores = _answers(estimator, task.X.iloc[fold.test], task.classes)
         scored = time.perf_counter()
+        renamed = None
+        if task.rename:
+            renamed = ask_renamed(estimator, task.X.iloc[fold.test], predicted)
     return {
         "predicted": predicted,
-        "scores": plain(scores, "scores"),
+        "scores": _rounded(plain(scores, "scores")),
         **_chosen(estimator),
+        "renamed": renamed,
         "fit_seconds": fitted - started,
         "score_seconds": scored - fitted,
     }
@@ -149,28 +194,32 @@ def _key(task, folds):
     """Return the key of a checkpoint: everything that the outcome of the folds depends on."""
     sides = [[side.tolist() for side in fold] for fold in folds]
     labels = [task.y.tolist(), task.groups.tolist(), task.classes]
-    return content_key(task.X, described(task.estimator), labels, sides)
+    return content_key(task.X, described(task.estimator), labels, sides, task.rename)
 
 
-def _numbered(number, estimator, X, y, groups, classes, fold):
-    return number, run_fold(Task(estimator, X, y, groups, classes), fold)
+def _numbered(number, estimator, X, y, groups, classes, rename, fold):
+    return number, run_fold(Task(estimator, X, y, groups, classes, rename), fold)
 
 
-def _fresh(task, folds):
-    """Yield the number and the outcome of folds as they are done: in turn, or on a cluster."""
+def _fresh(task, folds, n_jobs):
+    """Yield the number and the outcome of folds as they are done: in turn, or in processes."""
     from emopipe.extract.connection import client_in_use
 
-    if client_in_use() is None:
-        yield from ((number, run_fold(task, fold)) for number, fold in folds)
+    cluster = client_in_use() is not None
+    # Names are tried in the first fold, and on this machine: a cluster's may not see its links.
+    tasks = [(n, replace(task, rename=task.rename and not (n or cluster)), f) for n, f in folds]
+    if not cluster and effective_n_jobs(n_jobs) == 1:
+        yield from ((number, run_fold(one, fold)) for number, one, fold in tasks)
         return
     # Arrays and the table are sent once, as each is an argument of its own.
     parts = task.estimator, task.X, task.y, task.groups, task.classes
-    yield from Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")(
-        delayed(_numbered)(number, *parts, fold) for number, fold in folds
+    n_jobs = -1 if cluster else n_jobs
+    yield from Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(
+        delayed(_numbered)(number, *parts, one.rename, fold) for number, one, fold in tasks
     )
 
 
-def run_folds(task, folds, *, checkpoint=None, progress=False, title=""):
+def run_folds(task, folds, *, n_jobs=None, checkpoint=None, progress=False, title=""):
     """Return the outcome of every fold, from checkpoints where they are, see `run_fold`.
 
     Where joblib's backend is Dask, folds are tasks of the cluster.
@@ -181,7 +230,7 @@ def run_folds(task, folds, *, checkpoint=None, progress=False, title=""):
     missing = [(number, fold) for number, fold in enumerate(folds) if number not in outcomes]
     with progress_bar(len(folds), title, "fold", shown=progress) as bar:
         _show(bar, task, folds, outcomes)
-        for number, outcome in _fresh(task, missing):
+        for number, outcome in _fresh(task, missing, n_jobs):
             checkpoints.save(number, outcome)
             outcomes[number] = outcome
             _show(bar, task, folds, outcomes)

@@ -5,7 +5,12 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, PredefinedSplit, StratifiedKFold
+from sklearn.model_selection import (
+    GroupKFold,
+    LeaveOneGroupOut,
+    PredefinedSplit,
+    StratifiedKFold,
+)
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 # Split that trains, split that is tested.
@@ -14,6 +19,17 @@ OFFICIAL = {
     "official-train": (("train",), "test"),
     "official-val": (("train",), "val"),
 }
+# Folds by subject as they were published: name -> (corpus, subjects of each fold, source).
+PUBLISHED = {
+    "luna5": (
+        "ravdess",
+        ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20), (8, 17, 21, 23, 24),
+         (1, 4, 9, 22)),
+        "Luna-Jimenez et al. 2021",
+    ),
+}  # fmt: skip
+# Leave one subject out.
+LOSO = "loso"
 
 
 class Fold(NamedTuple):
@@ -77,7 +93,7 @@ def _official(table, name):
     if name not in OFFICIAL:
         raise ValueError(
             f"cv={name!r} is unknown; allowed: a number, a scikit-learn splitter, "
-            + ", ".join(map(repr, OFFICIAL))
+            + ", ".join(map(repr, (*OFFICIAL, LOSO, *PUBLISHED)))
         )
     train_names, test_name = OFFICIAL[name]
     trains = table["train_only"].to_numpy()
@@ -141,7 +157,7 @@ def _splitter(cv, grouped, random_state):
     if isinstance(cv, bool) or not (isinstance(cv, int | np.integer) or hasattr(cv, "split")):
         raise TypeError(
             f"cv={cv!r}: give a number of folds, a scikit-learn splitter or one of "
-            + ", ".join(map(repr, OFFICIAL))
+            + ", ".join(map(repr, (*OFFICIAL, LOSO, *PUBLISHED)))
         )
     if hasattr(cv, "split"):
         return cv
@@ -195,7 +211,62 @@ def _check_folds(folds, clips, cv):
     return folds
 
 
-def make_folds(table, y, subjects, cv, *, n_rows=None, subject_dependent=False, random_state=0):
+def _published(name, table, subjects):
+    """Return folds by subject as they were published, and the split in words."""
+    corpus, folds, source = PUBLISHED[name]
+    if subjects is None:
+        raise ValueError(f"cv={name!r} needs subjects, but groups=None")
+    number = {person: n for n, people in enumerate(folds) for person in people}
+    trains = table["train_only"].to_numpy(dtype=bool)
+    people = [_number_of(subject) for subject in subjects]
+    foreign = [s for s, p, t in zip(subjects, people, trains, strict=True)
+               if p not in number and not t]  # fmt: skip
+    if foreign:
+        raise ValueError(
+            f"cv={name!r} are folds of {corpus}'s {len(number)} subjects; {foreign[0]!r} is none "
+            "of them: use another cv"
+        )
+    place = np.array([number.get(person, -1) for person in people])
+    place[trains] = -1
+    pairs = [
+        (np.flatnonzero((place != n) & (place >= 0)), np.flatnonzero(place == n))
+        for n in range(len(folds))
+        if (place == n).any()
+    ]
+    return pairs, f"{name} ({source}, {len(pairs)} folds by subject)"
+
+
+def _number_of(subject):
+    digits = str(subject).rpartition("/")[2]
+    return int(digits) if digits.isdecimal() else None
+
+
+def _without_sentences(pairs, statements):
+    """Return folds in which neither the subjects nor the sentences of the test side train.
+
+    Each fold by subject becomes one per sentence (at most as many as there are folds by subject,
+    or two): clips of other people that say another sentence train.
+    """
+    names = sorted({name for name in statements if name is not None})
+    if len(names) < 2 or any(name is None for name in statements):
+        raise ValueError(
+            f"groups=['subject', 'statement'] needs two sentences or more and one for every clip, "
+            f"found {len(names)}: use groups='subject'"
+        )
+    n_parts = min(len(names), max(2, len(pairs)))
+    part = {name: n % n_parts for n, name in enumerate(names)}
+    parts = np.array([part[name] for name in statements])
+    split = [
+        (train[parts[train] != n], test[parts[test] == n])
+        for train, test in pairs
+        for n in range(n_parts)
+    ]
+    return [(train, test) for train, test in split if len(test)]
+
+
+def make_folds(
+    table, y, subjects, cv, *, n_rows=None, subject_dependent=False, random_state=0, statements=None
+):
     """Return the folds of a table of usable clips, and the split in words.
 
     Rows that only train are on no test side, and train in a fold unless their subject is tested
@@ -215,6 +286,8 @@ def make_folds(table, y, subjects, cv, *, n_rows=None, subject_dependent=False, 
     subject_dependent : bool
         A number means stratified random folds instead of folds by subject.
     random_state : int
+    statements : object array or None
+        The sentence of each clip: no sentence is then trained on and tested in one fold.
 
     Returns
     -------
@@ -236,7 +309,10 @@ def make_folds(table, y, subjects, cv, *, n_rows=None, subject_dependent=False, 
     [([0, 1], [2]), ([0, 2, 3], [1]), ([1, 2, 3], [0])]
     """
     trains, clips = table["train_only"].to_numpy(dtype=bool), table["clip"].to_numpy()
-    if isinstance(cv, str):
+    cv = LeaveOneGroupOut() if isinstance(cv, str) and cv == LOSO else cv
+    if isinstance(cv, str) and cv in PUBLISHED:
+        pairs, described = _published(cv, table, subjects)
+    elif isinstance(cv, str):
         train, test = _official(table, cv)
         pairs = [(np.flatnonzero(train & ~trains), np.flatnonzero(test))]
         described = f"{cv} split ({' and '.join(OFFICIAL[cv][0])} -> {OFFICIAL[cv][1]})"
@@ -252,7 +328,9 @@ def make_folds(table, y, subjects, cv, *, n_rows=None, subject_dependent=False, 
         described = describe_splitter(splitter)
         pairs = _pairs(splitter, rows, y, subjects)
     apart = None if subject_dependent else subjects
-    folds = [
-        Fold(np.union1d(train, _also_train(trains, apart, test)), test) for train, test in pairs
-    ]
+    pairs = [(np.union1d(train, _also_train(trains, apart, test)), test) for train, test in pairs]
+    if statements is not None:
+        pairs = _without_sentences(pairs, statements)
+        described += ", each by sentence"
+    folds = [Fold(train.astype(int), test) for train, test in pairs]
     return _check_folds(folds, clips, described), described

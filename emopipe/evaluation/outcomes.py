@@ -32,16 +32,15 @@ def corpora(study):
                 "excluded": study.reasons[here & ~usable].value_counts().sort_index().to_dict(),
                 "train_only": int(rows["train_only"].sum()),
                 "tested": int(rows["clip"].isin(tested).sum()),
-                "complete": None,
+                "complete": study.known_corpora.get(name, {}).get("complete"),
                 "synthetic": bool(full["synthetic"][here].any()),
             }
         )
     return found
 
 
-def _rounded(value):
-    # Six digits are more than any figure needs and spare result.json megabytes of noise.
-    return np.nan if value is None else float(f"{value:.6g}")
+def _known(value):
+    return np.nan if value is None else value
 
 
 def predictions(study, folds, done):
@@ -51,7 +50,7 @@ def predictions(study, folds, done):
         scores = outcome["scores"] or [[None] * len(classes)] * len(fold.test)
         part = pd.DataFrame({"row": fold.test, "fold": number})
         part["predicted"] = pd.Series(outcome["predicted"], dtype=object)
-        part[[f"score_{name}" for name in classes]] = [[_rounded(v) for v in row] for row in scores]
+        part[[f"score_{name}" for name in classes]] = [[_known(v) for v in row] for row in scores]
         parts.append(part)
     answers = pd.concat(parts, ignore_index=True).sort_values("row", ignore_index=True)
     rows = answers.pop("row").to_numpy()
@@ -107,9 +106,23 @@ def run(done, seconds):
 def coverage(study, answers):
     """Return how many clips should have been answered, how many were, and why fewer."""
     answered = int(answers["predicted"].notna().sum())
-    unanswered = len(answers) - answered
-    reasons = [f"{unanswered} clips got no answer"] if unanswered else []
-    return {"asked": len(answers), "answered": answered, "reasons": reasons}
+    asked, reasons = len(answers), []
+    for name in study.full["corpus"].unique():
+        known = study.known_corpora.get(name, {})
+        for kind, words in (("missing", "are missing"), ("damaged", "are damaged or empty")):
+            n = known.get(kind) or 0
+            asked += n
+            if n:
+                whole = f" of {known['complete']}" if known.get("complete") else ""
+                reasons.append(f"{n}{whole} clips of {name} {words}")
+    if answered < len(answers):
+        reasons.append(f"{len(answers) - answered} of {len(answers)} clips got no answer")
+    return {"asked": asked, "answered": answered, "reasons": reasons}
+
+
+def searches(done):
+    """Return the grids of all folds."""
+    return [{"fold": n} | grid for n, one in enumerate(done) for grid in one["searches"]]
 
 
 def figures(answers, classes, n_bootstrap, random_state=0):

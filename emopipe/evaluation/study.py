@@ -9,6 +9,7 @@ from sklearn.model_selection import PredefinedSplit
 
 from emopipe.evaluation.fitting import Task
 from emopipe.evaluation.folds import check_subjects, make_folds, shared_subjects
+from emopipe.evaluation.giveaways import NAMES, check_columns
 from emopipe.evaluation.nesting import check_inner_splits, inner_splits
 from emopipe.metrics import units_of
 from emopipe.subjects import check_subject_names, subject_names
@@ -38,7 +39,17 @@ class Study:
     splits : list of InnerSplit
     given : bool
         Whether the table or the caller says who is tested, rather than a splitter.
-    label, groups, features, random_state
+    grouped_by : list of str
+        Columns that folds keep apart; empty where groups=None.
+    statements : object array or None
+        The sentence of each clip, None without such a column.
+    n_columns : int
+        Columns whose values were looked up for the label.
+    hidden, separate : lists of str
+        Columns that give the label away and were hidden; those of numbers that separate it.
+    known_corpora : dict
+        What the loader says of each corpus: complete, missing, damaged, notices.
+    label, features, random_state
         As asked.
     """
 
@@ -51,7 +62,12 @@ class Study:
     splitter: str
     splits: list
     label: str
-    groups: str | None
+    grouped_by: list
+    statements: np.ndarray | None
+    n_columns: int
+    hidden: list
+    separate: list
+    known_corpora: dict
     features: list | None
     given: bool
     random_state: int
@@ -82,16 +98,19 @@ class Study:
         return any(shared_subjects(fold, self.subjects) for fold in self.folds)
 
 
-def _completed(clips, label, groups, features):
-    """Return the table, rows numbered from 0, with the columns that evaluation reads."""
+def _completed(clips, label, grouped_by, features):
+    """Return the table in the order of clips, with the columns that evaluation reads.
+
+    Its index numbers the rows as they were: the order of a table decides nothing.
+    """
     if not isinstance(clips, pd.DataFrame):
         raise TypeError(
             f"clips is a {type(clips).__name__}: give a clip table, from load_corpus or load_table"
         )
-    needed = ["clip", label, *([groups] if groups else []), *(features or [])]
+    needed = ["clip", label, *grouped_by, *(features or [])]
     missing = [column for column in needed if column not in clips]
     if missing:
-        hint = "; groups=None where subjects are unknown" if groups in missing else ""
+        hint = "; groups=None where subjects are unknown" if set(grouped_by) & {*missing} else ""
         raise ValueError(
             f"the clip table has no column {', '.join(map(repr, missing))}, only "
             f"{list(clips.columns)}{hint}"
@@ -106,7 +125,8 @@ def _completed(clips, label, groups, features):
     for column, value in _DEFAULTS.items():
         given = table[column].astype(object) if column in table else pd.Series(None, table.index)
         table[column] = given.where(given.notna(), value)
-    return table.astype({"train_only": bool, "synthetic": bool})
+    order = np.argsort(table["clip"].astype(str).to_numpy(dtype=str), kind="stable")
+    return table.astype({"train_only": bool, "synthetic": bool}).iloc[order]
 
 
 def _reasons(table, label):
@@ -145,12 +165,26 @@ def _check_training(folds, y):
             )
 
 
-def _known_subjects(table, groups):
-    """Return each row's subject or None, from the column `groups`, or `subject` without it."""
-    column = groups or "subject"
+def _known_subjects(table, column):
+    """Return each row's subject or None."""
     if column not in table:
         return np.full(len(table), None, dtype=object)
     return subject_names(table[column])
+
+
+def _columns_of(groups):
+    """Return the columns to keep apart, who is recorded first."""
+    columns = [groups] if isinstance(groups, str) else list(groups or [])
+    if (
+        not all(isinstance(name, str) for name in columns)
+        or len(columns) > 2
+        or (len(columns) == 2 and "statement" not in columns)
+    ):
+        raise ValueError(
+            f"groups={groups!r}: give the column of who must be kept apart, None, or "
+            "['subject', 'statement'] to keep sentences apart, too"
+        )
+    return sorted(columns, key="statement".__eq__)
 
 
 def _check_meant(subjects, groups):
@@ -172,18 +206,22 @@ def make_study(
 ):  # fmt: skip
     """Return the checked task with its folds, or raise what `emopipe.evaluation.evaluate` says."""
     _check_estimator(estimator)
-    full = _completed(clips, label, groups, features)
+    grouped_by = _columns_of(groups)
+    column = next((name for name in grouped_by if name != "statement"), "subject")
+    full = _completed(clips, label, grouped_by, features)
     reasons = _reasons(full, label)
     table = full[reasons == ""]
     y = table[label].astype(str).to_numpy(dtype=str)
     _check_emotions(table, y, reasons, label)
-    subjects = _known_subjects(table, groups)
-    check_subject_names(subjects, groups or "subject")
+    subjects = _known_subjects(table, column)
+    check_subject_names(subjects, column)
     if not subject_dependent:
         _check_meant(subjects, groups)
+    statements = subject_names(table["statement"]) if "statement" in table else None
     folds, splitter = make_folds(
         table, y, None if groups is None else subjects, cv, n_rows=len(full),
         subject_dependent=subject_dependent, random_state=random_state,
+        statements=statements if "statement" in grouped_by else None,
     )  # fmt: skip
     _check_training(folds, y)
     if subject_dependent:
@@ -193,9 +231,13 @@ def make_study(
         splits = check_inner_splits(estimator, folds, subjects)
     X = table[features] if features else table.drop(columns=_answers(table, y))
     units = units_of(subjects, table["clip"]).to_numpy(dtype=str)
+    n_columns = len([name for name in X if name not in NAMES])
+    X, hidden, separate = check_columns(X, y, units, bool(features))
     return Study(
         full=full, reasons=reasons, table=table, subjects=subjects, folds=folds, splits=splits,
         task=Task(estimator, X, y, units, sorted(set(y))), splitter=splitter, label=label,
-        groups=groups, features=features, given=isinstance(cv, str | PredefinedSplit),
+        grouped_by=grouped_by, statements=statements, n_columns=n_columns, hidden=hidden,
+        separate=separate, known_corpora=dict(clips.attrs.get("corpora", {})), features=features,
+        given=isinstance(cv, str | PredefinedSplit),
         random_state=random_state,
     )  # fmt: skip

@@ -1,0 +1,127 @@
+"""Columns and names that give the label away, also for people whom nobody has met."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupKFold
+
+from emopipe.evaluation.folds import Fold
+
+# Columns that are names of files: what they tell is tried by asking under other names.
+NAMES = ("clip", "path", "audio")
+# Columns of clip tables that may tell the emotion in some corpora; hidden there, not refused.
+BOOKKEEPING = ("take", "statement")
+_SURE = 0.995
+_MET = 0.5
+_FOLDS = 4
+
+
+def tokens(values):
+    """Return the parts of texts as a table: one column per place, from the front and from the end.
+
+    Examples
+    --------
+    >>> tokens(["03-01-05.wav"]).iloc[0].tolist()
+    ['03', '01', '05', 'wav', 'wav', '05', '01', '03']
+    """
+    parts = [re.findall(r"[a-z]+|[0-9]+", str(value).casefold()) for value in values]
+    longest = max(map(len, parts), default=0)
+    front = [row + [""] * (longest - len(row)) for row in parts]
+    back = [row[::-1] + [""] * (longest - len(row)) for row in parts]
+    return pd.DataFrame(np.hstack([front, back]) if longest else [[""]] * len(parts), dtype=object)
+
+
+def _lookup(values, y, folds):
+    """Return the share of tested rows whose value was trained on, and of right answers there."""
+    met = right = n = 0
+    for fold in folds:
+        train = pd.DataFrame({"value": values[fold.train], "label": y[fold.train]})
+        counts = train.value_counts(sort=True).reset_index()
+        answers = counts.drop_duplicates("value").set_index("value")["label"]
+        told = pd.Series(values[fold.test]).map(answers)
+        known = told.notna().to_numpy()
+        n, met = n + len(known), met + known.sum()
+        right += (told.to_numpy()[known] == y[fold.test][known]).sum()
+    return met / max(n, 1), right / max(met, 1)
+
+
+def _separates(values, y, folds):
+    """Return whether thresholds on one column of numbers tell all labels of tested rows."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    right = n = 0
+    values = np.nan_to_num(values.astype(np.float64)).reshape(-1, 1)
+    for fold in folds:
+        tree = DecisionTreeClassifier(max_leaf_nodes=2 * len(set(y)), random_state=0)
+        right += (tree.fit(values[fold.train], y[fold.train]).predict(values[fold.test])
+                  == y[fold.test]).sum()  # fmt: skip
+        n += len(fold.test)
+    return right / max(n, 1) >= _SURE
+
+
+def _determines(values, y, folds):
+    met, right = _lookup(values, y, folds)
+    return met >= _MET and right >= _SURE
+
+
+def _is_a_name(X, column):
+    """Return whether a column repeats the names of the clips' files."""
+    stems = {name: X[name].map(lambda v: Path(str(v)).stem) for name in NAMES if name in X}
+    return any(
+        np.mean([stem in str(value) for stem, value in zip(known, X[column], strict=True)]) > 0.5
+        for known in stems.values()
+    )
+
+
+def giveaways(X, y, folds):
+    """Return the columns that determine the label, and those of numbers that separate it.
+
+    A column determines the label when looking up its values, or one part of its text, among the
+    training rows tells the label of the tested rows.
+
+    Returns
+    -------
+    determine, separate : lists of str
+    """
+    determine, separate = [], []
+    for name in [name for name in X if name not in NAMES and not _is_a_name(X, name)]:
+        column = X[name]
+        if pd.api.types.is_float_dtype(column):
+            if _determines(column.to_numpy(), y, folds):
+                determine.append(name)
+            elif _separates(column.to_numpy(), y, folds):
+                separate.append(name)
+            continue
+        texts = column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)
+        parts = tokens(texts) if column.dtype.kind not in "biu" else pd.DataFrame()
+        columns = [texts, *(parts[part].to_numpy() for part in parts)]
+        if any(_determines(values, y, folds) for values in columns):
+            determine.append(name)
+    return determine, separate
+
+
+def _strangers(y, groups):
+    """Return few folds that keep people apart."""
+    n_folds = min(_FOLDS, len(set(groups)))
+    return [Fold(*pair) for pair in GroupKFold(n_folds).split(y, y, groups)]
+
+
+def check_columns(X, y, groups, explicit):
+    """Return X without bookkeeping that gives the label away, what was hidden, what separates.
+
+    Raises
+    ------
+    ValueError
+        If another column does, or one that was asked for by name (`explicit`).
+    """
+    determine, separate = giveaways(X, y, _strangers(y, groups))
+    refused = [name for name in determine if explicit or name not in BOOKKEEPING]
+    if refused:
+        raise ValueError(
+            f"column {refused[0]!r} gives the label away: its values among the training clips tell "
+            "that of people never met. Whatever reads it recognises nothing: "
+            + ("take it out of features=" if explicit else f"use clips.drop(columns={refused})")
+        )
+    return X.drop(columns=determine), determine, separate
