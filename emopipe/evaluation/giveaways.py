@@ -35,15 +35,17 @@ def tokens(values):
 
 def _lookup(values, y, folds):
     """Return the share of tested rows whose value was trained on, and of right answers there."""
+    (codes, names), (labels, kinds) = pd.factorize(values), pd.factorize(y)
+    if not 1 < len(names) < len(values):
+        return 0.0, 0.0
     met = right = n = 0
     for fold in folds:
-        train = pd.DataFrame({"value": values[fold.train], "label": y[fold.train]})
-        counts = train.value_counts(sort=True).reset_index()
-        answers = counts.drop_duplicates("value").set_index("value")["label"]
-        told = pd.Series(values[fold.test]).map(answers)
-        known = told.notna().to_numpy()
+        cells = codes[fold.train] * len(kinds) + labels[fold.train]
+        counts = np.bincount(cells[codes[fold.train] >= 0], minlength=len(names) * len(kinds))
+        counts = counts.reshape(len(names), len(kinds))
+        known = (codes[fold.test] >= 0) & counts.any(1)[codes[fold.test]]
         n, met = n + len(known), met + known.sum()
-        right += (told.to_numpy()[known] == y[fold.test][known]).sum()
+        right += (counts.argmax(1)[codes[fold.test]] == labels[fold.test])[known].sum()
     return met / max(n, 1), right / max(met, 1)
 
 
