@@ -154,8 +154,7 @@ def _names_entry(renamed):
         return _check(*check, "not needed", "The estimator sees no names of files.")
     asked = f"{renamed['asked']} clips were asked for again under neutral names"
     if renamed["problem"]:
-        reason = f"{asked}: {renamed['problem']}."
-        return _check(*check, "cannot tell", reason)
+        return _check(*check, "cannot tell", renamed["problem"])
     if renamed["changed"]:
         return _check(*check, False, f"{asked}: {renamed['changed']} got other answers.")
     if renamed["unsteady"]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from emopipe.evaluation.giveaways import NAMES
+from emopipe.evaluation.nesting import nested
 from emopipe.media.excerpts import parse
 
 _CLIPS = 8
@@ -69,14 +70,16 @@ def ask_renamed(estimator, X, answers):
     rows = [row for row in rows if answers[row] is not None]
     outcome = {"asked": len(rows), "changed": 0, "unsteady": 0, "problem": None}
     if not rows:
-        return outcome | {"problem": "none of them has an answer"}
+        return outcome | {"problem": "No clip has an answer."}
+    if any(type(part).__name__ == "FeatureTable" for _, part in nested(estimator)):
+        return outcome | {"problem": "FeatureTable finds a clip's numbers by the file's name."}
     first, same = [answers[row] for row in rows], X.iloc[rows]
     try:
         with tempfile.TemporaryDirectory(prefix="emopipe-names-") as folder:
             other = _asked(estimator, renamed(same, Path(folder)))
         again = first if other == first else _asked(estimator, same)
     except Exception as error:  # whatever a stranger's predict raises for such names
-        return outcome | {"problem": f"it cannot answer ({type(error).__name__})"}
+        return outcome | {"problem": f"It cannot answer under other names ({type(error).__name__})."}
     steady = [one == two for one, two in zip(first, again, strict=True)]
     changed = [a != b for a, b, known in zip(first, other, steady, strict=True) if known]
     return outcome | {"changed": sum(changed), "unsteady": len(steady) - sum(steady)}
