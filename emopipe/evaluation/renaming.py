@@ -79,7 +79,9 @@ def ask_renamed(estimator, X, answers):
             other = _asked(estimator, renamed(same, Path(folder)))
         again = first if other == first else _asked(estimator, same)
     except Exception as error:  # whatever a stranger's predict raises for such names
-        return outcome | {"problem": f"It cannot answer under other names ({type(error).__name__})."}
+        return outcome | {
+            "problem": f"It cannot answer under other names ({type(error).__name__})."
+        }
     steady = [one == two for one, two in zip(first, again, strict=True)]
     changed = [a != b for a, b, known in zip(first, other, steady, strict=True) if known]
     return outcome | {"changed": sum(changed), "unsteady": len(steady) - sum(steady)}
