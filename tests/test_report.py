@@ -204,6 +204,8 @@ def real(experiment):
 
 def test_no_figure_of_people_stands_beside_drawn_ones_as_if_comparable(invented, tmp_path):
     assert invented.synthetic and not real(invented).synthetic
+    assert experiment_view(invented)["published"][0]["difference"] is None
+    assert experiment_view(real(invented))["published"][0]["difference"] is not None
     drawn = write_report(invented, tmp_path / "a").read_text()
     assert "Not comparable:" in drawn and "ours − theirs" not in drawn
     assert 'class="dot theirs"' not in drawn

@@ -10,8 +10,8 @@ METRICS = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro F1"}
 N_COLOURS = 6
 
 
-def ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Return round numbers from at most `low` to at least `high`.
+def ticks(low: float, high: float, most: int = 6, *, whole: bool = False) -> list[float]:
+    """Return round numbers from at most `low` to at least `high`; `whole`: no fractions.
 
     Examples
     --------
@@ -28,6 +28,7 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
         for k in (1, 2, 2.5, 5, 10, 20)
         if math.ceil(high / (k * magnitude)) - math.floor(low / (k * magnitude)) < most
     )
+    step = max(1.0, math.ceil(step)) if whole else step
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [float(f"{n * step:.12g}") for n in range(first, max(last, first + 1) + 1)]
 
@@ -48,9 +49,9 @@ def line_chart(chart) -> dict:
     series = chart.series.values()
     xs = _finite(x for s in series for x in s["x"])
     ys = _finite(y for s in series for key in ("y", "low", "high") for y in s.get(key, ()))
-    x_marks, y_marks = ticks(min(xs, default=0), max(xs, default=1)), ticks(
-        min(ys, default=0), max(ys, default=1)
-    )  # fmt: skip
+    whole = all(x == int(x) for x in xs)
+    x_marks = ticks(min(xs, default=0), max(xs, default=1), whole=whole)
+    y_marks = ticks(min(ys, default=0), max(ys, default=1))
 
     def place(x, y):
         return (
