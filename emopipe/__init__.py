@@ -20,6 +20,7 @@ _PUBLIC = {
     "corpus_names": "corpora",
     "describe_corpus": "corpora",
     "load_corpus": "corpora",
+    "load_folder": "corpora",
     "load_table": "corpora",
     "sample_per_emotion": "corpora",
     "usable": "corpora",

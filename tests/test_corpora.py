@@ -248,8 +248,11 @@ def test_a_file_as_root_says_what_to_do(tmp_path):
     lay(tmp_path, "corpus.zip", "clips.csv")
     with pytest.raises(NotADirectoryError, match="unpack it"):
         load_corpus("rml", tmp_path / "corpus.zip")
-    with pytest.raises(NotADirectoryError, match="load_table"):
-        load_corpus("rml", tmp_path / "clips.csv")
+    (tmp_path / "clips.csv").write_text("path,emotion\na.avi,sad\n")
+    lay(tmp_path, "a.avi")
+    assert load_corpus("rml", tmp_path / "clips.csv")["corpus"].tolist() == ["rml"]
+    with pytest.raises(ValueError, match="has no option label"):
+        load_corpus("cremad", tmp_path / "clips.csv", label="voice")
 
 
 def test_only_other_kinds_of_file_are_named(tmp_path):

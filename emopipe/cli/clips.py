@@ -1,8 +1,109 @@
 """Clips named on the command line: files, folders of files, and corpora."""
 
+import re
 import sys
 import warnings
 from pathlib import Path
+
+
+def add_own_clips(parser) -> None:
+    """Add --pattern and --codes, which explain clips of one's own."""
+    parser.add_argument(
+        "--pattern", action="append", default=[], metavar="[NAME=]PATTERN",
+        help="how the files of a folder of your own are named, such as "
+        "'{subject}-{statement}-{emotion}_{take}.mp4'; without it, a folder per emotion",
+    )  # fmt: skip
+    parser.add_argument(
+        "--codes", action="append", default=[], metavar="CODE=EMOTION,...",
+        help="your own codes or words for emotions, such as 01=neutral,02=sad; 'CODE=' leaves out",
+    )  # fmt: skip
+
+
+def add_corpora(parser, *, required=False) -> None:
+    """Add --corpus, --pattern and --codes."""
+    parser.add_argument(
+        "--corpus", action="append", default=[], required=required, metavar="NAME=PLACE",
+        help="a corpus and its folder (see `emopipe corpora`), or a name for your own clips and "
+        "their table or folder (see `emopipe corpora csv`); several are pooled",
+    )  # fmt: skip
+    add_own_clips(parser)
+
+
+def corpus_tables(args) -> list:
+    """Return the clip tables of the corpora that --corpus names."""
+    from emopipe import load_corpus
+
+    places = {}
+    for text in args.corpus:
+        name, equals, place = text.partition("=")
+        if not (name and equals and place):
+            raise ValueError(
+                f"--corpus {text}: write --corpus NAME=FOLDER, or NAME=TABLE.csv for clips of your "
+                "own (see `emopipe corpora`)"
+            )
+        if name in places:
+            raise ValueError(f"--corpus {name}=... is there twice: give each a name of its own")
+        places[name] = place
+    roots = corpus_roots(places, args.pattern, args.codes)
+    tables = [load_corpus(name, root) for name, root in roots.items()]
+    return [table[table["path"].notna()] for table in tables]
+
+
+def corpus_roots(places: dict, patterns, codes) -> dict:
+    """Return what `load_corpus` takes for each corpus: its folder, or own clips as explained.
+
+    Parameters
+    ----------
+    places : dict of str to str
+        Folder or table of each name.
+    patterns, codes : list of str
+        Values of --pattern and --codes.
+    """
+    from emopipe.corpora import OwnClips, corpus_names, is_table
+
+    own = [n for n, place in places.items() if n not in corpus_names() or is_table(place)]
+    patterns = _patterns(patterns, places, own)
+    synonyms = _codes(codes)
+    if synonyms and not (own or patterns):
+        raise ValueError("--codes is for clips of your own, and every --corpus is a known corpus")
+    return {
+        name: OwnClips(Path(place).expanduser(), patterns.get(name), synonyms, flags=True)
+        if name in own or name in patterns
+        else Path(place).expanduser()
+        for name, place in places.items()
+    }
+
+
+def _patterns(texts, places, own) -> dict[str, str]:
+    """Return the pattern of each corpus that has one."""
+    patterns = {}
+    for text in texts:
+        name, equals, pattern = text.partition("=")
+        if equals and name in places:
+            names = [name]
+        else:
+            names, pattern = own or list(places), text
+        if len(names) != 1:
+            raise ValueError(
+                f"--pattern {text}: there are {', '.join(names) or 'no corpora'}; write --pattern "
+                "NAME=PATTERN for one of them"
+            )
+        if names[0] in patterns:
+            raise ValueError(f"--pattern {text}: {names[0]} has {patterns[names[0]]!r} already")
+        patterns[names[0]] = pattern
+    return patterns
+
+
+def _codes(texts) -> dict[str, str | None]:
+    """Return {code: emotion, or None} of texts like 01=neutral,02=sad."""
+    codes = {}
+    for pair in (pair for text in texts for pair in re.split(r"[,\s]+", text) if pair):
+        code, equals, emotion = pair.partition("=")
+        if not equals or not code:
+            raise ValueError(f"--codes {pair}: write CODE=EMOTION, such as 01=neutral,02=sad")
+        if codes.setdefault(code, emotion or None) != (emotion or None):
+            raise ValueError(f"--codes: {code} stands for {codes[code]} and for {emotion}")
+    return codes
 
 
 def media_files(places):

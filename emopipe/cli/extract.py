@@ -3,6 +3,7 @@
   emopipe extract --corpus cremad=/data/CREMA-D --features voice face
   emopipe extract clips/*.mp4 --features mini_xception --set n_frames=10 --out faces.csv
   emopipe extract /data/clips --features voice --jobs 4
+  emopipe extract --corpus mine=clips.csv --features voice    your own clips: `emopipe corpora csv`
   emopipe extract --corpus cremad=/nfs/CREMA-D --features face --scheduler tcp://10.0.0.5:8786
 
 What is in the store is not computed again, so an interrupted run continues, and
@@ -22,7 +23,7 @@ Exit code 1 if not a single clip could be processed.
 from inspect import signature
 from pathlib import Path
 
-from emopipe.cli.clips import media_files
+from emopipe.cli.clips import add_corpora, corpus_tables, media_files
 from emopipe.cli.run import add_scheduler, check_kind, cluster
 
 # feature name -> (module, class)
@@ -42,9 +43,7 @@ def add_arguments(parser):
     from emopipe.cli import add_extraction
 
     parser.add_argument("clips", nargs="*", type=Path, help="files, or folders of files")
-    parser.add_argument(
-        "--corpus", action="append", default=[], metavar="NAME=FOLDER", help="see `emopipe corpora`"
-    )
+    add_corpora(parser)
     parser.add_argument(
         "--features", nargs="+", default=["voice"], choices=sorted(FEATURES), metavar="NAME",
         help=f"one or more of: {', '.join(FEATURES)} (default: voice)",
@@ -141,7 +140,7 @@ def _clips(args):
     from emopipe.corpora import combine
     from emopipe.corpora.folder import medium_of
 
-    tables = corpus_tables(args.corpus)
+    tables = corpus_tables(args)
     files = list(media_files(args.clips))
     if files:
         names = [str(f) for f in files]
@@ -150,20 +149,6 @@ def _clips(args):
     if not tables:
         raise ValueError("nothing to extract: name files or folders, or --corpus NAME=FOLDER")
     return combine(*tables)
-
-
-def corpus_tables(texts) -> list:
-    """Return the clip tables of corpora given as NAME=FOLDER."""
-    from emopipe.corpora import load_corpus
-
-    tables = []
-    for text in texts:
-        name, equals, folder = text.partition("=")
-        if not equals:
-            raise ValueError(f"--corpus {text}: write --corpus NAME=FOLDER (see `emopipe corpora`)")
-        table = load_corpus(name, folder)
-        tables.append(table[table["path"].notna()])
-    return tables
 
 
 def extractor_of(name, args):

@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emopipe.cli import scripts
+from emopipe.cli.clips import add_own_clips, corpus_roots
 
 # Subjects of the corpus that `--corpus NAME=synthetic` writes: small, and the same each time.
 SUBJECTS = 6
@@ -87,7 +88,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     folders = _folders(parsed.corpus, corpora, args.script.name)
     values, small = _values(parsed.set, options, folders, synthetic, args.script.name)
     parsed.reports.mkdir(parents=True, exist_ok=True)  # or hours would end in "not a folder"
-    roots = {name: _root(name, folder, parsed.reports) for name, folder in folders.items()}
+    roots = _roots(folders, parsed)
     print(f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}", file=sys.stderr)
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
@@ -229,8 +230,10 @@ def _script_parser(script, doc, experiment, synthetic):
     needs = " ".join(f"{name}=FOLDER" for name in scripts.parameters_of(experiment)[0]) or "none"
     parser.add_argument(
         "--corpus", action="append", default=[], metavar="NAME=FOLDER",
-        help=f"needed: {needs}; NAME=synthetic draws people in place of it",
+        help=f"needed: {needs}; NAME=synthetic draws people in place of it, NAME=TABLE.csv takes "
+        "clips of your own (see `emopipe corpora csv`)",
     )  # fmt: skip
+    add_own_clips(parser)
     parser.add_argument(
         "--set", action="append", default=[], metavar="OPTION=VALUE",
         help="an option below, its value as Python writes it",
@@ -283,24 +286,29 @@ def _literal(text: str):
         return text
 
 
-def _root(name: str, folder: str, reports: Path) -> Path:
-    if folder == "synthetic":
-        from emopipe.corpora.synthetic import make_synthetic_corpus
-        from emopipe.corpora.synthetic.layouts import LAYOUTS
+def _roots(folders: dict, parsed) -> dict:
+    """Return what `load_corpus` takes for each corpus: a folder, drawn people, or own clips."""
+    real = {name: folder for name, folder in folders.items() if folder != "synthetic"}
+    roots = corpus_roots(real, parsed.pattern, parsed.codes)
+    return {name: roots.get(name) or _drawn(name, parsed.reports) for name in folders}
 
-        if name not in LAYOUTS:
-            raise ValueError(
-                f"--corpus {name}=synthetic: there is no synthetic {name}, only "
-                f"{', '.join(LAYOUTS)}; name the corpus' folder"
-            )
-        return make_synthetic_corpus(
-            reports / "synthetic" / name,
-            layout=name,
-            subjects=min(SUBJECTS, len(LAYOUTS[name].subjects)),
-            clips_per_emotion=2,
-            progress=True,
+
+def _drawn(name: str, reports: Path) -> Path:
+    from emopipe.corpora.synthetic import make_synthetic_corpus
+    from emopipe.corpora.synthetic.layouts import LAYOUTS
+
+    if name not in LAYOUTS:
+        raise ValueError(
+            f"--corpus {name}=synthetic: there is no synthetic {name}, only "
+            f"{', '.join(LAYOUTS)}; name the corpus' folder"
         )
-    return Path(folder).expanduser()
+    return make_synthetic_corpus(
+        reports / "synthetic" / name,
+        layout=name,
+        subjects=min(SUBJECTS, len(LAYOUTS[name].subjects)),
+        clips_per_emotion=2,
+        progress=True,
+    )
 
 
 def _shown(value) -> str:

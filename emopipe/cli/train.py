@@ -4,6 +4,9 @@
   emopipe train models/mine --corpus ravdess=/data/RAVDESS --corpus savee=/data/SAVEE \\
       --emotions neutral happiness sadness anger
   emopipe train models/mine --corpus ravdess=/data/RAVDESS --window 1.0     emotion over time
+  emopipe train models/mine --corpus mine=clips.csv        clips of your own: `emopipe corpora csv`
+  emopipe train models/mine --corpus mine=FOLDER --codes 01=neutral,02=sad \\
+      --pattern '{subject}-{statement}-{emotion}_{take}.mp4'
 
 Each kind of features gets a linear classifier of its own (or an SVM); with several of them,
 their scores are fused with weights per emotion. The figures on the card come from folds by subject;
@@ -55,13 +58,11 @@ CLASSIFIERS = {"logistic": _logistic, "svm": _svm}
 def add_arguments(parser):
     """Add this command's arguments."""
     from emopipe.cli import add_allow_partial, add_extraction
+    from emopipe.cli.clips import add_corpora
     from emopipe.cli.extract import FEATURES
 
     parser.add_argument("model", type=Path, help="the folder to write")
-    parser.add_argument(
-        "--corpus", action="append", required=True, metavar="NAME=FOLDER",
-        help="see `emopipe corpora`; several are pooled",
-    )  # fmt: skip
+    add_corpora(parser, required=True)
     parser.add_argument(
         "--features", nargs="+", default=["voice"], choices=sorted(FEATURES), metavar="NAME",
         help=f"one or more of: {', '.join(FEATURES)} (default: voice)",
@@ -86,7 +87,9 @@ def add_arguments(parser):
         "--cost", type=_cost, metavar="C", help="its C, above 0 (default: logistic 0.1, svm 10)"
     )
     parser.add_argument(
-        "--folds", type=int, default=5, help="folds by subject (default: 5); 0: no evaluation"
+        "--folds",
+        type=int,
+        help="folds by subject (default: 5, or one for each of fewer people); 0: no evaluation",
     )
     add_extraction(parser)
     add_allow_partial(parser)
@@ -106,6 +109,8 @@ def command(args) -> int:
     check_arguments(args)
     check_writable(folder, _report_folder(folder))
     clips = _clips(args)
+    if args.folds is None:
+        args.folds = max(2, min(5, clips["subject"][~clips["train_only"]].nunique()))
     if args.folds:
         check_subjects(args.folds, clips)
     with ExitStack() as stack:
@@ -230,13 +235,18 @@ def _command_line(args) -> str:
     import shlex
 
     words = ["emopipe", "train", str(args.model), "--features", *args.features]
-    for flag, values in (("--corpus", args.corpus), ("--set", args.set)):
+    for flag, values in _repeated(args):
         words += [word for value in values for word in (flag, value)]
     for name in ("window", "weights", "classifier", "cost", "folds"):
         value = getattr(args, name)
         words += [] if value is None else [f"--{name}", str(value)]
     words += ["--emotions", *args.emotions] if args.emotions else []
     return shlex.join(words)
+
+
+def _repeated(args):
+    """Return (flag, values) of the flags that may be there several times."""
+    return [(f"--{name}", getattr(args, name)) for name in ("corpus", "pattern", "codes", "set")]
 
 
 def _report_folder(folder) -> Path:
@@ -272,11 +282,11 @@ def recogniser(extractors, classifier, *, weights="recall"):
 
 
 def _clips(args):
-    from emopipe.cli.extract import corpus_tables
+    from emopipe.cli.clips import corpus_tables
     from emopipe.corpora import combine, usable
     from emopipe.corpora.clip_table import canonical
 
-    clips = usable(combine(*corpus_tables(args.corpus)))
+    clips = usable(combine(*corpus_tables(args)))
     known = sorted(set(clips["emotion"]))
     if args.emotions:
         args.emotions = [canonical(name) or name for name in args.emotions]

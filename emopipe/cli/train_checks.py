@@ -16,7 +16,7 @@ def check_arguments(args) -> None:
         from emopipe.prediction import check_windows
 
         check_windows(args.window, None)
-    if args.folds < 0 or args.folds == 1:
+    if args.folds is not None and (args.folds < 0 or args.folds == 1):
         raise ValueError(f"--folds {args.folds}: at least 2, or 0 for no evaluation")
 
 

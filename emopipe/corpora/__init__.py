@@ -31,11 +31,13 @@ from emopipe.corpora.clip_table import (
 )
 from emopipe.corpora.folder import CorpusError, CorpusWarning
 from emopipe.corpora.loading import Description
+from emopipe.corpora.own_clips import OwnClips, is_table, load_folder
 from emopipe.corpora.table_file import load_table
 
 __all__ = [
     "EMOTIONS", "CorpusError", "CorpusWarning", "Description", "canonical", "combine",
-    "corpus_names", "describe_corpus", "load_corpus", "load_table", "sample_per_emotion", "usable",
+    "corpus_names", "describe_corpus", "load_corpus", "load_folder", "load_table",
+    "sample_per_emotion", "usable",
 ]  # fmt: skip
 
 _CORPORA = {
@@ -97,14 +99,17 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        One of `corpus_names()`.
-    root : str or Path
-        The corpus' folder (see `describe_corpus(name).layout`), or one around it.
+        One of `corpus_names()`, or a name for clips of one's own.
+    root : str, Path or OwnClips
+        The corpus' folder (see `describe_corpus(name).layout`), or one around it; or a table of
+        clips under that name (`load_table`). Of another name: a table, or a folder per emotion
+        (`load_folder`).
     **options
         cremad: label="intended" | "voice" | "face" | "both", files=True | False
         (`emopipe.corpora.cremad.load`); ravdess: channel="speech" | "song" | "both",
         modality="best" | "audio-visual" | "video" | "audio" | "all"
-        (`emopipe.corpora.ravdess.load`). The other corpora have none.
+        (`emopipe.corpora.ravdess.load`). The other corpora have none. Of a table under a corpus'
+        name, options that choose among the corpus' files mean nothing.
 
     Returns
     -------
@@ -118,11 +123,12 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        The name, an option or its value is not known.
+        An option or its value is not known.
     FileNotFoundError, NotADirectoryError
         `root` is not there, or is a file.
     CorpusError
-        No clip of this corpus lies below `root`, or all are Git LFS pointers.
+        No clip of this corpus lies below `root`, all are Git LFS pointers, or the name is not
+        known and the folder is no collection of one's own.
 
     Warns
     -----
@@ -141,6 +147,10 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
               clip subject emotion   sex  age
     0  03a01Wa.wav      03   anger  male   31
     """
+    if not isinstance(root, OwnClips) and (name not in _CORPORA or is_table(root)):
+        root = OwnClips(root)
+    if isinstance(root, OwnClips):
+        return _load_own(name, root, options)
     _, load = _entry(name)
     legal = [option for option in inspect.signature(load).parameters if option != "root"]
     for option in options:
@@ -151,12 +161,27 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
     return with_notices(lambda: load(root, **options))
 
 
+def _load_own(name: str, clips: OwnClips, options: dict) -> pd.DataFrame:
+    further = sorted(set(options) - {"channel", "modality"})
+    if further:
+        raise ValueError(
+            f"{name!r} is read from {clips.root}, which has no option {', '.join(further)}"
+        )
+    try:
+        return clips.load(name)
+    except CorpusError as error:
+        if name in _CORPORA or is_table(clips.root) or clips.pattern:
+            raise
+        raise CorpusError(f"{_unknown(name)}\nAs clips of your own: {error}") from None
+
+
+def _unknown(name: str) -> str:
+    alike = get_close_matches(str(name).lower().replace("-", ""), _CORPORA, n=1)
+    hint = f" (did you mean {alike[0]!r}?)" if alike else ""
+    return f"no corpus named {name!r}{hint}; there are {', '.join(_CORPORA)}"
+
+
 def _entry(name: str):
     if name not in _CORPORA:
-        alike = get_close_matches(str(name).lower().replace("-", ""), _CORPORA, n=1)
-        hint = f" (did you mean {alike[0]!r}?)" if alike else ""
-        raise ValueError(
-            f"no corpus named {name!r}{hint}; there are {', '.join(_CORPORA)}, and load_table "
-            "reads any other from a CSV file"
-        )
+        raise ValueError(f"{_unknown(name)}, and load_table reads any other from a CSV file")
     return _CORPORA[name]

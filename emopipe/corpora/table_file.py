@@ -95,12 +95,15 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
     0  a.wav     007  happiness  audio
     """
     csv = Path(csv).expanduser()
-    return with_notices(lambda: _load(csv, root, corpus, synonyms or {}))
-
-
-def _load(csv: Path, root, corpus, synonyms) -> pd.DataFrame:
-    table = _read(csv)
     root = Path(os.path.abspath(Path(root).expanduser() if root else csv.parent))
+    return with_notices(
+        lambda: load_rows(read_table(csv, _TEXT), csv, root, corpus or csv.stem, synonyms or {})
+    )
+
+
+def load_rows(rows: pd.DataFrame, csv: Path, root: Path, corpus: str, synonyms: dict):
+    """Return the clip table of rows that a table `csv` holds, as `load_table` describes it."""
+    table = _checked(rows, csv)
     table = table.assign(**emotions_of(table["emotion"], csv, synonyms))
     first = table["path"].iloc[0]
     table = _located(table, root, csv)
@@ -112,8 +115,8 @@ def _load(csv: Path, root, corpus, synonyms) -> pd.DataFrame:
     if "media" not in table:
         table["media"] = _media(table["path"], csv)
     if "corpus" not in table:
-        table["corpus"] = corpus or csv.stem
-    _translate(table, csv)
+        table["corpus"] = corpus
+    translate(table, csv)
     table["excluded"] = _reasons(table, faults)
     table["synthetic"] = (root / MARKER).is_file() or (csv.parent / MARKER).is_file()
     table = complete(table.drop(columns=["left_out"]))
@@ -124,8 +127,8 @@ def _load(csv: Path, root, corpus, synonyms) -> pd.DataFrame:
     return table
 
 
-def _read(csv: Path) -> pd.DataFrame:
-    table = read_table(csv, _TEXT)
+def _checked(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
+    """Return rows that have a path each, with an end where a recording's part has one."""
     if table.empty:
         raise CorpusError(f"{csv}: the table has a heading but no rows")
     for column in ("path", "emotion"):
@@ -179,6 +182,8 @@ def _meant(column: str, table: pd.DataFrame) -> list[str]:
 def _no_column(column: str, csv: Path, table: pd.DataFrame) -> str:
     meant = _meant(column, table)
     advice = f"; rename {meant[0]!r} to {column!r} if that is meant" if meant else ""
+    if (csv.parent / "db.yaml").is_file():
+        advice = f"; it is a table of a database of audformat: name its folder, {csv.parent}"
     return f"{csv}: no column {column!r}; there are {', '.join(map(repr, table))}{advice}"
 
 
@@ -198,7 +203,7 @@ def emotions_of(labels, source, synonyms: dict) -> dict:
     dict
         emotion: list of str or None; left_out: list of str, "" where none is left out.
     """
-    own = _own_words(synonyms)
+    own = own_words(synonyms)
     labels = [None if pd.isna(label) else str(label).strip() for label in labels]
     emotions = [
         own.get(label.lower(), canonical(label)) if label is not None else None for label in labels
@@ -223,8 +228,8 @@ def emotions_of(labels, source, synonyms: dict) -> dict:
     return {"emotion": emotions, "left_out": left_out}
 
 
-def _own_words(synonyms: dict) -> dict:
-    """Return the caller's own words in small letters with canonical emotions."""
+def own_words(synonyms: dict) -> dict:
+    """Return somebody's own words in small letters with canonical emotions."""
     own = {}
     for word, target in synonyms.items():
         key = str(word).strip().lower()
@@ -301,17 +306,28 @@ def _media(paths: pd.Series, csv: Path) -> list[str]:
     return media
 
 
-def _translate(table: pd.DataFrame, csv: Path):
+def translate(table: pd.DataFrame, source):
+    """Change a table's own words for split, train_only and sex, and check names of clips."""
     if "clip" in table and table["clip"].duplicated().any():
         twice = table["clip"][table["clip"].duplicated()]
-        raise CorpusError(f"{csv}: names in column 'clip' occur twice: {listed(twice, 3)}")
+        raise CorpusError(f"{source}: names in column 'clip' occur twice: {listed(twice, 3)}")
     for column, words in {"split": _SPLITS, "train_only": _TRUTHS}.items():
-        if column in table:
-            table[column] = _words(table[column], words, column, csv)
+        if column in table and any(isinstance(value, str) for value in table[column]):
+            table[column] = _words(table[column], words, column, source)
     if "train_only" in table:
-        table["train_only"] = [value is True for value in table["train_only"]]
+        table["train_only"] = [pd.notna(value) and bool(value) for value in table["train_only"]]
     if "sex" in table:
         table["sex"] = [_SEXES.get(str(sex).strip().lower(), sex) for sex in table["sex"]]
+    if "take" in table:
+        _rename_takes(table, source)
+
+
+def _rename_takes(table: pd.DataFrame, source):
+    """Make of takes that number repetitions the column `repetition`: they name no recording."""
+    people = table.get("subject", pd.Series(None, table.index)).astype(str)
+    performances = people + "/" + table["emotion"].astype(str)
+    if "repetition" not in table and performances.groupby(table["take"]).nunique().gt(1).any():
+        table["repetition"] = table.pop("take")
 
 
 def _words(values: pd.Series, words: dict, column: str, csv: Path) -> list:
