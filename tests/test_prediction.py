@@ -8,20 +8,26 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from clips import numbered, write_video
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emopipe.cli import main
 from emopipe.extract import COUNTERS
+from emopipe.face import MiniXceptionFeatures
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.persistence import save
-from emopipe.prediction import check_windows, predict, windows_of
+from emopipe.prediction import TrainingRows, check_windows, predict, windows_of
+from emopipe.prediction.answers import SCORE_KINDS
+from emopipe.prediction.asking import score_kind
+from emopipe.prediction.face_boxes import face_boxes
 from emopipe.store import Store
 from emopipe.voice import ShortTermStatistics
 
@@ -257,6 +263,48 @@ def test_the_store_spares_work_and_the_model_stays_as_it_was(model, clips, tmp_p
     assert [model.estimators_[0][0].store, model.estimators_[0][0].n_jobs] == before
 
 
+def test_faces_are_where_the_face_features_look(tmp_path):
+    film = write_video(tmp_path / "a.mp4", map(numbered, range(10)))
+    blind = make_pipeline(MiniXceptionFeatures(detector=None, fps=5), LogisticRegression())
+    silent = _write(tmp_path / "a.wav", 300, 0.3)
+    boxes, none = face_boxes(blind, [str(film), silent], store=None, n_jobs=1)
+    # Without a detector the whole picture is the face.
+    assert none == [] and [row[1:] for row in boxes] == [[0, 0, 1, 1, 1]] * len(boxes)
+    assert [row[0] for row in boxes] == pytest.approx([0, 0.2], abs=0.05)
+    deaf = make_pipeline(ShortTermStatistics(), LogisticRegression())
+    assert face_boxes(deaf, [str(film)], store=None, n_jobs=1) == [[]]
+
+
+def test_the_first_answer_comes_before_the_last_clip_is_read(model, clips, tmp_path):
+    paths = [_write(tmp_path / f"{n}.wav", 300 + n, 0.3, n) for n in range(24)]
+    computed, before = [], COUNTERS["prepared"]
+    predict(model, paths, store=None, n_jobs=1,
+            on_clip=lambda clip: computed.append(COUNTERS["prepared"] - before))  # fmt: skip
+    assert len(computed) == 24 and computed[0] <= 12 < computed[-1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("score", "no probabilities"), ("fusion", "no probabilities"), ("probability", "own prob")],
+)
+def test_scores_are_called_what_they_are(kind, words, model, voter, clips, store):
+    own = make_pipeline(ShortTermStatistics(), WhereFinite(LogisticRegression()))
+    models = {"score": voter[0], "fusion": model, "probability": own}
+    assert score_kind(models[kind]) == kind and words in SCORE_KINDS[kind]
+    assert (
+        predict(model, clips[:1], store=store, n_jobs=1).to_dict()["scores"].endswith("abilities")
+    )
+
+
+def test_damage_of_what_a_model_says_of_its_training_is_said():
+    for fields in ({"window": -1}, {"frames": 3}, {"seconds": "long"}, {"recordings": 7}, [1]):
+        with pytest.raises(ValueError, match="says of its training is damaged"):
+            TrainingRows.from_dict(fields)
+    assert TrainingRows.from_dict(None) == TrainingRows.from_dict({}) == TrainingRows()
+    known = TrainingRows(1.0, 1.0, {"voice": 39}, ("00ff00ff00ff00ff",))
+    assert TrainingRows.from_dict(json.loads(json.dumps(known.to_dict()))) == known
+
+
 def test_wrong_calls_say_what_to_do(model, tmp_path):
     with pytest.raises(ValueError, match="no clips"):
         predict(model, [])
@@ -313,7 +361,7 @@ def test_command_over_time(folder, clips, options, capsys, tmp_path):
     assert len(pd.read_csv(table)) == 2 + 3 + 15
     html = page.read_text(encoding="utf-8")
     assert "data:audio" not in html and "a%20wechsel.wav" in html  # named, not copied
-    assert "A voice" in html and "http" not in html and html.count("<svg") == 2 * 3
+    assert "A voice" in html and "://" not in html and html.count("<svg") == 2 * 3
     code, _, _ = run(capsys, "predict", folder, *clips[:2], "--window", 0.5, *options,
                      "--timeline", page, "--embed")  # fmt: skip
     assert code == 0 and "data:audio/wav;base64," in page.read_text(encoding="utf-8")
@@ -408,6 +456,18 @@ def test_where_answers_go_is_checked_before_the_model_is_loaded(tmp_path, capsys
     for flag in ("--csv", "--timeline"):
         code, _, err = run(capsys, "predict", tmp_path / "none", "a.wav", flag, tmp_path)
         assert code == 1 and f"{flag} {tmp_path} is a folder" in err
+
+
+def test_a_voice_model_predicts_without_a_network_library(voter, options, tmp_path):
+    import subprocess
+
+    model, paths = voter
+    folder = save(model, tmp_path / "model", title="Votes")
+    code = ("import sys; from emopipe.cli import main; code = main(sys.argv[1:]); "
+            "assert not {'tensorflow', 'keras', 'torch', 'jax', 'cv2'} & set(sys.modules); "
+            "sys.exit(code)")  # fmt: skip
+    arguments = [str(word) for word in ("predict", folder, *paths[:2], *options)]
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
 
 
 def test_help_of_the_commands_needs_nothing_heavy():

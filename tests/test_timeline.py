@@ -15,7 +15,7 @@ from emopipe.media import probe, signal
 from emopipe.media.playing import as_mp4
 from emopipe.prediction import ClipPrediction, Moment, Prediction
 from emopipe.report.playing import Playable, playables
-from emopipe.report.timeline import HEIGHT, WIDTH, bands, colours_of, write_timeline
+from emopipe.report.timeline import HEIGHT, WIDTH, bands, colours_of, ticks, write_timeline
 
 LABELS = ["fear", "joy"]
 
@@ -61,7 +61,7 @@ def test_page_is_self_contained_and_escapes(tmp_path):
     page = write_timeline(_found(hostile), tmp_path / "sub" / "p.html", title="<b>me</b>",
                           media=[Playable("audio", "data:audio/wav;base64,AAAA")])  # fmt: skip
     html = page.read_text(encoding="utf-8")
-    assert "<script>alert" not in html and "<b>me" not in html and "http" not in html
+    assert "<script>alert" not in html and "<b>me" not in html and "://" not in html
     assert "&lt;script&gt;alert(1)" in html and "no_video" in html
     again = write_timeline(_found(hostile), tmp_path / "q.html", title="<b>me</b>",
                            media=[Playable("audio", "data:audio/wav;base64,AAAA")])  # fmt: skip
@@ -120,7 +120,7 @@ def browser():
 
 def _cursors(browser):
     return browser.execute_script(
-        "return [...document.querySelectorAll('.cursor')].map(line => +line.getAttribute('x1'))"
+        "return [...document.querySelectorAll('.inner')].map(line => +line.getAttribute('x1'))"
     )
 
 
@@ -147,8 +147,8 @@ def test_the_cursor_follows_the_clip(browser, tmp_path, kind):
     )
     assert ended == pytest.approx(0.6, abs=0.05)
     assert _cursors(browser) == [pytest.approx(WIDTH * 0.3, abs=30)] * 3
-    told = [out.text for out in browser.find_elements("css selector", "output")]
-    assert "joy 0.60" in told[0] and "joy 0.60" in told[1] and "no answer" in told[2]
+    shown = [out.text for out in browser.find_elements("css selector", "output")]
+    assert "joy 0.60" in shown[0] and "joy 0.60" in shown[1] and "no answer" in shown[2]
     assert browser.get_log("browser") == []
 
 
@@ -168,3 +168,96 @@ def test_a_click_moves_every_cursor(browser, tmp_path):
     assert overflow <= 0
     drawn = browser.find_elements("css selector", ".curve svg")
     assert len(drawn) == 3 and all(svg.size["width"] > 400 for svg in drawn)
+
+
+def _page(tmp_path, **changes):
+    prediction = _found()
+    prediction["clips"][0] |= changes
+    return write_timeline(prediction, tmp_path / "p.html", title="t", media=[Playable("", "", "")])
+
+
+@pytest.mark.browser
+def test_the_keyboard_moves_the_moment_and_a_reader_hears_it(browser, tmp_path):
+    browser.get(_page(tmp_path).as_uri())
+    svg = browser.find_element("css selector", "svg[role=slider]")
+    moved = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "End", "ArrowRight", "Home"):
+        browser.execute_script(
+            "arguments[0].focus();"
+            "arguments[0].dispatchEvent(new KeyboardEvent('keydown', {key: arguments[1]}))",
+            svg,
+            key,
+        )
+        moved.append(float(svg.get_attribute("aria-valuenow")))
+    assert moved == [0.5, 1.0, 0.5, 2.0, 2.0, 0.0]
+    assert svg.get_attribute("aria-valuetext") == "0.00 s: joy 0.90, fear 0.10"
+    assert browser.execute_script("return document.activeElement.getAttribute('role')") == "slider"
+
+
+@pytest.mark.browser
+def test_the_face_is_boxed_only_near_a_picture_that_was_looked_at(browser, tmp_path):
+    path = write_video(tmp_path / "a.mkv", map(numbered, range(50)))
+    prediction = _found()
+    prediction["clips"][0]["faces"] = [[0.0, 0.25, 0.1, 0.5, 0.6, 0.93]]
+    page = write_timeline(prediction, tmp_path / "p.html", title="t",
+                          media=playables([path], tmp_path, embed=True, n_jobs=1))  # fmt: skip
+    browser.get(page.as_uri())
+    ended = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1], face = document.querySelector('.face');"
+        "const video = document.querySelector('video'), shown = [getComputedStyle(face).display];"
+        "const text = face.textContent.trim();"
+        "const ratio = () => face.getBoundingClientRect().width / video.clientWidth;"
+        "const start = () => { const wide = ratio(); video.currentTime = 1.8;"
+        "  video.addEventListener('seeked', () => setTimeout(() => done("
+        "    [...shown, getComputedStyle(face).display, text, wide]), 50)); };"
+        "video.readyState ? start() : video.addEventListener('loadedmetadata', start);"
+    )
+    assert ended[:3] == ["block", "none", "face, score 0.93"]
+    assert ended[3] == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_sideways_scroll_and_no_tiny_text(browser, tmp_path, width):
+    browser.set_window_size(width, 900)
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+        "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500})  # fmt: skip
+    browser.get(_page(tmp_path, clip="a_very_long_name_of_a_recording" * 4 + ".wav").as_uri())
+    browser.execute_script("document.querySelector('details').open = true")
+    over, smallest = browser.execute_script(
+        "const root = document.documentElement, texts = [...document.querySelectorAll('body *')]"
+        ".filter(one => !['SCRIPT', 'STYLE', 'TITLE', 'title'].includes(one.tagName) &&"
+        " [...one.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()));"
+        "return [root.scrollWidth - root.clientWidth,"
+        " Math.min(...texts.map(one => parseFloat(getComputedStyle(one).fontSize)))]"
+    )
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert over <= 0 and smallest >= 11, browser.execute_script(
+        "return [...document.querySelectorAll('body *')].filter(one =>"
+        " one.getBoundingClientRect().right > innerWidth).map(one => one.outerHTML.slice(0, 99))"
+    )
+
+
+def test_every_score_of_the_drawing_is_in_a_table_and_times_on_an_axis(tmp_path):
+    html = _page(tmp_path).read_text(encoding="utf-8")
+    tables = html.split("<table>")[1:]
+    assert len(tables) == 3 and [table.count('<th scope="row">') for table in tables] == [4, 4, 4]
+    cells = " ".join(re.findall(r"<td>(.+?)</td>", tables[0]))
+    assert cells == "0.10 0.90 0.40 0.60 – – 0.90 0.10"
+    assert re.findall(r'%">([\d.]+ s)</span>', html)[:5] == ["0 s", "0.5 s", "1 s", "1.5 s", "2 s"]
+
+
+@given(duration=st.floats(0.01, 1e6))
+def test_ticks_are_few_even_and_in_the_clip(duration):
+    times = ticks(duration)
+    assert times[0] == 0 and times[-1] <= duration + 1e-6 and 1 <= len(times) <= 9
+    np.testing.assert_allclose(np.diff(times), times[1] if len(times) > 1 else 0)
+
+
+def test_a_long_recording_makes_no_endless_page(tmp_path):
+    prediction = _found(shares=[0.5] * 20_000)
+    prediction["clips"][0]["duration"] = 1e4
+    page = write_timeline(prediction, tmp_path / "p.html", title="t", media=[Playable("", "", "")])
+    html = page.read_text(encoding="utf-8")
+    assert "Every 10th of 20000 windows is drawn" in html and len(html) < 2**20
+    assert html.count('<th scope="row">') == 3 * 500 and "The first 500" in html

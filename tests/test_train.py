@@ -103,7 +103,7 @@ def test_windows_of_a_model_of_whole_clips_are_as_long_as_its_clips(
     code, out, _ = run(capsys, *arguments, "--json", "--window", 0.12)
     (notice,) = json.loads(out)["notices"]
     assert "windows of 0.12 s hold fewer frames than the model needs" in notice
-    assert "(shorttermstatistics: 1, needed 19)" in notice
+    assert "(shorttermstatistics: 1, needed 14)" in notice
     assert all(w["few_frames"] for w in json.loads(out)["clips"][0]["windows"])
     assert "hold fewer frames than the model needs" in page.read_text(encoding="utf-8")
     assert f"NOTE: {notice}" in run(capsys, *arguments, "--window", 0.12)[1]

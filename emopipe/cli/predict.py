@@ -89,7 +89,8 @@ def command(args) -> int:
             answer_lines.show(rows.head)
         prediction = predict(
             model, paths, window=window, step=args.step, training=training, store=args.store,
-            n_jobs=args.jobs, progress=True, on_clip=None if args.json else rows.show,
+            n_jobs=args.jobs, faces=args.timeline is not None, progress=True,
+            on_clip=None if args.json else rows.show,
         )  # fmt: skip
         if args.timeline:
             _write_timeline(prediction, args, model, manifest["title"])

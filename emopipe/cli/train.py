@@ -125,7 +125,7 @@ def _train(args, folder, clips) -> list[str]:
     import warnings
 
     from emopipe.extract import ClipWarning
-    from emopipe.persistence import save
+    from emopipe.persistence import allowed, save
     from emopipe.prediction import recordings, training_rows, window_table
 
     files = recordings(clips["path"], store=args.store, n_jobs=args.jobs)
@@ -137,6 +137,7 @@ def _train(args, folder, clips) -> list[str]:
     model = recogniser(
         extractors, CLASSIFIERS[args.classifier](args.cost), weights=args.weights or "recall"
     )
+    allowed(model)
     title = _title(args, clips)
     result = _evaluate(args, folder, model, rows, title) if args.folds else None
     with warnings.catch_warnings():

@@ -78,6 +78,9 @@ class ClipPrediction:
         where the model names none.
     note : str
         What else a reader must know of it.
+    faces : list of list
+        [seconds, left, top, width, height, detector's score] of the faces that features come from,
+        places as shares of the picture; where they were asked for.
     """
 
     clip: str
@@ -89,6 +92,7 @@ class ClipPrediction:
     windows: list
     in_training: bool | None = None
     note: str = ""
+    faces: list = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from emopipe.extract import COUNTERS, ClipWarning
 from emopipe.media import excerpt
 from emopipe.prediction.answers import ClipPrediction, Moment, Prediction
 from emopipe.prediction.asking import ask, check, modalities_of, score_kind, settled
+from emopipe.prediction.face_boxes import face_boxes
 from emopipe.prediction.recordings import recordings
 from emopipe.prediction.training import TrainingRows, extractors_of
 from emopipe.prediction.windows import MOST, check_windows, n_windows, windows_of
@@ -28,7 +29,7 @@ _FIRST, _BATCH = 4, 256
 
 def predict(
     model, paths, *, window=None, step=None, training=None, store="default", n_jobs=-1,
-    progress=False, on_clip=None,
+    faces=False, progress=False, on_clip=None,
 ) -> Prediction:  # fmt: skip
     """Return what a fitted recogniser says of clips, whole and over time.
 
@@ -54,6 +55,9 @@ def predict(
         Where features are kept; None: only while this function runs.
     n_jobs : int
         Processes that decode.
+    faces : bool
+        Also say where the faces are that features come from (`ClipPrediction.faces`): the detector
+        looks once more.
     progress : bool
         Show a bar.
     on_clip : callable, optional
@@ -94,7 +98,7 @@ def predict(
         began, computed = time.perf_counter(), COUNTERS["prepared"]
         bar = stack.enter_context(progress_bar(len(paths), "predict", "clip", shown=progress))
         options = {"store": store, "n_jobs": n_jobs}
-        for clip in _predicted(model, paths, window, step, training, options):
+        for clip in _predicted(model, paths, window, step, training, faces, options):
             clips.append(clip)
             bar.update()
             if on_clip is not None:
@@ -112,15 +116,16 @@ def predict(
     )
 
 
-def _predicted(model, paths, window, step, training, options) -> Iterator[ClipPrediction]:
+def _predicted(model, paths, window, step, training, faces, options) -> Iterator[ClipPrediction]:
     marks = set(training.recordings)
     for batch in _batches(paths):
         files = recordings(batch, **options)
         answers = ask(model, batch, [(0.0, file.seconds) for file in files], training)
         numbers = [n_windows(file.seconds, window, step) if window else 0 for file in files]
+        boxes = face_boxes(model, batch, **options) if faces else [[]] * len(batch)
         spans = _spans(batch, files, numbers, window, step)
         windows = _in_batches(model, spans, training)
-        for path, file, answer, n in zip(batch, files, answers, numbers, strict=True):
+        for path, file, answer, n, found in zip(batch, files, answers, numbers, boxes, strict=True):
             moments = list(islice(windows, n if n <= MOST else 0))
             yield ClipPrediction(
                 clip=Path(path).name,
@@ -132,6 +137,7 @@ def _predicted(model, paths, window, step, training, options) -> Iterator[ClipPr
                 windows=moments,
                 in_training=file.mark in marks if marks and file.mark else None,
                 note="" if n <= MOST else _too_many(file.seconds, n),
+                faces=found,
             )
 
 
@@ -194,7 +200,7 @@ def _frame_notice(noun, moments, name, extractor, training, window):
     counts = [moment.frames[name] for moment in moments if name in moment.few_frames]
     if not counts:
         return []
-    of = f" of {window:g} s" if window else ""
+    of = f" of {window:.3g} s" if window else ""
     longer = ""
     if training.seconds:
         longer = f" ({training.seconds:.3g} s was the length of its training rows)"
@@ -202,5 +208,5 @@ def _frame_notice(noun, moments, name, extractor, training, window):
         f"{len(counts)} of {len(moments)} {noun}{of} hold fewer frames than the model needs "
         f"({name}: {min(counts)}, needed {training.needed(name, extractor)}), and their answers "
         f"cannot be relied on: use longer {noun}{longer}"
-        + (f", or a model that was trained on windows of {window:g} s" if window else "")
+        + (f", or a model that was trained on windows of {window:.3g} s" if window else "")
     ]

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from emopipe.extract import COUNTERS, Block, Recipe, extract
-from emopipe.media import ClipError
-from emopipe.media.containers import is_image, opened, zero
+from emopipe.files import checksum
+from emopipe.media import length
 
 # A recording is known by the first 64 bits of the SHA-256 of its bytes.
 _DIGITS = 16
@@ -27,25 +27,6 @@ class Recording(NamedTuple):
     mark: str
 
 
-def _last_packet(path) -> float:
-    """Return where the last packet of pictures or sound ends, in seconds; a header may lie."""
-    import av
-
-    with opened(path) as container:
-        if is_image(container):
-            return 0.0
-        streams = [s for s in container.streams if s.type in ("video", "audio")]
-        end = 0.0
-        try:
-            for packet in container.demux(streams):
-                stamp = packet.dts if packet.pts is None else packet.pts
-                if packet.size and stamp is not None:
-                    end = max(end, float((stamp + (packet.duration or 0)) * packet.time_base))
-        except av.error.FFmpegError:
-            pass  # what was read until here is what there is
-        return max(0.0, end - zero(container))
-
-
 def measure(path):
     """Yield a recording's length and content: the `prepare` of this module's recipe.
 
@@ -59,11 +40,7 @@ def measure(path):
     ClipError
         "corrupt" where no recording can be read.
     """
-    from emopipe.files import checksum
-
-    seconds = _last_packet(path)
-    if not np.isfinite(seconds):
-        raise ClipError(path, "corrupt", "Its packets have no times.")
+    seconds = length(path)
     digits = checksum(path)
     yield Block(np.array([[seconds, int(digits[:8], 16), int(digits[8:_DIGITS], 16)]]))
 

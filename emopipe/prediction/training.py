@@ -1,5 +1,6 @@
 """What a saved model says of the rows that it was fitted on: how long, how many frames, which."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -8,24 +9,34 @@ from emopipe.evaluation.nesting import nested
 
 # What extractors call the rows that they pool, in the counts of a clip.
 FRAME_COUNTS = ("windows", "faces", "segments", "frames")
-# This share of the training rows may hold fewer frames than a window needs.
+# `TrainingRows.frames` counts the frames that all but this share of the rows reach ...
 _RARE = 0.05
+# ... and a window needs this share of them. RAVDESS, unseen people, rows of 45 frames or more:
+# accuracy .40; windows of 31 frames .36, of 21 .28, of 11 .24, of one .15 (chance .13).
+_ENOUGH = 0.75
+# A model of more recordings does not name them: its manifest would be too large.
+_MOST_NAMED = 200_000
 
 
 def extractors_of(model) -> dict:
     """Return {name: feature extractor}, each once although fitted copies come with unfitted ones.
 
+    The name is that of the modality, or of the pipeline's step; the full one where two share it.
+
     Examples
     --------
-    >>> from emopipe.voice import ShortTermStatistics
-    >>> list(extractors_of(ShortTermStatistics()))
-    ['ShortTermStatistics']
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from emopipe import ShortTermStatistics
+    >>> list(extractors_of(make_pipeline(ShortTermStatistics())))
+    ['shorttermstatistics']
     """
-    extractors = {}
+    parts = {}
     for name, part in nested(model):
         if hasattr(part, "statuses"):
-            extractors[name or type(part).__name__] = part
-    return extractors
+            parts[name or type(part).__name__] = part
+    short = Counter(name.partition("__")[0] for name in parts)
+    names = {name: name.partition("__")[0] for name in parts}
+    return {names[n] if short[names[n]] == 1 else n: part for n, part in parts.items()}
 
 
 def frame_counts(statuses) -> np.ndarray:
@@ -105,17 +116,13 @@ class TrainingRows:
             )
         return self.seconds if over_time else None
 
-    def needed(self, name, extractor) -> float:
-        """Return how many frames an extractor should find in a window."""
-        if name in self.frames:
-            return self.frames[name]
+    def needed(self, name, extractor) -> int:
+        """Return how many frames an extractor with statistics of their spread needs."""
+        recipe = extractor._recipe() if hasattr(extractor, "_recipe") else None
+        if recipe is None or recipe.pooling == "mean":
+            return 1  # a mean does not change with the number of frames, but for its noise
         # Of one frame, every standard deviation is 0.
-        deviations = any(recipe.pooling == "mean_std" for recipe in _recipes(extractor))
-        return 2 if deviations else 1
-
-
-def _recipes(extractor):
-    return [extractor._recipe()] if hasattr(extractor, "_recipe") else []
+        return max(2, int(_ENOUGH * self.frames.get(name, 0)))
 
 
 def _seconds(value) -> float | None:
@@ -150,4 +157,5 @@ def training_rows(model, clips, recordings, *, window=None) -> TrainingRows:
     lengths = [recording.seconds for recording in recordings if recording.seconds]
     seconds = float(np.median(lengths)) if lengths else None
     marks = tuple(recording.mark for recording in recordings if recording.mark)
-    return TrainingRows(window, window or seconds, frames, marks)
+    named = tuple(sorted(set(marks))) if len(marks) <= _MOST_NAMED else ()
+    return TrainingRows(window, window or seconds, frames, named)
