@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from weight_files import write
 
+import emopipe.face_networks.weight_files as weight_files_module
 from emopipe.face_networks.weight_files import check_shape, opened, taken
 from emopipe.face_networks.weights import WeightsError
 
@@ -124,3 +125,17 @@ def test_compressed_files_are_read(plain):
     replace(plain, lambda group: group.create_dataset("kernel:0", data=KERNEL, compression="gzip"))
     with opened(plain) as layers:
         assert np.array_equal(taken(layers["fc"][0], (3, 4), plain), KERNEL)
+
+
+def test_a_file_that_the_library_never_finishes_is_refused(plain, monkeypatch):
+    monkeypatch.setattr(weight_files_module, "_PATIENCE", 0.01)
+    weight_files_module._try_apart.cache_clear()
+    refused(plain, r"no answer for 0.01 s. Get it again")
+
+
+def test_damage_is_told_in_words(plain):
+    data = bytearray(plain.read_bytes())
+    for place in range(0, len(data), 97):
+        data[place] ^= 0xFF
+    plain.write_bytes(data)
+    refused(plain, "damaged|not an HDF5 file|not written by Keras|is missing|cannot be read")

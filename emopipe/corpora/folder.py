@@ -260,6 +260,8 @@ def file_fault(file) -> str:
         return "missing file"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
+    except ValueError:  # a zero byte
+        return "no name of a file"
     return ""
 
 

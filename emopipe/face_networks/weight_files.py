@@ -4,13 +4,20 @@ A file never says what is built: the network is built by our code, which asks a 
 the shapes that it knows. Nothing else in the file is looked at.
 """
 
+import os
 from contextlib import contextmanager
+from functools import lru_cache
 from math import prod
+from pathlib import Path
 
 import numpy as np
 
+from emopipe.containment import Broken, Contained, Refused
 from emopipe.face_networks.weights import WeightsError
+from emopipe.files import file_stamp
 
+# What reading a whole file of VGG-Face's size takes, with room to spare.
+_MEMORY, _PATIENCE = 4 * 2**30, 120.0
 # Filters of HDF5 that need no plugin: deflate, shuffle, fletcher32.
 _FILTERS = {1, 2, 3}
 
@@ -65,6 +72,51 @@ def _names(holder, attribute, path):
 
 
 @contextmanager
+def _damage_named(path):
+    """Turn what HDF5 raises over a damaged file into an error that names it."""
+    try:
+        yield
+    except WeightsError:
+        raise
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, UnicodeError) as error:
+        raise WeightsError(f"{path}: damaged ({error}); get it again.") from error
+
+
+def _layers(file, path):
+    root = _hard_link(file, "model_weights", path) if "model_weights" in file else file
+    layers = {}
+    for layer in _names(root, "layer_names", path):
+        group = _hard_link(root, layer, path)
+        arrays = [_hard_link(group, n, path) for n in _names(group, "weight_names", path)]
+        if arrays:
+            layers[layer] = [_checked(array, path) for array in arrays]
+    return layers
+
+
+def read_whole(question, _):
+    """Read every array of the file that a question names; a damaged one may never end."""
+    with _opened(question["path"]) as layers:
+        for arrays in layers.values():
+            for array in arrays:
+                with _damage_named(question["path"]):
+                    array.read_direct(np.empty(array.shape, array.dtype))
+    return {}, None
+
+
+@lru_cache(maxsize=64)
+def _try_apart(path, stamp):
+    """Read a file once in a process of its own: the HDF5 library loops for ever over some."""
+    name = f"{__name__}:{read_whole.__name__}"
+    try:
+        with Contained(name, memory=_MEMORY, patience=_PATIENCE) as process:
+            process.ask({"path": str(path)})
+    except Refused as error:
+        raise WeightsError(str(error)) from error
+    except Broken as error:
+        raise WeightsError(f"{path}: cannot be read: {error}. Get it again.") from error
+
+
+@contextmanager
 def opened(path):
     """Open a Keras 2 weight file as layers of unread arrays.
 
@@ -94,6 +146,14 @@ def opened(path):
         ...
     WeightsError: ...weights.py: not an HDF5 file.
     """
+    if Path(path).is_file():
+        _try_apart(os.path.abspath(path), file_stamp(path))
+    with _opened(path) as layers:
+        yield layers
+
+
+@contextmanager
+def _opened(path):
     import h5py
 
     try:
@@ -101,13 +161,8 @@ def opened(path):
     except OSError as error:
         raise WeightsError(f"{path}: not an HDF5 file ({error}).") from error
     with file:
-        root = _hard_link(file, "model_weights", path) if "model_weights" in file else file
-        layers = {}
-        for layer in _names(root, "layer_names", path):
-            group = _hard_link(root, layer, path)
-            arrays = [_hard_link(group, n, path) for n in _names(group, "weight_names", path)]
-            if arrays:
-                layers[layer] = [_checked(array, path) for array in arrays]
+        with _damage_named(path):
+            layers = _layers(file, path)
         yield layers
 
 
@@ -173,7 +228,8 @@ def taken(dataset, shape, path) -> np.ndarray:
     """
     check_shape(dataset, shape, path)
     array = np.empty(shape, np.float32)
-    dataset.read_direct(array)
+    with _damage_named(path):
+        dataset.read_direct(array)
     if not np.isfinite(array).all():
         raise WeightsError(f"{path}: {dataset.name} holds values that are not finite.")
     return array

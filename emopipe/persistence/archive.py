@@ -114,8 +114,7 @@ def _checked_schema(data, name) -> dict:
                 if member.filename != _SCHEMA:
                     _check_array(archive, member, name)
             schema = json.loads(archive.read(_SCHEMA))
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError, RecursionError,
-            NotImplementedError) as error:  # fmt: skip
+    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError, RuntimeError) as error:
         if isinstance(error, ModelError):
             raise
         raise ModelError(f"{name} is not a whole skops file: {error}") from error
