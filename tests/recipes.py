@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,13 @@ def _misbehave(path, word):
             np.ones(2**40, np.uint8)
         except MemoryError as error:
             raise ClipError(path, "corrupt", "the decoder failed") from error
+    elif word == "swallowed":  # as decoders do, which then give what they have
+        with suppress(MemoryError):
+            _ = [np.ones(2**20, np.uint8) for _ in range(2**10)]
+        raise ClipError(path, "corrupt", "the decoder failed")
+    elif word == "busy":
+        while True:
+            yield Block(np.zeros((1, 2), np.float32), np.zeros(1))
     elif word == "bug":
         raise KeyError("nothing of that name")
     elif word == "module":
@@ -79,6 +87,26 @@ def many(path, *, n, trace):
         for _ in range(n):
             file.write(b".")
             yield Block(np.ones((1, 2**19), np.uint8))
+
+
+def tiny(path, *, n, trace):
+    """Yield n rows of a number."""
+    for start in range(0, n, 1000):
+        yield Block(np.ones((min(1000, n - start), 1), np.uint8))
+
+
+def changing(path, *, victim):
+    """Yield a row, and write another file into the place of one clip."""
+    if path == victim:
+        Path(path).write_text("[[7, 7]]")
+    yield Block(np.ones((1, 2)))
+
+
+def writing(path, *, file, size):
+    """Write a file."""
+    with open(file, "wb") as out:
+        out.truncate(size)
+    yield Block(np.ones((1, 2)))
 
 
 def empty(path):

@@ -71,6 +71,29 @@ def limit_memory(more: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
+class MemoryGauge:
+    """How much memory this process took at most since a moment (Linux; elsewhere 0 bytes)."""
+
+    def __init__(self):
+        self.before = 0
+        with suppress(OSError):
+            with open("/proc/self/clear_refs", "w") as file:
+                file.write("5")  # the peak is counted anew
+            self.before = self._peak()
+
+    @staticmethod
+    def _peak() -> int:
+        with suppress(OSError), open("/proc/self/status") as file:
+            for line in file:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        return 0
+
+    def growth(self) -> int:
+        """Return the bytes."""
+        return self._peak() - self.before
+
+
 def limit_process() -> None:
     """Let this process write no memory dumps, and no files beyond a gigabyte."""
     with suppress(ImportError, ValueError, OSError):

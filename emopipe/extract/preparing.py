@@ -16,7 +16,14 @@ import traceback
 
 import numpy as np
 
-from emopipe.extract.limits import LARGEST_FILE, limit_memory, limit_process, limit_time, most_rows
+from emopipe.extract.limits import (
+    LARGEST_FILE,
+    MemoryGauge,
+    limit_memory,
+    limit_process,
+    limit_time,
+    most_rows,
+)
 from emopipe.extract.pooling import POOLINGS, LargeValue
 from emopipe.extract.recipe import Prepared, resolve
 from emopipe.media import ClipError
@@ -30,6 +37,16 @@ _SIGN = 1.0
 # An idle process leaves after this many seconds.
 _PATIENCE = 300.0
 _LONGEST_DETAIL = 4000
+_TASK = ("args", "pooling", "timeout", "memory_limit")
+_NO_MEMORY = {
+    "status": "too_large",
+    "detail": "it needed more memory than memory_limit allows",
+    "passing": True,
+    "leave": True,
+}
+# What libraries say and number when memory, or a thread for want of it, cannot be had.
+_MEMORY_WORDS = ("bad_alloc", "Insufficient memory", "Failed to allocate", "Cannot allocate memory")
+_MEMORY_NUMBERS = (errno.ENOMEM, errno.EAGAIN)
 
 
 def send(channel: socket.socket, head: dict, *arrays: np.ndarray) -> None:
@@ -129,9 +146,9 @@ def _prepare(prepare, args, path, sender) -> dict:
 def _lacks_memory(error) -> bool:
     """Say whether an exception, or one that it was raised from, means that memory ran out."""
     while error is not None:
-        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) in _MEMORY_NUMBERS:
             return True
-        if "bad_alloc" in str(error) or "Insufficient memory" in str(error):
+        if any(words in str(error) for words in _MEMORY_WORDS):
             return True
         error = error.__cause__ or error.__context__
     return False
@@ -139,12 +156,7 @@ def _lacks_memory(error) -> bool:
 
 def _failure(error, path) -> dict:
     if _lacks_memory(error):
-        return {
-            "status": "too_large",
-            "detail": "it needed more memory than memory_limit allows",
-            "passing": True,
-            "leave": True,
-        }
+        return dict(_NO_MEMORY)
     if isinstance(error, ClipError):
         return {"status": error.status, "detail": error.detail}
     if isinstance(error, LargeValue):
@@ -160,15 +172,21 @@ def _failure(error, path) -> dict:
 def _clip(channel, task, path):
     began = time.perf_counter()
     limit_time(task["timeout"], parse(path).path)
-    sender = Sender(channel, task["pooling"], path)
+    sender, memory, most = (
+        Sender(channel, task["pooling"], path),
+        MemoryGauge(),
+        task["memory_limit"],
+    )
     head = _prepare(task["prepare"], task["args"], path, sender)
+    if head.get("status", "ok") != "ok" and most and memory.growth() > most / 2:
+        head |= _NO_MEMORY  # decoders may say of such a file that it is damaged
     value = []
     if sender.pool is not None and head.get("status") in ("ok", "partial"):
         try:
             value = [np.ascontiguousarray(sender.pool.value())]
             head |= {"value": value[0].dtype.str, "shape": value[0].shape}
-        except MemoryError as error:
-            head = _failure(error, path)
+        except MemoryError:
+            head |= _NO_MEMORY
     seconds = head.setdefault("seconds", {})
     rest = time.perf_counter() - began - sender.seconds - sum(seconds.values())
     seconds["prepare"] = seconds.get("prepare", 0.0) + max(0.0, rest)
@@ -212,7 +230,7 @@ def _file(channel, task, path):
 def _begin(channel, head) -> dict:
     """Import the recipe's function and take on its limits."""
     sys.path[:] = head["path"]
-    task = {"prepare": None, **{name: head[name] for name in ("args", "pooling", "timeout")}}
+    task = {"prepare": None, **{name: head[name] for name in _TASK}}
     try:
         limit_memory(None)
         task["prepare"] = resolve(head["prepare"])

@@ -179,6 +179,10 @@ class _Clip:
             outcome = outcome._replace(status="too_large", detail=self.fault)
         if value is None and outcome.status in ("ok", "partial"):
             value = self.pool.value()
+        if value is not None and value.dtype.kind in "fc" and not np.isfinite(value).all():
+            n = value.size - np.count_nonzero(np.isfinite(value))
+            detail = f"{n} of {value.size} values are not finite"
+            outcome, value = Outcome("crashed", detail, outcome.counts, passing=True), None
         if value is not None:
             value.flags.writeable = False
         entry = Entry(value, outcome.status, outcome.detail, outcome.counts)
