@@ -123,10 +123,17 @@ def resample(counts, n_draws, random_state):
 
 
 def interval(values, confidence=CONFIDENCE):
-    """Return the percentile interval (low, high) over the first axis, NaN left out."""
+    """Return the percentile interval (low, high) over the first axis, NaN left out.
+
+    Where every draw gives 0, or every draw 1 (all clips right), resampling tells nothing about how
+    far off the figure may be: the interval is NaN then.
+    """
     tail = (1 - confidence) / 2
     finite = values[~np.isnan(values)]
-    return tuple(np.quantile(finite, [tail, 1 - tail])) if len(finite) else (np.nan, np.nan)
+    if not len(finite):
+        return np.nan, np.nan
+    low, high = np.quantile(finite, [tail, 1 - tail])
+    return (np.nan, np.nan) if low == high and low in (0, 1) else (low, high)
 
 
 def _with_interval(value, draws):
@@ -306,10 +313,11 @@ def differences(results, references, *, n_bootstrap=2000, random_state=0):
     >>> emotion = np.tile(["anger", "sadness"], 12)
     >>> clips = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": emotion,
     ...     "subject": np.repeat(list("abcd"), 6), "energy": 1.0 * (emotion == "anger")})
+    >>> clips["energy"] += np.linspace(0, 0.9, 24)
     >>> results = {name: evaluate(model, clips, cv=4, features=["energy"], n_bootstrap=200)
     ...     for name, model in [("chance", DummyClassifier()), ("bayes", GaussianNB())]}
-    >>> [(d["label"], d["accuracy"]["value"]) for d in differences(results, ["chance"])]
-    [('bayes − chance', 0.5)]
+    >>> [(d["label"], round(d["uar"]["value"], 3)) for d in differences(results, ["chance"])]
+    [('bayes − chance', 0.417)]
     """
     others = [label for label in results if label not in references]
     return [

@@ -167,7 +167,9 @@ def test_drawn_people_get_smaller_options_and_the_report_says_so(script, tmp_pat
     marked = tmp_path / "reports" / "synthetic" / "ravdess"
     options = ["--corpus", "ravdess=synthetic", "--set", "label=mine"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "_root", lambda name, folder, reports: tmp_path)
+        patch.setattr(
+            run_module, "_roots", lambda folders, parsed: dict.fromkeys(folders, tmp_path)
+        )
         code, out, _ = run(capsys, "run", script, *options, "--reports", tmp_path / "reports")
     assert code == 0 and "skill 0.9" in out and not marked.exists()
     assert "note: On drawn people, smaller than the experiment itself: skill=0.9." in out

@@ -203,7 +203,7 @@ def _summary(outcome) -> str:
     ]
     for label, result in outcome.results.items():
         accuracy, uar = result.metrics["accuracy"], result.metrics["uar"]
-        known = uar["low"] is not None and uar["low"] == uar["low"] and uar["low"] < uar["high"]
+        known = uar["low"] is not None and uar["low"] == uar["low"]
         interval = f"{uar['low']:.3f}-{uar['high']:.3f}" if known else ""
         verdict = ", ".join(f"{n} {status}" for status, n in result.check_counts.items() if n)
         if result.protocol["subject_dependent"]:

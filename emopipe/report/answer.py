@@ -26,9 +26,9 @@ def points(value) -> str:
 
 
 def interval(figure, written=percent, joint="–") -> str:
-    """Return an interval in words; one without width says nothing and is left out."""
+    """Return an interval in words, or nothing where there is none."""
     low, high = figure["low"], figure["high"]
-    return "" if _missing(low) or low == high else f"{written(low)}{joint}{written(high)}"
+    return "" if _missing(low) else f"{written(low)}{joint}{written(high)}"
 
 
 def reading(figure) -> str:
