@@ -83,7 +83,7 @@ def _receive(file, most) -> tuple[dict, np.ndarray | None]:
     if prod(shape) * dtype.itemsize != n_bytes:
         raise ValueError(f"{n_bytes} bytes for shape {shape}")
     array = np.empty(shape, dtype)
-    view = memoryview(array.reshape(-1).view(np.uint8))
+    view = array.reshape(-1).view(np.uint8).data
     while len(view):
         n = file.readinto(view)
         if not n:

@@ -145,8 +145,8 @@ def atomic_file(path) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     try:
         if target.exists() and not target.is_file():
-            with open(target, "wb") as file:
-                yield file
+            with open(target, "wb") as stream:
+                yield stream
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         file, temporary = _open_nameless(target)

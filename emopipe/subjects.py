@@ -77,7 +77,7 @@ def check_subject_names(names, column: str = "subject"):
     --------
     >>> check_subject_names(["1", "10", "anna", None])
     """
-    alike = {}
+    alike: dict = {}
     for name in sorted(set(names) - {None}):
         other = alike.setdefault(subject_key(name), name)
         if other != name:
