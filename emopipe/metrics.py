@@ -136,9 +136,14 @@ def interval(values, confidence=CONFIDENCE):
     return (np.nan, np.nan) if low == high and low in (0, 1) else (low, high)
 
 
+def _rounded(value):
+    # What additions in another order leave of an exact 0 is none: and never "-0.0".
+    return round(float(value), 12) + 0.0
+
+
 def _with_interval(value, draws):
     low, high = interval(draws) if draws is not None else (np.nan, np.nan)
-    return {"value": float(value), "low": float(low), "high": float(high)}
+    return {"value": _rounded(value), "low": _rounded(low), "high": _rounded(high)}
 
 
 def summarize(confusions, *, n_bootstrap=2000, random_state=0):

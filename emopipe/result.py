@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,11 +12,21 @@ import pandas as pd
 
 from emopipe.files import write_atomic
 from emopipe.literature import Published
-from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain
+from emopipe.result_schema import check_experiment, check_result
+from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain, read_text
 
 FILE_NAME = "result.json"
 STATUSES = ("passed", "failed", "cannot tell", "not needed")
 SEVERITIES = ("information", "warning", "severe")
+
+
+@contextmanager
+def _naming(source):
+    """Put the name of what is read in front of what is wrong with it."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{source} is no result that can be read: {error}") from None
 
 
 def as_notices(notices):
@@ -113,11 +124,15 @@ class Result:
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> result = Result(title="chance", protocol={}, classes=["anger"], corpora=[],
-    ...     predictions=pd.DataFrame({"clip": ["a.wav"], "score_anger": [float("nan")]}),
-    ...     metrics={}, per_emotion=pd.DataFrame(), per_subject=pd.DataFrame(),
-    ...     subject_mean=1.0, subject_std=float("nan"), confusion=[[1]], folds=[])
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from emopipe import Result, evaluate
+    >>> emotion = np.tile(["anger", "sadness"], 12)
+    >>> clips = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": emotion,
+    ...     "subject": np.repeat(list("abcd"), 6), "energy": np.linspace(0, 1, 24)})
+    >>> result = evaluate(GaussianNB(), clips, cv=4, features=["energy"], n_bootstrap=200)
+    >>> result.chance, result.tables()["confusion"].shape
+    ({'accuracy': 0.5, 'uar': 0.5}, (2, 2))
     >>> Result.from_json(result.to_json()) == result
     True
     """
@@ -209,7 +224,10 @@ class Result:
     @classmethod
     def from_dict(cls, fields, source="the data"):
         """Return the Result that `to_dict` described; ValueError says why it cannot."""
-        return cls(**known(cls, checked(fields, "result", source)))
+        checked(fields, "result", source)
+        with _naming(source):
+            check_result(fields)
+            return cls(**known(cls, fields))
 
     def to_json(self, *, run=True):
         """Return strict JSON (NaN becomes null): equal content gives equal text.
@@ -222,6 +240,47 @@ class Result:
     def from_json(cls, text, source="the text"):
         """Return the Result written by `to_json`; ValueError where it is none, or newer."""
         return cls.from_dict(parsed(text, "result", source), source)
+
+    def save(self, path):
+        """Write the Result into a JSON file, atomically; return its path."""
+        return write_atomic(Path(path), self.to_json())
+
+    @classmethod
+    def load(cls, path):
+        """Return the Result saved in a file; ValueError names the file and what is wrong."""
+        return cls.from_json(read_text(Path(path)), str(path))
+
+    def tables(self):
+        """Return all tables as DataFrames.
+
+        Returns
+        -------
+        dict of DataFrame
+            predictions, per_emotion, per_subject, confusion (true emotions as index), metrics,
+            folds, checks, baselines, weights (one row per fold, modality and emotion).
+        """
+        weights = [
+            {"fold": fold["fold"], "modality": modality, "emotion": emotion, "weight": weight}
+            for fold in self.folds
+            for modality, row in (fold.get("fusion_weights") or {}).items()
+            for emotion, weight in row.items()
+        ]
+        columns = ["fold", "modality", "emotion", "weight"]
+        return {
+            "predictions": self.predictions.copy(),
+            "per_emotion": self.per_emotion.copy(),
+            "per_subject": self.per_subject.copy(),
+            "confusion": pd.DataFrame(self.confusion, self.classes, self.classes),
+            "metrics": pd.DataFrame(self.metrics).T,
+            "folds": pd.DataFrame(self.folds),
+            "checks": pd.DataFrame(self.checks),
+            "baselines": pd.json_normalize(self.baselines),
+            "weights": pd.DataFrame(weights, columns=columns),
+        }
+
+    def fold_table(self):
+        """Return which clip was tested in which fold: clip, subject, fold, to hand on as a file."""
+        return self.predictions[["clip", "subject", "fold"]].copy()
 
 
 @dataclass(frozen=True)
@@ -339,18 +398,19 @@ class Experiment:
     @classmethod
     def from_json(cls, text, source="the text"):
         """Return the Experiment written by `to_json`; ValueError where it is none, or newer."""
-        fields = known(cls, parsed(text, "experiment", source))
-        results = fields.pop("results")
-        published = [
-            Published.from_dict(known(Published, item)) for item in fields.pop("published", [])
-        ]
-        charts = [Chart(**known(Chart, item)) for item in fields.pop("charts", [])]
-        return cls(
-            results={k: Result.from_dict(v, f"{source}, result {k!r}") for k, v in results.items()},
-            published=published,
-            charts=charts,
-            **fields,
-        )
+        fields = parsed(text, "experiment", source)
+        with _naming(source):
+            check_experiment(fields)
+        fields = known(cls, fields)
+        results = {
+            k: Result.from_dict(v, f"{source}, result {k!r}") for k, v in fields["results"].items()
+        }
+        with _naming(source):
+            fields["published"] = [
+                Published.from_dict(known(Published, item)) for item in fields["published"]
+            ]
+            fields["charts"] = [Chart(**known(Chart, item)) for item in fields["charts"]]
+            return cls(**fields | {"results": results})
 
     def save(self, folder):
         """Write result.json into `folder` (made when missing), atomically; return its path."""
@@ -363,4 +423,4 @@ class Experiment:
         path = path / FILE_NAME if path.is_dir() else path
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no saved experiment there; `emopipe run` writes them")
-        return cls.from_json(path.read_text(encoding="utf-8"), str(path))
+        return cls.from_json(read_text(path), str(path))

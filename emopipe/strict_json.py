@@ -11,6 +11,9 @@ import pandas as pd
 from emopipe.text import printable
 
 SCHEMA = 2
+# What is larger or deeper is no result: a million clips take 200 MB, and 12 levels.
+LARGEST = 2**30
+DEEPEST = 32
 
 
 def plain(value, where):
@@ -76,12 +79,41 @@ def checked(fields, kind, source):
     return fields
 
 
+def read_text(path):
+    """Return the UTF-8 text of a file of at most `LARGEST` bytes; ValueError names the file."""
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"{path} is larger than {LARGEST} bytes: this is no file of emopipe's")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not JSON: it is no UTF-8 ({error.reason})") from None
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _too_deep(value):
+    """Return whether lists and dicts stand deeper in one another than `DEEPEST`."""
+    level = [value]
+    for _ in range(DEEPEST):
+        nested = [v for v in level if isinstance(v, list | dict)]
+        level = [i for v in nested for i in (v.values() if isinstance(v, dict) else v)]
+        if not level:
+            return False
+    return True
+
+
 def parsed(text, kind, source):
     """Return the dict in a JSON text; ValueError says what is wrong with it."""
     try:
-        fields = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{source} is not JSON: {error}") from error
+        fields = json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError(f"{source} is nested deeper than {DEEPEST} levels") from None
+    except ValueError as error:
+        raise ValueError(f"{source} is not JSON: {error}") from None
+    if _too_deep(fields):
+        raise ValueError(f"{source} is nested deeper than {DEEPEST} levels")
     return checked(fields, kind, source)
 
 

@@ -563,11 +563,147 @@ def test_finished_evaluations_share_a_checkpoint_folder_in_peace(tmp_path, recwa
     assert not [w for w in recwarn if w.category is CheckpointWarning]
 
 
-def test_a_damaged_checkpoint_is_computed_again(tmp_path):
-    evaluate(Spy(), clip_table(), cv=2, checkpoint=tmp_path, **FAST)
+def _replace(path):
+    path.unlink()
+    path.mkdir()
+
+
+def _alter(path):
+    # One label of one clip: the file stays good JSON of the right shape.
+    text = path.read_text()
+    assert '"anger"' in text
+    path.write_text(text.replace('"anger"', '"sadness"', 1))
+
+
+def _borrow(path):
+    path.write_bytes(path.with_name("fold-0-of-2.json").read_bytes())
+
+
+DAMAGES = {
+    "altered label": _alter,
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "empty": lambda path: path.write_bytes(b""),
+    "no text": lambda path: path.write_bytes(b"\xff\xfe\x00" * 9),
+    "other JSON": lambda path: path.write_text("[1, 2]"),
+    "deep": lambda path: path.write_text("[" * 100_000),
+    "a folder": _replace,
+    "another fold's": _borrow,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_checkpoint_is_set_aside_and_computed_again(tmp_path, damage):
+    before = evaluate(Spy(), clip_table(), cv=2, checkpoint=tmp_path, **FAST)
     (damaged,) = tmp_path.glob("*/fold-1-of-2.json")
-    damaged.write_text("{")
+    damage(damaged)
     spies.FITTED.clear()
-    with pytest.warns(CheckpointWarning, match="fold 1 is computed again"):
-        evaluate(Spy(), clip_table(), cv=2, checkpoint=tmp_path, **FAST)
+    with pytest.warns(CheckpointWarning, match="damaged-0, and fold 1 is computed again"):
+        after = evaluate(Spy(), clip_table(), cv=2, checkpoint=tmp_path, **FAST)
     assert len(spies.FITTED) == 1
+    assert after.to_json(run=False) == before.to_json(run=False)
+    assert damaged.with_name("fold-1-of-2.json.damaged-0").exists() and damaged.is_file()
+    evaluate(Spy(), clip_table(), cv=2, checkpoint=tmp_path, **FAST)
+    assert len(spies.FITTED) == 1
+
+
+def test_neither_processes_nor_the_order_of_rows_change_a_byte():
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), SVC()), {"svc__C": [1, 10]}, cv=GroupKFold(2)
+    )
+    clips = clip_table(strength=0.4)
+    options = {"features": ["cue", "voiceprint"], "cv": StratifiedGroupKFold(3, shuffle=True,
+               random_state=1), "optimism_gap": True} | FAST  # fmt: skip
+    first = evaluate(search, clips, **options)
+    shuffled = clips.sample(frac=1, random_state=3)
+    other = evaluate(clone(search).set_params(n_jobs=2, verbose=0), shuffled, n_jobs=2, **options)
+    assert other.to_json(run=False) == first.to_json(run=False)
+    assert first.run["date"] and set(first.run["seconds"]) == {"extraction", "fit", "score"}
+
+
+def test_grids_of_searches_reach_the_result():
+    search = GridSearchCV(Spy(), {"offset": [5.0, 0.0]}, cv=GroupKFold(2))
+    result = evaluate(make_pipeline(FunctionTransformer(), search), clip_table(), cv=3, **FAST)
+    assert [grid["fold"] for grid in result.searches] == [0, 1, 2]
+    grid = result.searches[0]
+    assert grid["params"] == [{"offset": 5.0}, {"offset": 0.0}] and grid["best"] == 1
+    assert grid["rank"] == [2, 1] and len(grid["mean"]) == len(grid["std"]) == 2
+    assert grid["name"] == "gridsearchcv" and grid["scoring"] == "accuracy"
+
+
+def test_what_a_corpus_lacks_and_what_got_no_answer_make_a_result_partial():
+    clips = clip_table()
+    assert not evaluate(Spy(), clips, cv=2, **FAST).partial
+    text = "332 clips, the complete corpus has 1440; no clip of subjects 17 to 24"
+    clips.attrs["corpora"] = {
+        "toy": {"complete": 100, "missing": 60, "damaged": 4, "notices": [text]}
+    }
+    result = evaluate(make_pipeline(Extractor(), Answerless()), clips, cv=2, **FAST)
+    assert result.partial and result.corpora[0]["complete"] == 100
+    assert result.coverage == {
+        "asked": 100,
+        "answered": 18,
+        "reasons": [
+            "60 of 100 clips of toy are missing",
+            "4 of 100 clips of toy are damaged or empty",
+            "18 of 36 clips got no answer",
+        ],
+    }
+    assert f"toy: {text}" in [notice["text"] for notice in result.notices]
+
+
+def test_an_official_split_of_nobody_says_that_subjects_are_not_named():
+    result = evaluate(Spy(), official(), cv="official", **FAST)
+    assert result.protocol["subjects_named"] is False
+    assert "subjects not named" in result.protocol["splitter"]
+    assert evaluate(Spy(), clip_table(), cv=2, **FAST).protocol["subjects_named"] is True
+
+
+class Enrolled(Spy):
+    def test_person(self):
+        return 8
+
+
+def test_what_may_be_known_of_a_test_person_is_in_the_protocol():
+    for estimator, words in ((Spy(), "nothing"), (Enrolled(), "8 unlabelled clips")):
+        result = evaluate(make_pipeline(estimator), clip_table(), cv=2, **FAST)
+        assert result.protocol["test_person"] == words
+
+
+def test_people_and_sentences_can_both_be_unseen():
+    clips = clip_table("abcd", n_each=4)
+    clips["statement"] = ["kids", "dogs"] * (len(clips) // 2)
+    result = evaluate(Spy(), clips, cv=2, groups=["subject", "statement"], **FAST)
+    assert len(result.predictions) == len(clips) and len(result.folds) == 4
+    assert [fold["n_train"] for fold in result.folds] == [12] * 4
+    assert result.protocol["grouped_by"] == ["subject", "statement"]
+    assert by_check(result, "No sentence")["status"] == "passed"
+    for fold, (people, _, rows) in enumerate(spies.FITTED[:4]):
+        tested = result.predictions[result.predictions["fold"] == fold]
+        said = tested.merge(clips, on="clip")
+        assert not set(people) & set(said["subject_x"])
+        assert not set(rows["statement"]) & set(said["statement"])
+    heard = evaluate(Spy(), clips, cv=2, **FAST)
+    check = by_check(heard, "No sentence")
+    assert check["status"] == "not needed" and "100 % of the tested clips" in check["reason"]
+    with pytest.raises(ValueError, match="two sentences or more"):
+        evaluate(Spy(), clips.assign(statement="kids"), cv=2, groups=["subject", "statement"])
+    with pytest.raises(ValueError, match=r"\['subject', 'statement'\]"):
+        evaluate(Spy(), clips, cv=2, groups=["subject", "cue"])
+
+
+def test_published_folds_and_leaving_one_out_have_names():
+    people = {chr(96 + n): f"{n:02d}" for n in range(1, 25)}
+    clips = clip_table(people, n_each=1).assign(subject=lambda t: t["subject"].map(people))
+    result = evaluate(Spy(), clips, cv="luna5", **FAST)
+    tested = [set(map(int, fold["test_subjects"])) for fold in result.folds]
+    assert tested == [{2, 5, 14, 15, 16}, {3, 6, 7, 13, 18}, {10, 11, 12, 19, 20},
+                      {8, 17, 21, 23, 24}, {1, 4, 9, 22}]  # fmt: skip
+    assert "Luna-Jimenez" in result.protocol["splitter"] and result.passed
+    table = result.fold_table()
+    assert table.groupby("subject")["fold"].nunique().max() == 1 and len(table) == len(clips)
+    few = evaluate(Spy(), clip_table("abc"), cv="loso", **FAST)
+    assert [fold["test_subjects"] for fold in few.folds] == [["a"], ["b"], ["c"]]
+    with pytest.raises(ValueError, match="'a' is none of them"):
+        evaluate(Spy(), clip_table("abc"), cv="luna5")
+    with pytest.raises(ValueError, match="'loso', 'luna5'"):
+        evaluate(Spy(), clip_table("abc"), cv="luna")

@@ -154,3 +154,10 @@ def test_compare_wants_the_same_clips():
     relabelled = result(["anger"] * 8, emotion=["fear", "anger"] * 4)
     with pytest.raises(ValueError, match="share 0 clips"):
         metrics.compare(a, relabelled, common=True)
+
+
+def test_no_difference_is_never_minus_zero():
+    draws = np.array([-1e-17, 0.1, -0.0])
+    figure = metrics._with_interval(-0.0, draws)
+    assert [str(figure["value"]), str(figure["low"])] == ["0.0", "0.0"]
+    assert str(metrics._with_interval(-1e-17, draws)["value"]) == "0.0"

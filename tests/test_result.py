@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emopipe.literature import Published
 from emopipe.result import SCHEMA, Chart, Experiment, Result
+from emopipe.strict_json import LARGEST
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
@@ -18,30 +19,63 @@ plain = st.recursive(
 )
 
 
+def figures(value=0.5, low=0.1, high=0.9):
+    return {"value": value, "low": low, "high": high}
+
+
+PROTOCOL = {
+    "splitter": "GroupKFold(2)", "n_folds": 2, "grouped_by": ["subject"], "nested": None,
+    "scoring": None, "seed": np.int64(0), "subject_dependent": False, "subjects_named": True,
+    "test_person": "nothing", "label": "emotion", "estimator": "SVC()", "n_bootstrap": 0,
+    "confidence": 0.95, "bootstrap_over": "subjects", "statements": [],
+}  # fmt: skip
+FOLD = {
+    "fold": 0, "n_train": 1, "n_test": 1, "train_subjects": 1, "test_subjects": ["1"],
+    "best_params": {"C": 1}, "fusion_weights": {"voice": {"anger": 0.5}}, "n_unanswered": 0,
+    "accuracy": 1.0, "uar": 1.0,
+}  # fmt: skip
+
+
 def make_result(**changes):
+    emotions = pd.DataFrame({"emotion": ["anger", "sadness"], "support": [1, 1]})
     fields = {
         "title": "voice",
-        "protocol": {"splitter": "GroupKFold(2)", "seed": np.int64(0)},
+        "protocol": PROTOCOL,
         "classes": ["anger", "sadness"],
-        "corpora": [{"name": "toy", "clips": 2, "synthetic": np.bool_(False)}],
+        "corpora": [
+            {"name": "toy", "clips": 2, "subjects": 1, "emotions": {"anger": 1}, "excluded": {},
+             "train_only": 0, "tested": 2, "complete": None, "synthetic": np.bool_(False)}
+        ],
         "predictions": pd.DataFrame(
             {
                 "clip": ["a.wav", "b.wav"],
                 "subject": pd.Series(["1", pd.NA], dtype="string"),
+                "corpus": "toy",
                 "fold": [0, 1],
+                "emotion": ["anger", "sadness"],
                 "predicted": ["anger", None],
                 "score_anger": [0.9, np.nan],
             }
         ),
-        "metrics": {"accuracy": {"value": 0.5, "low": 0.1, "high": math.nan}},
-        "per_emotion": pd.DataFrame({"emotion": ["anger", "sadness"], "recall": [1.0, 0.0]}),
-        "per_subject": pd.DataFrame({"subject": ["1"], "accuracy": [1.0], "n": [1]}),
+        "metrics": {name: figures(high=math.nan) for name in ("accuracy", "uar", "macro_f1")},
+        "per_emotion": emotions.assign(recall=[1.0, 0], precision=1.0, f1=0.5, low=0.0, high=1.0),
+        "per_subject": pd.DataFrame({"subject": ["1"], "n": [1], "accuracy": [1.0], "uar": [1.0]}),
         "subject_mean": 1.0,
         "subject_std": math.nan,
         "confusion": np.array([[1, 0], [0, 0]]),
-        "folds": [{"fold": 0, "best_params": {"C": 1}}],
+        "folds": [FOLD],
+        "checks": [{"id": "subjects", "title": "", "status": "passed", "reason": ""}],
+        "baselines": [
+            {"id": "names", "title": "names", "accuracy": figures(), "uar": figures(), "n": 2,
+             "note": ""}
+        ],
+        "coverage": {"asked": 2, "answered": 1, "reasons": ["1 of 2 clips got no answer"]},
+        "searches": [
+            {"fold": 0, "name": "GridSearchCV", "scoring": "accuracy", "best": 0,
+             "params": [{"C": 1}], "mean": [0.5], "std": [0.1], "rank": [1]}
+        ],
         "run": {"seconds": {"fit": 2.0}, "versions": {"python": "3.11"}},
-    }
+    }  # fmt: skip
     return Result(**fields | changes)
 
 
@@ -70,7 +104,7 @@ def test_result_survives_json_and_keeps_its_bytes():
 
 @given(plain)
 def test_any_plain_value_becomes_strict_json(value):
-    text = make_result(protocol={"value": value}).to_json()
+    text = make_result(protocol=PROTOCOL | {"value": value}).to_json()
 
     def refuse(constant):
         raise AssertionError(constant)
@@ -103,7 +137,13 @@ def test_newer_schema_is_said_in_words():
         ("{", "not JSON"),
         ("[]", "not 'result' data"),
         ('{"kind": "experiment"}', "not 'result' data"),
-        ('{"kind": "result", "schema": 2}', "Result data lack title, protocol"),
+        (
+            '{"kind": "result", "schema": 2}',
+            "the text is no result that can be read: it lacks title",
+        ),
+        ("[" * 100_000, "nested deeper than 32 levels"),
+        ('{"a": ' * 40 + "1" + "}" * 40, "nested deeper than 32 levels"),
+        ('{"kind": NaN}', "NaN is no JSON number"),
     ],
 )
 def test_what_is_no_result_is_refused(text, message):
@@ -186,3 +226,126 @@ def test_what_differs_from_run_to_run_of_an_experiment_can_be_left_out():
     seconds = Chart("t", "segments", "seconds", {"ours": {"x": [1], "y": [0.3]}}, run=True)
     experiment = make_experiment(charts=[seconds], reproduce="emopipe run --jobs 3")
     assert experiment.to_json(run=False) == make_experiment(charts=[]).to_json(run=False)
+
+
+def changed(path, value):
+    """Return a stored experiment in which one place holds another value."""
+    fields = json.loads(make_experiment().to_json())
+    *way, last = path
+    inner = fields
+    for key in way:
+        inner = inner[key]
+    if value is KeyError:
+        del inner[last]
+    else:
+        inner[last] = value
+    return json.dumps(fields)
+
+
+VOICE = ("results", "voice")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ((*VOICE, "metrics", "accuracy", "value"), "high", "metrics.accuracy.value is 'high'"),
+        ((*VOICE, "metrics", "uar", "low"), 7, "from 0 to 1"),
+        ((*VOICE, "metrics", "uar"), KeyError, "metrics lacks uar"),
+        ((*VOICE, "classes"), ["anger", "anger"], "different emotions"),
+        ((*VOICE, "classes"), ["anger"], "confusion is not 1 x 1"),
+        ((*VOICE, "confusion"), [[1, 0], [0]], "confusion is not 2 x 2"),
+        ((*VOICE, "confusion", 0, 0), -1, r"confusion\[0\]\[0\] is -1"),
+        ((*VOICE, "confusion", 0, 0), 1e300, "whole number"),
+        ((*VOICE, "predictions", "fold"), [0], "columns of different lengths"),
+        ((*VOICE, "predictions"), [], "predictions is"),
+        ((*VOICE, "predictions", "clip"), KeyError, "predictions lacks clip"),
+        ((*VOICE, "checks", 0, "status"), "certified", "one of 'passed', 'failed'"),
+        ((*VOICE, "checks", 0, "status"), True, "one of 'passed', 'failed'"),
+        ((*VOICE, "notices"), ["text"], r"notices\[0\] is 'text': an object"),
+        ((*VOICE, "coverage", "answered"), 9, "more answers than were asked"),
+        ((*VOICE, "searches", 0, "mean"), [1, 2], "lists of different lengths"),
+        ((*VOICE, "history"), [{"fold": 0, "estimator": "A", "loss": ["x"]}], "history.loss"),
+        ((*VOICE, "title"), "x" * 1_000_001, "at most 1000000 characters"),
+        ((*VOICE, "schema"), 99, "written by a newer emopipe"),
+        (("results",), {str(n): {} for n in range(1001)}, "at most 1000 entries"),
+        (("published", 0, "value"), 27.74, "from 0 to 1"),
+        (("published", 0, "metric"), "f1", "accuracy, uar"),
+        (("charts", 0, "series", "ours", "y"), [1], "columns of different lengths"),
+        (("name",), "../up", "names a folder"),
+        (("schema",), 1, "older emopipe.*run the experiment again"),
+        (("schema",), "2", "schema '2'"),
+    ],
+)
+def test_a_file_is_checked_when_it_is_read(path, value, words, tmp_path):
+    (tmp_path / "result.json").write_text(changed(path, value))
+    with pytest.raises(ValueError, match=words) as error:
+        Experiment.load(tmp_path)
+    assert str(error.value).startswith(str(tmp_path / "result.json"))
+
+
+def test_a_file_that_is_too_large_or_no_text_is_refused_by_name(tmp_path):
+    path = tmp_path / "result.json"
+    with open(path, "wb") as file:
+        file.truncate(LARGEST + 1)
+    with pytest.raises(ValueError, match=r"result\.json is larger than"):
+        Experiment.load(tmp_path)
+    path.write_bytes(b"\xff{}")
+    with pytest.raises(ValueError, match=r"result\.json is not JSON: it is no UTF-8"):
+        Experiment.load(tmp_path)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+
+
+def places(value, path=()):
+    yield path
+    items = (
+        enumerate(value)
+        if isinstance(value, list)
+        else value.items()
+        if isinstance(value, dict)
+        else ()
+    )
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+PLACES = [p for p in places(json.loads(make_experiment().to_json())) if p]
+
+
+@given(st.sampled_from(PLACES), json_values)
+@settings(max_examples=150, deadline=None)
+def test_whatever_stands_anywhere_is_read_or_refused_in_words(path, value):
+    try:
+        again = Experiment.from_json(changed(path, value), "the file")
+    except ValueError as error:
+        assert str(error).startswith("the file")
+    else:
+        assert again.to_json()
+
+
+GOLDEN = Path(__file__).parent / "golden" / f"result-schema-{SCHEMA}.json"
+
+
+def test_the_golden_file_of_this_schema_is_read_and_written_again_to_the_byte():
+    text = GOLDEN.read_text(encoding="utf-8")
+    assert Experiment.from_json(text, GOLDEN.name).to_json() == text
+
+
+def test_a_result_is_saved_loaded_and_gives_its_tables(tmp_path):
+    result = make_result()
+    path = result.save(tmp_path / "voice.json")
+    assert Result.load(path) == result
+    with pytest.raises(ValueError, match=r"other\.json is not 'result' data"):
+        (tmp_path / "other.json").write_text(make_experiment().to_json())
+        Result.load(tmp_path / "other.json")
+    tables = result.tables()
+    assert all(isinstance(table, pd.DataFrame) for table in tables.values())
+    assert tables["confusion"].loc["anger", "anger"] == 1
+    assert tables["metrics"].loc["uar", "value"] == 0.5
+    assert tables["weights"].iloc[0].tolist() == [0, "voice", "anger", 0.5]
+    assert result.fold_table()["fold"].tolist() == [0, 1]

@@ -99,7 +99,7 @@ def _protocol(study, answers, n_bootstrap):
     searches = [part for _, part in nested(study.task.estimator) if hasattr(part, "scoring")]
     inner = dict.fromkeys(f"{split.owner} ({split.splitter})" for split in study.splits)
     return {
-        "splitter": study.splitter,
+        "splitter": study.splitter + ("" if study.known else "; subjects not named"),
         "n_folds": len(study.folds),
         "grouped_by": study.grouped_by if study.known and not study.mixed else [],
         "nested": "inside each fold: " + ", ".join(inner) if inner else None,
