@@ -348,6 +348,7 @@ def test_command_finds_folders_and_patterns_once(folder, clips, options, capsys)
     code, out, _ = run(capsys, "predict", folder, parent, f"{parent}/*.wav", *options, "--json",
                        "--allow-partial")  # fmt: skip
     found = json.loads(out)
+    assert found["gaps"][0] == "1 of 4 clips without an answer"
     assert code == 0 and len(found["clips"]) == 4 and found["kind"] == "predictions"
     code, _, err = run(capsys, "predict", folder, f"{parent}/*.xyz", *options)
     assert code == 1 and "no file matches" in err

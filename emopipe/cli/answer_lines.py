@@ -109,26 +109,6 @@ def _failures(noun, moments):
         )
 
 
-def gaps(prediction) -> list[str]:
-    """Return in what a prediction covers less than was asked."""
-    from emopipe.cli import counted
-
-    clips = prediction.clips
-    nothing = sum(clip.whole.emotion is None for clip in clips)
-    part = sum(clip.whole.emotion is not None and clip.status == "partial" for clip in clips)
-    cut = sum(bool(clip.note) for clip in clips)
-    of = f"of {counted(len(clips), 'clip')}"
-    return [
-        f"{n} {of} {words}"
-        for n, words in (
-            (nothing, "without an answer"),
-            (part, "answered from a part of it (damaged, or a modality is missing)"),
-            (cut, "without windows, as it is too long"),
-        )
-        if n
-    ]
-
-
 def knowledge(prediction, manifest) -> str:
     """Return the last line: emotions, how often right on people not met, clips of the training."""
     emotions = ", ".join(prediction.labels)
@@ -137,14 +117,19 @@ def knowledge(prediction, manifest) -> str:
 
 
 def _figure(evaluation, training):
-    if not evaluation:
+    """Return how often a model was right in its evaluation, and on whom, in words."""
+    try:
+        share = f"{100 * evaluation['metrics']['accuracy']['value']:.1f} %"
+        protocol, n = evaluation["protocol"], evaluation["clips"]
+        noun = f"windows of {training['window']:g} s" if training.get("window") else "clips"
+        people = "of people it had not met, in its own corpus"
+        if protocol.get("subject_dependent"):
+            people = "of people it had met: too high for others"
+        elif not protocol.get("grouped_by"):
+            people = "it was not fitted on; who they are of is not known"
+    except (KeyError, TypeError, AttributeError, ValueError):
         return "how often it is right on people it has not met was not measured"
-    accuracy = evaluation["metrics"]["accuracy"]["value"]
-    noun = f"windows of {training['window']:g} s" if training.get("window") else "clips"
-    met = "it had met (too high for others)"
-    people = met if evaluation["protocol"].get("subject_dependent") else "it had not met"
-    n, share = evaluation["clips"], f"{100 * accuracy:.1f} %"
-    return f"it was right in {share} of {n} {noun} of people {people}, in its own corpus"
+    return f"it was right in {share} of {n} {noun} {people}"
 
 
 def _in_training(clips):

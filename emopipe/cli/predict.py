@@ -27,6 +27,9 @@ from pathlib import Path
 
 from emopipe.cli import answer_lines
 
+# Worker processes that start while the model is loaded.
+_EARLY = 2
+
 
 def add_arguments(parser):
     """Add this command's arguments."""
@@ -67,6 +70,7 @@ def command(args) -> int:
 
     from emopipe.cli import check_output, exit_code, quiet_tensorflow
     from emopipe.cli.run import parameters
+    from emopipe.extract.workers import warm_up
     from emopipe.persistence import load, read_manifest
     from emopipe.prediction import TrainingRows, check_windows, predict, runs_network
 
@@ -79,6 +83,7 @@ def command(args) -> int:
     if args.step is not None and window is None:
         raise ValueError("--step needs --window: this model was trained on whole clips")
     check_windows(window, args.step)
+    warm_up(args.jobs if 0 < args.jobs < _EARLY else _EARLY)
     model = load(args.model, parameters=parameters(args.set))
     if runs_network(model):
         quiet_tensorflow()
@@ -96,7 +101,7 @@ def command(args) -> int:
             _write_timeline(prediction, args, model, manifest["title"])
     _report(prediction, args, manifest)
     answered = sum(clip.whole.emotion is not None for clip in prediction.clips)
-    code = exit_code(answer_lines.gaps(prediction), allow_partial=args.allow_partial)
+    code = exit_code(prediction.gaps, allow_partial=args.allow_partial)
     return code if answered else 1
 
 

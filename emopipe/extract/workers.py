@@ -259,6 +259,12 @@ def give_back(worker: Worker) -> None:
     worker.stop()
 
 
+def warm_up(n: int) -> None:
+    """Start worker processes for a call that comes soon, without waiting for them."""
+    for _ in range(n):
+        give_back(Worker())
+
+
 def close() -> None:
     """End the idle workers, for instance after the source of a recipe has changed."""
     with _guard:

@@ -138,11 +138,25 @@ class Prediction:
         """Processing time by media time; None where there are only images."""
         return self.seconds / self.media_seconds if self.media_seconds else None
 
+    @property
+    def gaps(self) -> list[str]:
+        """In what the answers cover less than was asked, in words; empty where they do not."""
+        nothing = sum(clip.whole.emotion is None for clip in self.clips)
+        part = sum(c.whole.emotion is not None and c.status == "partial" for c in self.clips)
+        cut = sum(bool(clip.note) for clip in self.clips)
+        reasons = {
+            "without an answer": nothing,
+            "answered from a part of it (damaged, or a modality is missing)": part,
+            "without windows, as it is too long": cut,
+        }
+        of = f"of {len(self.clips)} clip{'s' * (len(self.clips) != 1)}"
+        return [f"{n} {of} {words}" for words, n in reasons.items() if n]
+
     def to_dict(self) -> dict:
         """Return everything as plain values for strict JSON."""
         fields = plain(asdict(self), "Prediction")
         extra = {"media_seconds": self.media_seconds, "real_time_factor": self.real_time_factor}
-        extra["scores"] = SCORE_KINDS[self.score_kind]
+        extra |= {"scores": SCORE_KINDS[self.score_kind], "gaps": self.gaps}
         return {"kind": "predictions"} | fields | extra
 
     def table(self) -> pd.DataFrame:
