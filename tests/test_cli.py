@@ -318,8 +318,9 @@ def test_extract_fills_the_store_and_writes_the_table(wav, tmp_path, capsys):
 
     (wav.parent / "broken.wav").write_bytes(b"RIFF")
     store, out = tmp_path / "s.sqlite", tmp_path / "features.csv"
-    code, text, _ = run(capsys, "extract", wav.parent, "--store", store, "--out", out)
-    assert code == 0 and "voice" in text and "corrupt 1" in text
+    code, text, err = run(capsys, "extract", wav.parent, "--store", store, "--out", out)
+    assert code == 3 and "voice" in text and "corrupt 1" in text
+    assert "INCOMPLETE: voice: 1 of 2 clips gave no features (--allow-partial" in err
     table = pd.read_csv(out)
     assert len(table) == 2 and table.shape[1] == 2 + 2 + 68
     assert table.loc[table["path"].str.endswith("tone.wav"), "voice_status"].item() == "ok"
@@ -340,8 +341,9 @@ def test_extract_says_which_clips_failed_and_why(wav, tmp_path, capsys):
         (wav.parent / f"broken{number}.wav").write_bytes(b"RIFF" + bytes([number]))
     out = tmp_path / "new" / "folder" / "features.csv"
     code, text, _ = run(
-        capsys, "extract", wav.parent, "--store", tmp_path / "s", "--out", out, "--jobs", 1
-    )
+        capsys, "extract", wav.parent, "--store", tmp_path / "s", "--out", out, "--jobs", 1,
+        "--allow-partial",
+    )  # fmt: skip
     assert code == 0
     lines = [line for line in text.splitlines() if "broken" in line]
     assert len(lines) == 5 and all(": corrupt: " in line for line in lines)
@@ -357,6 +359,24 @@ def test_extract_of_failures_only_says_so_by_its_code(wav, tmp_path, capsys):
     code, text, _ = run(capsys, "extract", wav, *options)
     assert code == 1 and str(wav) in text and "more that failed" not in text
     assert (tmp_path / "t.csv").is_file()
+
+
+def test_extract_says_at_once_that_a_kind_of_features_has_nothing_to_work_on(wav, tmp_path, capsys):
+    options = ["--features", "voice", "texture", "--store", tmp_path / "s", "--jobs", 1]
+    code, text, err = run(capsys, "extract", wav, *options)
+    line = "texture: 1 of 1 clip has no pictures: leave it out or add the videos"
+    assert code == 3 and line in text and f"INCOMPLETE: {line}" in err
+    assert run(capsys, "extract", wav, *options, "--allow-partial")[0] == 0
+    assert run(capsys, "extract", wav, *options[:2], *options[3:])[0] == 0
+
+
+def test_extract_of_an_incomplete_corpus_has_an_exit_code_of_its_own(wav, tmp_path, capsys):
+    folder = tmp_path / "Actor_01"
+    folder.mkdir()
+    wav.rename(folder / "03-01-05-01-01-01-01.wav")
+    options = ["--corpus", f"ravdess={tmp_path}", "--store", tmp_path / "s", "--jobs", 1]
+    code, _, err = run(capsys, "extract", *options)
+    assert code == 3 and "ravdess: 1439 of 1440 clips of the complete corpus are not there" in err
 
 
 def test_what_only_looks_like_a_file_stops_no_folder(wav, tmp_path, capsys):
@@ -507,6 +527,48 @@ def test_gc_of_a_recipe_names_those_there_are(store, capsys):
     assert code == 1 and "face, voice" in err
     code, out, _ = run(capsys, "store", "gc", "--store", store, "--recipe", "voice")
     assert code == 0 and "1 value forgotten" in out
+
+
+def test_ls_says_what_it_keeps_of_whom(wav, tmp_path, capsys):
+    os.utime(wav, (1e9, 1e9))
+    run(capsys, "extract", wav, "--store", tmp_path / "s", "--jobs", 1)
+    code, out, _ = run(capsys, "store", "ls", "--store", tmp_path / "s")
+    assert code == 0 and "1  value computed from faces and voices" in out
+    assert "1  paths of files, in 1 folder:" in out and f"1    {wav.parent}" in out
+    assert "--forget SUBJECT" in out and "chmod" not in out
+    (tmp_path / "s").chmod(0o644)
+    assert "chmod 600" in run(capsys, "store", "ls", "--store", tmp_path / "s")[1]
+
+
+def test_gc_removes_all_of_a_person(wav, tmp_path, capsys):
+    table, folder, path = tmp_path / "clips.csv", wav.parent, tmp_path / "s"
+    sound = wav.read_bytes()
+    for name in ("ann", "bob"):
+        (folder / f"{name}.wav").write_bytes(sound + os.urandom(2))
+        os.utime(folder / f"{name}.wav", (1e9, 1e9))
+    table.write_text("path,emotion,subject\nclips/ann.wav,anger,ann\nclips/bob.wav,fear,bob\n")
+    options = ["--corpus", f"mine={table}", "--store", path]
+    run(capsys, "extract", *options, "--jobs", 1)
+    code, _, err = run(capsys, "store", "gc", "--forget", "eve", *options)
+    assert code == 1 and "no such subject; there are ann, bob" in err
+    for wrong in (["--forget", "ann"], options[:2], ["--forget", "ann", "--max-bytes", "1"]):
+        assert run(capsys, "store", "gc", *wrong, "--store", path)[0] == 1
+    code, out, _ = run(capsys, "store", "gc", "--forget", "ann", *options)
+    assert code == 0 and "1 value and 1 path removed, of 1 file of ann" in out
+    left = b"".join(file.read_bytes() for file in tmp_path.glob("s*"))
+    assert b"ann.wav" not in left and b"bob.wav" in left
+    assert "from the store 1" in run(capsys, "extract", *options, "--jobs", 1)[1]
+
+
+@pytest.mark.filterwarnings("ignore::emopipe.store.StoreWarning")
+def test_verify_says_what_was_damaged(store, capsys):
+    whole = bytearray(store.read_bytes())
+    place = whole.index(np.ones(3).tobytes())
+    whole[place] ^= 1
+    store.write_bytes(whole)
+    code, out, _ = run(capsys, "store", "verify", "--store", store)
+    assert code == 1 and "1 damaged value dropped" in out
+    assert run(capsys, "store", "verify", "--store", store)[0] == 0
 
 
 def test_ls_shows_parameters_only_when_asked(store, capsys):

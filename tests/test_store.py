@@ -1,5 +1,6 @@
 import copy
 import hashlib
+import json
 import os
 import pickle
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from emopipe.files import file_stamp
+from emopipe.files import FileStamp, checksum, file_stamp
 from emopipe.store import (
     Entry,
     Store,
@@ -530,3 +532,90 @@ def test_network_folders_get_the_older_journal(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "_MOUNTS", mounts)
     assert journal(tmp_path / "far" / "store.sqlite") == "delete"
     assert journal(tmp_path / "near.sqlite") == "wal"
+
+
+# Privacy
+
+
+def test_only_the_owner_can_read_a_store(path, store):
+    store.put(entries(range(3)))
+    for file in path.parent.iterdir():
+        assert file.stat().st_mode & 0o777 == 0o600, file
+
+
+def test_what_is_forgotten_leaves_no_byte(tmp_path, path, store):
+    files = [tmp_path / f"secret-{i}.wav" for i in range(3)]
+    stamps = {}
+    for i, file in enumerate(files):
+        file.write_bytes(b"RIFF%d" % (i % 2))  # the third is a copy of the first
+        stamps[str(file)] = file_stamp(file)._replace(changed=10**18)
+    contents = {str(file): checksum(file) for file in files}
+    store.put_contents({file: (stamps[file], contents[file]) for file in contents})
+    for i in range(2):
+        for name in ("voice", "face"):
+            marked = Entry(np.full(2000, 1000 + i, np.int16), detail=f"detail-{i}")
+            found = {key(f"{name}{i}"): marked}
+            store.put(found, name=name, parameters=name,
+                      contents={k: contents[str(files[i])] for k in found})  # fmt: skip
+    old = hashlib.sha256((contents[str(files[0])] + key("voice")).encode()).hexdigest()
+    part = {key("part"): Entry(np.full(2000, 1000, np.int16))}
+    store.put({old: Entry(np.full(2000, 1000, np.int16))}, name="voice", parameters="voice")
+    store.put(part, name="voice", parameters="voice")
+    store.gc(recipe="face")
+    Path(f"{path}.damaged").write_bytes(b"secret-0.wav")
+
+    assert store.forget([str(files[0])]) == (2, 1, 2)
+    store.close()
+    left = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    for trace in (b"secret-0", b"secret-2", b"detail-0", np.full(4, 1000, np.int16).tobytes(),
+                  bytes.fromhex(contents[str(files[0])]), bytes.fromhex(old)):  # fmt: skip
+        assert trace not in left, trace
+    for trace in (b"secret-1", b"detail-1", np.full(400, 1001, np.int16).tobytes()):
+        assert trace in left, trace
+    assert store.verify() == [] and store.ls()["entries"].tolist() == [1]
+
+
+# The store of schema 1
+
+
+def first_store(path, tables=schema.FIRST_TABLES):
+    """Write a store as the first emopipe did."""
+    path.parent.mkdir(exist_ok=True)
+    file, parameters = key("file"), "parameters"
+    whole = hashlib.sha256((file + key(parameters)).encode()).digest()
+    with sqlite3.connect(path) as connection:
+        for statement in tables.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id={schema.APPLICATION}")
+        connection.execute("PRAGMA user_version=1")
+        connection.execute("INSERT INTO recipes VALUES (1, 'voice', ?)", (parameters,))
+        for i, name in enumerate([whole, bytes.fromhex(key(1)), bytes.fromhex(key(2))]):
+            value = np.full(4, i, np.float32).tobytes()
+            words = ["ok", "", '{"frames": 3}', "<f4", "[4]"]
+            digest = hashlib.sha256(json.dumps(words).encode() + value).digest()
+            row = (i + 1, name, 1, 10**9, 16, *words, digest, value)
+            connection.execute(f"INSERT INTO entries VALUES ({','.join('?' * 12)})", row)
+        for row in (("/a.wav", 5, 7, 9, file), ("/b.wav", 5, 7, 9, key("other"))):
+            connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?)", row)
+        connection.execute("UPDATE entries SET value=zeroblob(16) WHERE id=3")
+    connection.close()
+    return whole.hex()
+
+
+def test_an_earlier_store_is_verified_and_still_hits(path):
+    whole = first_store(path)
+    with pytest.warns(StoreWarning, match="earlier emopipe.*2 intact values are used on"):
+        store = forgetful(path)
+    found = store.get([whole, key(1), key(2)])
+    assert set(found) == {whole, key(1)} and found[whole] == found[whole]._replace(
+        status="ok", counts={"frames": 3}
+    )
+    assert found[key(1)].value.tobytes() == np.full(4, 1, np.float32).tobytes()
+    assert store.ls()[["name", "parameters"]].values.tolist() == [["voice", "parameters"]]
+    stamp = FileStamp(5, 7, 9)
+    assert store.contents({"/a.wav": stamp, "/b.wav": stamp}) == {"/a.wav": key("file")}
+    assert not Path(f"{path}.damaged").exists() and path.stat().st_mode & 0o777 == 0o600
+    assert store.forget(["/a.wav"]) == (1, 1, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        forgetful(path)

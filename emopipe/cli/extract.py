@@ -17,7 +17,8 @@ With --scheduler a Dask cluster does the work (pip install 'dask[distributed]').
 Workers read the clips themselves, under the same paths (a file system that all of them mount);
 features come back into the store of this machine.
 
-Exit code 1 if not a single clip could be processed.
+Exit code 1 if not a single clip could be processed; 3 if some could not, or a corpus is
+incomplete, unless --allow-partial accepts that.
 """
 
 from inspect import signature
@@ -34,13 +35,16 @@ FEATURES = {
     "texture": ("emopipe.face", "FaceTexture"),
     "onnx": ("emopipe.face", "ONNXFaceFeatures"),
 }
-# Failed clips that are told one by one.
-TOLD = 5
+# Failed clips that are listed one by one.
+LISTED = 5
+# What a clip without one of these has not, and what to add.
+_MEDIA = {"no_video": ("pictures", "the videos"), "no_audio": ("sound", "the recordings")}
+_ADVICE = ": leave it out or add"
 
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_extraction
+    from emopipe.cli import add_allow_partial, add_extraction
 
     parser.add_argument("clips", nargs="*", type=Path, help="files, or folders of files")
     add_corpora(parser)
@@ -51,12 +55,13 @@ def add_arguments(parser):
     parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
     add_extraction(parser)
     add_scheduler(parser)
+    add_allow_partial(parser)
     parser.add_argument("--out", type=Path, help="also write the features to this CSV file")
 
 
 def command(args) -> int:
     """Extract, print the tally of statuses and who failed, write the table if asked."""
-    from emopipe.cli import check_output, counted
+    from emopipe.cli import check_output, counted, exit_code
 
     if args.scheduler and args.jobs != -1:
         raise ValueError(
@@ -71,24 +76,73 @@ def command(args) -> int:
     clips = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
     check_output(args.out, "--out")
-    tables, done = [], 0
+    tables, done, gaps = [], 0, corpus_gaps(clips)
     for name, extractor in extractors.items():
         with cluster(args.scheduler):
             extraction = extractor.extract(clips, lazy=True)
         done += sum(status in ("ok", "partial") for status in extraction.statuses)
         print(f"\n{name}: {extraction.summary()}")
-        for line in failures(clips["path"], extraction):
-            print(line)
+        gap = feature_gap(name, extraction.statuses)
+        if gap:
+            gaps.append(gap)
+        if _ADVICE in gap:
+            print(f"  {gap}")
+        else:
+            for line in failures(clips["path"], extraction):
+                print(line)
         if args.out:
             table = _table(name, extractor, extraction)
             tables.append(table.add_prefix(f"{name}:") if len(extractors) > 1 else table)
     if args.out:
         _write(args.out, clips, tables)
         print(f"\n{args.out}: {counted(len(clips), 'row')}")
-    return 0 if done else 1
+    code = exit_code(gaps, allow_partial=args.allow_partial)
+    return code if done else 1
 
 
-def failures(paths, extraction, most=TOLD):
+def feature_gap(name, statuses) -> str:
+    """Say how many clips gave no features of a kind, and what to do; "" where all did.
+
+    Examples
+    --------
+    >>> feature_gap("voice", ["ok", "silent"])
+    'voice: 1 of 2 clips gave no features'
+    >>> print(feature_gap("mini_xception", ["no_video"] * 960))
+    mini_xception: 960 of 960 clips have no pictures: leave it out or add the videos
+    """
+    from emopipe.cli import counted
+
+    lacking = [status for status in statuses if status not in ("ok", "partial")]
+    if not lacking:
+        return ""
+    of = f"{name}: {len(lacking)} of {counted(len(statuses), 'clip')}"
+    if set(lacking) == set(statuses) and len(set(lacking)) == 1 and lacking[0] in _MEDIA:
+        medium, files = _MEDIA[lacking[0]]
+        return f"{of} {'has' if len(statuses) == 1 else 'have'} no {medium}{_ADVICE} {files}"
+    return f"{of} gave no features"
+
+
+def corpus_gaps(clips) -> list[str]:
+    """Say which corpora are incomplete, and how many of their files are damaged.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        A clip table.
+    """
+    gaps = []
+    for corpus, about in clips.attrs.get("corpora", {}).items():
+        if about.get("missing"):
+            n = about["complete"]
+            gaps.append(
+                f"{corpus}: {about['missing']} of {n} clips of the complete corpus are not there"
+            )
+        if about.get("damaged"):
+            gaps.append(f"{corpus}: {about['damaged']} clips are damaged")
+    return gaps
+
+
+def failures(paths, extraction, most=LISTED):
     """Yield a line for each of the first failed clips, and one that says how many more there are.
 
     Parameters
@@ -97,7 +151,7 @@ def failures(paths, extraction, most=TOLD):
     extraction : Extraction
         Of these paths.
     most : int
-        Clips told.
+        Clips listed.
     """
     from emopipe.text import printable
 
