@@ -550,7 +550,7 @@ def test_gc_removes_all_of_a_person(wav, tmp_path, capsys):
     options = ["--corpus", f"mine={table}", "--store", path]
     run(capsys, "extract", *options, "--jobs", 1)
     code, _, err = run(capsys, "store", "gc", "--forget", "eve", *options)
-    assert code == 1 and "no such subject; there are ann, bob" in err
+    assert code == 1 and "no file of such a subject; there are ann, bob" in err
     for wrong in (["--forget", "ann"], options[:2], ["--forget", "ann", "--max-bytes", "1"]):
         assert run(capsys, "store", "gc", *wrong, "--store", path)[0] == 1
     code, out, _ = run(capsys, "store", "gc", "--forget", "ann", *options)

@@ -138,19 +138,23 @@ def _paths_of(args) -> list[str]:
     from emopipe import load_corpus
     from emopipe.cli.clips import corpus_roots
     from emopipe.media.excerpts import parse
+    from emopipe.subjects import subject_key, subject_names
+    from emopipe.text import printable
 
     places = dict(text.partition("=")[::2] for text in args.corpus)
     paths, subjects = [], set()
     for name, root in corpus_roots(places, args.pattern, args.codes).items():
         options = _EVERY_FILE.get(name, {}) if isinstance(root, Path) else {}
         table = load_corpus(name, root, **options)
-        subjects |= set(table["subject"].dropna().astype(str))
-        rows = table[table["subject"].astype(str) == args.forget]
+        names = subject_names(table["subject"])
+        subjects |= set(names) - {None}
+        rows = table[[n is not None and subject_key(n) == subject_key(args.forget) for n in names]]
         for column in {"path", "audio", "video"} & set(table.columns):
             paths += [parse(path).path for path in rows[column].dropna()]
-    if args.forget not in subjects:
+    if not paths:
         raise ValueError(
-            f"--forget {args.forget}: no such subject; there are {', '.join(sorted(subjects))}"
+            f"--forget {args.forget}: no file of such a subject; there are "
+            f"{printable(', '.join(sorted(subjects)))}"
         )
     return list(dict.fromkeys(paths))
 
