@@ -87,18 +87,17 @@ def _box(kind, *parts, version=None):
 def _hevc(image):
     """Return a picture's decoder configuration box and its coded bytes."""
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
+    with av.open(buffer, "w", format="matroska") as container:
         stream = container.add_stream("libx265", rate=1, options={"x265-params": "log-level=none"})
         stream.height, stream.width, stream.pix_fmt = *image.shape[:2], "yuv420p"
         frame = av.VideoFrame.from_ndarray(image, "rgb24")
+        frame.pts = 0
         for packet in [*stream.encode(frame), *stream.encode()]:
             container.mux(packet)
-    boxes = []
-    for kind in (b"hvcC", b"mdat"):
-        start = buffer.getvalue().find(kind) - 4
-        size = int.from_bytes(buffer.getvalue()[start : start + 4], "big")
-        boxes.append(buffer.getvalue()[start : start + size])
-    return boxes[0], boxes[1][8:]
+    buffer.seek(0)
+    with av.open(buffer) as container:
+        configuration = container.streams.video[0].codec_context.extradata
+        return _box(b"hvcC", configuration), b"".join(map(bytes, container.demux(video=0)))
 
 
 def heic(tiles, columns=None) -> bytes:

@@ -156,9 +156,20 @@ DETECTORS = {
 }
 
 
+def _in_image(rows, image) -> np.ndarray:
+    """Return the rows whose box is one: YuNet answers tiny pictures with infinite boxes."""
+    sides = np.array(image.shape[1::-1])
+    with np.errstate(invalid="ignore"):
+        start, size = rows[:, :2], rows[:, 2:4]
+        proper = np.isfinite(rows[:, :5]).all(axis=1) & (size > 0).all(axis=1)
+        proper &= ((start < sides) & (start + size > 0) & (size <= 2 * sides.max())).all(axis=1)
+    return rows[proper]
+
+
 @lru_cache(maxsize=16)
 def _loaded(detector, model, thread):
-    return DETECTORS[detector](model)
+    find = DETECTORS[detector](model)
+    return lambda image: _in_image(find(image), image)
 
 
 def _check(detector):

@@ -282,8 +282,8 @@ def _prepare_decoder(path, container, codec):
 
 def is_image(container) -> bool:
     """Tell whether a container is a still image: of several pictures the first one counts."""
-    brand = container.metadata.get("major_brand", "")
-    return container.format.name.endswith("_pipe") or brand in _STILL_BRANDS
+    name, brand = container.format.name, container.metadata.get("major_brand", "")
+    return name.endswith("_pipe") or name.startswith("webp") or brand in _STILL_BRANDS
 
 
 def zero(container) -> float:
