@@ -80,7 +80,7 @@ def published():
     return [
         Published(
             label=label, value=value, source="thesis", where=where, beside=label,
-            protocol="AFEW, 328 clips in which a face was found",
+            protocol="AFEW, 328 clips (as its table 2 adds up)",
             confusion={"classes": EMOTIONS, "shares": (np.transpose(table) / 100).tolist()},
             weights=weights if label.endswith("preferred") else None,
         )

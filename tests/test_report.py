@@ -150,6 +150,12 @@ def test_the_answer_is_made_of_differences_to_the_reference_which_is_never_best(
     assert "best of 2 on the test clips themselves" in text
 
 
+def test_results_that_are_as_high_are_named_too():
+    one = experiment(skills=(0.4, 0.8))
+    one = replace(one, results=one.results | {"twin": one.results["skill 0.8"]})
+    assert "Highest of 3: skill 0.8 (as high: twin), UAR" in answer(one)[-1]["text"]
+
+
 def test_differences_are_worded_with_care():
     assert reading({"value": 0.0, "low": -0.01, "high": 0.0}) == "does not show a difference"
     assert reading({"value": 0.1, "low": None, "high": None}) == "does not show a difference"

@@ -109,8 +109,14 @@ def _highest(experiment, label):
     result, n = experiment.results[label], len(candidates(experiment))
     figure, chance = result.metrics[METRIC], result.chance[METRIC]
     bounds = f" (95 % interval {interval(figure)})" if interval(figure) else ""
+    equal = [
+        other
+        for other in candidates(experiment)
+        if other != label and experiment.results[other].metrics[METRIC]["value"] == figure["value"]
+    ]
+    shared = f" (as high: {', '.join(equal)})" if equal else ""
     text = (
-        f"{f'Highest of {n}: ' if n > 1 else ''}{label}, {METRICS[METRIC]} "
+        f"{f'Highest of {n}: ' if n > 1 else ''}{label}{shared}, {METRICS[METRIC]} "
         f"{percent(figure['value'])} %{bounds}, accuracy "
         f"{percent(result.metrics['accuracy']['value'])} %, over {len(result.predictions)} clips "
         f"({tested_on(result)}); guessing gives {percent(chance)} %."
