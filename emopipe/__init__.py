@@ -61,7 +61,11 @@ _PUBLIC = {
     "ModelWarning": "persistence",
     "load": "persistence",
     "predict": "prediction",
+    "read_manifest": "persistence",
+    "recordings": "prediction",
     "save": "persistence",
+    "training_rows": "prediction",
+    "window_table": "prediction",
     # experiments
     "make_synthetic_corpus": "corpora.synthetic",
     "run_script": "cli",

@@ -1,6 +1,8 @@
 """A saved recogniser on new clips: whole, over time, per modality; what is broken says so."""
 
 import json
+import os
+import shutil
 import sys
 import types
 import warnings
@@ -283,6 +285,16 @@ def test_the_first_answer_comes_before_the_last_clip_is_read(model, clips, tmp_p
     assert len(computed) == 24 and computed[0] <= 12 < computed[-1]
 
 
+def test_workers_that_were_started_early_do_the_work(model, clips):
+    from emopipe.extract import workers
+
+    workers.close()
+    workers.warm_up(1)
+    (early,) = workers._idle
+    predict(model, clips[:1], store=None, n_jobs=1)
+    assert workers._idle == [early] and early.prepared > 0
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("score", "no probabilities"), ("fusion", "no probabilities"), ("probability", "own prob")],
@@ -366,6 +378,18 @@ def test_command_over_time(folder, clips, options, capsys, tmp_path):
     code, _, _ = run(capsys, "predict", folder, *clips[:2], "--window", 0.5, *options,
                      "--timeline", page, "--embed")  # fmt: skip
     assert code == 0 and "data:audio/wav;base64," in page.read_text(encoding="utf-8")
+
+
+def test_odd_names_are_harmless_everywhere(folder, clips, options, capsys, tmp_path):
+    odd = os.fsdecode(b"=caf\xe9 \x1b[31m<b>.wav")
+    shutil.copy(clips[0], tmp_path / odd)
+    files = ["--csv", tmp_path / "t.csv", "--timeline", tmp_path / "p.html", "--window", "0.5"]
+    code, out, err = run(capsys, "predict", folder, tmp_path / odd, *files, *options)
+    page, table = (tmp_path / "p.html").read_text(), (tmp_path / "t.csv").read_text()
+    assert code == 0, err
+    assert "\x1b" not in out + page + table and "<b>" not in page and "\n=" not in table
+    assert "%3Dcaf%E9%20%1B%5B31m%3Cb%3E.wav" in page  # the very file
+    assert run(capsys, "predict", folder, tmp_path / odd, "--json", *options)[0] == 0
 
 
 def test_command_says_why_windows_have_no_answer(folder, gap, options, capsys, tmp_path):
@@ -490,4 +514,4 @@ def test_voices_of_one_corpus_predict_videos_of_another(shared_data, tmp_path, o
                        "--json", *options)  # fmt: skip
     found = json.loads(out)
     assert code == 0 and [clip["status"] for clip in found["clips"]] == ["ok"] * 6
-    assert found["media_seconds"] == pytest.approx(12.6, abs=0.2)
+    assert found["media_seconds"] == pytest.approx(12.9, abs=0.1)

@@ -15,7 +15,12 @@ _DECISIVE = ("emopipe", "scikit-learn")
 
 
 def read_manifest(folder) -> dict:
-    """Return the manifest of a saved model: labels, versions, features, card.
+    """Return the manifest of a saved model: labels, versions, features, training, card.
+
+    Parameters
+    ----------
+    folder : str or Path
+        As `save` wrote it.
 
     Raises
     ------
@@ -23,6 +28,14 @@ def read_manifest(folder) -> dict:
         If there is no such folder.
     ModelError
         If it is no model, or anything in it was changed.
+
+    Examples
+    --------
+    >>> from emopipe import read_manifest
+    >>> read_manifest("no/such/model")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: no/such/model: no such folder
     """
     return opened(folder)[0]
 

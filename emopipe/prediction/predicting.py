@@ -21,6 +21,7 @@ from emopipe.prediction.recordings import recordings
 from emopipe.prediction.training import TrainingRows, extractors_of
 from emopipe.prediction.windows import MOST, check_windows, n_windows, windows_of
 from emopipe.progress import progress_bar
+from emopipe.text import printable
 
 # Clips, or windows, that are in work at a time: the first ones are few, so that their answers come
 # soon.
@@ -98,7 +99,7 @@ def predict(
         began, computed = time.perf_counter(), COUNTERS["prepared"]
         bar = stack.enter_context(progress_bar(len(paths), "predict", "clip", shown=progress))
         options = {"store": store, "n_jobs": n_jobs}
-        for clip in _predicted(model, paths, window, step, training, faces, options):
+        for clip in _predicted(model, paths, window, step, training, faces, options, bar):
             clips.append(clip)
             bar.update()
             if on_clip is not None:
@@ -116,7 +117,9 @@ def predict(
     )
 
 
-def _predicted(model, paths, window, step, training, faces, options) -> Iterator[ClipPrediction]:
+def _predicted(
+    model, paths, window, step, training, faces, options, bar
+) -> Iterator[ClipPrediction]:
     marks = set(training.recordings)
     for batch in _batches(paths):
         files = recordings(batch, **options)
@@ -124,7 +127,7 @@ def _predicted(model, paths, window, step, training, faces, options) -> Iterator
         numbers = [n_windows(file.seconds, window, step) if window else 0 for file in files]
         boxes = face_boxes(model, batch, **options) if faces else [[]] * len(batch)
         spans = _spans(batch, files, numbers, window, step)
-        windows = _in_batches(model, spans, training)
+        windows = _in_batches(model, spans, training, bar)
         for path, file, answer, n, found in zip(batch, files, answers, numbers, boxes, strict=True):
             moments = list(islice(windows, n if n <= MOST else 0))
             yield ClipPrediction(
@@ -180,9 +183,10 @@ def _spans(paths, files, numbers, window, step):
             yield from ((path, *span) for span in windows_of(file.seconds, window, step))
 
 
-def _in_batches(model, spans, training) -> Iterator[Moment]:
+def _in_batches(model, spans, training, bar) -> Iterator[Moment]:
     while batch := list(islice(spans, _BATCH)):
         parts = [excerpt(*span) for span in batch]
+        bar.set_postfix_str(f"{printable(Path(batch[0][0]).name)} at {batch[0][1]:.0f} s")
         yield from ask(model, parts, [span[1:] for span in batch], training)
 
 

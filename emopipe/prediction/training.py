@@ -147,6 +147,22 @@ def training_rows(model, clips, recordings, *, window=None) -> TrainingRows:
         Of the clips that the rows are, or are windows of.
     window : float, optional
         Seconds of a row, where rows are windows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from scipy.io import wavfile
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from emopipe import ShortTermStatistics, recordings, training_rows
+    >>> voice = make_pipeline(ShortTermStatistics(store=None, n_jobs=1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tone = (8000 * np.sin(np.arange(24000) / 9)).astype(np.int16)
+    ...     wavfile.write(f"{folder}/a.wav", 16000, tone)
+    ...     files = recordings([f"{folder}/a.wav"], store=None, n_jobs=1)
+    ...     rows = training_rows(voice, pd.DataFrame({"path": [f"{folder}/a.wav"]}), files)
+    >>> rows.seconds, rows.frames
+    (1.5, {'shorttermstatistics': 11})
     """
     frames = {}
     for name, extractor in extractors_of(model).items():

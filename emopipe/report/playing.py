@@ -75,7 +75,7 @@ def _link(path, folder):
         )
         return Playable("", "", note)
     relative = os.path.relpath(Path(path).absolute(), Path(folder).absolute())
-    return Playable(mime.split("/")[0], quote(Path(relative).as_posix()))
+    return Playable(mime.split("/")[0], quote(os.fsencode(Path(relative).as_posix())))
 
 
 def _copy(path, folder, largest):
