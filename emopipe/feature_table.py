@@ -16,7 +16,7 @@ from emopipe.files import file_stamp
 # Columns of real numbers that number, time or vouch for a frame, in small letters.
 _BOOKKEEPING = {
     *("frame", "face_id", "timestamp", "confidence", "success"),  # OpenFace
-    *("approx_time", "facescore"),  # py-feat
+    *("approx_time", "facescore", "frameheight", "framewidth"),  # py-feat
     *("frametime", "start", "end"),  # openSMILE
 }
 _SEPARATORS = ",;\t"
@@ -29,6 +29,7 @@ class _Table(NamedTuple):
     values: np.ndarray  # (len(rows), len(names))
     untrusted: frozenset[str]  # keys without a row, because every frame failed
     merged: tuple[tuple[str, ...], ...]  # recordings that share a key
+    crowded: tuple[str, ...]  # keys with several faces in a frame
 
 
 def _separator(path: Path) -> str:
@@ -39,6 +40,15 @@ def _separator(path: Path) -> str:
 
 def _read(path: Path, key: str | None, separator: str | None) -> tuple[pd.DataFrame, pd.Series]:
     """Return one CSV's rows, and the name of the recording that each belongs to."""
+    try:
+        return _parsed(path, key, separator)
+    except (UnicodeError, OverflowError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(
+            f"{path} is no readable CSV table ({error}): save it as CSV in UTF-8"
+        ) from error
+
+
+def _parsed(path: Path, key: str | None, separator: str | None) -> tuple[pd.DataFrame, pd.Series]:
     options = {"sep": separator or _separator(path), "encoding": "utf-8-sig"}
     options |= {"skipinitialspace": True, "index_col": False}
     header = pd.read_csv(path, nrows=0, **options)
@@ -122,7 +132,16 @@ def _averaged(csv, key, pattern, columns, separator) -> _Table:
         values=means.to_numpy(np.float64),
         untrusted=frozenset(keys.dropna()) - frozenset(means.index),
         merged=tuple(names for names in sharing if len(names) > 1),
+        crowded=_crowded(table[trusted], recordings[trusted], keys[trusted]),
     )
+
+
+def _crowded(table: pd.DataFrame, recordings: pd.Series, keys: pd.Series) -> tuple[str, ...]:
+    """Return the keys of which some recording has a frame in several rows: one for each face."""
+    if "frame" not in table:
+        return ()
+    rows = pd.DataFrame({"recording": recordings, "frame": table["frame"]})
+    return tuple(dict.fromkeys(keys[rows.duplicated()].dropna()))
 
 
 @lru_cache(maxsize=8)
@@ -205,6 +224,14 @@ class FeatureTable(TransformerMixin, BaseEstimator):
                 f"{len(table.merged)} join keys of {self.csv} stand for several recordings, whose "
                 f"rows are averaged: {_some(names)} are one clip; make the pattern sharper if "
                 "they should not be",
+                ClipWarning,
+                stacklevel=2,
+            )
+        if table.crowded:
+            warnings.warn(
+                f"{len(table.crowded)} recordings in {self.csv} have several faces in one frame, "
+                f"which are averaged: {_some(table.crowded[:3])}; leave the rows of one face each "
+                "in the table if that is not meant",
                 ClipWarning,
                 stacklevel=2,
             )

@@ -124,6 +124,32 @@ def test_openface_writes_a_file_per_video(tmp_path):
     assert np.isnan(found[1]).all()
 
 
+PYFEAT = """FaceRectX,FaceScore,x_0,AU01,AU12,happiness,input,frame,approx_time,FrameHeight
+10.0,0.99,101.5,0.2,0.9,0.8,/videos/a.mp4,0,00:00,360.0
+11.0,0.98,102.5,0.4,0.7,0.6,/videos/a.mp4,24,00:01,360.0
+,,,,,,/videos/b.mp4,0,00:00,360.0
+9.0,0.97,99.0,0.1,0.1,0.2,/videos/b.mp4,24,00:01,360.0
+"""
+
+
+def test_py_feat_names_the_video_in_its_rows(table):
+    features = FeatureTable(table(PYFEAT), key="input", columns=r"^AU|happiness")
+    assert features.get_feature_names_out().tolist() == ["AU01", "AU12", "happiness"]
+    found = features.transform(["b.mp4", "clips/a.mp4"])
+    np.testing.assert_allclose(found, [[0.1, 0.1, 0.2], [0.3, 0.8, 0.7]])
+    every = FeatureTable(table(PYFEAT), key="input").get_feature_names_out().tolist()
+    assert every == ["FaceRectX", "x_0", "AU01", "AU12", "happiness"]
+
+
+def test_several_faces_in_a_frame_are_said(tmp_path):
+    rows = "1, {}, 0.033, 0.9, 1, 0.{}, 1.0, 0.0\n"
+    head = "frame, face_id, timestamp, confidence, success, gaze_0_x, AU12_r, AU12_c\n"
+    (tmp_path / "a.csv").write_text(head + rows.format(0, 1) + rows.format(1, 3))
+    (tmp_path / "b.csv").write_text(head + rows.format(0, 1))
+    with pytest.warns(ClipWarning, match="1 recordings .* several faces in one frame.*'a'"):
+        FeatureTable(tmp_path, key=None).fit(["a.mp4"])
+
+
 def test_opensmile_separates_by_semicolons_and_quotes(table):
     features = FeatureTable(table(OPENSMILE), key="name")
     assert features.get_feature_names_out().tolist() == ["F0_mean", "jitter"]

@@ -46,6 +46,8 @@ def corpus_tables(args) -> list:
         places[name] = place
     roots = corpus_roots(places, args.pattern, args.codes)
     tables = [load_corpus(name, root) for name, root in roots.items()]
+    for (name, place), table in zip(places.items(), tables, strict=True):
+        _say_left_out(f"{name}, {place}", table.attrs.get("left_out"))
     return [table[table["path"].notna()] for table in tables]
 
 
@@ -137,13 +139,13 @@ def _files_below(folder):
     if lost:
         text = f"{len(lost)} of {len(files)} below {folder.root} are no files and left out"
         warnings.warn(text + first, CorpusWarning, stacklevel=3)
-    say_leftovers(folder)
+    _say_left_out(folder.root, folder.leftovers)
     return there
 
 
-def say_leftovers(folder) -> None:
-    """Say on standard error what lies below a folder beside recordings, if anything does."""
+def _say_left_out(where, words: str | None) -> None:
+    """Say on standard error what lies in a folder beside recordings, if anything does."""
     from emopipe.text import printable
 
-    if folder.leftovers:
-        print(printable(f"left out below {folder.root}: {folder.leftovers}"), file=sys.stderr)
+    if words:
+        print(printable(f"left out in {where}: {words}"), file=sys.stderr)

@@ -113,8 +113,12 @@ class Folder(NamedTuple):
         '2 hidden, 1 .csv'
         """
         further = (os.path.splitext(name)[1].lower() for name in self.tables + self.archives)
-        counts = self.skipped + Counter(further)
-        return listed([f"{n} {kind}" for kind, n in counts.most_common()], most=8)
+        return _counted(self.skipped + Counter(further))
+
+    @property
+    def leftovers_beside_tables(self) -> str:
+        """The same without tables and archives, of which a corpus may make use."""
+        return _counted(self.skipped)
 
     def table(self, name: str) -> str | None:
         """Return the path of the corpus' own table `name`, wherever it lies below the root.
@@ -128,6 +132,10 @@ class Folder(NamedTuple):
             return min(below, key=lambda path: (path.count(os.sep), path))
         beside = self.root.parent / name
         return str(beside) if beside.is_file() else None
+
+
+def _counted(kinds: Counter) -> str:
+    return listed([f"{n} {kind}" for kind, n in kinds.most_common()], most=8)
 
 
 def scan(root) -> Folder:

@@ -137,6 +137,7 @@ def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) ->
     table = complete(pd.DataFrame(sorted(rows, key=itemgetter("clip"))))
     faults = _report_files(corpus, folder, table, takes, foreign)
     set_about(table, corpus.name, damaged=faults)
+    table.attrs["left_out"] = folder.leftovers_beside_tables
     return table
 
 

@@ -73,6 +73,8 @@ def _decoded(path: Path) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\0" in text:
+            raise CorpusError(f"{path} is no text, it holds zero bytes: {_SAVE_AGAIN}")
         if encoding == "cp1252":
             words = f"is not in UTF-8 and was read as Windows-1252: {_SAVE_AGAIN} if names are odd"
             message = CorpusWarning(f"{path} {words}", f"{path.name} {words}")
