@@ -467,6 +467,10 @@ def test_manifests_made_by_hand_are_refused(saved, tmp_path):
         load(_resealed(saved, tmp_path / "labels", labels="anger"))
     with pytest.raises(ModelError, match="user_files is no dict"):
         load(_resealed(saved, tmp_path / "files", user_files=[]))
+    with pytest.raises(ModelError, match="user_files name face__weights"):
+        load(_resealed(saved, tmp_path / "other", user_files={"face__weights": {}}))
+    with pytest.raises(ModelError, match=r"has format \[1\]"):
+        load(_resealed(saved, tmp_path / "format", format=[1], versions=1))
     copy = shutil.copytree(saved, tmp_path / "large")
     with (copy / "model.skops").open("r+b") as file:
         file.truncate(2**33)

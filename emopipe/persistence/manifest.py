@@ -85,9 +85,8 @@ def _checked(text, path) -> dict:
     if not isinstance(fields, dict) or fields.get("kind") != "emopipe model":
         raise ModelError(f"{path} is not the manifest of a model saved by emopipe")
     if fields.get("format") != FORMAT:
-        written = fields.get("versions", {}).get("emopipe", "of an unknown version")
         raise ModelError(
-            f"{path} has format {fields.get('format')!r} (emopipe {written}); this emopipe "
+            f"{path} has format {str(fields.get('format'))[:40]}; this emopipe "
             f"{versions().get('emopipe', '')} reads format {FORMAT}: update emopipe to load it"
         )
     seal = fields.pop("seal", None)

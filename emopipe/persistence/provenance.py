@@ -158,6 +158,12 @@ def check_files(estimator, saved, parameters) -> None:
     """
     from emopipe.files import checksum
 
+    strange = set(saved) - {full for full, *_ in _parameters(estimator)}
+    if strange or not all(isinstance(file, dict) for file in saved.values()):
+        raise ModelError(
+            f"the manifest's user_files name {', '.join(sorted(strange)) or 'no files'}, which the "
+            "model does not have: it was made by hand"
+        )
     for full, part, parameter, value in _parameters(estimator):
         if not names_a_file(part, parameter, value):
             continue
