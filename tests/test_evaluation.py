@@ -707,3 +707,44 @@ def test_published_folds_and_leaving_one_out_have_names():
         evaluate(Spy(), clip_table("abc"), cv="luna5")
     with pytest.raises(ValueError, match="'loso', 'luna5'"):
         evaluate(Spy(), clip_table("abc"), cv="luna")
+
+
+def test_arrays_are_evaluated_like_a_table():
+    clips = clip_table(strength=0.4)
+    columns = ["cue", "voiceprint"]
+    pipeline = make_pipeline(StandardScaler(), SVC())
+    table = evaluate(pipeline, clips, features=columns, cv=3, **FAST)
+    X, y, people = clips[columns], clips["emotion"], clips["subject"]
+    for data in (X, X.to_numpy(), X.set_axis([0, 1], axis=1)):
+        result = evaluate(pipeline, data, y, groups=people, cv=3, **FAST)
+        assert result.metrics == table.metrics and result.passed
+        assert result.confusion.tolist() == table.confusion.tolist()
+    sliced = make_pipeline(FunctionTransformer(lambda X: X[:, :1]), SVC())
+    one_column = evaluate(sliced, X.to_numpy(), y.tolist(), groups=people.to_frame(), cv=3,
+                          n_jobs=2, **FAST)  # fmt: skip
+    assert one_column.protocol["grouped_by"] == ["subject"]
+    whole = evaluate(Spy(), clips.drop(columns=["emotion", "subject"]), y, groups=people, cv=3,
+                     **FAST)  # fmt: skip
+    assert whole.metrics == evaluate(Spy(), clips, cv=3, **FAST).metrics
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        (lambda X, y, g: (X, y[:5], g), ValueError, r"y has shape \(5,\), X has 36 rows"),
+        (lambda X, y, g: (X, y, g[:5]), ValueError, "groups has shape"),
+        (lambda X, y, g: (X, X[:, 0], g), ValueError, "are X and y swapped"),
+        (lambda X, y, g: (X[:, None], y, g), ValueError, "give numbers"),
+        (lambda X, y, g: (X.astype(str), y, g), ValueError, "give numbers"),
+        (lambda X, y, g: (pd.DataFrame(X, columns=["emotion", "b"]), y, g), ValueError, "rename"),
+        (lambda X, y, g: (X, y, None), ValueError, "needs subjects, but groups=None"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused_in_words(change, error, words):
+    clips = clip_table()
+    X, y, groups = change(clips[["cue", "voiceprint"]].to_numpy(), clips["emotion"].to_numpy(),
+                          clips["subject"].to_numpy())  # fmt: skip
+    with pytest.raises(error, match=words):
+        evaluate(SVC(), X, y, groups=groups, cv=GroupKFold(3))
+    with pytest.raises(TypeError, match="are the arguments swapped"):
+        evaluate(clips, SVC())

@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from emopipe import metrics
 from emopipe.evaluation import outcomes
+from emopipe.evaluation.arrays import table_of
 from emopipe.evaluation.audit import CHECKS, audit
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.checkpoints import estimator_text
@@ -203,7 +204,7 @@ def _check_skip(skip):
 
 
 def evaluate(
-    estimator, clips, *, cv=5, label="emotion", groups="subject", features=None, title=None,
+    estimator, clips, y=None, *, cv=5, label="emotion", groups="subject", features=None, title=None,
     checkpoint=None, subject_dependent=False, optimism_gap=False, n_bootstrap=2000, random_state=0,
     notices=(), skip=(), n_jobs=None, progress=False,
 ):  # fmt: skip
@@ -220,10 +221,14 @@ def evaluate(
     estimator : classifier
         A pipeline, a GridSearchCV (its `cv` a grouped splitter), a fusion: never fitted itself.
         It is given rows of `clips`, without the columns `label` and emotion.
-    clips : DataFrame
-        Clip table. Rows whose `excluded` is not "" or whose `label` is missing are left out and
-        counted. Rows with `train_only` are never tested, and do not train while their subject is
+    clips : DataFrame, or array of shape (n_clips, n_features)
+        Clip table; with `y` also features (an array, a DataFrame) or a list of paths. Rows whose
+        Clip table; with `y` also features (an array, a DataFrame) or a list of paths. Rows whose
+        `excluded` is not "" or whose `label` is missing are left out and
         tested.
+    y : array-like of shape (n_clips,), or None
+        Emotions, where `clips` holds features or paths, as scikit-learn's X; `groups` then has one
+        value per row.
     cv : int, splitter or str
         A number: GroupKFold, or shuffled StratifiedKFold with `subject_dependent`. A scikit-learn
         splitter whose test sides do not overlap: GroupKFold, StratifiedGroupKFold,
@@ -293,12 +298,20 @@ def evaluate(
     <Result 'GaussianNB': 24 clips, accuracy 0.917 [0.833, 1.000], ...>
     """
     with sklearn.config_context(enable_metadata_routing=True):
+        called = f"cv={cv!r}, label={label!r}, groups={groups!r}"
+        as_array = False
+        if y is not None:
+            called = f"y, cv={cv!r}, groups=groups"
+            people = None if isinstance(groups, str) else groups
+            clips, features, as_array = table_of(clips, y, people)
+            groups = "subject" if "subject" in clips else None
         study = make_study(
             estimator, clips, cv=cv, label=label, groups=groups, features=features,
             subject_dependent=subject_dependent, random_state=random_state,
         )  # fmt: skip
         _check_gap(study, optimism_gap)
         _check_skip(skip)
+        study = replace(study, task=replace(study.task, as_array=as_array))
         task = replace(study.task, rename=_sees_names(study, skip))
         title = title or _title(estimator)
         started = time.perf_counter()
@@ -318,7 +331,7 @@ def evaluate(
             notices=_notices(study, done, notices, copied),
             coverage=outcomes.coverage(study, answers),
             run=outcomes.run(done, {"extraction": extracted - started}),
-            reproduce=f"evaluate(estimator, clips, cv={cv!r}, label={label!r}, groups={groups!r})",
+            reproduce=f"evaluate(estimator, clips, {called})",
             **outcomes.figures(answers, study.task.classes, n_bootstrap, random_state),
             **circumstances,
         )

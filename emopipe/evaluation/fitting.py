@@ -37,6 +37,8 @@ class Task:
     classes : list of str
     rename : bool
         Whether answers under other names of files are asked for, too.
+    as_array : bool
+        Whether the estimator gets an array of numbers instead of a table.
     """
 
     estimator: object
@@ -45,6 +47,12 @@ class Task:
     groups: np.ndarray
     classes: list
     rename: bool = False
+    as_array: bool = False
+
+    def rows(self, numbers):
+        """Return rows of X as the estimator takes them."""
+        rows = self.X.iloc[numbers]
+        return rows.to_numpy() if self.as_array else rows
 
 
 def _named_plain(value, where):
@@ -173,9 +181,9 @@ def run_fold(task, fold):
         # Statuses of all clips are in the Result; saying them per fold would bury everything else.
         warnings.simplefilter("ignore", ClipWarning)
         started = time.perf_counter()
-        estimator.fit(task.X.iloc[fold.train], task.y[fold.train], **params)
+        estimator.fit(task.rows(fold.train), task.y[fold.train], **params)
         fitted = time.perf_counter()
-        predicted, scores = _answers(estimator, task.X.iloc[fold.test], task.classes)
+        predicted, scores = _answers(estimator, task.rows(fold.test), task.classes)
         scored = time.perf_counter()
         renamed = None
         if task.rename:
@@ -197,8 +205,8 @@ def _key(task, folds):
     return content_key(task.X, described(task.estimator), labels, sides, task.rename)
 
 
-def _numbered(number, estimator, X, y, groups, classes, rename, fold):
-    return number, run_fold(Task(estimator, X, y, groups, classes, rename), fold)
+def _numbered(number, estimator, X, y, groups, classes, modes, fold):
+    return number, run_fold(Task(estimator, X, y, groups, classes, *modes), fold)
 
 
 def _fresh(task, folds, n_jobs):
@@ -215,7 +223,8 @@ def _fresh(task, folds, n_jobs):
     parts = task.estimator, task.X, task.y, task.groups, task.classes
     n_jobs = -1 if cluster else n_jobs
     yield from Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(
-        delayed(_numbered)(number, *parts, one.rename, fold) for number, one, fold in tasks
+        delayed(_numbered)(number, *parts, (one.rename, one.as_array), fold)
+        for number, one, fold in tasks
     )
 
 

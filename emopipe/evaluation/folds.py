@@ -13,21 +13,14 @@ from sklearn.model_selection import (
 )
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from emopipe.evaluation.named_folds import PUBLISHED, published_folds, without_sentences
+
 # Split that trains, split that is tested.
 OFFICIAL = {
     "official": (("train", "val"), "test"),
     "official-train": (("train",), "test"),
     "official-val": (("train",), "val"),
 }
-# Folds by subject as they were published: name -> (corpus, subjects of each fold, source).
-PUBLISHED = {
-    "luna5": (
-        "ravdess",
-        ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20), (8, 17, 21, 23, 24),
-         (1, 4, 9, 22)),
-        "Luna-Jimenez et al. 2021",
-    ),
-}  # fmt: skip
 # Leave one subject out.
 LOSO = "loso"
 
@@ -211,59 +204,6 @@ def _check_folds(folds, clips, cv):
     return folds
 
 
-def _published(name, table, subjects):
-    """Return folds by subject as they were published, and the split in words."""
-    corpus, folds, source = PUBLISHED[name]
-    if subjects is None:
-        raise ValueError(f"cv={name!r} needs subjects, but groups=None")
-    number = {person: n for n, people in enumerate(folds) for person in people}
-    trains = table["train_only"].to_numpy(dtype=bool)
-    people = [_number_of(subject) for subject in subjects]
-    foreign = [s for s, p, t in zip(subjects, people, trains, strict=True)
-               if p not in number and not t]  # fmt: skip
-    if foreign:
-        raise ValueError(
-            f"cv={name!r} are folds of {corpus}'s {len(number)} subjects; {foreign[0]!r} is none "
-            "of them: use another cv"
-        )
-    place = np.array([number.get(person, -1) for person in people])
-    place[trains] = -1
-    pairs = [
-        (np.flatnonzero((place != n) & (place >= 0)), np.flatnonzero(place == n))
-        for n in range(len(folds))
-        if (place == n).any()
-    ]
-    return pairs, f"{name} ({source}, {len(pairs)} folds by subject)"
-
-
-def _number_of(subject):
-    digits = str(subject).rpartition("/")[2]
-    return int(digits) if digits.isdecimal() else None
-
-
-def _without_sentences(pairs, statements):
-    """Return folds in which neither the subjects nor the sentences of the test side train.
-
-    Each fold by subject becomes one per sentence (at most as many as there are folds by subject,
-    or two): clips of other people that say another sentence train.
-    """
-    names = sorted({name for name in statements if name is not None})
-    if len(names) < 2 or any(name is None for name in statements):
-        raise ValueError(
-            f"groups=['subject', 'statement'] needs two sentences or more and one for every clip, "
-            f"found {len(names)}: use groups='subject'"
-        )
-    n_parts = min(len(names), max(2, len(pairs)))
-    part = {name: n % n_parts for n, name in enumerate(names)}
-    parts = np.array([part[name] for name in statements])
-    split = [
-        (train[parts[train] != n], test[parts[test] == n])
-        for train, test in pairs
-        for n in range(n_parts)
-    ]
-    return [(train, test) for train, test in split if len(test)]
-
-
 def make_folds(
     table, y, subjects, cv, *, n_rows=None, subject_dependent=False, random_state=0, statements=None
 ):
@@ -311,7 +251,7 @@ def make_folds(
     trains, clips = table["train_only"].to_numpy(dtype=bool), table["clip"].to_numpy()
     cv = LeaveOneGroupOut() if isinstance(cv, str) and cv == LOSO else cv
     if isinstance(cv, str) and cv in PUBLISHED:
-        pairs, described = _published(cv, table, subjects)
+        pairs, described = published_folds(cv, table, subjects)
     elif isinstance(cv, str):
         train, test = _official(table, cv)
         pairs = [(np.flatnonzero(train & ~trains), np.flatnonzero(test))]
@@ -330,7 +270,7 @@ def make_folds(
     apart = None if subject_dependent else subjects
     pairs = [(np.union1d(train, _also_train(trains, apart, test)), test) for train, test in pairs]
     if statements is not None:
-        pairs = _without_sentences(pairs, statements)
+        pairs = without_sentences(pairs, statements)
         described += ", each by sentence"
     folds = [Fold(train.astype(int), test) for train, test in pairs]
     return _check_folds(folds, clips, described), described

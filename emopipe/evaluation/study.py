@@ -137,7 +137,10 @@ def _reasons(table, label):
 
 def _check_estimator(estimator):
     if isinstance(estimator, type) or not isinstance(estimator, BaseEstimator):
-        raise TypeError(f"estimator is {estimator!r}: give a scikit-learn classifier, not a class")
+        kind = "the class " if isinstance(estimator, type) else "a "
+        name = estimator.__name__ if isinstance(estimator, type) else type(estimator).__name__
+        swapped = "; are the arguments swapped?" if isinstance(estimator, pd.DataFrame) else ""
+        raise TypeError(f"estimator is {kind}{name}: give a scikit-learn classifier{swapped}")
     if not is_classifier(estimator):
         raise TypeError(
             f"{type(estimator).__name__} is not a classifier: end the pipeline with one, such as "
