@@ -223,9 +223,8 @@ def evaluate(
         It is given rows of `clips`, without the columns `label` and emotion.
     clips : DataFrame, or array of shape (n_clips, n_features)
         Clip table; with `y` also features (an array, a DataFrame) or a list of paths. Rows whose
-        Clip table; with `y` also features (an array, a DataFrame) or a list of paths. Rows whose
-        `excluded` is not "" or whose `label` is missing are left out and
-        tested.
+        `excluded` is not "" or whose `label` is missing are left out and counted. Rows with
+        `train_only` are never tested, and do not train while their subject is tested.
     y : array-like of shape (n_clips,), or None
         Emotions, where `clips` holds features or paths, as scikit-learn's X; `groups` then has one
         value per row.

@@ -30,7 +30,7 @@ def digest_recording(path):
     ------
     Block
         One row of 65 float64 numbers: 32 bytes of the sound (16-bit mono, 16 kHz), 32 bytes of four
-        pictures, all 0 where there is none, and seconds of sound (NaN without sound).
+        pictures, all 0 where there is none, and seconds of sound (0 without sound).
 
     Raises
     ------
@@ -40,7 +40,6 @@ def digest_recording(path):
     from emopipe.media import ClipError
 
     row, errors = np.zeros(2 * _BYTES + 1), []
-    row[-1] = np.nan
     for part, digest in ((0, _digest_sound), (_BYTES, _digest_pictures)):
         try:
             found, seconds = digest(path)
@@ -89,7 +88,10 @@ def _digests(paths, stamps, store, n_jobs):
     ):
         if value is not None:
             parts = [bytes(value[n : n + _BYTES].astype(np.uint8)) for n in (0, _BYTES)]
-            found[path] = (*(part.hex() if any(part) else None for part in parts), value[-1])
+            found[path] = (
+                *(part.hex() if any(part) else None for part in parts),
+                value[-1] or np.nan,
+            )
     return found
 
 
