@@ -136,8 +136,8 @@ def _in_training(clips):
     answers = [clip.in_training for clip in clips]
     if all(answer is None for answer in answers):
         return "whether a clip was in its training data is not known"
-    known = [clip.clip for clip in clips if clip.in_training]
-    if not known:
+    names = [clip.clip for clip in clips if clip.in_training]
+    if not names:
         return "no clip here was in its training data"
-    names = ", ".join(known[:3]) + (" ..." if len(known) > 3 else "")
-    return f"{len(known)} of {len(clips)} clips were in its training data ({names})"
+    first = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
+    return f"{len(names)} of {len(clips)} clips were in its training data ({first})"

@@ -133,14 +133,14 @@ def clip_files(places, seconds, folder):
     for place in places:
         path = Path(place).expanduser()
         if place.isdecimal() and not path.exists():
-            found = [record(int(place), seconds, folder / f"camera-{place}.avi")]
+            files = [record(int(place), seconds, folder / f"camera-{place}.avi")]
         elif not path.exists() and any(sign in place for sign in "*?["):
-            found = [Path(name) for name in sorted(glob(place, recursive=True))]
-            if not found:
+            files = [Path(name) for name in sorted(glob(place, recursive=True))]
+            if not files:
                 raise FileNotFoundError(f"no file matches {place}")
         else:
-            found = [path]
-        for file in media_files(found):
+            files = [path]
+        for file in media_files(files):
             if file not in seen:
                 seen.add(file)
                 yield str(file)

@@ -78,8 +78,8 @@ def predict(
     Examples
     --------
     >>> from emopipe.persistence import load
-    >>> found = predict(load("models/cremad"), ["interview.mp4"], window=2.0)  # doctest: +SKIP
-    >>> found.clips[0].whole.emotion, found.real_time_factor  # doctest: +SKIP
+    >>> prediction = predict(load("models/cremad"), ["interview.mp4"], window=2.0)  # doctest: +SKIP
+    >>> prediction.clips[0].whole.emotion, prediction.real_time_factor  # doctest: +SKIP
     ('neutral', 0.41)
     """
     if not isinstance(training, TrainingRows):
@@ -128,7 +128,7 @@ def _predicted(
         boxes = face_boxes(model, batch, **options) if faces else [[]] * len(batch)
         spans = _spans(batch, files, numbers, window, step)
         windows = _in_batches(model, spans, training, bar)
-        for path, file, answer, n, found in zip(batch, files, answers, numbers, boxes, strict=True):
+        for path, file, answer, n, at in zip(batch, files, answers, numbers, boxes, strict=True):
             moments = list(islice(windows, n if n <= MOST else 0))
             yield ClipPrediction(
                 clip=Path(path).name,
@@ -140,7 +140,7 @@ def _predicted(
                 windows=moments,
                 in_training=file.mark in marks if marks and file.mark else None,
                 note="" if n <= MOST else _too_many(file.seconds, n),
-                faces=found,
+                faces=at,
             )
 
 
@@ -192,12 +192,12 @@ def _in_batches(model, spans, training, bar) -> Iterator[Moment]:
 
 def _notices(model, clips, training, window) -> list[str]:
     """Return what readers must know before they believe an answer."""
-    found = [f"{clip.clip}: {clip.note}" for clip in clips if clip.note]
+    notices = [f"{clip.clip}: {clip.note}" for clip in clips if clip.note]
     for name, extractor in extractors_of(model).items():
-        found += _frame_notice("clips", [c.whole for c in clips], name, extractor, training, None)
+        notices += _frame_notice("clips", [c.whole for c in clips], name, extractor, training, None)
         windows = [moment for clip in clips for moment in clip.windows]
-        found += _frame_notice("windows", windows, name, extractor, training, window)
-    return found
+        notices += _frame_notice("windows", windows, name, extractor, training, window)
+    return notices
 
 
 def _frame_notice(noun, moments, name, extractor, training, window):
