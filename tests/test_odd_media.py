@@ -7,9 +7,13 @@ import cv2
 import numpy as np
 import pytest
 from clips import number, numbered, write_video
+from hypothesis import given
+from hypothesis import strategies as st
 from odd_media import heic, photograph, stored, write_browser_recording, write_tracks
 from scipy.io import wavfile
 
+from emopipe.extract import Recipe, extract
+from emopipe.face.crops import prepare_crops
 from emopipe.media import (
     ClipError,
     frames,
@@ -21,6 +25,8 @@ from emopipe.media import (
     signal_blocks,
 )
 from emopipe.media import packets as media_packets
+from emopipe.media.gif import whole_gif
+from emopipe.media.stills import _is_unfinished
 
 
 def tone(seconds, hertz=300):
@@ -287,3 +293,30 @@ def test_want_of_memory_is_never_a_damaged_file(tmp_path, monkeypatch):
             for read in (probe, signal, lambda path: list(frames(path))):
                 with pytest.raises(MemoryError):
                     read(path)
+
+
+def test_a_clip_that_lacked_memory_is_tried_again(tmp_path):
+    path = write_video(tmp_path / "a.mkv", (np.zeros((1088, 1920, 3), np.uint8),) * 3)
+    recipe = Recipe("crops", 1, prepare_crops, {"detector": None, "detector_digest": ""})
+    store = tmp_path / "store.sqlite"
+    small = extract([path], recipe, store=store, n_jobs=1, memory_limit=30 * 2**20)
+    assert small.statuses == ["too_large"] and "memory" in small.details[0]
+    assert extract([path], recipe, store=store, n_jobs=1).statuses == ["ok"]
+
+
+@given(
+    st.binary(max_size=200), st.sampled_from([b"", b"GIF89a", b"GIF89a\1\0\1\0\x80\0\0" + bytes(6)])
+)
+def test_any_bytes_are_a_gif_or_none(tmp_path_factory, data, head):
+    path = tmp_path_factory.getbasetemp() / "any.gif"
+    path.write_bytes(head + data)
+    end, whole = whole_gif(path)
+    assert 0 <= end <= len(head + data) and whole <= bool(end)
+
+
+@given(st.binary(max_size=400), st.integers(0, 400))
+def test_a_jpeg_in_passes_is_finished_by_its_last_mark_only(data, cut):
+    whole = stored(photograph(8), format="JPEG", progressive=True)
+    assert not _is_unfinished(whole + data)
+    assert _is_unfinished(whole[: max(len(whole) - 2 - cut, whole.index(b"\xff\xc2") + 2)])
+    _is_unfinished(b"\xff\xd8" + data)

@@ -45,7 +45,13 @@ _NO_MEMORY = {
     "leave": True,
 }
 # What libraries say and number when memory, or a thread for want of it, cannot be had.
-_MEMORY_WORDS = ("bad_alloc", "Insufficient memory", "Failed to allocate", "Cannot allocate memory")
+_MEMORY_WORDS = (
+    "bad_alloc",
+    "Insufficient memory",
+    "Failed to allocate",
+    "Cannot allocate memory",
+    "failed to map segment",  # of a library that is imported
+)
 _MEMORY_NUMBERS = (errno.ENOMEM, errno.EAGAIN)
 
 
