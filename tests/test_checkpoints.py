@@ -8,7 +8,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from emopipe.evaluation.checkpoints import content_key, described
+from emopipe import MiniXceptionFeatures
+from emopipe.evaluation.checkpoints import content_key, described, estimator_text
 
 
 def double(x):
@@ -81,3 +82,13 @@ def test_a_changed_file_is_another_parameter_and_another_clip(tmp_path):
     assert before == (described(reader), content_key(clips))
     file.write_text("file,AU12\na.mp4,1.5\n")
     assert described(reader) != before[0] and content_key(clips) != before[1]
+
+
+def test_the_text_of_an_estimator_leaves_out_what_belongs_to_the_machine():
+    plain = make_pipeline(MiniXceptionFeatures(detector="yunet"), SVC(C=2))
+    tuned = make_pipeline(
+        MiniXceptionFeatures(detector="yunet", batch_size=3, n_jobs=2, store=None, progress=True),
+        SVC(C=2, cache_size=9, verbose=True),
+    )
+    assert estimator_text(tuned) == estimator_text(plain)
+    assert "yunet" in estimator_text(plain) and "C=2" in estimator_text(plain)

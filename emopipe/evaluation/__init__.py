@@ -176,7 +176,7 @@ def _circumstances(study, done, decoded, skip, n_bootstrap):
         "folds": outcomes.fold_entries(study, done),
         "history": outcomes.histories(done),
         "searches": outcomes.searches(done),
-        "checks": audit(study, named, files, len(decoded), done[0]["renamed"], skip=skip),
+        "checks": audit(study, named, files, len(decoded), _renamed(study, done), skip=skip),
         "baselines": baselines(study, durations(study.table, decoded), n_bootstrap=n_bootstrap),
         "fingerprint": fingerprint(study.table["clip"].to_numpy(), study.folds),
     }, copies(study.table, named)
@@ -193,8 +193,15 @@ def _decoded(study, skip):
     )
 
 
-def _sees_names(study, skip):
-    return "names" not in skip and any(name in study.task.X for name in NAMES)
+def _sees_names(study):
+    return any(name in study.task.X for name in NAMES)
+
+
+def _renamed(study, done):
+    """Return what was answered under other names; None where no names are seen."""
+    if not _sees_names(study) or done[0]["renamed"]:
+        return done[0]["renamed"]
+    return {"asked": 0, "problem": "Folds were computed where names of files cannot be changed."}
 
 
 def _check_skip(skip):
@@ -214,7 +221,7 @@ def evaluate(
     tested in the same fold. A search or a fusion inside the estimator makes its choices on inner
     folds, grouped as well (groups are routed to whatever asks for them). Clips that a transformer
     cannot read are counted, not hidden; features are extracted once, before the folds. The order
-    of rows, `n_jobs` and where it runs change nothing but `Result.run`.
+    of rows and `n_jobs` change nothing but `Result.run`.
 
     Parameters
     ----------
@@ -311,7 +318,7 @@ def evaluate(
         _check_gap(study, optimism_gap)
         _check_skip(skip)
         study = replace(study, task=replace(study.task, as_array=as_array))
-        task = replace(study.task, rename=_sees_names(study, skip))
+        task = replace(study.task, rename="names" not in skip and _sees_names(study))
         title = title or _title(estimator)
         started = time.perf_counter()
         statuses = extract_first(study.task, progress)
