@@ -30,7 +30,7 @@ FIGURES = {
 
 # On drawn people: nothing is downloaded, and it takes minutes.
 SYNTHETIC = {
-    "weights": "random", "vgg19_width": 1 / 16, "vgg19_size": 48, "units": 32, "n_folds": 2,
+    "weights": "random", "vgg19_width": 1 / 16, "vgg19_size": 64, "units": 32, "n_folds": 2,
     "epochs": 2,
 }  # fmt: skip
 

@@ -35,7 +35,7 @@ def pair(name):
 SYNTHETIC = {
     "n_folds": 2, "epochs": 2, "n_copies": 1, "n_frames": 4, "face_size": (48, 40),
     "segment_face_size": (48, 48), "n_segments": 2, "visual_widths": (8, 16), "audio_widths": (8,),
-    "vgg19_width": 1 / 16, "vgg19_size": 48, "units": 16,
+    "vgg19_width": 1 / 16, "vgg19_size": 64, "units": 16,
 }  # fmt: skip
 
 

@@ -118,7 +118,10 @@ def corpus(tmp_path_factory):
     root = tmp_path_factory.mktemp("corpora")
 
     def make(name, *, subjects=4):
-        return make_synthetic_corpus(root / name, layout=name, subjects=subjects, duration=1.1)
+        return make_synthetic_corpus(
+            root / name, layout=name, subjects=subjects, duration=1.1, size=(160, 200),
+            frame_rate=10, oddities=False,
+        )  # fmt: skip
 
     return make
 

@@ -307,6 +307,7 @@ def _drawn(name: str, reports: Path) -> Path:
         layout=name,
         subjects=min(SUBJECTS, len(LAYOUTS[name].subjects)),
         clips_per_emotion=2,
+        oddities=False,
         progress=True,
     )
 
