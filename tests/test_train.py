@@ -181,7 +181,7 @@ def test_a_modality_without_media_is_said_before_the_fits(words, no_work, tmp_pa
     no_work.setattr("emopipe.cli.quiet_tensorflow", lambda: None)
     code, out, err = run(capsys, *words, tmp_path / "m", "--features", "voice", "mini_xception")
     assert code == 1 and "voice: 8 clips: ok 8" in out
-    assert "mini_xception: 8 of 8 clips gave no features (8 no picture stream): leave" in err
+    assert "mini_xception: 8 of 8 clips have no pictures: leave" in err
 
 
 def test_clips_without_features_make_the_model_incomplete(corpus, options, tmp_path, capsys):
@@ -192,7 +192,7 @@ def test_clips_without_features_make_the_model_incomplete(corpus, options, tmp_p
     (root / "03a02Wa.wav").write_bytes(b"RIFF\0\0\0\0WAVEnothing")
     arguments = ["train", tmp_path / "m", "--corpus", f"emodb={root}", "--folds", 2, *options]
     code, out, err = run(capsys, *arguments)
-    assert code == 3 and "voice: 1 of 9 clips gave no features (1 cannot be decoded)" in out
+    assert code == 3 and "voice: 1 of 9 clips gave no features (cannot be decoded: 1)" in out
     assert "INCOMPLETE: voice: 1 of 9 clips gave no features" in err
     assert (tmp_path / "m" / "model.json").is_file()
     assert run(capsys, *arguments, "--overwrite", "--allow-partial")[0] == 0

@@ -174,13 +174,13 @@ def _extract(extractors, rows, window) -> list[str]:
     ValueError
         If a modality has nothing at all, or windows are shorter than its statistics need.
     """
-    from emopipe.cli.train_checks import check_frames
+    from emopipe.cli.train_checks import check_frames, gap_of
 
     gaps = []
     for name, extractor in extractors.items():
         extraction = extractor.extract(rows, lazy=True)
         print(f"{name}: {extraction.summary()}")
-        gap = _gap(name, extraction.statuses, "window" if window else "clip")
+        gap = gap_of(name, extraction.statuses, "window" if window else "clip")
         if gap and not {"ok", "partial"} & set(extraction.statuses):
             raise ValueError(f"{gap}: leave {name} out of --features, or add the recordings")
         if gap:
@@ -188,19 +188,6 @@ def _extract(extractors, rows, window) -> list[str]:
             gaps.append(gap)
         check_frames(name, extractor, extraction, window)
     return gaps
-
-
-def _gap(name, statuses, noun) -> str:
-    """Return how many clips gave a modality nothing, and why, in words; "" where all did."""
-    from collections import Counter
-
-    from emopipe.cli import counted
-    from emopipe.media.containers import describe
-
-    lacking = Counter(s for s in statuses if s not in ("ok", "partial"))
-    why = ", ".join(f"{n} {describe(status)}" for status, n in lacking.most_common())
-    n = f"{lacking.total()} of {counted(len(statuses), noun)}"
-    return f"{name}: {n} gave no features ({why})" if lacking else ""
 
 
 def _evaluate(args, folder, model, rows, title):

@@ -2,6 +2,9 @@
 
 from tempfile import TemporaryDirectory
 
+# Statuses of clips that lack a medium, and which.
+_ABSENT = {"no_video": "pictures", "no_audio": "sound"}
+
 
 def check_arguments(args) -> None:
     """Raise ValueError for what is wrong whatever the clips are."""
@@ -68,3 +71,20 @@ def check_frames(name, extractor, extraction, window) -> None:
             f"--window {window:g}: a window holds {np.nanmedian(counts):.0f} frame of {name}, and "
             f"at least {needed} are needed: use a longer one, or shorter frames with --set"
         )
+
+
+def gap_of(name, statuses, noun) -> str:
+    """Return how many clips gave a modality nothing, and why, in words; "" where all did."""
+    from collections import Counter
+
+    from emopipe.cli import counted
+    from emopipe.media.containers import describe
+
+    lacking = Counter(s for s in statuses if s not in ("ok", "partial"))
+    if not lacking:
+        return ""
+    n = f"{lacking.total()} of {counted(len(statuses), noun)}"
+    if set(lacking) <= set(_ABSENT):
+        return f"{name}: {n} have no {' or '.join(_ABSENT[status] for status in lacking)}"
+    why = ", ".join(f"{describe(status)}: {k}" for status, k in lacking.most_common())
+    return f"{name}: {n} gave no features ({why})"
