@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -519,3 +520,59 @@ def test_idle_workers_are_used_again(tmp_path):
     pids = Counter(line.split()[0] for line in trace.read_text().splitlines())
     assert pids.total() == 4 * len(TABLES) and len(pids) <= 2
     assert os.getpid() not in map(int, pids)
+
+
+# Keys that survive moves of code
+
+
+def test_code_that_moves_keeps_the_keys_of_recipes_with_an_owner():
+    def twin(name):
+        function = types.FunctionType(recipes.rows.__code__, recipes.rows.__globals__)
+        function.__module__, function.__qualname__ = "tests_elsewhere", name
+        return function
+
+    owned = [Recipe("rows", 1, f, owner="me") for f in (recipes.rows, twin("rows"))]
+    assert owned[0].key == owned[1].key != recipe().key
+    assert recipe().key != recipe(twin("rows")).key, "a stranger's name vouches for nothing"
+    assert owned[0].key != Recipe("rows", 1, recipes.rows, owner="you").key
+
+
+def test_identity_is_hashed_and_no_argument_and_places_the_reverse(tmp_path):
+    base = recipe(prepare_args={"block": 1})
+    assert base.key != recipe(prepare_args={"block": 1}, identity={"digest": "ab"}).key
+    assert base.key == recipe(prepare_args={"block": 1}, places={"trace": "x"}).key
+    trace = tmp_path / "trace"
+    found = extract(
+        write_clips(tmp_path, TABLES[:1]),
+        recipe(identity={"digest": "ab"}, places={"trace": str(trace)}),
+        store=None,
+        n_jobs=1,
+    )
+    assert found.statuses == ["ok"] and trace.exists()
+
+
+def package_recipes():
+    """Return the recipes of this package whose values are kept."""
+    from emopipe.evaluation.recordings import _recipe
+    from emopipe.face import FaceTexture, MiniXceptionFeatures, VGGFaceFeatures
+    from emopipe.face.copies import copies_recipe
+    from emopipe.nets import segment_recipes, spectrograms, speech_segments, tensors
+    from emopipe.prediction.recordings import RECIPE
+    from emopipe.voice import ShortTermStatistics
+
+    vggface = VGGFaceFeatures(weights="random")
+    features = [ShortTermStatistics(), FaceTexture(), MiniXceptionFeatures(), vggface]
+    made = [transformer._recipe() for transformer in features]
+    made += [copies_recipe(vggface, "vggface", transforms=t) for t in (None, "thesis")]
+    made += [speech_segments.segment_recipe(m, weights="random") for m in ("audio", "video")]
+    made += [tensors.face_stack(), segment_recipes.timed_faces(), segment_recipes.whole_sound()]
+    return [*made, spectrograms.spectrogram(), _recipe(), RECIPE]
+
+
+def test_names_of_the_package_mean_one_pair_of_functions_each():
+    functions = {}
+    for made in package_recipes():
+        assert made.owner == "emopipe" and "emopipe." not in made.parameters, made.name
+        pair = functions.setdefault((made.name, made.version), (made.prepare, made.finish))
+        assert pair == (made.prepare, made.finish), made.name
+    assert len(functions) == len(package_recipes())

@@ -143,7 +143,7 @@ def test_a_model_that_ends_its_process_is_refused(tmp_path):
         with pytest.raises(ValueError, match=r"deep\.xml' is not what detector='haar' needs: it"):
             in_recipe("haar", tmp_path / "deep.xml")
     usual = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
-    assert in_recipe("haar", usual)[1] == {"model": str(usual.resolve())}
+    assert in_recipe("haar", usual)["places"] == {"model": str(usual.resolve())}
 
 
 def test_checksums_are_pinned_and_files_are_told_apart(tmp_path):

@@ -19,7 +19,7 @@ from emopipe.nets.speech_segments import (
 
 RATE = 16000
 RULE = {"before": 0.2, "after": 0.2}
-FACES = {"detector": None, "detector_digest": "", "size": [32, 32], "margin": 0.0}
+FACES = {"detector": None, "size": [32, 32], "margin": 0.0}
 
 
 def tone(seconds, before=0.0, after=0.0):

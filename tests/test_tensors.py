@@ -69,7 +69,7 @@ def test_frames_without_a_face_take_the_nearest(tmp_path, monkeypatch):
 
     path = str(write_video(tmp_path / "a.mp4", grey_frames([90] * 25)))
     monkeypatch.setattr(faces, "face_crops", lambda path, **asked: Lost())
-    [block] = tensors.prepare_face_stack(path, n_frames=5, grey=True, detector_digest="")
+    [block] = tensors.prepare_face_stack(path, n_frames=5, grey=True)
     assert block.rows[:, 0, 0].tolist() == [10, 10, 20, 40, 40]
 
 

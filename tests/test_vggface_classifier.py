@@ -209,7 +209,7 @@ def test_every_clip_counts_the_same_however_many_faces(face, clips, monkeypatch)
 
 def test_augmented_copies_are_prepared_as_said(clips):
     path = clips["path"].iloc[0]
-    how = {"rescale": None, "detector_digest": "", "detector": None, "size": (16, 16)}
+    how = {"rescale": None, "detector": None, "size": (16, 16)}
     [plain] = prepare_copies(path, transforms=None, n=None, **how)
     [drawn] = prepare_copies(path, transforms="thesis", n=5, **how)
     blocks = list(prepare_copies(path, transforms="thesis", n=None, **how))
@@ -231,7 +231,7 @@ def test_prediction_on_copies(face, clips):
 
 def test_landscape_frames_are_rescaled_and_others_are_not(tmp_path):
     rng = np.random.default_rng(0)
-    how = {"transforms": None, "n": None, "detector_digest": "", "detector": None}
+    how = {"transforms": None, "n": None, "detector": None}
     shown = {}
     for name, shape in {"wide": (40, 50), "high": (50, 40), "square": (48, 48)}.items():
         path = str(tmp_path / f"{name}.png")

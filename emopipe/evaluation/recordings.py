@@ -76,7 +76,7 @@ def _digest_pictures(path):
 
 
 def _recipe():
-    return Recipe("recording digest", 1, digest_recording)
+    return Recipe("recording digest", 1, digest_recording, owner="emopipe")
 
 
 @lru_cache(maxsize=8)

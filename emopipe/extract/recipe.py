@@ -175,7 +175,14 @@ class Recipe:
         key.
     places : dict of str to str or None
         Further arguments of `prepare`: the paths of files that it reads. They are no part of the
-        key, for a file may move; its checksum should be among prepare_args.
+        key, for a file may move; its checksum should be in `identity`.
+    identity : dict
+        What the key has besides, without being an argument: checksums of files, revisions of what
+        `prepare` calls.
+    owner : str or None
+        Who vouches that a name and version mean these functions and no others. The key then has
+        owner and name in their place, so that code may move; without an owner the modules and
+        names of the functions are part of the key.
 
     Raises
     ------
@@ -201,6 +208,8 @@ class Recipe:
     batch_size: int = 16
     elsewhere: Callable | None = None
     places: Mapping[str, str | None] = field(default_factory=dict)
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    owner: str | None = None
 
     def __post_init__(self):
         if self.pooling not in POOLINGS:
@@ -212,18 +221,21 @@ class Recipe:
     @cached_property
     def parameters(self) -> str:
         """Everything that decides what a clip gives, as canonical JSON."""
+        functions = {
+            "prepare": reference(self.prepare),
+            "finish": self.finish and reference(self.finish),
+        }
         return _canonical(
             f"parameters of recipe {self.name!r}",
             {
                 "engine": _ENGINE,
                 "name": self.name,
                 "version": self.version,
-                "prepare": reference(self.prepare),
-                "prepare_args": dict(self.prepare_args),
-                "finish": self.finish and reference(self.finish),
+                "prepare_args": dict(self.prepare_args) | dict(self.identity),
                 "finish_args": dict(self.finish_args),
                 "pooling": self.pooling,
-            },
+            }
+            | (functions if self.owner is None else {"owner": self.owner}),
         )
 
     @cached_property

@@ -20,7 +20,7 @@ BASES = {
 _ROWS = 64
 
 
-def prepare_copies(path, *, transforms, n, rescale, detector_digest, **asked):
+def prepare_copies(path, *, transforms, n, rescale, **asked):
     """Yield the trusted faces of a clip, or augmented copies of each.
 
     Parameters
@@ -33,8 +33,6 @@ def prepare_copies(path, *, transforms, n, rescale, detector_digest, **asked):
         Copies of a face, drawn by what it shows; None makes all.
     rescale : list of int or None
         Rows and columns to which landscape frames are brought, before faces are looked for.
-    detector_digest : str
-        SHA-256 of the detector's model.
     **asked
         Parameters of `emopipe.faces.face_crops`.
 

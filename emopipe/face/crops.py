@@ -5,15 +5,13 @@ from emopipe.extract.pooling import POOLINGS
 from emopipe.face_networks import choose
 
 
-def prepare_crops(path, *, detector_digest, **asked):
+def prepare_crops(path, **asked):
     """Yield the trusted face crops of a clip.
 
     Parameters
     ----------
     path : str
         Video or image.
-    detector_digest : str
-        SHA-256 of the detector's model: another file at the same path gives other crops.
     **asked
         Parameters of `emopipe.faces.face_crops`.
 
@@ -50,7 +48,7 @@ def crops_asked(estimator, size) -> dict:
     Returns
     -------
     dict
-        The arguments of a `Recipe` that say so: prepare, prepare_args and places.
+        The arguments of a `Recipe` that say so: prepare, prepare_args, identity, places, owner.
 
     Raises
     ------
@@ -61,7 +59,7 @@ def crops_asked(estimator, size) -> dict:
     """
     from emopipe.faces import POLICIES, RULES, in_recipe
 
-    detector, places = in_recipe(estimator.detector, estimator.detector_model)
+    how = in_recipe(estimator.detector, estimator.detector_model)
     choose("policy", estimator.policy, POLICIES)
     choose("choose", estimator.choose, RULES)
     if estimator.detect_every < 1:
@@ -77,11 +75,8 @@ def crops_asked(estimator, size) -> dict:
         "choose": estimator.choose,
         "detect_every": int(estimator.detect_every),
     }
-    return {
-        "prepare": prepare_crops,
-        "prepare_args": sampling | detector | further,
-        "places": places,
-    }
+    arguments = sampling | how["prepare_args"] | further
+    return how | {"prepare": prepare_crops, "prepare_args": arguments, "owner": "emopipe"}
 
 
 def _sampling(n_frames, fps) -> dict:

@@ -220,7 +220,7 @@ def _try_model(detector, model, stamp):
         ) from None
 
 
-def in_recipe(detector, model) -> tuple[dict, dict]:
+def in_recipe(detector, model) -> dict[str, dict]:
     """Return what a recipe of features says of its detector.
 
     Parameters
@@ -231,10 +231,9 @@ def in_recipe(detector, model) -> tuple[dict, dict]:
 
     Returns
     -------
-    dict
-        Name and digest (revision and checksum), which are part of the features' key.
-    dict
-        Where the model is, which is not.
+    dict of str to dict
+        Arguments of a `Recipe`: prepare_args (the detector's name), identity (revision and checksum
+        of its model), and places (where the model is).
 
     Raises
     ------
@@ -246,7 +245,8 @@ def in_recipe(detector, model) -> tuple[dict, dict]:
     Examples
     --------
     >>> in_recipe("haar", None)
-    ({'detector': 'haar', 'detector_digest': '2:'}, {'model': None})
+    {'prepare_args': {'detector': 'haar'}, 'identity': {'detector_digest': '2:'},
+     'places': {'model': None}}
     """
     _check(detector)
     model = None if model is None else str(Path(model).resolve())
@@ -254,8 +254,11 @@ def in_recipe(detector, model) -> tuple[dict, dict]:
     if model is not None and digest != model_digest(detector):
         _try_model(detector, model, file_stamp(model))  # before any clip is looked at
     digest = _REVISIONS.get(detector, "") + digest
-    asked = {"detector": detector, "detector_digest": digest}
-    return asked, {"model": model}
+    return {
+        "prepare_args": {"detector": detector},
+        "identity": {"detector_digest": digest},
+        "places": {"model": model},
+    }
 
 
 def detect(image, detector="haar", *, model=None, landmarks=False):

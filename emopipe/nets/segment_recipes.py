@@ -105,7 +105,7 @@ def complete(times, crops, due):
     return np.where(sampled, times[places], due), crops[places]
 
 
-def prepare_timed_faces(path, *, n_frames, detector_digest, **asked):
+def prepare_timed_faces(path, *, n_frames, **asked):
     """Yield candidate crops of a clip with their times; see `timed_faces`."""
     from emopipe.faces import face_crops
 
@@ -177,5 +177,10 @@ def whole_sound(*, sample_rate=16000) -> Recipe:
     {'sample_rate': 16000}
     """
     return Recipe(
-        "whole_sound", 1, prepare_whole_sound, {"sample_rate": int(sample_rate)}, pooling="stack"
+        "whole_sound",
+        1,
+        prepare_whole_sound,
+        {"sample_rate": int(sample_rate)},
+        pooling="stack",
+        owner="emopipe",
     )

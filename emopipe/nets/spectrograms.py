@@ -96,4 +96,6 @@ def spectrogram(*, size=(192, 120), sample_rate=16000) -> Recipe:
     {'size': [192, 120], 'sample_rate': 16000}
     """
     arguments = {"size": [int(side) for side in size], "sample_rate": int(sample_rate)}
-    return Recipe("spectrogram", 1, prepare_spectrogram, arguments, pooling="stack")
+    return Recipe(
+        "spectrogram", 1, prepare_spectrogram, arguments, pooling="stack", owner="emopipe"
+    )

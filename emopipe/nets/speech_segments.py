@@ -137,7 +137,7 @@ def _blocks(times, crops, wanted):
         yield Block(crops[np.searchsorted(middles, part)], part)
 
 
-def prepare_faces(path, *, rule, detector_digest, **faces):
+def prepare_faces(path, *, rule, **faces):
     """Yield the face in every frame while somebody speaks; see `segment_recipe`."""
     from emopipe.faces import face_crops
 
@@ -190,10 +190,10 @@ def segment_recipe(
     """
     from emopipe.faces import in_recipe
 
-    found_by, places = in_recipe(detector, model)
+    how = in_recipe(detector, model)
     arguments = {"rule": None if rule is None else dict(rule)}
     if modality == "video":
-        arguments |= found_by | {
+        arguments |= how["prepare_args"] | {
             "size": [int(side) for side in face_size],
             "margin": float(margin),
             "detect_every": int(detect_every),
@@ -215,7 +215,9 @@ def segment_recipe(
         pooling="timed",
         batch_size=batch_size,
         elsewhere=told(name),
-        places=places if modality == "video" else {},
+        places=how["places"] if modality == "video" else {},
+        identity=how["identity"] if modality == "video" else {},
+        owner="emopipe",
     )
 
 

@@ -50,7 +50,7 @@ def _in_grey(crops):
     return np.stack([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops])
 
 
-def prepare_face_stack(path, *, n_frames, grey, detector_digest, **asked):
+def prepare_face_stack(path, *, n_frames, grey, **asked):
     """Yield n_frames face crops of a clip; see `face_stack`.
 
     Parameters
@@ -59,8 +59,6 @@ def prepare_face_stack(path, *, n_frames, grey, detector_digest, **asked):
         Video or image.
     n_frames : int
     grey : bool
-    detector_digest : str
-        SHA-256 of the detector's model: another file at the same path gives other crops.
     **asked
         Parameters of `emopipe.faces.face_crops`.
 
@@ -126,7 +124,7 @@ def face_stack(
     """
     from emopipe.faces import in_recipe
 
-    found_by, places = in_recipe(detector, detector_model)
+    how = in_recipe(detector, detector_model)
     if n_frames != int(n_frames) or n_frames < 1:
         raise ValueError(f"n_frames={n_frames!r} must be a whole number from 1.")
     if not 0 <= margin < 10:
@@ -140,9 +138,8 @@ def face_stack(
         "margin": float(margin),
         "detect_every": int(detect_every),
     }
-    return Recipe(
-        "face_stack", 1, prepare_face_stack, arguments | found_by, pooling="stack", places=places
-    )
+    how["prepare_args"] |= arguments
+    return Recipe("face_stack", 1, prepare_face_stack, pooling="stack", owner="emopipe", **how)
 
 
 class ClipTensors:

@@ -9,7 +9,7 @@ from emopipe.prediction.training import extractors_of
 _TINY = (8, 8)  # the crops themselves are not wanted
 
 
-def measure_boxes(path, *, detector_digest, **options):
+def measure_boxes(path, **options):
     """Yield the trusted face boxes of a clip, found as its face features find them.
 
     Yields
@@ -55,7 +55,7 @@ def face_boxes(model, paths, **options) -> list[list]:
         if recipe is not None and recipe.prepare is prepare_crops:
             boxes = Recipe(
                 "face_boxes", 1, measure_boxes, recipe.prepare_args, pooling="timed",
-                places=recipe.places,
+                places=recipe.places, identity=recipe.identity, owner="emopipe",
             )  # fmt: skip
             values = extract(paths, boxes, **options).values
             return [[] if value is None else np.round(value, 4).tolist() for value in values]

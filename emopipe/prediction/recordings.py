@@ -45,7 +45,7 @@ def measure(path):
     yield Block(np.array([[seconds, int(digits[:8], 16), int(digits[8:_DIGITS], 16)]]))
 
 
-RECIPE = Recipe("recording", 1, measure, pooling="stack")
+RECIPE = Recipe("recording", 1, measure, pooling="stack", owner="emopipe")
 
 
 def recordings(paths, **options) -> list[Recording]:

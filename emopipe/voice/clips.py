@@ -203,7 +203,14 @@ class ShortTermStatistics(ClipTransformer):
             "engine": self.engine,
             "short": self.short,
         }
-        return Recipe("short_term_statistics", 1, frame_features, parameters, pooling="mean_std")
+        return Recipe(
+            "short_term_statistics",
+            1,
+            frame_features,
+            parameters,
+            pooling="mean_std",
+            owner="emopipe",
+        )
 
     def _feature_names(self):
         return list(STATISTICS)
