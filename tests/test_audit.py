@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from scipy.io import wavfile
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingClassifier
@@ -336,9 +336,37 @@ def test_durations_alone_are_a_baseline():
     y = np.array(EMOTIONS * 8)
     study = SimpleNamespace(
         table=pd.DataFrame({"clip": [f"{n}" for n in range(24)]}), random_state=0,
-        task=SimpleNamespace(y=y, groups=np.repeat(list("abcd"), 6), classes=sorted(EMOTIONS),
-                             X=pd.DataFrame({"clip": range(24)})),
+        task=SimpleNamespace(estimator=Spy(), y=y, groups=np.repeat(list("abcd"), 6),
+                             classes=sorted(EMOTIONS), X=pd.DataFrame({"clip": range(24)})),
         folds=[Fold(np.arange(12), np.arange(12, 24))],
     )  # fmt: skip
     rows = {row["id"]: row for row in baselines(study, seconds, n_bootstrap=20)}
     assert rows["durations"]["accuracy"]["value"] == 1 and rows["durations"]["n"] == 12
+
+
+def test_permuted_labels_are_tried_on_the_features_that_the_estimator_reads(monkeypatch):
+    # Were the labels not permuted, the features would tell them: the row is no empty ritual.
+    monkeypatch.setitem(baselines.__globals__, "_permuted", lambda y, *args: y)
+    clips = clip_table("abcdefgh", n_each=3).drop(columns="voiceprint")
+    clips["clip"] = [f"{n:03d}" for n in range(len(clips))]
+
+    class Stored(TransformerMixin, BaseEstimator):
+        store = "somewhere"
+        cues = clips.set_index("clip")[["cue"]]
+
+        def statuses(self, X):
+            return pd.DataFrame({"status": ["ok"] * len(X)})
+
+        def transform(self, X):
+            return self.cues.loc[X["clip"]].to_numpy()
+
+        def fit(self, X, y=None):
+            return self
+
+        def __sklearn_is_fitted__(self):
+            return True
+
+    found = evaluate(make_pipeline(Stored(), SVC()), clips.drop(columns="cue"), cv=4,
+                     skip=["names"], **FAST)  # fmt: skip
+    rows = {row["id"]: row["uar"]["value"] for row in found.baselines}
+    assert rows["permuted"] > 0.7 > rows["names"]

@@ -145,8 +145,8 @@ def _notices(study, done, given, copied):
                 "figures are too high for people never met."
             )
         )
-    for name, known in sorted(study.known_corpora.items()):
-        found += [f"{name}: {text}" for text in known.get("notices", ())]
+    for known in study.known_corpora.values():
+        found += list(known.get("notices", ()))
     found += [copied] if copied else []
     found += notices_of(estimator) + mixed_holdouts(estimator)
     found += [notice for outcome in done for notice in outcome["notices"]]

@@ -4,14 +4,21 @@ Cheap classifiers on the same folds. What names alone give tells how much a reco
 them would be worth; labels permuted among the clips of each subject must give chance.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
-from sklearn.naive_bayes import MultinomialNB
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.base import clone
+from sklearn.impute import SimpleImputer
+from sklearn.naive_bayes import GaussianNB, MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from emopipe import metrics
 from emopipe.evaluation.giveaways import tokens
+from emopipe.evaluation.nesting import nested
+from emopipe.extract import ClipWarning
 
 _BINS = 16
 
@@ -25,11 +32,15 @@ def _answer(table, y, folds, classifier):
             encoder = OneHotEncoder(handle_unknown="ignore", min_frequency=2).fit(train)
             model = MultinomialNB(alpha=0.01).fit(encoder.transform(train), y[fold.train])
             answers[fold.test] = model.predict(encoder.transform(test))
-        else:
+        elif classifier == "numbers":
             model = DecisionTreeClassifier(
                 max_leaf_nodes=_BINS, min_samples_leaf=3, random_state=0
             ).fit(train.fillna(-1.0), y[fold.train])
             answers[fold.test] = model.predict(test.fillna(-1.0))
+        else:
+            model = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(),
+                                  GaussianNB(var_smoothing=0.01))  # fmt: skip
+            answers[fold.test] = model.fit(train, y[fold.train]).predict(test)
     return answers
 
 
@@ -82,7 +93,7 @@ def baselines(study, seconds, *, n_bootstrap):
         for id, (title, table, kind) in tables.items()
     ]
     other = _permuted(y, units, study.random_state)
-    answers = _answer(_numbers(study, seconds), other, folds, "numbers")
+    answers = _answer(_numbers(study, seconds), other, folds, "features")
     note = "Labels are permuted within each subject: more than chance would be a fault."
     rows.append(
         _row("permuted", "permuted labels", note, other, answers, units, study.task.classes, **last)
@@ -91,10 +102,18 @@ def baselines(study, seconds, *, n_bootstrap):
 
 
 def _numbers(study, seconds):
-    """Return what a cheap classifier can read of every clip: columns of numbers, length, names."""
+    """Return what a cheap classifier can read of every clip: the estimator's features, numbers.
+
+    Features are those that are in a store already; columns of numbers, length and parts of names
+    stand beside them.
+    """
     words = tokens(study.table["clip"]).apply(lambda column: pd.factorize(column)[0])
-    words.columns = [f"part {n}" for n in range(words.shape[1])]
-    numbers = study.task.X.select_dtypes("number").reset_index(drop=True)
-    table = pd.concat([words, numbers.replace([np.inf, -np.inf], np.nan)], axis=1)
-    table.columns = table.columns.astype(str)
-    return table.assign(seconds=seconds).astype(np.float64)
+    numbers = study.task.X.select_dtypes("number").astype(np.float64)
+    columns = [words.to_numpy(), numbers.to_numpy(), seconds[:, None]]
+    for _, part in nested(study.task.estimator):
+        if hasattr(part, "statuses") and getattr(part, "store", None) is not None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ClipWarning)
+                columns.append(np.asarray(clone(part).transform(study.task.X), dtype=np.float64))
+    columns = [column for column in columns if column.ndim == 2]
+    return pd.DataFrame(np.hstack(columns)).replace([np.inf, -np.inf], np.nan)
