@@ -67,7 +67,7 @@ _PUBLIC = {
     "training_rows": "prediction",
     "window_table": "prediction",
     # experiments
-    "make_synthetic_corpus": "corpora.synthetic",
+    "make_synthetic_corpus": "synthetic",
     "run_script": "cli",
     # many machines
     "on_cluster": "extract",

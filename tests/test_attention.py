@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from emopipe.corpora import load_corpus
-from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.extract import COUNTERS, ClipWarning, Extraction
 from emopipe.media import ClipError
 from emopipe.nets import attention
@@ -20,6 +19,7 @@ from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.tensors import ClipTensors
 from emopipe.nets.voting import vote
 from emopipe.persistence import load, save
+from emopipe.synthetic import make_synthetic_corpus
 
 N_FEATURES = 64
 SMALL = {

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.report.view import experiment_view
+from emopipe.synthetic import make_synthetic_corpus
 
 SCRIPTS = Path(__file__).parents[1] / "experiments"
 

@@ -14,12 +14,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emopipe.corpora import load_corpus, usable
-from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.extract import ClipWarning
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
 from emopipe.nets.audio_visual_cnn import AudioVisualCNN
 from emopipe.nets.clip_augmentation import draw_sheet
 from emopipe.nets.core_cnn import audio_visual_graph
+from emopipe.synthetic import make_synthetic_corpus
 from emopipe.voice import ShortTermStatistics
 
 BY_VOICE, BY_FACE = ["anger", "happiness"], ["sadness", "disgust"]

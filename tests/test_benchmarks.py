@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from emopipe.corpora import load_corpus
-from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.media import frames, probe
+from emopipe.synthetic import make_synthetic_corpus
 
 BENCHMARKS = Path(__file__).parent.parent / "experiments" / "bench"
 NEW = [

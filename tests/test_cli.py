@@ -16,9 +16,9 @@ from emopipe.cli import COMMANDS, _parser, main, scripts
 from emopipe.cli import run as run_module
 from emopipe.cli.demo import CARRIED, placement
 from emopipe.cli.train import CLASSIFIERS
-from emopipe.corpora.synthetic.layouts import LAYOUTS
 from emopipe.report import write_report
 from emopipe.store import Entry, Store
+from emopipe.synthetic.layouts import LAYOUTS
 
 SCRIPT = '''"""Is anything answered?
 

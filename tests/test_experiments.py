@@ -9,11 +9,11 @@ import pytest
 
 from emopipe.cli import main
 from emopipe.corpora import load_corpus
-from emopipe.corpora.synthetic import make_synthetic_corpus
 from emopipe.face_networks import vggface
 from emopipe.face_networks.vggface_graph import Architecture
 from emopipe.report.view import experiment_view
 from emopipe.result import Experiment
+from emopipe.synthetic import make_synthetic_corpus
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 

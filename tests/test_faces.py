@@ -592,7 +592,7 @@ def test_the_last_frames_are_never_lost(tmp_path, every):
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    from emopipe.corpora.synthetic import make_synthetic_corpus
+    from emopipe.synthetic import make_synthetic_corpus
 
     root = tmp_path_factory.mktemp("drawn")
     make_synthetic_corpus(

@@ -16,14 +16,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emopipe.corpora import load_corpus, usable
-from emopipe.corpora.synthetic import make_synthetic_corpus
-from emopipe.corpora.synthetic.casting import cast, choose_clips
-from emopipe.corpora.synthetic.clip import Clip
-from emopipe.corpora.synthetic.drawn_face import DrawnFace, animate, portrait
-from emopipe.corpora.synthetic.drawn_voice import SAMPLE_RATE, speak
-from emopipe.corpora.synthetic.expressions import EXPRESSIONS
-from emopipe.corpora.synthetic.layouts import LAYOUTS
-from emopipe.corpora.synthetic.people import draw_person
+from emopipe.synthetic import make_synthetic_corpus
+from emopipe.synthetic.casting import cast, choose_clips
+from emopipe.synthetic.clip import Clip
+from emopipe.synthetic.drawn_face import DrawnFace, animate, portrait
+from emopipe.synthetic.drawn_voice import SAMPLE_RATE, speak
+from emopipe.synthetic.expressions import EXPRESSIONS
+from emopipe.synthetic.layouts import LAYOUTS
+from emopipe.synthetic.people import draw_person
 
 SIX = ["anger", "disgust", "fear", "happiness", "neutral", "sadness"]
 TINY = {"size": (64, 80), "duration": 0.3, "frame_rate": 10}
@@ -254,7 +254,7 @@ def test_incomplete_corpus_is_redone(emodb, harm):
 
 
 def test_interruption_leaves_a_marker_of_an_incomplete_corpus(emodb, monkeypatch, tmp_path):
-    from emopipe.corpora.synthetic import studio
+    from emopipe.synthetic import studio
 
     def stop(*args, **kwargs):
         raise KeyboardInterrupt

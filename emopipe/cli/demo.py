@@ -33,7 +33,7 @@ def command(args) -> int:
     """Make the corpus, run the experiment, write its report."""
     from emopipe.cli.run import publish
     from emopipe.corpora import load_corpus, usable
-    from emopipe.corpora.synthetic import make_synthetic_corpus
+    from emopipe.synthetic import make_synthetic_corpus
 
     if not 2 <= args.folds <= args.subjects:
         raise ValueError(

@@ -294,8 +294,8 @@ def _roots(folders: dict, parsed) -> dict:
 
 
 def _drawn(name: str, reports: Path) -> Path:
-    from emopipe.corpora.synthetic import make_synthetic_corpus
-    from emopipe.corpora.synthetic.layouts import LAYOUTS
+    from emopipe.synthetic import make_synthetic_corpus
+    from emopipe.synthetic.layouts import LAYOUTS
 
     if name not in LAYOUTS:
         raise ValueError(

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from emopipe.corpora.synthetic.casting import cast, check_informative, choose_clips
-from emopipe.corpora.synthetic.clip import Layout
-from emopipe.corpora.synthetic.cremad_tables import TABLES, write_cremad_tables
-from emopipe.corpora.synthetic.layouts import LAYOUTS
-from emopipe.corpora.synthetic.marker import begin, finish, is_complete
-from emopipe.corpora.synthetic.people import draw_person
-from emopipe.corpora.synthetic.studio import Studio
 from emopipe.progress import progress_bar
+from emopipe.synthetic.casting import cast, check_informative, choose_clips
+from emopipe.synthetic.clip import Layout
+from emopipe.synthetic.cremad_tables import TABLES, write_cremad_tables
+from emopipe.synthetic.layouts import LAYOUTS
+from emopipe.synthetic.marker import begin, finish, is_complete
+from emopipe.synthetic.people import draw_person
+from emopipe.synthetic.studio import Studio
 
 # Raised when the drawing changes, so that corpora drawn before are redone.
 DRAWING = 1
@@ -61,7 +61,7 @@ def make_synthetic_corpus(
     informative : "voice", "face", ("voice", "face"), () or "split"
         Which modality expresses the labelled emotion; the other expresses one drawn at random.
         "split": the first half of `emotions` is told apart by the voice alone, the rest by the
-        face alone (`emopipe.corpora.synthetic.casting.cast`).
+        face alone (`emopipe.synthetic.casting.cast`).
     size : tuple of int
         Rows and columns of the pictures, even numbers.
     frame_rate : float

@@ -6,7 +6,7 @@ from zlib import crc32
 
 import numpy as np
 
-from emopipe.corpora.synthetic.clip import Clip, Layout
+from emopipe.synthetic.clip import Clip, Layout
 
 INFORMATIVE = ("voice", "face")
 

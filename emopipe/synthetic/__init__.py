@@ -5,6 +5,6 @@ with them is real, while the recordings are nobody's and the accuracies mean not
 modality carries the emotion is known, because it was put there.
 """
 
-from emopipe.corpora.synthetic.making import make_synthetic_corpus
+from emopipe.synthetic.making import make_synthetic_corpus
 
 __all__ = ["make_synthetic_corpus"]

@@ -1,6 +1,6 @@
 """The layouts of corpora of pictures and film scenes: AFEW, SFEW, JAFFE and RaFD."""
 
-from emopipe.corpora.synthetic.clip import Clip, Layout
+from emopipe.synthetic.clip import Clip, Layout
 
 FEW_CODES = {
     "anger": "Angry", "disgust": "Disgust", "fear": "Fear", "happiness": "Happy",

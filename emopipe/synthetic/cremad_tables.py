@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emopipe.corpora.synthetic.layouts import CREMAD_CODES
-from emopipe.corpora.synthetic.people import Person
+from emopipe.synthetic.layouts import CREMAD_CODES
+from emopipe.synthetic.people import Person
 
 _LETTERS = {emotion: code[0] for emotion, code in CREMAD_CODES.items()}
 _SCALES = ["Emo", "Anger", "Disgust", "Fear", "Happy", "Neutral", "Sad"]

@@ -7,11 +7,11 @@ from zlib import crc32
 
 import numpy as np
 
-from emopipe.corpora.synthetic.casting import Performance
-from emopipe.corpora.synthetic.drawn_face import DrawnFace, animate, portrait
-from emopipe.corpora.synthetic.drawn_voice import SAMPLE_RATE, speak
-from emopipe.corpora.synthetic.encoding import CODECS, write_image, write_recording
-from emopipe.corpora.synthetic.people import Person
+from emopipe.synthetic.casting import Performance
+from emopipe.synthetic.drawn_face import DrawnFace, animate, portrait
+from emopipe.synthetic.drawn_voice import SAMPLE_RATE, speak
+from emopipe.synthetic.encoding import CODECS, write_image, write_recording
+from emopipe.synthetic.people import Person
 
 _MEDLEY = ("anger", "happiness", "sadness")
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from emopipe.corpora.folder import MARKER
 from emopipe.files import write_atomic
 
-MARKER = "SYNTHETIC.json"
 NOTE = (
     "This corpus is synthetic: its faces are drawn and its voices synthesised by emopipe, for "
     "tests and demonstrations. Nobody was recorded. Results on it say nothing about emotions."

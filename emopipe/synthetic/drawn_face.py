@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from emopipe.corpora.synthetic.drawn_head import LEFT, SUPERSAMPLING, TOP, Head, paint_head
-from emopipe.corpora.synthetic.expressions import EXPRESSIONS, Expression
-from emopipe.corpora.synthetic.face_parts import (
+from emopipe.synthetic.drawn_head import LEFT, SUPERSAMPLING, TOP, Head, paint_head
+from emopipe.synthetic.expressions import EXPRESSIONS, Expression
+from emopipe.synthetic.face_parts import (
     Sketch,
     paint_brows,
     paint_eyeball,
     paint_eyes,
     paint_mouth,
 )
-from emopipe.corpora.synthetic.people import Person
+from emopipe.synthetic.people import Person
 
 
 class DrawnFace:
@@ -27,7 +27,7 @@ class DrawnFace:
 
     Examples
     --------
-    >>> from emopipe.corpora.synthetic.people import draw_person
+    >>> from emopipe.synthetic.people import draw_person
     >>> face = DrawnFace(draw_person("1001", seed=0), (120, 160))
     >>> face.draw(EXPRESSIONS["happiness"].values()).shape
     (120, 160, 3)

@@ -5,8 +5,8 @@ in the order in which a small synthetic corpus takes them. The naming schemes ar
 corpora's own papers and read-me files (`emopipe.corpora.describe_corpus` cites them).
 """
 
-from emopipe.corpora.synthetic.clip import Clip, Layout
-from emopipe.corpora.synthetic.pictures import PICTURE_LAYOUTS
+from emopipe.synthetic.clip import Clip, Layout
+from emopipe.synthetic.pictures import PICTURE_LAYOUTS
 
 
 def _alternating(subjects) -> dict[str, str]:

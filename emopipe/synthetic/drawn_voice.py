@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from emopipe.corpora.synthetic.people import Person
+from emopipe.synthetic.people import Person
 
 SAMPLE_RATE = 16000
 BLOCK = 160
@@ -200,7 +200,7 @@ def speak(
 
     Examples
     --------
-    >>> from emopipe.corpora.synthetic.people import draw_person
+    >>> from emopipe.synthetic.people import draw_person
     >>> rng = np.random.default_rng(0)
     >>> speak(draw_person("1001", seed=0), "anger", 1.5, rng).shape
     (24000,)

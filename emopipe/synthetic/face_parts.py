@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 
-from emopipe.corpora.synthetic.drawn_head import LEFT, TOP
-from emopipe.corpora.synthetic.expressions import Expression
-from emopipe.corpora.synthetic.people import Person
+from emopipe.synthetic.drawn_head import LEFT, TOP
+from emopipe.synthetic.expressions import Expression
+from emopipe.synthetic.people import Person
 
 SPREAD = np.linspace(-1, 1, 25)
 

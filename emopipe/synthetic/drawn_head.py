@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emopipe.corpora.synthetic.people import Colour, Person
+from emopipe.synthetic.people import Colour, Person
 
 SUPERSAMPLING = 2
 LEFT, RIGHT, TOP, BOTTOM = -1.4, 1.4, -1.95, 2.0
@@ -226,7 +226,7 @@ def paint_head(person: Person, size: tuple[int, int] = (240, 320)) -> Head:
 
     Examples
     --------
-    >>> from emopipe.corpora.synthetic.people import draw_person
+    >>> from emopipe.synthetic.people import draw_person
     >>> paint_head(draw_person("1001", seed=0), (120, 160)).picture.shape
     (120, 160, 3)
     """
