@@ -128,6 +128,9 @@ def test_less_than_was_asked_has_a_headline(invented, tmp_path):
     coverage = {"asked": 1440, "answered": 332, "reasons": ["60 empty files"]}
     text = changed(invented, tmp_path, coverage=coverage)
     assert "Incomplete: 332 of 1440 clips" in text and "60 empty files" in text
+    both = {k: replace(r, coverage=coverage) for k, r in invented.results.items()}
+    (banner,) = experiment_view(replace(invented, results=both))["banners"]
+    assert all(f"“{label}”" in banner["text"] for label in both)
     assert "incomplete" in write_index(tmp_path.parent).read_text()
 
 
@@ -146,6 +149,7 @@ def test_the_answer_is_made_of_differences_to_the_reference_which_is_never_best(
     one = replace(one, comparisons=differences(one.results, one.references))
     text = " ".join([s["text"] + " ".join(s["items"]) for s in answer(one)])
     assert "Against skill 0.9" in text and text.count(", lower") == 2
+    assert experiment_view(one)["best"] is None
     assert best(one) == "skill 0.45" and "Highest of 2: skill 0.45" in text
     assert "best of 2 on the test clips themselves" in text
 

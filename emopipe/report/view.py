@@ -20,7 +20,7 @@ def experiment_view(experiment) -> dict:
             [*experiment.notices, *(n for r in results.values() for n in r.notices)]
         ),
         "answer": answer.answer(experiment),
-        "best": answer.best(experiment),
+        "best": _above_references(experiment, answer.best(experiment)),
         "results": [
             _result_view(number, label, result)
             for number, (label, result) in enumerate(results.items(), start=1)
@@ -82,31 +82,40 @@ def _worst_badge(results):
 
 def _banners(results) -> list[dict]:
     """Return what must be read before any figure: head and text."""
-    found = []
+    partial, mixed, found = {}, [], []
     for label, result in results.items():
         if result.partial:
             asked, answered = result.coverage["asked"], result.coverage["answered"]
             reasons = "; ".join(result.coverage.get("reasons", []))
-            found.append(
-                {
-                    "head": f"Incomplete: {answered} of {asked} clips",
-                    "text": f"“{label}” answers {answered} of the {asked} clips that it should"
-                    + (f": {reasons}." if reasons else "."),
-                }
-            )
+            partial.setdefault((answered, asked, reasons), []).append(label)
         if result.protocol.get("subject_dependent"):
-            found.append(
-                {
-                    "head": "Subject-dependent",
-                    "text": f"the folds of “{label}” mix subjects, so that the recogniser was "
-                    "tested on people it was trained on. Its figures say little about new people.",
-                }
-            )
+            mixed.append(label)
         for check in result.checks:
             if check["status"] == "failed":
-                text = f"“{label}”: {check['title']}. {check['reason']}"
+                text = f"{_quoted([label])}: {check['title']}. {check['reason']}"
                 found.append({"head": "Leakage check failed", "text": text})
+    for (answered, asked, reasons), labels in partial.items():
+        text = f"so many are answered in {_quoted(labels)}" + (f": {reasons}." if reasons else ".")
+        found.append({"head": f"Incomplete: {answered} of {asked} clips", "text": text})
+    if mixed:
+        text = (
+            f"the folds of {_quoted(mixed)} mix subjects, so that the recogniser was tested on "
+            "people it was trained on. Its figures say little about new people."
+        )
+        found.append({"head": "Subject-dependent", "text": text})
     return found
+
+
+def _above_references(experiment, label) -> str | None:
+    """Return the label when its result is shown to be higher than every reference."""
+    rows = {row.get("a"): row for row in experiment.comparisons if row.get("b") == label}
+    readings = {answer.reading(rows[r][answer.METRIC]) if r in rows else "" for r in
+                experiment.references}  # fmt: skip
+    return label if readings <= {"higher"} else None
+
+
+def _quoted(labels) -> str:
+    return ", ".join(f"“{label}”" for label in labels)
 
 
 def _baselines(results) -> list[dict]:
