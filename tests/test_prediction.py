@@ -236,7 +236,11 @@ def test_every_window_has_a_status_and_a_reason(model, gap, store):
 
 def test_a_window_without_a_modality_is_partial(model, clips, store):
     # One extractor refuses what is shorter than its frames, the other does not.
-    (clip,) = predict(model, clips[:1], window=0.15, step=0.5, store=store, n_jobs=1).clips
+    prediction = predict(model, clips[:1], window=0.15, step=0.5, store=store, n_jobs=1)
+    (clip,) = prediction.clips
+    # Of one frame all standard deviations are 0, whatever is known of the training.
+    (notice,) = prediction.notices
+    assert "2 of 2 windows of 0.15 s hold fewer frames" in notice and "needed 2" in notice
     assert clip.status == "ok" and {m.status for m in clip.windows} == {"partial"}
     assert all("mouth" in m.reason and "too_short" in m.reason for m in clip.windows)
     assert all(m.emotion and m.modalities["mouth"] is None for m in clip.windows)
