@@ -38,6 +38,7 @@ _PUBLIC = {
     "ScoreColumns": "fusion",
     "SegmentAttentionNetwork": "nets.attention",
     "SoftmaxClassifier": "softmax",
+    "StackedFusion": "fusion",
     "TemporalAggregation": "nets.temporal_aggregation",
     "VGGFaceClassifier": "vggface_classifier",
     "WhereFinite": "fusion",

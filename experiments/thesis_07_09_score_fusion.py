@@ -105,10 +105,10 @@ def experiment(afew, *, weights="vggface", n_frames=10, inner_folds=5, cv="offic
         "face": face,
         "7: equal weights": EmotionWeightedFusion(both, cv=inner_folds),
         "8: video preferred": EmotionWeightedFusion(
-            both, weights="recall", preferred="face", cv=inner_folds
+            both, weights="recall", preferred="face", clips_per_weight=0, cv=inner_folds
         ),
         "9: audio preferred": EmotionWeightedFusion(
-            both, weights="recall", preferred="voice", cv=inner_folds
+            both, weights="recall", preferred="voice", clips_per_weight=0, cv=inner_folds
         ),
     }
     results = {k: evaluate(e, clips, cv=cv) for k, e in estimators.items()}

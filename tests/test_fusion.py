@@ -28,12 +28,14 @@ from emopipe.corpora import load_corpus, usable
 from emopipe.fusion import (
     EmotionWeightedFusion,
     ScoreColumns,
+    StackedFusion,
     WhereFinite,
     fuse,
     recall_weights,
     recalls,
     score_weights,
     search_weights,
+    shrink_weights,
 )
 from emopipe.fusion.memory import MEMORY
 
@@ -197,8 +199,8 @@ def test_weights_are_the_rules_on_the_out_of_fold_scores():
     scores = np.stack([exp / exp.sum(axis=1, keepdims=True), face])
     expected = {
         "equal": np.full((2, 3), 0.5),
-        "recall": recall_weights(recalls(scores, codes)),
-        "search": search_weights(scores, codes),
+        "recall": shrink_weights(recall_weights(recalls(scores, codes)), len(y)),
+        "search": shrink_weights(search_weights(scores, codes), len(y)),
     }
     for rule, weights in expected.items():
         fusion = EmotionWeightedFusion(BOTH, weights=rule, calibration=None)
@@ -242,7 +244,8 @@ def test_weights_may_be_given_in_many_ways():
 @pytest.mark.parametrize("options", [{"sum_to_one": True}, {"scoring": "uar"}])
 def test_options_of_the_search_are_passed_on(options):
     X, y, subjects = clips(seed=2)
-    fusion = EmotionWeightedFusion(BOTH, weights="search", **options).fit(X, y, groups=subjects)
+    fusion = EmotionWeightedFusion(BOTH, weights="search", clips_per_weight=0, **options)
+    fusion.fit(X, y, groups=subjects)
     codes = np.searchsorted(EMOTIONS, y)
     np.testing.assert_allclose(
         fusion.weights_, search_weights(fusion.oof_scores_, codes, **options)
@@ -304,22 +307,40 @@ WHOLE = [
 ]
 
 
-@pytest.mark.parametrize("weights", ["equal", "recall", "search"])
-@pytest.mark.parametrize("preferred", [None, "voice"])
-def test_a_clip_that_lacks_a_modality_is_decided_by_the_other(weights, preferred):
+@pytest.mark.parametrize(
+    "fusion",
+    [
+        *[
+            EmotionWeightedFusion(WHOLE, weights=weights, preferred=preferred)
+            for weights in ("equal", "recall", "search")
+            for preferred in (None, "voice")
+        ],
+        EmotionWeightedFusion(WHOLE, pool="log"),
+        EmotionWeightedFusion(WHOLE, pool="log", weights="equal"),
+        EmotionWeightedFusion(WHOLE, pool="log", weights="recall"),
+        StackedFusion(WHOLE),
+    ],
+    ids=repr,
+)
+def test_a_clip_that_lacks_a_modality_is_decided_by_the_other(fusion):
     X, y, subjects = clips()
     training = holed(X, voiceless=range(0, 9, 2), faceless=range(1, 20, 3))
-    fusion = EmotionWeightedFusion(WHOLE, weights=weights, preferred=preferred)
-    fusion.fit(training, y, groups=subjects)
+    fusion = clone(fusion).fit(training, y, groups=subjects)
     asked = holed(X, voiceless=[0, 2], faceless=[1, 2])
     voice, face = fusion.modality_scores(X)
     proba = fusion.predict_proba(asked)
-    np.testing.assert_allclose(proba[0], face[0])
-    np.testing.assert_allclose(proba[1], voice[1])
+    if getattr(fusion, "pool", "log") == "linear":
+        np.testing.assert_allclose(proba[0], face[0])
+        np.testing.assert_allclose(proba[1], voice[1])
     assert np.isnan(proba[2]).all() and np.isfinite(proba[3:]).all()
+    np.testing.assert_allclose(proba[[0, 1]].sum(axis=1), 1)
     predicted = fusion.predict(asked)
     assert predicted[0] == EMOTIONS[face[0].argmax()]
     assert predicted[1] == EMOTIONS[voice[1].argmax()]
+    alone = fusion.modality_predictions(X)
+    assert [answers[3] for answers in alone.values()] == [
+        EMOTIONS[voice[3].argmax()], EMOTIONS[face[3].argmax()],
+    ]  # fmt: skip
 
 
 def test_a_clip_without_any_modality_gets_the_most_frequent_emotion():
@@ -406,7 +427,11 @@ def test_scores_of_an_svc_say_how_sure_it_is():
         ({"estimators": [("my__voice", VOICE)]}, "without '__'"),
         ({"estimators": [("weights", VOICE)]}, "none of .*weights"),
         ({"preferred": "audio"}, "preferred='audio' is unknown; allowed: None"),
-        ({"weights": "best"}, "weights='best' is unknown; allowed: equal, recall, search, or an"),
+        ({"weights": "best"}, "weights='best' is unknown; allowed: equal, recall, search, like"),
+        ({"pool": "product"}, "the product rule is pool='log' with weights='equal'"),
+        ({"weights": "likelihood"}, "say pool='log', too"),
+        ({"pool": "log", "preferred": "voice"}, "leave out preferred"),
+        ({"clips_per_weight": -1}, "a number from 0 on"),
         ({"weights": np.ones((3, 2))}, "2 modalities and 3 emotions need"),
         ({"weights": {"voice": {"joy": 1}}}, "say nothing about face, anger, fear"),
         ({"calibration": "platt"}, "calibration='platt' is unknown"),

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from emopipe.fusion import EmotionWeightedFusion, ScoreColumns, WhereFinite
+from emopipe.fusion import EmotionWeightedFusion, ScoreColumns, StackedFusion, WhereFinite
 
 MACHINE = make_pipeline(StandardScaler(), SVC())
 # The checks' labels are numbers, or "one" and "two"; they know of no subjects.
@@ -21,6 +21,9 @@ COLUMNS = {-1: 0, 0: 0, 1: 1, 2: 0, "one": 0, "two": 1}
         EmotionWeightedFusion(
             [("machine", MACHINE), ("bayes", WhereFinite(GaussianNB()))],
             weights="recall", calibration="sigmoid", cv=StratifiedKFold(2),
+        ),
+        StackedFusion(
+            [("linear", LogisticRegression()), ("bayes", GaussianNB())], cv=StratifiedKFold(2)
         ),
         WhereFinite(MACHINE),
         ScoreColumns(columns=COLUMNS),

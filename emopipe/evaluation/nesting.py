@@ -99,7 +99,7 @@ def _tried(part):
 def _makes_folds(estimator, tried):
     if not hasattr(estimator, "cv") or isinstance(estimator.cv, str):
         return False
-    if not hasattr(estimator, "learns_on_folds") or tried & {"weights", "calibration"}:
+    if not hasattr(estimator, "learns_on_folds") or tried & {"weights", "pool", "calibration"}:
         return True
     # A fusion of probabilities whose weights are given learns nothing on its inner folds.
     return estimator.learns_on_folds()
