@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from scipy.io import wavfile
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingClassifier
@@ -23,6 +23,7 @@ from emopipe.evaluation.brought_in import brought_in
 from emopipe.evaluation.folds import Fold
 from emopipe.evaluation.nesting import inner_splits, mixed_holdouts, nested
 from emopipe.evaluation.recordings import digests, recordings
+from emopipe.extract import ClipTransformer
 from emopipe.fusion import EmotionWeightedFusion
 
 FAST = {"n_bootstrap": 20}
@@ -350,8 +351,7 @@ def test_permuted_labels_are_tried_on_the_features_that_the_estimator_reads(monk
     clips = clip_table("abcdefgh", n_each=3).drop(columns="voiceprint")
     clips["clip"] = [f"{n:03d}" for n in range(len(clips))]
 
-    class Stored(TransformerMixin, BaseEstimator):
-        store = "somewhere"
+    class Stored(ClipTransformer):
         cues = clips.set_index("clip")[["cue"]]
 
         def statuses(self, X):
@@ -363,10 +363,18 @@ def test_permuted_labels_are_tried_on_the_features_that_the_estimator_reads(monk
         def fit(self, X, y=None):
             return self
 
-        def __sklearn_is_fitted__(self):
-            return True
-
-    found = evaluate(make_pipeline(Stored(), SVC()), clips.drop(columns="cue"), cv=4,
+    found = evaluate(make_pipeline(Stored(store="somewhere"), SVC()), clips.drop(columns="cue"), cv=4,
                      skip=["names"], **FAST)  # fmt: skip
     rows = {row["id"]: row["uar"]["value"] for row in found.baselines}
     assert rows["permuted"] > 0.7 > rows["names"]
+
+
+def test_a_network_that_reads_clips_itself_has_no_features_to_permute():
+    class Network(Spy):
+        store = "somewhere"
+
+        def statuses(self, X):
+            return pd.DataFrame({"status": ["ok"] * len(X)})
+
+    rows = evaluate(Network(), hopeless(), cv=4, **FAST).baselines
+    assert rows[-1]["id"] == "permuted" and rows[-1]["uar"]["value"] is not None

@@ -18,7 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 from emopipe import metrics
 from emopipe.evaluation.giveaways import tokens
 from emopipe.evaluation.nesting import nested
-from emopipe.extract import ClipWarning
+from emopipe.extract import ClipTransformer, ClipWarning
 
 _BINS = 16
 
@@ -111,7 +111,7 @@ def _numbers(study, seconds):
     numbers = study.task.X.select_dtypes("number").astype(np.float64)
     columns = [words.to_numpy(), numbers.to_numpy(), seconds[:, None]]
     for _, part in nested(study.task.estimator):
-        if hasattr(part, "statuses") and getattr(part, "store", None) is not None:
+        if isinstance(part, ClipTransformer) and part.store is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ClipWarning)
                 columns.append(np.asarray(clone(part).transform(study.task.X), dtype=np.float64))
