@@ -363,8 +363,8 @@ def test_permuted_labels_are_tried_on_the_features_that_the_estimator_reads(monk
         def fit(self, X, y=None):
             return self
 
-    found = evaluate(make_pipeline(Stored(store="somewhere"), SVC()), clips.drop(columns="cue"), cv=4,
-                     skip=["names"], **FAST)  # fmt: skip
+    pipeline = make_pipeline(Stored(store="somewhere"), SVC())
+    found = evaluate(pipeline, clips.drop(columns="cue"), cv=4, skip=["names"], **FAST)
     rows = {row["id"]: row["uar"]["value"] for row in found.baselines}
     assert rows["permuted"] > 0.7 > rows["names"]
 
