@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import signal
 import sqlite3
 import subprocess
@@ -191,7 +192,11 @@ def test_a_flipped_bit_anywhere_gives_no_wrong_value_and_ends_no_run(tmp_path):
     whole = (tmp_path / "whole").read_bytes()
     # Bytes of the headers of file and pages, and some of all others.
     heads = [i for i in range(len(whole)) if i % 4096 < 12 or i < 100]
-    places = np.random.default_rng(0).permutation(len(whole))[:25].tolist() + heads[:250:12]
+    places = np.random.default_rng(0).permutation(len(whole))[:20].tolist() + heads[:250:16]
+    places += [whole.index(b"INTEGER PRIMARY")]
+    for i in range(6):  # the number of a row, behind its key in the index
+        raw = bytes.fromhex(key(i))
+        places += [m.end() for m in re.finditer(re.escape(raw), whole)]
     for place in places:
         damaged = bytearray(whole)
         damaged[place] ^= 1
@@ -480,12 +485,15 @@ def test_processes_that_meet_a_damaged_store_repair_it_once(path):
     program = WRITER.replace("i = 0\n", "i = 0\nstore.ls(); store.verify()\n")
     running = [
         subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", program, str(path), name, "50"],
+            [sys.executable, "-W", "always", "-c", program, str(path), name, "50"],
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         for name in "abcd"
     ]
-    assert [process.communicate()[0].split()[-1] for process in running] == [b"50"] * 4
+    out, errors = zip(*(process.communicate() for process in running), strict=True)
+    assert [text.split()[-1] for text in out] == [b"50"] * 4
+    assert b"".join(errors).count(b"was damaged") == 1
     with forgetful(path) as store:
         counts = dict(store.ls()[["name", "entries"]].values.tolist())
         assert {name: counts[name] for name in "abcd"} == dict.fromkeys("abcd", 50)

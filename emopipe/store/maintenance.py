@@ -52,8 +52,8 @@ def damaged_rows(database: Database) -> tuple[list[tuple], list[bytes]]:
     while rows := database.rows(query, (last,)):
         broken = [(number, row[0]) for number, *row in rows if from_row(*row) is None]
         entries += [(n, key.hex() if isinstance(key, bytes) else str(key)) for n, key in broken]
-        if rows[-1][0] <= last:
-            break
+        if not isinstance(rows[-1][0], int) or rows[-1][0] <= last:
+            break  # a sound table has rising numbers
         last = rows[-1][0]
     files = [
         path

@@ -80,7 +80,7 @@ def scan(sql, table: str, columns) -> Iterator[tuple]:
     while misses < _MISSES:
         try:
             rows = sql(f"{query} > ? ORDER BY id LIMIT 20", (last,)).fetchall()
-            if not rows or rows[-1][0] <= last:
+            if not rows or not _rise([last, *(row[0] for row in rows)]):
                 return
             last, misses = rows[-1][0], 0
         except sqlite3.Error as error:
@@ -90,6 +90,12 @@ def scan(sql, table: str, columns) -> Iterator[tuple]:
             with suppress(sqlite3.Error):
                 rows = sql(f"{query} = ?", (last,)).fetchall()
         yield from rows
+
+
+def _rise(numbers) -> bool:
+    """Say whether the ids of rows are numbers that rise, as those of a sound table do."""
+    whole = all(isinstance(number, int) for number in numbers)
+    return whole and all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
 
 
 def _recipes(sql) -> dict[int, tuple[str, str]]:
