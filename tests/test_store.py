@@ -30,6 +30,7 @@ from emopipe.store import (
     open_store,
     schema,
 )
+from emopipe.store.repair import rebuild
 
 
 def key(number):
@@ -473,6 +474,19 @@ def test_a_torn_file_is_set_aside_and_what_is_intact_used_on(path, store):
     assert 50 < n < 150
     store.put(entries(range(200), size=1000))
     assert len(store.get(map(key, range(200)))) == 200
+
+
+def test_who_comes_late_to_a_repair_does_nothing(path, store):
+    store.put(entries(range(3)))
+    store.close()
+    inode = path.stat().st_ino
+    with pytest.warns(StoreWarning):
+        rebuild(path, inode, "damaged", "for a test")
+    now = path.stat().st_ino
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rebuild(path, inode, "damaged", "for a test")
+    assert path.stat().st_ino == now != inode and len(store.get(map(key, range(3)))) == 3
 
 
 def test_processes_that_meet_a_damaged_store_repair_it_once(path):

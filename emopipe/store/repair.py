@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from emopipe.store.records import COLUMNS, checksum_of, from_first_schema, from_row, to_row
@@ -95,7 +96,7 @@ def scan(sql, table: str, columns) -> Iterator[tuple]:
 def _rise(numbers) -> bool:
     """Say whether the ids of rows are numbers that rise, as those of a sound table do."""
     whole = all(isinstance(number, int) for number in numbers)
-    return whole and all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+    return whole and all(a < b for a, b in pairwise(numbers))
 
 
 def _recipes(sql) -> dict[int, tuple[str, str]]:
