@@ -4,7 +4,8 @@ Voice: the thesis' 68 statistics of every RAVDESS speech recording. Face: a tabl
 facial features per take, which covers only some takes; the other recordings train the
 voice alone and are never tested on (--set face_features=FILE.csv, with a column `file` of
 RAVDESS names and one column per feature). Their scores are fused with equal weights, with
-weights by the thesis' recall rule and with weights searched on inner folds by actor.
+weights by the thesis' recall rule or searched, in a log pool and by stacking, all learned on inner
+folds by actor.
 """
 
 import pandas as pd
@@ -18,6 +19,7 @@ from emopipe import (
     Experiment,
     FeatureTable,
     ShortTermStatistics,
+    StackedFusion,
     WhereFinite,
     compare,
     evaluate,
@@ -44,6 +46,8 @@ def experiment(ravdess, *, face_features, n_folds=4):
         "equal weights": EmotionWeightedFusion(both),
         "recall rule": EmotionWeightedFusion(both, weights="recall"),
         "searched weights": EmotionWeightedFusion(both, weights="search"),
+        "log pool": EmotionWeightedFusion(both, pool="log"),
+        "stacking": StackedFusion(both),
     }
     results = {label: evaluate(e, clips, cv=n_folds) for label, e in estimators.items()}
     return Experiment(
@@ -53,7 +57,7 @@ def experiment(ravdess, *, face_features, n_folds=4):
         results=results,
         comparisons=[
             compare(results["face"], results[label], label=f"{label} − face alone")
-            for label in ("equal weights", "recall rule", "searched weights")
+            for label in list(estimators)[2:]
         ],
     )
 

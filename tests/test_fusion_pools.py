@@ -9,6 +9,7 @@ from sklearn import config_context
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from emopipe.corpora import load_corpus, usable
+from emopipe.evaluation import evaluate
 from emopipe.fusion import (
     EmotionWeightedFusion,
     ScoreColumns,
@@ -191,3 +192,22 @@ def test_cremads_voters_by_the_log_pool_and_stacking(shared_data):
     log = EmotionWeightedFusion(voters, pool="log")
     assert cross_validated(log, table, GroupKFold(10)) >= 0.745
     assert cross_validated(StackedFusion(voters), table, GroupKFold(10)) >= 0.765
+
+
+def test_a_fusion_below_its_best_modality_is_said_by_the_result():
+    table, _, y = votes()
+    names = np.array(["anger", "fear", "joy"])
+    table = table.assign(clip=[f"{n}.wav" for n in range(len(table))])
+    wrong = table.assign(**{f"seen_{e}": y == (i + 1) % 3 for i, e in enumerate(names)})
+    result = evaluate(EmotionWeightedFusion(TABLE), wrong, cv=3, n_bootstrap=0)
+    (text,) = [n["text"] for n in result.notices if "below its best modality" in n["text"]]
+    assert "voice alone 0." in text
+    better = table.assign(**{f"seen_{e}": y == i for i, e in enumerate(names)})
+    result = evaluate(EmotionWeightedFusion(TABLE), better, cv=3, n_bootstrap=0)
+    assert not [n for n in result.notices if "below its best" in n["text"]]
+
+
+def test_the_diagram_shows_the_branches():
+    page = EmotionWeightedFusion(TABLE)._repr_html_()
+    assert page.count("<label>voice</label>") == page.count("<label>face</label>") == 1
+    assert 'class="sk-parallel"' in page

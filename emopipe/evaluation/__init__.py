@@ -150,7 +150,24 @@ def _notices(study, done, given, copied):
     found += [copied] if copied else []
     found += notices_of(estimator) + mixed_holdouts(estimator)
     found += [notice for outcome in done for notice in outcome["notices"]]
-    return as_notices(found)
+    return as_notices(found + _below_a_modality(study, done))
+
+
+def _below_a_modality(study, done):
+    """Return a notice where a fusion is right less often than one of its modalities alone."""
+    hits = [outcome.get("modality_hits") for outcome in done]
+    if not hits or not all(hits):
+        return []
+    alone = pd.DataFrame(hits).sum()
+    pairs = zip(study.folds, done, strict=True)
+    fused = sum((study.task.y[f.test] == np.array(d["predicted"])).sum() for f, d in pairs)
+    n_clips = sum(len(fold.test) for fold in study.folds)
+    if fused >= alone.max():
+        return []
+    return [
+        f"The fusion is below its best modality: {fused / n_clips:.3f} right, {alone.idxmax()} "
+        f"alone {alone.max() / n_clips:.3f}. Use that modality, or another rule."
+    ]
 
 
 def _severe(text):

@@ -161,6 +161,15 @@ def _answers(estimator, X, classes):
     return predicted, scores
 
 
+def _modality_hits(estimator, X, y):
+    """Return how many clips each modality of a fusion alone recognises, or None."""
+    fusion = getattr(estimator, "best_estimator_", estimator)
+    if not hasattr(fusion, "modality_predictions"):
+        return None
+    alone = fusion.modality_predictions(X)
+    return {name: int((answers.astype(str) == y).sum()) for name, answers in alone.items()}
+
+
 def run_fold(task, fold):
     """Fit a fresh copy on the training rows, ask it for the test rows, return plain values.
 
@@ -170,8 +179,8 @@ def run_fold(task, fold):
     -------
     dict
         predicted (list of str or None), scores (list of lists of float or None, or None),
-        best_params, fusion_weights, searches, history, notices, renamed, fit_seconds,
-        score_seconds.
+        modality_hits ({name: clips} or None), best_params, fusion_weights, searches, history,
+        notices, renamed, fit_seconds, score_seconds.
     """
     from emopipe.extract import ClipWarning
 
@@ -185,12 +194,14 @@ def run_fold(task, fold):
         fitted = time.perf_counter()
         predicted, scores = _answers(estimator, task.rows(fold.test), task.classes)
         scored = time.perf_counter()
+        hits = _modality_hits(estimator, task.rows(fold.test), task.y[fold.test])
         renamed = None
         if task.rename:
             renamed = ask_renamed(estimator, task.X.iloc[fold.test], predicted)
     return {
         "predicted": predicted,
         "scores": _rounded(plain(scores, "scores")),
+        "modality_hits": hits,
         **_chosen(estimator),
         "renamed": renamed,
         "fit_seconds": fitted - started,
