@@ -212,6 +212,16 @@ def test_a_tiff_as_opencv_writes_it_is_read(tmp_path):
     assert np.array_equal(image, np.asarray(photograph()))
 
 
+def test_a_tiff_that_claims_huge_sides_is_refused(tmp_path):
+    tags = {256: 2**30, 257: 2**30, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 2**30, 279: 9}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags))
+    (tmp_path / "a.tiff").write_bytes(head + entries + bytes(20))
+    with pytest.raises(ClipError) as caught:
+        list(frames(tmp_path / "a.tiff"))
+    assert caught.value.status in ("corrupt", "too_large")
+
+
 def test_a_heic_of_one_tile_is_read_and_one_of_several_refused(tmp_path):
     tiles = [np.full((64, 64, 3), level, np.uint8) for level in (20, 90, 160, 230)]
     (tmp_path / "one.heic").write_bytes(heic(tiles[1:2]))
@@ -297,7 +307,7 @@ def test_want_of_memory_is_never_a_damaged_file(tmp_path, monkeypatch):
 
 def test_a_clip_that_lacked_memory_is_tried_again(tmp_path):
     path = write_video(tmp_path / "a.mkv", (np.zeros((1088, 1920, 3), np.uint8),) * 3)
-    recipe = Recipe("crops", 1, prepare_crops, {"detector": None, "detector_digest": ""})
+    recipe = Recipe("crops", 1, prepare_crops, {"detector": None})
     store = tmp_path / "store.sqlite"
     small = extract([path], recipe, store=store, n_jobs=1, memory_limit=30 * 2**20)
     assert small.statuses == ["too_large"] and "memory" in small.details[0]

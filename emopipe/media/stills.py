@@ -46,7 +46,12 @@ def _read_by_opencv(path):
 
     data = np.fromfile(path, np.uint8)
     _check_canvas(path, data)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(str(error)) from error
+        return None  # it claims sides that OpenCV refuses
     if image is None:
         return None
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(image[..., ::-1]), format="rgb24")
