@@ -60,8 +60,8 @@ def subject_key(name: str) -> tuple:
 
 
 def _part(text: str):
-    text = " ".join(unicodedata.normalize("NFC", text).casefold().split())
-    return Decimal(text) if _NUMBER.fullmatch(text) else unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", " ".join(text.casefold().split()))
+    return Decimal(text) if _NUMBER.fullmatch(text) else text
 
 
 def check_subject_names(names, column: str = "subject"):

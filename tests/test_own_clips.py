@@ -273,3 +273,13 @@ def test_real_clips_of_one_s_own(shared_data):
     assert len(usable(table)) == 168
     counts = pd.crosstab(table["subject"], table["emotion"])
     assert counts.shape == (7, 6) and counts.eq(4).all(axis=None)
+
+
+def test_a_table_that_names_files_that_are_not_there_ends_with_a_code_of_its_own(voices, capsys):
+    with (voices / "mine.csv").open("a") as file:
+        file.write("clips/gone.wav,1,sad\n")
+    mine = ["--corpus", f"mine={voices / 'mine.csv'}", "--store", voices / "s.sqlite", *FAST]
+    code, _, err = run(capsys, "train", voices / "m", *mine, "--folds", 0)
+    assert code == 3 and "mine: 1 clips are damaged" in err
+    code, _, err = run(capsys, "train", voices / "n", *mine, "--folds", 0, "--allow-partial")
+    assert code == 0, err

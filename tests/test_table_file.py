@@ -144,6 +144,7 @@ def test_missing_files_are_excluded_and_named(write, tmp_path):
     with pytest.warns(CorpusWarning, match=r"3 of 4 files.*gone/c\.wav: missing file") as caught:
         table = load_table(csv)
     assert len(caught) == 1
+    assert str(tmp_path) not in table.attrs["corpora"]["clips"]["notices"][0]
     assert table["excluded"].str[:15].tolist() == [
         "", "Git LFS pointer", "missing file", "folder, not a f",
     ]  # fmt: skip

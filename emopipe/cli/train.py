@@ -124,6 +124,7 @@ def _train(args, folder, clips) -> list[str]:
     """Do the work on a clip table; return in what the results cover less than was asked."""
     import warnings
 
+    from emopipe.cli.extract import corpus_gaps
     from emopipe.extract import ClipWarning
     from emopipe.persistence import allowed, save
     from emopipe.prediction import recordings, training_rows, window_table
@@ -133,7 +134,7 @@ def _train(args, folder, clips) -> list[str]:
     if args.window:
         rows = window_table(clips, [file.seconds for file in files], args.window)
     extractors = _extractors(args)
-    gaps = _extract(extractors, rows, args.window)
+    gaps = [*corpus_gaps(clips), *_extract(extractors, rows, args.window)]
     model = recogniser(
         extractors, CLASSIFIERS[args.classifier](args.cost), weights=args.weights or "recall"
     )

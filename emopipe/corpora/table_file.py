@@ -164,7 +164,7 @@ def _located(table: pd.DataFrame, root: Path, csv: Path) -> pd.DataFrame:
 def _sounds(paths, csv: Path) -> list[str | None]:
     """Return the paths of sounds, None where there is no such recording."""
     faults = {path: file_fault(Path(parse(path).path)) for path in paths if pd.notna(path)}
-    lost = [f"{path}: {fault}" for path, fault in faults.items() if fault]
+    lost = [f"{os.path.basename(path)}: {fault}" for path, fault in faults.items() if fault]
     if lost:
         _warn(csv, f"{csv}: {len(lost)} files in column 'audio' are left out ({listed(lost, 3)})")
     return [None if faults.get(path, "no path") else path for path in paths]
@@ -265,7 +265,8 @@ def _without_repetitions(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
 
 
 def _report_faults(table: pd.DataFrame, faults: list[str], csv: Path, root: Path, first: str):
-    bad = [f"{p}: {fault}" for p, fault in zip(table["path"], faults, strict=True) if fault]
+    rows = zip(table["path"], faults, strict=True)
+    bad = [f"{_clip(path, root)}: {fault}" for path, fault in rows if fault]
     if not bad:
         return
     text = f"{csv}: {len(bad)} of {len(table)} files are missing or no recordings"
