@@ -147,6 +147,7 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
             validation=np.flatnonzero(held & (weights > 0)),
             weights=weights,
             plan=self._plan(),
+            progress=self.progress,
         )
         return self
 
@@ -179,7 +180,6 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
             patience=self.patience,
             random_state=self._seed(),
             workers=1,
-            progress=self.progress,
         )
 
     def _build(self, n_classes):

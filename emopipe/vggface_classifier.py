@@ -9,15 +9,16 @@ Fine-tuning is the same with a base that ends earlier: the convolution blocks af
 the base's own weights, and are trained together with the new layers once these have learned.
 """
 
-from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
 
 import numpy as np
-from sklearn.base import TransformerMixin
+from sklearn.base import TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from emopipe.augmentation import named_transforms
-from emopipe.face.copies import base_features, copies_recipe
+from emopipe.face import VGGFaceFeatures
+from emopipe.face.copies import base_name, copies_recipe
 from emopipe.face_networks import vggface
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.nets.dense import check_dense, dense_answers, dense_network
@@ -25,38 +26,39 @@ from emopipe.nets.epochs import prefixed
 from emopipe.nets.fitted import check_shapes
 from emopipe.nets.kept_rows import in_slices, keep, mapped, moments
 from emopipe.nets.tensors import clip_tensors
-from emopipe.nets.training import predict, train
+from emopipe.nets.training import Training, predict, train
 
-# fine_tune -> the last layer that stays as it is; 0: base_layer.
+# fine_tune -> the last layer that stays as it is; 0: that of `features`.
 _BEGINNINGS = {1: "pool4", 2: "pool3"}
 
 # Faces that go through the fine-tuned blocks at once.
 _FACES = 16
 
 MEDIA = (None, "image", "video")
+_FEATURES, _TRAINING = VGGFaceFeatures(layer="fc6"), Training(patience=10)
 
 
 class VGGFaceClassifier(TransformerMixin, ClipNetwork):
     """VGG-Face with its last fully connected layers trained anew for emotions (the thesis' CNN).
 
     A clip's face is found in every sampled frame, cropped, and sent through VGG-Face up to
-    `base_layer`, which stays as it is; fully connected layers and a softmax on top are trained on
-    single faces with Adam and cross-entropy. A clip's scores are the mean of its faces' softmax.
+    ``features.layer``, which stays as it is; fully connected layers and a softmax on top are
+    trained on single faces with Adam and cross-entropy. A clip's scores are the mean of its faces'
+    softmax.
     `transform` gives the mean activations of the last hidden layer, for feature-level fusion.
 
     Experiment 1 of the thesis keeps fc6 and trains 256 units: the defaults. Experiment 2 trains
-    both: ``VGGFaceClassifier((512, 256), base_layer="pool5")``.
+    both: ``VGGFaceClassifier((512, 256), features=VGGFaceFeatures(layer="pool5"))``.
 
     Parameters
     ----------
     hidden_units : tuple of int
         Units of the new layers (ReLU), from the base on.
-    base : "vggface" or "mini_xception"
-        "mini_xception" puts the far smaller network of `MiniXceptionFeatures` in its place.
-    base_layer : "fc6", "pool5" or "fc7"; "pooled" for mini-XCEPTION
-        The last layer that is kept.
-    weights : "default", "random", str or Path
-        Of the base; "default" are the published ones, see `VGGFaceFeatures`.
+    features : VGGFaceFeatures or MiniXceptionFeatures
+        The base: its `layer` ("fc6", "pool5" or "fc7"; "pooled" for the far smaller mini-XCEPTION)
+        is the last one that is kept; faces are found, and the base runs, as its parameters say,
+        which also name column, store, processes and what happens with clips without a face. Every
+        face counts on its own, whatever its `pooling`.
     augmentation : None, "thesis" or list of FaceTransform
         Copies of training faces, see `emopipe.augmentation`; the faces as they are train, too.
     copies : int or None
@@ -70,22 +72,19 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         thesis has AFEW and SFEW at (576, 1020), which undoes their 720 narrow columns; portrait
         and square pictures (RaFD, JAFFE) are left alone.
     fine_tune : 0, 1 or 2
-        So many of VGG-Face's last convolution blocks (and what follows them up to `base_layer`) are
-        trained as well, once the new layers have been: beyond the thesis, which keeps them all.
+        So many of VGG-Face's last convolution blocks (and what follows them up to
+        ``features.layer``) are trained as well, once the new layers have been: beyond the thesis,
+        which keeps them all.
     fine_tune_rate : float
         Learning rate of that; the published weights are good, and a large one spoils them. What
         the new layers alone have reached stays, where no epoch is better on held-out people.
     train_on : None, "image" or "video"
         Which rows of a clip table train, by its column `media`; None: all.
-    preprocessing, detector, detector_model, n_frames, fps, margin, align, policy, choose, \
-detect_every, runtime, precision, seed
-        See `VGGFaceFeatures`.
     dropout : float
         Part of the hidden units that is dropped in training; VGG-Face's own is 0.5.
-    epochs, batch_size, learning_rate, weight_decay, patience, validation_share, class_weight, \
-random_state, checkpoint, column, store, n_jobs, on_error, progress
-        See `emopipe.nets.classifier.ClipNetwork`. A row of a batch is a face; all faces of a clip
-        together count as much as those of any other.
+    training : Training
+        A row of a batch is a face; all faces of a clip together count as much as those of any
+        other. The precision is that of `features`.
 
     Attributes
     ----------
@@ -105,8 +104,8 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
     -----
     Activations are kept in half precision: 8 kB per face for fc6, 50 kB for pool5; 1000 pictures
     with 8 copies take 0.45 GB of the store for pool5. For fine-tuning they are 200 kB (one block)
-    or 400 kB (two); `epochs` and `patience` then count for each of the two trainings. With
-    base_layer="fc6" its 100 million weights are trained, too, which takes 1.6 GB of memory and
+    or 400 kB (two); epochs and patience then count for each of the two trainings. With
+    layer "fc6" its 100 million weights are trained, too, which takes 1.6 GB of memory and
     makes a saved model 0.4 GB larger: "pool5" is the smaller choice.
 
     References
@@ -119,28 +118,16 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
     >>> face.fit(clips, clips["emotion"]).predict_proba(clips)  # doctest: +SKIP
     """
 
+    # What `features` extracts is part of this estimator, no step of its own.
+    _descriptions = ("features",)
+
     def __init__(
-        self, hidden_units=(256,), *, base="vggface", base_layer="fc6", weights="default",
-        augmentation=None, copies=8, predict_copies=0, rescale=None, fine_tune=0,
-        fine_tune_rate=1e-5, train_on=None,
-        preprocessing="vggface", detector="haar", detector_model=None, n_frames=None, fps=5.0,
-        margin=0.2, align=False, policy="track", choose="largest", detect_every=1,
-        runtime="keras", precision="float32", seed=0, dropout=0.5, epochs=100, batch_size=32,
-        learning_rate=1e-3, weight_decay=0.0, patience=10, validation_share=0.1,
-        class_weight=None, random_state=0, checkpoint=None, column="path", store="default",
-        n_jobs=-1, on_error="nan", progress=False,
+        self, hidden_units=(256,), *, features=_FEATURES, augmentation=None, copies=8,
+        predict_copies=0, rescale=None, fine_tune=0, fine_tune_rate=1e-5, train_on=None,
+        dropout=0.5, training=_TRAINING,
     ):  # fmt: skip
-        super().__init__(
-            epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
-            weight_decay=weight_decay, patience=patience, validation_share=validation_share,
-            class_weight=class_weight, precision=precision, random_state=random_state,
-            checkpoint=checkpoint, column=column, store=store, n_jobs=n_jobs, on_error=on_error,
-            progress=progress,
-        )  # fmt: skip
         self.hidden_units = hidden_units
-        self.base = base
-        self.base_layer = base_layer
-        self.weights = weights
+        self.features = features
         self.augmentation = augmentation
         self.copies = copies
         self.predict_copies = predict_copies
@@ -148,19 +135,14 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         self.fine_tune = fine_tune
         self.fine_tune_rate = fine_tune_rate
         self.train_on = train_on
-        self.preprocessing = preprocessing
-        self.detector = detector
-        self.detector_model = detector_model
-        self.n_frames = n_frames
-        self.fps = fps
-        self.margin = margin
-        self.align = align
-        self.policy = policy
-        self.choose = choose
-        self.detect_every = detect_every
-        self.runtime = runtime
-        self.seed = seed
         self.dropout = dropout
+        self.training = training
+
+    audio_column = None
+    column, store, n_jobs, on_error, progress = (
+        property(attrgetter(f"features.{name}"))
+        for name in ("column", "store", "n_jobs", "on_error", "progress")
+    )
 
     def fit(self, X, y, groups=None, sample_weight=None):
         """Train the new layers; see `ClipNetwork.fit`.
@@ -193,8 +175,13 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
             raise ValueError(f"train_on={self.train_on!r}; allowed: None, 'image', 'video'")
         if self.fine_tune not in (0, *_BEGINNINGS):
             raise ValueError(f"fine_tune={self.fine_tune!r} must be 0, 1 or 2 convolution blocks")
-        if self.fine_tune and self.base != "vggface":
-            raise ValueError(f"fine_tune={self.fine_tune} is for base='vggface' alone")
+        if base_name(self.features) != "vggface" and self.fine_tune:
+            raise ValueError(f"fine_tune={self.fine_tune} is for VGGFaceFeatures alone")
+        if self.training.precision != "float32":
+            raise ValueError(
+                f"training__precision={self.training.precision!r}: set features__precision, of the "
+                "base and the blocks that are fine-tuned; new layers are float32"
+            )
         if not self.fine_tune_rate > 0:
             raise ValueError(f"fine_tune_rate={self.fine_tune_rate!r} must be above 0")
         if self.copies is not None and (not isinstance(self.copies, whole) or self.copies < 1):
@@ -207,20 +194,15 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
 
     def _base(self):
         """Return the transformer of the base, as far as it stays as it is."""
-        parameters = self.get_params(deep=False)
-        taken = {k: parameters[k] for k in (
-            "weights", "preprocessing", "detector", "detector_model", "n_frames", "fps", "margin",
-            "align", "policy", "choose", "detect_every", "runtime", "precision", "seed",
-        )}  # fmt: skip
-        features = base_features(self.base, self.base_layer, **taken)
-        return features.set_params(layer=_BEGINNINGS.get(self.fine_tune, self.base_layer))
+        layer = _BEGINNINGS.get(self.fine_tune, self.features.layer)
+        return clone(self.features).set_params(layer=layer)
 
     def _faces_recipe(self):
-        return copies_recipe(self._base(), self.base, rescale=self.rescale)
+        return copies_recipe(self._base(), rescale=self.rescale)
 
     def _copies_recipe(self, n):
         how = {"transforms": self.augmentation, "n": n, "rescale": self.rescale}
-        return copies_recipe(self._base(), self.base, **how)
+        return copies_recipe(self._base(), **how)
 
     def _recipes(self):
         """Return what decides the features: of faces, of training copies, of predicted copies."""
@@ -240,7 +222,7 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         return {"face": self._through(self._clip_paths(X), self._faces_recipe())}
 
     def _build(self, n_classes):
-        n_features = len(self._base().set_params(layer=self.base_layer)._feature_names())
+        n_features = len(clone(self.features).set_params(pooling="mean")._feature_names())
         return dense_network(n_features, self.hidden_units, n_classes, dropout=self.dropout)
 
     def _n_new(self):
@@ -251,7 +233,9 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         """Return the blocks of the base that are fine-tuned, with its own weights or given ones."""
         if weights is None:
             weights = self._base()._recipe().finish_args["weights"]
-        return vggface.tail(weights, _BEGINNINGS[self.fine_tune], self.base_layer, self.precision)
+        return vggface.tail(
+            weights, _BEGINNINGS[self.fine_tune], self.features.layer, self.features.precision
+        )
 
     def _network(self):
         """Return the fine-tuned blocks, built anew where there are none."""
@@ -286,6 +270,7 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
             lambda rows, rng, training: self._centred(seen[rows]),
             plan=self._plan(),
             identity=identity,
+            progress=self.progress,
             **how,
         )
         if not self.fine_tune:
@@ -293,8 +278,9 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
         tuned = train(
             self._whole(tail),
             lambda rows, rng, training: kept.rows[rows].astype(np.float32),
-            plan=replace(self._plan(), learning_rate=self.fine_tune_rate),
+            plan=self._plan().set_params(learning_rate=self.fine_tune_rate),
             identity=f"{identity} fine-tuning",
+            progress=self.progress,
             keep=True,
             **how,
         )
@@ -362,8 +348,9 @@ random_state, checkpoint, column, store, n_jobs, on_error, progress
     def notices(self) -> list[str]:
         """Return what a reader of the results must know about the weights of the base."""
         found = self._base().notices()
-        if self.base != "vggface":
-            found.append(f"The face network is built on {self.base}, not on VGG-Face.")
+        base = base_name(self.features)
+        if base != "vggface":
+            found.append(f"The face network is built on {base}, not on VGG-Face.")
         if self.predict_copies:
             found.append(
                 f"Faces are judged by {self.predict_copies} augmented copies of each, not as they "

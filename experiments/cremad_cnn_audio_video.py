@@ -7,7 +7,17 @@ instead. --set checkpoint=FOLDER lets a killed run go on where it stopped.
 
 from sklearn.model_selection import LeaveOneGroupOut
 
-from emopipe import AudioVisualCNN, Experiment, Published, evaluate, load_corpus, run_script
+from emopipe import (
+    AudioVisualCNN,
+    CNNLayers,
+    Experiment,
+    FaceCrops,
+    Published,
+    Training,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 # Table II: mean and standard deviation over 91 actors.
 PAPER = {"source": "A", "mean_over": "subjects", "protocol": "CREMA-D, 7442 clips, 91 actors, each "
@@ -42,11 +52,16 @@ def experiment(
     """Return the network on face and voice, actor by actor."""
     clips = load_corpus("cremad", cremad)
     network = AudioVisualCNN(
-        n_frames=n_frames, face_size=face_size, spectrogram_size=spectrogram_size,
-        n_copies=n_copies, augment_sound=augment_sound, visual_widths=visual_widths,
-        audio_widths=audio_widths, epochs=epochs, patience=patience,
-        learning_rate=learning_rate, detector=detector, detect_every=detect_every,
-        precision=precision, workers=workers, checkpoint=checkpoint, progress=True,
+        spectrogram_size=spectrogram_size, n_copies=n_copies, augment_sound=augment_sound,
+        faces=FaceCrops(
+            n_frames=n_frames, size=face_size, detector=detector, detect_every=detect_every
+        ),
+        layers=CNNLayers(visual_widths=visual_widths, audio_widths=audio_widths),
+        training=Training(
+            epochs=epochs, patience=patience, learning_rate=learning_rate, weight_decay=5e-5,
+            precision=precision, workers=workers, checkpoint=checkpoint,
+        ),
+        progress=True,
     )  # fmt: skip
     folds = n_folds or LeaveOneGroupOut()
     return Experiment(

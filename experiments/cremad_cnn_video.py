@@ -7,7 +7,17 @@ actors instead. --set checkpoint=FOLDER lets a killed run go on where it stopped
 
 from sklearn.model_selection import LeaveOneGroupOut
 
-from emopipe import AudioVisualCNN, Experiment, Published, evaluate, load_corpus, run_script
+from emopipe import (
+    AudioVisualCNN,
+    CNNLayers,
+    Experiment,
+    FaceCrops,
+    Published,
+    Training,
+    evaluate,
+    load_corpus,
+    run_script,
+)
 
 # Table II: mean and standard deviation over 91 actors.
 PAPER = {"source": "A", "mean_over": "subjects", "protocol": "CREMA-D, 7442 clips, 91 actors, each "
@@ -37,10 +47,15 @@ def experiment(
     """Return the network on the face, actor by actor."""
     clips = load_corpus("cremad", cremad)
     network = AudioVisualCNN(
-        modalities=("video",), n_frames=n_frames, face_size=face_size, n_copies=n_copies,
-        visual_widths=visual_widths, epochs=epochs, patience=patience,
-        learning_rate=learning_rate, detector=detector, detect_every=detect_every,
-        precision=precision, workers=workers, checkpoint=checkpoint, progress=True,
+        modalities=("video",), n_copies=n_copies, progress=True,
+        faces=FaceCrops(
+            n_frames=n_frames, size=face_size, detector=detector, detect_every=detect_every
+        ),
+        layers=CNNLayers(visual_widths=visual_widths),
+        training=Training(
+            epochs=epochs, patience=patience, learning_rate=learning_rate, weight_decay=5e-5,
+            precision=precision, workers=workers, checkpoint=checkpoint,
+        ),
     )  # fmt: skip
     folds = n_folds or LeaveOneGroupOut()
     return Experiment(

@@ -86,11 +86,15 @@ def experiment(
     results = {}
     for n_segments in segments:
         network = TemporalAggregation(
-            n_segments=n_segments, n_frames=n_frames, draws=draws, share_weights=share_weights,
-            face_size=face_size, spectrogram_size=spectrogram_size, visual_widths=visual_widths,
-            audio_widths=audio_widths, detector=detector, detect_every=detect_every,
-            epochs=epochs, learning_rate=learning_rate, patience=patience, precision=precision,
-            workers=workers, checkpoint=checkpoint, progress=True,
+            n_segments=n_segments, draws=draws, share_weights=share_weights,
+            spectrogram_size=spectrogram_size, progress=True,
+        ).set_params(
+            faces__n_frames=n_frames, faces__size=face_size, faces__detector=detector,
+            faces__detect_every=detect_every, layers__visual_widths=visual_widths,
+            layers__audio_widths=audio_widths, training__epochs=epochs,
+            training__learning_rate=learning_rate, training__patience=patience,
+            training__precision=precision, training__workers=workers,
+            training__checkpoint=checkpoint,
         )  # fmt: skip
         results[f"{n_segments} segments"] = evaluate(
             network, clips, cv=n_folds, checkpoint=checkpoint, progress=True

@@ -18,6 +18,7 @@ from emopipe import (
     SegmentAttentionNetwork,
     ShortTermStatistics,
     TemporalAggregation,
+    VGG19Features,
     WhereFinite,
     differences,
     evaluate,
@@ -56,21 +57,20 @@ def experiment(
     clips = load_corpus("cremad", cremad)
     svm = WhereFinite(make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")))
     voice = make_pipeline(ShortTermStatistics(window=window, progress=True), svm)
-    common = {"epochs": epochs, "checkpoint": checkpoint, "progress": True}
-    layers = {"visual_widths": visual_widths, "audio_widths": audio_widths}
+    common = {"training__epochs": epochs, "training__checkpoint": checkpoint, "progress": True}
+    convolutional = common | {
+        "spectrogram_size": spectrogram_size, "faces__n_frames": n_frames,
+        "layers__visual_widths": visual_widths, "layers__audio_widths": audio_widths,
+    }  # fmt: skip
     networks = {
-        "A": AudioVisualCNN(
-            n_frames=n_frames, face_size=face_size, spectrogram_size=spectrogram_size,
-            n_copies=n_copies, **layers, **common,
-        ),
-        "B": TemporalAggregation(
-            n_segments=n_segments, n_frames=n_frames, face_size=segment_face_size,
-            spectrogram_size=spectrogram_size, **layers, **common,
+        "A": AudioVisualCNN(n_copies=n_copies).set_params(faces__size=face_size, **convolutional),
+        "B": TemporalAggregation(n_segments=n_segments).set_params(
+            faces__size=segment_face_size, **convolutional
         ),
         "C": SegmentAttentionNetwork(
-            weights=vgg19_weights, vgg19_width=vgg19_width, vgg19_size=vgg19_size,
-            units=units, attention_units=units, **common,
-        ),
+            vgg19=VGG19Features(weights=vgg19_weights, width=vgg19_width, size=vgg19_size),
+            units=units, attention_units=units,
+        ).set_params(**common),
     }  # fmt: skip
     estimators = {"voice statistics, SVM": voice}
     for name in systems:

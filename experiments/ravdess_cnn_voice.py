@@ -11,8 +11,10 @@ from sklearn.svm import SVC
 
 from emopipe import (
     AudioVisualCNN,
+    CNNLayers,
     Experiment,
     ShortTermStatistics,
+    Training,
     WhereFinite,
     differences,
     evaluate,
@@ -34,8 +36,11 @@ def experiment(
     statistics = make_pipeline(ShortTermStatistics(progress=True), svm)
     network = AudioVisualCNN(
         modalities=("audio",), spectrogram_size=spectrogram_size, n_copies=n_copies,
-        augment_sound=True, audio_widths=audio_widths, epochs=epochs, validation_share=0,
-        workers=workers, checkpoint=checkpoint, progress=True,
+        augment_sound=True, layers=CNNLayers(audio_widths=audio_widths), progress=True,
+        training=Training(
+            epochs=epochs, weight_decay=5e-5, validation_share=0, workers=workers,
+            checkpoint=checkpoint,
+        ),
     )  # fmt: skip
     results = {
         "voice statistics, SVM": evaluate(statistics, clips, cv=n_folds),

@@ -12,6 +12,8 @@ from emopipe import (
     Experiment,
     Published,
     SegmentAttentionNetwork,
+    Training,
+    VGG19Features,
     evaluate,
     load_corpus,
     run_script,
@@ -50,13 +52,9 @@ def experiment(
     """
     clips = load_corpus("rml", rml)
     network = SegmentAttentionNetwork(
-        weights=weights,
-        vgg19_width=vgg19_width,
-        vgg19_size=vgg19_size,
+        vgg19=VGG19Features(weights=weights, width=vgg19_width, size=vgg19_size),
         units=units,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        checkpoint=checkpoint,
+        training=Training(epochs=epochs, learning_rate=learning_rate, checkpoint=checkpoint),
         progress=True,
     )
     shown = {"checkpoint": checkpoint, "progress": True}

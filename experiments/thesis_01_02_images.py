@@ -7,18 +7,24 @@ Who does not have the emotions of the test sets tests on the validation sets (--
 cv=official-val).
 """
 
+from sklearn.base import clone
+
 from emopipe import (
     Experiment,
+    MiniXceptionFeatures,
     Published,
+    Training,
     VGGFaceClassifier,
+    VGGFaceFeatures,
     combine,
     evaluate,
     load_corpus,
     run_script,
 )
 
-SYSTEMS = {"1": {"hidden_units": (256,), "base_layer": "fc6"},
-           "2": {"hidden_units": (512, 256), "base_layer": "pool5"}}  # fmt: skip
+# Units of the new layers, and the last one of VGG-Face that is kept; mini-XCEPTION has one only.
+SYSTEMS = {"1": ((256,), "fc6"), "2": ((512, 256), "pool5")}
+BASES = {"vggface": VGGFaceFeatures, "mini_xception": MiniXceptionFeatures}
 THESIS = {"1: pictures": 0.4220, "1: augmented pictures": 0.5625, "2: pictures": 0.4829,
           "2: augmented pictures": 0.65, "2: videos": 0.2774}  # fmt: skip
 
@@ -48,15 +54,18 @@ def experiment(
     taught = sfew[~sfew["split"].isin([tested, "test"])].assign(train_only=True)
     pictures = combine(taught, *stills, sfew[sfew["split"] == tested])
     videos = combine(taught, *stills, afew[afew["split"] == tested])
-    other = {} if base == "vggface" else {"base_layer": "pooled"}
     results = {}
     for name in systems:
-        face = VGGFaceClassifier(
-            **SYSTEMS[name] | other, base=base, weights=weights, augmentation="thesis",
-            copies=copies, detector=detector, n_frames=n_frames, rescale=rescale, epochs=epochs,
-            progress=True,
+        units, layer = SYSTEMS[name]
+        faces = BASES[base](
+            layer=layer if base == "vggface" else "pooled", detector=detector, n_frames=n_frames,
+            progress=True, **{} if weights == "default" else {"weights": weights},
         )  # fmt: skip
-        copied = VGGFaceClassifier(**face.get_params()).set_params(predict_copies=1)
+        face = VGGFaceClassifier(
+            units, features=faces, augmentation="thesis", copies=copies, rescale=rescale,
+            training=Training(epochs=epochs, patience=10),
+        )  # fmt: skip
+        copied = clone(face).set_params(predict_copies=1)
         for on, estimator, clips in [
             ("pictures", face, pictures),
             ("augmented pictures", copied, pictures),

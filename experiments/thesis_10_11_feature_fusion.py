@@ -14,10 +14,13 @@ from sklearn.svm import SVC
 
 from emopipe import (
     Experiment,
+    MiniXceptionFeatures,
     Published,
     ShortTermStatistics,
     SoftmaxClassifier,
+    Training,
     VGGFaceClassifier,
+    VGGFaceFeatures,
     WhereFinite,
     combine,
     differences,
@@ -26,6 +29,7 @@ from emopipe import (
     run_script,
 )
 
+BASES = {"vggface": VGGFaceFeatures, "mini_xception": MiniXceptionFeatures}
 THESIS = {"10: dense 14 and softmax": 0.1981, "11: SVM": 0.21}
 
 # On drawn people: nothing is downloaded, and it takes minutes.
@@ -53,11 +57,13 @@ def experiment(
     tested = "val" if cv == "official-val" else "test"
     taught = sfew[~sfew["split"].isin([tested, "test"])].assign(train_only=True)
     clips = combine(taught, *(table.assign(train_only=True) for table in (rafd, jaffe)), afew)
-    layer = "pool5" if base == "vggface" else "pooled"
+    faces = BASES[base](
+        layer="pool5" if base == "vggface" else "pooled", detector=detector, n_frames=n_frames,
+        progress=True, **{} if weights == "default" else {"weights": weights},
+    )  # fmt: skip
     face = VGGFaceClassifier(
-        (512, 256), base=base, base_layer=layer, augmentation="thesis", copies=copies,
-        weights=weights, detector=detector, n_frames=n_frames, rescale=rescale, epochs=epochs,
-        train_on="image", progress=True,
+        (512, 256), features=faces, augmentation="thesis", copies=copies, rescale=rescale,
+        train_on="image", training=Training(epochs=epochs, patience=10),
     )  # fmt: skip
     both = FeatureUnion([("face", face), ("voice", ShortTermStatistics(progress=True))])
     classifiers = {

@@ -38,16 +38,22 @@ def networks(small):
 
     A parameter in `small` takes the place of those networks' own that have it.
     """
-    layers = {"visual_widths": (8, 16, 32, 32), "audio_widths": (16, 32, 64)}
-    common = {"validation_share": 0, "patience": None, "workers": 2, "progress": True}
-    a = {"n_frames": 10, "n_copies": 8, "epochs": 8, "detect_every": 2} | common
-    b = layers | {
-        "n_segments": 3, "n_frames": 9, "face_size": (64, 64), "spectrogram_size": (96, 64),
-        "learning_rate": 3e-3, "epochs": 30,
+    common = {
+        "training__validation_share": 0, "training__patience": None, "training__workers": 2,
+        "progress": True,
+    }  # fmt: skip
+    a = {
+        "faces__n_frames": 10, "n_copies": 8, "training__epochs": 8, "faces__detect_every": 2,
+    } | common  # fmt: skip
+    b = {
+        "layers__visual_widths": (8, 16, 32, 32), "layers__audio_widths": (16, 32, 64),
+        "n_segments": 3, "faces__n_frames": 9, "faces__size": (64, 64),
+        "spectrogram_size": (96, 64), "training__learning_rate": 3e-3, "training__epochs": 30,
     } | common  # fmt: skip
     c = {
-        "weights": "random", "vgg19_width": 0.125, "vgg19_size": 160, "face_size": (160, 160),
-        "units": 512, "attention_units": 64, "learning_rate": 3e-4, "epochs": 25,
+        "vgg19__weights": "random", "vgg19__width": 0.125, "vgg19__size": 160,
+        "faces__size": (160, 160), "units": 512, "attention_units": 64,
+        "training__learning_rate": 3e-4, "training__epochs": 25,
     } | common  # fmt: skip
     known = sorted(set(a) | set(b) | set(c))
     if not isinstance(small, dict) or set(small) - set(known):
@@ -55,11 +61,14 @@ def networks(small):
     a, b, c = ({k: small.get(k, v) for k, v in one.items()} for one in (a, b, c))
     both = {"voice", "face"}
     return {
-        "A": (AudioVisualCNN(**a), both),
-        "A, face": (AudioVisualCNN(modalities=("video",), **a), {"face"}),
-        "A, voice": (AudioVisualCNN(modalities=("audio",), augment_sound=True, **a), {"voice"}),
-        "B": (TemporalAggregation(**b), both),
-        "C": (SegmentAttentionNetwork(**c), both),
+        "A": (AudioVisualCNN().set_params(**a), both),
+        "A, face": (AudioVisualCNN(modalities=("video",)).set_params(**a), {"face"}),
+        "A, voice": (
+            AudioVisualCNN(modalities=("audio",), augment_sound=True).set_params(**a),
+            {"voice"},
+        ),
+        "B": (TemporalAggregation().set_params(**b), both),
+        "C": (SegmentAttentionNetwork().set_params(**c), both),
     }
 
 

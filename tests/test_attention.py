@@ -15,17 +15,27 @@ from emopipe.extract import COUNTERS, ClipWarning, Extraction
 from emopipe.media import ClipError
 from emopipe.nets import attention
 from emopipe.nets.attention import SegmentAttentionNetwork
+from emopipe.nets.parameters import FaceCrops, VGG19Features
 from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.tensors import ClipTensors
+from emopipe.nets.training import Training
 from emopipe.nets.voting import vote
 from emopipe.persistence import load, save
 from emopipe.synthetic import make_synthetic_corpus
 
 N_FEATURES = 64
 SMALL = {
-    "weights": "random", "vgg19_width": 1 / 64, "vgg19_size": 32, "units": 8, "attention_units": 8,
-    "learning_rate": 1e-2, "validation_share": 0.25, "epochs": 25, "n_frames": 4, "store": None,
-}  # fmt: skip
+    "vgg19__weights": "random",
+    "vgg19__width": 1 / 64,
+    "vgg19__size": 32,
+    "units": 8,
+    "attention_units": 8,
+    "training__learning_rate": 1e-2,
+    "training__validation_share": 0.25,
+    "training__epochs": 25,
+    "faces__n_frames": 4,
+    "store": None,
+}
 EMOTIONS = ["anger", "fear", "sadness"]
 
 
@@ -80,7 +90,7 @@ def learned(monkeypatch, informative, **changed):
     table = clip_table()
     monkeypatch.setattr(Invented, "features", invented(table, informative))
     unseen = table["subject"] >= "s08"
-    network = Invented(**SMALL | changed)
+    network = Invented().set_params(**SMALL | changed)
     network.fit(table[~unseen], table["emotion"][~unseen])
     accuracy = (network.predict(table[unseen]) == table["emotion"][unseen]).mean()
     return network, table, accuracy, network.attention_weights(table[unseen]).mean()
@@ -90,7 +100,7 @@ def learned(monkeypatch, informative, **changed):
 def both():
     """A network that has heard voices and seen faces for three epochs, and its clips."""
     with pytest.MonkeyPatch.context() as patch:
-        network, table, _, _ = learned(patch, ["audio", "video"], epochs=3)
+        network, table, _, _ = learned(patch, ["audio", "video"], training__epochs=3)
         yield network, table
 
 
@@ -173,9 +183,9 @@ def test_clips_that_cannot_be_shown(shown, monkeypatch):
 def test_an_interrupted_fit_goes_on_where_it_stopped(monkeypatch, tmp_path):
     table = clip_table(6, 2)
     monkeypatch.setattr(Invented, "features", invented(table, ["audio"]))
-    network = Invented(**SMALL | {"epochs": 3})
+    network = Invented().set_params(**SMALL | {"training__epochs": 3})
     expected = clone(network).fit(table, table["emotion"])
-    network.set_params(checkpoint=str(tmp_path))
+    network.set_params(training__checkpoint=str(tmp_path))
     trained = []
 
     def counted(model, *args, **kwargs):
@@ -252,15 +262,18 @@ def _film(path, n_frames, n_samples):
 def test_the_whole_way_from_clips(drawn, tmp_path):
     """Drawn clips and spoilt ones, through engine and store; voices of strangers are understood."""
     network = SegmentAttentionNetwork(
-        weights="random", vgg19_width=1 / 8, vgg19_size=64, face_size=(64, 64), units=16,
-        attention_units=8, learning_rate=1e-2, epochs=25, batch_size=8, n_jobs=1, detect_every=8,
-        store=str(tmp_path / "store.sqlite"), validation_share=0, patience=None,
+        vgg19=VGG19Features(weights="random", width=1 / 8, size=64),
+        faces=FaceCrops(size=(64, 64), margin=0.2, detect_every=8),
+        units=16, attention_units=8, n_jobs=1, store=str(tmp_path / "store.sqlite"),
+        training=Training(
+            learning_rate=1e-2, epochs=25, batch_size=8, validation_share=0, patience=None
+        ),
     )  # fmt: skip
     unseen = drawn["subject"].isin(["5", "6", "7"])
     network.fit(drawn[~unseen], drawn["emotion"][~unseen])
     assert (network.predict(drawn) == drawn["emotion"])[unseen].mean() >= 0.75
     before = COUNTERS.copy()
-    clone(network).set_params(random_state=1).statuses(drawn)
+    clone(network).set_params(training__random_state=1).statuses(drawn)
     assert before == COUNTERS, "what the store knows is not computed again"
     wall, short = _film(tmp_path / "wall.mp4", 20, 16000), _film(tmp_path / "s.mp4", 5, 3000)
     with pytest.warns(ClipWarning, match="no_face"):

@@ -24,11 +24,21 @@ from emopipe.voice import ShortTermStatistics
 
 BY_VOICE, BY_FACE = ["anger", "happiness"], ["sadness", "disgust"]
 TINY = {
-    "n_frames": 3, "face_size": (49, 40), "spectrogram_size": (48, 32), "n_copies": 4,
-    "visual_widths": (8, 16, 16), "audio_widths": (8, 16), "visual_features": 64,
-    "audio_features": 16, "dense": (16,), "epochs": 30, "patience": None, "validation_share": 0,
-    "learning_rate": 3e-3, "n_jobs": 2,
-}  # fmt: skip
+    "faces__n_frames": 3,
+    "faces__size": (49, 40),
+    "spectrogram_size": (48, 32),
+    "n_copies": 4,
+    "layers__visual_widths": (8, 16, 16),
+    "layers__audio_widths": (8, 16),
+    "layers__visual_features": 64,
+    "layers__audio_features": 16,
+    "layers__dense": (16,),
+    "training__epochs": 30,
+    "training__patience": None,
+    "training__validation_share": 0,
+    "training__learning_rate": 3e-3,
+    "n_jobs": 2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +58,7 @@ def clips(folder):
 
 @pytest.fixture(scope="module")
 def network(folder):
-    return AudioVisualCNN(**TINY, store=str(folder / "store.sqlite"))
+    return AudioVisualCNN().set_params(**TINY, store=str(folder / "store.sqlite"))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from clips import write_sound
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 from tiny_networks import Killed, dying, recorded
@@ -21,12 +22,22 @@ from emopipe.extract import COUNTERS, ClipWarning
 from emopipe.media import ClipError
 from emopipe.nets.audio_visual_cnn import AudioVisualCNN
 from emopipe.nets.epochs import FitState
+from emopipe.persistence.errors import ModelError
+from emopipe.persistence.soundness import check_sound
 
 TINY = {
-    "modalities": ("audio",), "spectrogram_size": (32, 8), "audio_widths": (4,),
-    "audio_features": 8, "dense": (), "epochs": 8, "learning_rate": 0.02, "batch_size": 16,
-    "n_jobs": 1, "validation_share": 0.2, "patience": None,
-}  # fmt: skip
+    "modalities": ("audio",),
+    "spectrogram_size": (32, 8),
+    "layers__audio_widths": (4,),
+    "layers__audio_features": 8,
+    "layers__dense": (),
+    "training__epochs": 8,
+    "training__learning_rate": 0.02,
+    "training__batch_size": 16,
+    "n_jobs": 1,
+    "training__validation_share": 0.2,
+    "training__patience": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +52,7 @@ def clips(folder):
 
 @pytest.fixture(scope="module")
 def tiny(folder):
-    return AudioVisualCNN(**TINY, store=str(folder / "store.sqlite"))
+    return AudioVisualCNN().set_params(**TINY, store=str(folder / "store.sqlite"))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +75,9 @@ def test_it_learns(fitted, clips):
 
 
 def test_without_random_state_every_fit_draws_its_own(tiny, fitted, clips):
-    network = clone(tiny).set_params(random_state=None, epochs=1, n_copies=1, augment_sound=True)
+    network = clone(tiny).set_params(
+        training__random_state=None, training__epochs=1, n_copies=1, augment_sound=True
+    )
     one, other = (clone(network).fit(clips, clips["emotion"]) for _ in range(2))
     assert one.random_state_ != other.random_state_ and fitted.random_state_ == 0
     assert not one.copies().equals(other.copies())
@@ -88,8 +101,26 @@ def test_pickles_hold_arrays_and_no_network(fitted, clips):
     assert np.array_equal(copied.predict_proba(clips), fitted.predict_proba(clips))
 
 
+def test_parameters_of_training_are_tried_by_a_grid_and_belong_to_one_network(tiny, clips):
+    default = AudioVisualCNN().training.epochs
+    grid = {"training__epochs": [1], "layers__dense": [(4,)], "faces__margin": [0.1]}
+    search = GridSearchCV(clone(tiny), grid, cv=GroupKFold(2), error_score="raise")
+    search.fit(clips, clips["emotion"], groups=clips["subject"])
+    assert search.best_estimator_.training.epochs == 1
+    assert "training=Training(batch_size=16, epochs=1" in repr(search.best_estimator_)
+    AudioVisualCNN().set_params(training__epochs=7)
+    assert AudioVisualCNN().training.epochs == default and tiny.training.epochs == 8
+
+
+def test_a_saved_network_whose_class_had_other_parameters_is_refused(fitted):
+    old = pickle.loads(pickle.dumps(fitted))
+    old.epochs = vars(old).pop("training").epochs
+    with pytest.raises(ModelError, match=r"AudioVisualCNN, has no training: .* fit it again"):
+        check_sound(old)
+
+
 def test_clones_are_not_fitted(fitted, tiny, clips):
-    assert clone(fitted).get_params() == tiny.get_params()
+    assert repr(clone(fitted)) == repr(tiny)
     with pytest.raises(NotFittedError):
         clone(fitted).predict(clips)
 
@@ -152,7 +183,7 @@ def test_an_emotion_without_clips_is_told(tiny, clips, silent):
 def test_class_weights(tiny, clips):
     """With a weight of 0 for one emotion nothing is learned of it."""
     weights = {"anger": 1.0, "fear": 1.0, "sadness": 0.0}
-    network = clone(tiny).set_params(class_weight=weights).fit(clips, clips["emotion"])
+    network = clone(tiny).set_params(training__class_weight=weights).fit(clips, clips["emotion"])
     assert "sadness" not in network.predict(clips)
     same = clone(tiny).fit(clips, clips["emotion"], sample_weight=clips["emotion"].map(weights))
     assert np.array_equal(network.predict_proba(clips), same.predict_proba(clips))
@@ -179,8 +210,15 @@ def test_evaluate_collects_history_and_statuses(tiny, clips, tmp_path):
 
 
 def test_a_killed_evaluation_goes_on_at_fold_and_epoch(tiny, clips, tmp_path, monkeypatch):
-    network = clone(tiny).set_params(epochs=4, batch_size=4, checkpoint=tmp_path, workers=1)
-    whole = evaluate(clone(network).set_params(checkpoint=None), clips, cv=2, n_bootstrap=0)
+    network = clone(tiny).set_params(
+        training__epochs=4,
+        training__batch_size=4,
+        training__checkpoint=tmp_path,
+        training__workers=1,
+    )
+    whole = evaluate(
+        clone(network).set_params(training__checkpoint=None), clips, cv=2, n_bootstrap=0
+    )
     resumed = []
     # Four epochs of the first fold, and two of the second.
     with monkeypatch.context() as patch, pytest.raises(Killed):
@@ -208,7 +246,7 @@ def test_groups_decide_who_is_held_out(tiny, clips, monkeypatch):
         return whole(y, groups, **asked)
 
     monkeypatch.setattr(classifier, "validation_rows", spy)
-    quick = clone(tiny).set_params(epochs=1)
+    quick = clone(tiny).set_params(training__epochs=1)
     quick.fit(clips, clips["emotion"])
     quick.fit(clips["path"], clips["emotion"], groups=clips["subject"])
     quick.fit(clips["path"], clips["emotion"])
@@ -220,10 +258,10 @@ def test_bad_parameters(tiny, clips):
         ("on_error", "skip", "on_error='skip' is unknown"),
         ("modalities", ("video", "smell"), "'video', 'audio'"),
         ("modalities", "audio", "must be a tuple"),
-        ("precision", "float64", "allowed: float32, bfloat16"),
-        ("validation_share", 1.5, "validation share is 1.5"),
+        ("training__precision", "float64", "allowed: float32, bfloat16"),
+        ("training__validation_share", 1.5, "validation share is 1.5"),
         ("spectrogram_size", (1, 8), "spectrogram_size=.* too small"),
-        ("batch_size", 0, "batch_size=0"),
+        ("training__batch_size", 0, "batch_size=0"),
     ):
         with pytest.raises(ValueError, match=words):
             clone(tiny).set_params(**{name: value}).fit(clips, clips["emotion"])

@@ -31,6 +31,8 @@ from emopipe.face import MiniXceptionFeatures
 from emopipe.files import checksum, file_stamp
 from emopipe.fusion import WhereFinite
 from emopipe.nets.audio_visual_cnn import AudioVisualCNN
+from emopipe.nets.parameters import CNNLayers
+from emopipe.nets.training import Training
 from emopipe.store import Store
 from emopipe.voice import ShortTermStatistics
 
@@ -347,8 +349,9 @@ def test_an_evaluation_with_a_search_inside_gives_the_same(client, clips, tmp_pa
 
 def test_folds_of_a_network_give_the_same(client, tmp_path):
     network = AudioVisualCNN(
-        modalities=("audio",), spectrogram_size=(32, 8), audio_widths=(4,), audio_features=8,
-        dense=(), epochs=2, patience=None, store=tmp_path / "store.sqlite",
+        modalities=("audio",), spectrogram_size=(32, 8), store=tmp_path / "store.sqlite",
+        layers=CNNLayers(audio_widths=(4,), audio_features=8, dense=()),
+        training=Training(epochs=2, patience=None),
     )  # fmt: skip
     clips = write_voices(tmp_path)
     found = evaluate(network, clips, cv=2, n_bootstrap=0)

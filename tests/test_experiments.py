@@ -71,9 +71,11 @@ RUNS |= {
         {
             "conditions": ["voice"], "systems": ["A, voice", "B", "C"], "subjects": 4,
             "folder": "CORPORA",
-            "small": _CNN | _HEARING | {
-                "face_size": (32, 32), "n_frames": 3, "epochs": 1, "vgg19_width": 1 / 64,
-                "vgg19_size": 32, "units": 4, "attention_units": 2,
+            "small": {
+                "layers__visual_widths": (4, 4), "layers__audio_widths": (4,), "n_copies": 1,
+                "spectrogram_size": (32, 16), "faces__size": (32, 32), "faces__n_frames": 3,
+                "training__epochs": 1, "vgg19__width": 1 / 64, "vgg19__size": 32, "units": 4,
+                "attention_units": 2,
             },
         },
     ),
@@ -167,7 +169,8 @@ def test_experiment_runs_from_folders_to_report(name, corpus, tmp_path, capsys):
 @pytest.mark.parametrize("small", [{"epoch": 1}, "epochs"])
 def test_unknown_parameters_of_the_drawn_people_s_networks_are_refused(small, tmp_path):
     experiment = runpy.run_path(str(EXPERIMENTS / "where_emotion_is.py"))["experiment"]
-    with pytest.raises(ValueError, match=r"small=.*must be a dict of parameters from .*'epochs'"):
+    words = r"small=.*must be a dict of parameters from .*'training__epochs'"
+    with pytest.raises(ValueError, match=words):
         experiment(small=small, folder=tmp_path / "corpora")
     assert not (tmp_path / "corpora").exists()
 

@@ -19,11 +19,22 @@ from emopipe.synthetic import make_synthetic_corpus
 EMOTIONS = ["anger", "fear", "sadness"]
 N_FRAMES, SIZE, SECONDS = 9, (16, 16), 1.0
 TINY = {
-    "n_frames": N_FRAMES, "n_segments": 3, "face_size": SIZE, "spectrogram_size": (16, 8),
-    "window": 0.2, "visual_widths": (4, 8), "audio_widths": (4, 8), "visual_features": 16,
-    "audio_features": 16, "learning_rate": 3e-3, "epochs": 10, "batch_size": 8,
-    "validation_share": 0.2, "store": None, "n_jobs": 1,
-}  # fmt: skip
+    "faces__n_frames": N_FRAMES,
+    "n_segments": 3,
+    "faces__size": SIZE,
+    "spectrogram_size": (16, 8),
+    "window": 0.2,
+    "layers__visual_widths": (4, 8),
+    "layers__audio_widths": (4, 8),
+    "layers__visual_features": 16,
+    "layers__audio_features": 16,
+    "training__learning_rate": 3e-3,
+    "training__epochs": 10,
+    "training__batch_size": 8,
+    "training__validation_share": 0.2,
+    "store": None,
+    "n_jobs": 1,
+}
 
 
 def clip_table(n_subjects=9, per_emotion=2):
@@ -79,14 +90,14 @@ def learned(monkeypatch, informative, **changed):
     table = clip_table()
     monkeypatch.setattr(Invented, "clips", invented(table, informative))
     unseen = table["subject"] >= "s6"
-    network = Invented(**TINY | changed).fit(table[~unseen], table["emotion"][~unseen])
+    network = Invented().set_params(**TINY | changed).fit(table[~unseen], table["emotion"][~unseen])
     return network, (network.predict(table[unseen]) == table["emotion"][unseen]).mean()
 
 
 @pytest.fixture(scope="module")
 def both():
     with pytest.MonkeyPatch.context() as patch:
-        yield learned(patch, ["face", "voice"], epochs=2)[0]
+        yield learned(patch, ["face", "voice"], training__epochs=2)[0]
 
 
 @pytest.fixture
@@ -102,7 +113,7 @@ def test_strangers_are_understood_by_what_knows(informative, share, monkeypatch)
 
 
 def test_chance_where_nobody_knows(monkeypatch):
-    assert learned(monkeypatch, [], epochs=4, share_weights=True)[1] < 0.65
+    assert learned(monkeypatch, [], training__epochs=4, share_weights=True)[1] < 0.65
 
 
 def test_scores_are_the_mean_of_the_segments(shown):
@@ -174,7 +185,7 @@ def test_training_draws_frames_and_the_sound_around_them(monkeypatch):
         part = slice(round((time - 0.05) * 16000), round((time + 0.05) * 16000))
         sound[part] = rng.normal(0, 10 * 2**k, part.stop - part.start)
     monkeypatch.setattr(Invented, "clips", {"a": (with_times(times, faces), sound)})
-    network = Invented(**TINY | {"window": 0.06, "offset": 0.01})
+    network = Invented().set_params(**TINY | {"window": 0.06, "offset": 0.01})
     batch = network._batch(network._tensors(["a"]))
     seen = batch(np.zeros(40, int), np.random.default_rng(0), True)
     drawn = seen["video"][:, :, 0, 0, 0]
@@ -193,7 +204,7 @@ def test_training_draws_frames_and_the_sound_around_them(monkeypatch):
 
 def test_size_grows_with_the_segments_unless_they_share():
     def n_weights(**changed):
-        return TemporalAggregation(**TINY | changed)._build(3).count_params()
+        return TemporalAggregation().set_params(**TINY | changed)._build(3).count_params()
 
     one, two, four = (n_weights(n_segments=n) for n in (1, 2, 4))
     assert four == 2 * two == 4 * one
@@ -222,16 +233,19 @@ def test_clips_that_cannot_be_shown(shown, monkeypatch):
     ("parameters", "words"),
     [
         ({"n_segments": 0}, "n_segments=0 must be a whole number from 1"),
-        ({"n_segments": 10, "n_frames": 9}, "n_frames=9 must be a whole number from 10"),
+        (
+            {"n_segments": 10, "faces__n_frames": 9},
+            "faces.n_frames=9 must be a whole number from 10",
+        ),
         ({"draws": -1}, "draws=-1 must be a whole number from 0"),
         ({"offset": -0.1}, "offset=-0.1 must be at least 0"),
         ({"window": 0.001}, "window=0.001 must be at least"),
-        ({"face_size": (16, 3)}, "face_size=.* is too small"),
-        ({"detector": "hare"}, "detector='hare' is unknown"),
+        ({"faces__size": (16, 3)}, "faces.size=.* is too small"),
+        ({"faces__detector": "hare"}, "detector='hare' is unknown"),
     ],
 )
 def test_parameters_are_checked(parameters, words):
-    network = TemporalAggregation(**TINY | parameters)
+    network = TemporalAggregation().set_params(**TINY | parameters)
     with pytest.raises(ValueError, match=words):
         network.fit(["never read"] * 4, ["anger", "fear"] * 2)
 
@@ -247,17 +261,17 @@ def drawn(tmp_path_factory):
 
 def test_the_whole_way_from_clips(drawn, tmp_path):
     """Drawn clips and spoilt ones, through engine and store; strangers are understood."""
-    network = TemporalAggregation(
+    network = TemporalAggregation().set_params(
         **TINY
-        | {"window": 0.4, "spectrogram_size": (48, 30), "face_size": (32, 32), "epochs": 20}
-        | {"store": str(tmp_path / "store.sqlite"), "validation_share": 0, "detect_every": 4}
-        | {"n_segments": 2}
+        | {"window": 0.4, "spectrogram_size": (48, 30), "faces__size": (32, 32)}
+        | {"store": str(tmp_path / "store.sqlite"), "faces__detect_every": 4, "n_segments": 2}
+        | {"training__epochs": 20, "training__validation_share": 0}
     )
     unseen = drawn["subject"].isin(sorted(drawn["subject"].unique())[-2:])
     network.fit(drawn[~unseen], drawn["emotion"][~unseen])
     assert (network.predict(drawn) == drawn["emotion"])[unseen].mean() >= 0.75
     before = COUNTERS.copy()
-    clone(network).set_params(random_state=1, n_segments=7, window=0.3).statuses(drawn)
+    clone(network).set_params(training__random_state=1, n_segments=7, window=0.3).statuses(drawn)
     assert before == COUNTERS, "what the store knows is not computed again"
     names = {"wall": (20, 16000), "mute": (20, None), "hush": (20, 16000)}
     tone = np.sin(np.arange(16000) * 0.3) / 2
@@ -271,7 +285,7 @@ def test_the_whole_way_from_clips(drawn, tmp_path):
         )  # fmt: skip
     told = network.statuses([*names.values(), drawn["path"][0]])
     assert told["status"].tolist() == ["no_face", "no_face", "no_face", "ok"]
-    whole = clone(network).set_params(detector=None)
+    whole = clone(network).set_params(faces__detector=None)
     assert whole.statuses(list(names.values()))["status"].tolist() == ["ok", "no_audio", "silent"]
 
 
@@ -279,7 +293,7 @@ def test_a_clip_of_one_frame_or_a_blink_of_sound_is_a_clip(tmp_path):
     """Frames repeat, and silence lies around the sound."""
     wall = np.full((96, 128, 3), 99, np.uint8)
     one = str(write_video(tmp_path / "one.mp4", [wall], sound=np.ones(600) / 2))
-    network = TemporalAggregation(**TINY | {"detector": None})
+    network = TemporalAggregation().set_params(**TINY | {"faces__detector": None})
     tensors = network._tensors([one])
     assert tensors["video"].there.all() and tensors["audio"].there.all()
     seen = network._batch(tensors)(np.array([0]), None, False)

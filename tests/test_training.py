@@ -415,14 +415,14 @@ def test_weight_decay_shrinks_weights(task):
 
 def test_bad_parameters():
     with pytest.raises(ValueError, match="optimizer='rmsprop' is unknown; allowed: adam, sgd"):
-        Training(optimizer="rmsprop")
+        Training(optimizer="rmsprop").check()
     for name, value in {"epochs": 0, "patience": 0, "batch_size": 2.5, "workers": "2"}.items():
         with pytest.raises(ValueError, match=f"{name}={value!r} must be a whole number"):
-            Training(**{name: value})
+            Training(**{name: value}).check()
     with pytest.raises(ValueError, match="weight_decay=-1"):
-        Training(weight_decay=-1)
+        Training(weight_decay=-1).check()
     with pytest.raises(ValueError, match="learning_rate"):
-        Training(learning_rate=0.0)
+        Training(learning_rate=0.0).check()
     with pytest.raises(ValueError, match="precision='float16' is unknown; allowed: float32, bf"):
         policy("float16")
     with pytest.raises(ValueError, match="no rows"):

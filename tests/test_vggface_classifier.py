@@ -17,15 +17,17 @@ from sklearn.svm import SVC
 from emopipe.augmentation import THESIS, FaceTransform, transformed
 from emopipe.evaluation import evaluate
 from emopipe.extract import COUNTERS, ClipWarning
-from emopipe.face import VGGFaceFeatures
+from emopipe.face import MiniXceptionFeatures, VGGFaceFeatures
 from emopipe.face.copies import prepare_copies
 from emopipe.face_networks import vggface
 from emopipe.face_networks.vggface_graph import Architecture
 from emopipe.face_networks.vggface_weights import random_weights
 from emopipe.fusion import WhereFinite
 from emopipe.media import ClipError
+from emopipe.nets.training import Training
 from emopipe.persistence import load, read_manifest, save
 from emopipe.vggface_classifier import VGGFaceClassifier
+from emopipe.voice import ShortTermStatistics
 
 SMALL = Architecture(size=16, depths=(1, 1, 2), widths=(5, 6, 8), units=(24, 20, 10))
 EMOTIONS = ("anger", "fear", "happiness")
@@ -70,9 +72,10 @@ def face(store):
     """Return a function that makes a classifier which sees whole pictures."""
 
     def make(hidden_units=(12,), **given):
-        return VGGFaceClassifier(hidden_units, **{
-            "weights": "random", "detector": None, "n_jobs": 1, "store": store, "epochs": 15,
-            "learning_rate": 0.03, "fps": None, "dropout": 0.2,
+        return VGGFaceClassifier(hidden_units, dropout=0.2).set_params(**{
+            "features__weights": "random", "features__detector": None, "features__n_jobs": 1,
+            "features__store": store, "features__fps": None, "training__epochs": 15,
+            "training__learning_rate": 0.03,
         } | given)  # fmt: skip
 
     return make
@@ -80,7 +83,7 @@ def face(store):
 
 @pytest.mark.parametrize("layer", ["fc6", "pool5", "fc7"])
 def test_learns_and_answers_with_probabilities(face, clips, layer):
-    model = face((16, 12), base_layer=layer).fit(clips, clips["emotion"])
+    model = face((16, 12), features__layer=layer).fit(clips, clips["emotion"])
     scores = model.predict_proba(clips)
     assert scores.shape == (27, 3) and np.allclose(scores.sum(axis=1), 1)
     assert (model.predict(clips) == clips["emotion"]).mean() > 0.9
@@ -118,7 +121,7 @@ def test_scores_and_features_are_means_over_a_clips_faces(face, clips):
 
 
 def test_answers_are_those_of_the_keras_model(face, clips):
-    model = face((8, 6), epochs=2).fit(clips, clips["emotion"])
+    model = face((8, 6), training__epochs=2).fit(clips, clips["emotion"])
     rng = np.random.default_rng(0)
     activations = rng.random((70, 24)).astype(np.float16) * 100
     network = model._build(3)
@@ -130,9 +133,9 @@ def test_answers_are_those_of_the_keras_model(face, clips):
 
 @pytest.mark.parametrize(("blocks", "layer"), [(1, "pool5"), (2, "fc6")])
 def test_fine_tuning_trains_the_last_blocks_too(face, clips, store, tmp_path, blocks, layer):
-    face = partial(face, base_layer=layer, learning_rate=1e-6)
-    new = face(epochs=1).fit(clips, clips["emotion"])
-    tuned = face(fine_tune=blocks, fine_tune_rate=0.003, patience=None)
+    face = partial(face, features__layer=layer, training__learning_rate=1e-6)
+    new = face(training__epochs=1).fit(clips, clips["emotion"])
+    tuned = face(fine_tune=blocks, fine_tune_rate=0.003, training__patience=None)
     tuned.fit(clips, clips["emotion"])
     names = [n for k, n, _ in SMALL.steps(layer, f"pool{5 - blocks}") if k[0] in "cm"]
     given = [a for name, *pair in random_weights(0, layer, architecture=SMALL)
@@ -145,7 +148,9 @@ def test_fine_tuning_trains_the_last_blocks_too(face, clips, store, tmp_path, bl
     assert history["fine_tuned_loss"][-1] < history["fine_tuned_loss"][0] / 2
     assert len(history["val_fine_tuned_accuracy"]) == len(history["val_accuracy"]) == 15
     expected = tuned.predict_proba(clips)
-    again = load(save(tuned, tmp_path / "model")).set_params(store=store, n_jobs=1)
+    again = load(save(tuned, tmp_path / "model")).set_params(
+        features__store=store, features__n_jobs=1
+    )
     assert again.predict_proba(clips).tobytes() == expected.tobytes()
     assert again.transform(clips).tobytes() == tuned.transform(clips).tobytes()
     order = [5, 3, 3, 26]
@@ -154,21 +159,21 @@ def test_fine_tuning_trains_the_last_blocks_too(face, clips, store, tmp_path, bl
 
 def test_fine_tuning_begins_where_the_new_layers_have_come(face, clips):
     """With a rate of nearly nothing the network stays what training the new layers made of it."""
-    new = face(base_layer="pool5").fit(clips, clips["emotion"])
-    tuned = face(base_layer="pool5", fine_tune=1, fine_tune_rate=1e-9)
+    new = face(features__layer="pool5").fit(clips, clips["emotion"])
+    tuned = face(features__layer="pool5", fine_tune=1, fine_tune_rate=1e-9)
     tuned.fit(clips, clips["emotion"])
     assert np.allclose(new.predict_proba(clips), tuned.predict_proba(clips), atol=0.02)
 
 
 def test_a_second_fit_looks_at_no_face(face, clips):
-    face = partial(face, augmentation=FEW, copies=2, epochs=3)
+    face = partial(face, augmentation=FEW, copies=2, training__epochs=3)
     first = face().fit(clips, clips["emotion"])
     before = COUNTERS.copy()
     again = face().fit(clips, clips["emotion"])
     assert before == COUNTERS
     for a, b in zip(first.network_weights_, again.network_weights_, strict=True):
         assert a.tobytes() == b.tobytes()
-    other = face(random_state=1).fit(clips, clips["emotion"])
+    other = face(training__random_state=1).fit(clips, clips["emotion"])
     assert first.network_weights_[0].tobytes() != other.network_weights_[0].tobytes()
 
 
@@ -184,7 +189,7 @@ def test_copies_of_held_out_people_do_not_train(face, clips, monkeypatch):
 
     monkeypatch.setattr(module, "train", spied)
     images = clips[clips["media"] == "image"]
-    face(augmentation=FEW, copies=None, validation_share=0.25, epochs=1).fit(
+    face(augmentation=FEW, copies=None, training__validation_share=0.25, training__epochs=1).fit(
         images, images["emotion"]
     )
     # 8 people with a picture of every emotion: 2 are held out, the others have 1 + 3 copies.
@@ -201,7 +206,7 @@ def test_every_clip_counts_the_same_however_many_faces(face, clips, monkeypatch)
         module, "train",
         lambda model, batch, y, **rest: seen.update(rest) or (model.get_weights(), {}),
     )  # fmt: skip
-    face(validation_share=0).fit(clips, clips["emotion"])
+    face(training__validation_share=0).fit(clips, clips["emotion"])
     assert len(seen["rows"]) == 24 + 3 * 4
     assert seen["weights"].sum() == pytest.approx(27)
     assert seen["weights"].min() == 0.25
@@ -250,8 +255,8 @@ def test_landscape_frames_are_rescaled_and_others_are_not(tmp_path):
 
 def test_only_pictures_train_if_wanted(face, clips):
     images = clips[clips["media"] == "image"]
-    both = face(train_on="image", epochs=3).fit(clips, clips["emotion"], clips["subject"])
-    alone = face(epochs=3).fit(images, images["emotion"], images["subject"])
+    both = face(train_on="image", training__epochs=3).fit(clips, clips["emotion"], clips["subject"])
+    alone = face(training__epochs=3).fit(images, images["emotion"], images["subject"])
     assert both.network_weights_[0].tobytes() == alone.network_weights_[0].tobytes()
     with pytest.raises(ValueError, match="media"):
         face(train_on="image").fit(clips["path"], clips["emotion"])
@@ -264,7 +269,7 @@ def test_clips_without_a_face_have_no_scores(face, clips, tmp_path):
     bad.write_bytes(b"no picture")
     paths, y = [*clips["path"], str(bad)], [*clips["emotion"], "fear"]
     with pytest.warns(ClipWarning, match="1 of 28 clips"):
-        model = face(epochs=2).fit(paths, y)
+        model = face(training__epochs=2).fit(paths, y)
     with pytest.warns(ClipWarning, match=r"bad\.png"):
         scores, features = model.predict_proba(paths), model.transform(paths)
     assert np.isnan(scores[-1]).all() and np.isfinite(scores[:-1]).all()
@@ -274,12 +279,12 @@ def test_clips_without_a_face_have_no_scores(face, clips, tmp_path):
         assert model.predict(paths)[-1] == model.fallback_
     assert model.statuses(paths)["status"].iloc[-1] == "corrupt"
     with pytest.raises(ClipError, match=r"bad\.png"):
-        model.set_params(on_error="raise").predict_proba(paths)
+        model.set_params(features__on_error="raise").predict_proba(paths)
 
 
 def test_clone_pickle_and_inputs(face, clips):
-    model = face(epochs=2).fit(clips, clips["emotion"])
-    assert clone(model).get_params() == model.get_params()
+    model = face(training__epochs=2).fit(clips, clips["emotion"])
+    assert repr(clone(model)) == repr(model)
     expected = model.predict_proba(clips)
     again = pickle.loads(pickle.dumps(model))
     assert again.predict_proba(clips["path"]).tobytes() == expected.tobytes()
@@ -291,9 +296,9 @@ def test_clone_pickle_and_inputs(face, clips):
 
 
 def test_saved_and_loaded_gives_the_same_bits(face, clips, store, tmp_path):
-    model = face(augmentation="thesis", copies=2, epochs=3).fit(clips, clips["emotion"])
+    model = face(augmentation="thesis", copies=2, training__epochs=3).fit(clips, clips["emotion"])
     folder = save(model, tmp_path / "model")
-    again = load(folder).set_params(store=store, n_jobs=1)
+    again = load(folder).set_params(features__store=store, features__n_jobs=1)
     assert again.predict_proba(clips).tobytes() == model.predict_proba(clips).tobytes()
     assert again.transform(clips).tobytes() == model.transform(clips).tobytes()
     recipes = read_manifest(folder)["recipes"]
@@ -302,16 +307,18 @@ def test_saved_and_loaded_gives_the_same_bits(face, clips, store, tmp_path):
 
 
 def test_transforms_of_ones_own_are_saved_too(face, clips, store, tmp_path):
-    model = face(augmentation=[*FEW, {"zoom": 1.5}], copies=1, epochs=1)
+    model = face(augmentation=[*FEW, {"zoom": 1.5}], copies=1, training__epochs=1)
     model.fit(clips, clips["emotion"])
-    again = load(save(model, tmp_path / "model")).set_params(store=store, n_jobs=1)
+    again = load(save(model, tmp_path / "model")).set_params(
+        features__store=store, features__n_jobs=1
+    )
     assert again.augmentation == model.augmentation
     assert again.predict_proba(clips).tobytes() == model.predict_proba(clips).tobytes()
 
 
 def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
     pipeline = make_pipeline(
-        face(epochs=20, train_on="image"), WhereFinite(make_pipeline(PCA(4), SVC()))
+        face(training__epochs=20, train_on="image"), WhereFinite(make_pipeline(PCA(4), SVC()))
     )
     result = evaluate(pipeline, clips, cv=3, n_bootstrap=50)
     assert result.passed and result.metrics["accuracy"]["value"] > 0.8
@@ -324,9 +331,9 @@ def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
     [
         ({"hidden_units": ()}, "hidden_units"),
         ({"hidden_units": (3, 0)}, "hidden_units"),
-        ({"base": "resnet"}, "'mini_xception'"),
-        ({"base_layer": "fc9"}, "'pool5'"),
-        ({"base": "mini_xception"}, "'pooled'"),
+        ({"features__layer": "fc9"}, "'pool5'"),
+        ({"features": MiniXceptionFeatures()}, "'pooled'"),
+        ({"training__precision": "bfloat16"}, "features__precision"),
         ({"augmentation": "more"}, "'thesis'"),
         ({"copies": 0}, "copies"),
         ({"predict_copies": -1}, "predict_copies"),
@@ -335,16 +342,21 @@ def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
         ({"rescale": 3}, "landscape"),
         ({"train_on": "audio"}, "train_on"),
         ({"fine_tune": 3}, "fine_tune"),
-        ({"base": "mini_xception", "base_layer": "pooled", "fine_tune": 1}, "vggface"),
+        ({"features": MiniXceptionFeatures(layer="pooled"), "fine_tune": 1}, "VGGFaceFeatures"),
         ({"fine_tune_rate": 0}, "fine_tune_rate"),
         ({"dropout": 1.0}, "dropout"),
-        ({"fps": 0}, "fps"),
+        ({"features__fps": 0}, "fps"),
     ],
     ids=str,
 )
 def test_parameters_are_checked(face, clips, given, words):
     with pytest.raises(ValueError, match=words):
-        face(**given).fit(clips, clips["emotion"])
+        face().set_params(**given).fit(clips, clips["emotion"])
+
+
+def test_features_that_cannot_be_trained_further_are_refused(clips):
+    with pytest.raises(TypeError, match="must be VGGFaceFeatures or MiniXceptionFeatures"):
+        VGGFaceClassifier(features=ShortTermStatistics()).fit(clips, clips["emotion"])
 
 
 @pytest.mark.shared
@@ -354,10 +366,11 @@ def test_smiles_with_mini_xception_as_base(shared_data, tmp_path):
     folder = shared_data / "london_faces"
     faces = load_corpus("london_faces", folder)
     faces = faces[faces["subject"].isin(sorted(faces["subject"].unique())[:18])]
-    model = VGGFaceClassifier(
-        (32,), base="mini_xception", base_layer="pooled", margin=0.03, epochs=30, n_jobs=2,
+    features = MiniXceptionFeatures(
+        layer="pooled", margin=0.03, n_jobs=2, store=str(tmp_path / "store.sqlite"),
         weights=shared_data / "models/fer2013_mini_XCEPTION.102-0.66.hdf5",
-        store=str(tmp_path / "store.sqlite"),
     )  # fmt: skip
+    training = Training(epochs=30, patience=10)
+    model = VGGFaceClassifier((32,), features=features, training=training)
     result = evaluate(model, faces, cv=3, n_bootstrap=50)
     assert result.metrics["accuracy"]["value"] > 0.65

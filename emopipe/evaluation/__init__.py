@@ -203,7 +203,8 @@ def _decoded(study, skip):
     """Return what the recordings of the table are, read where and how the estimator reads them."""
     if "recordings" in skip:
         return {}
-    readers = [p.get_params(deep=False) for _, p in nested(study.task.estimator)]
+    parts = nested(study.task.estimator, descriptions=True)
+    readers = [part.get_params(deep=False) for _, part in parts]
     readers = [params for params in readers if {"store", "n_jobs"} <= set(params)]
     return digests(
         study.table, **{k: readers[0][k] for k in ("store", "n_jobs")} if readers else {}

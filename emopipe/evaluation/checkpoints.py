@@ -47,7 +47,7 @@ def estimator_text(estimator):
     'KNeighborsClassifier(n_neighbors=3)'
     """
     copy = clone(estimator)
-    for _, part in nested(copy):
+    for _, part in nested(copy, descriptions=True):
         neutral = _NEUTRAL | ({"batch_size"} if hasattr(part, "extract") else set())
         for name, parameter in inspect.signature(type(part).__init__).parameters.items():
             if name in neutral and hasattr(part, name) and parameter.default is not parameter.empty:

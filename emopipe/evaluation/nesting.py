@@ -9,10 +9,12 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from emopipe.evaluation.folds import describe_splitter, takes_groups
 
 
-def _children(value, path):
+def _children(value, path, descriptions):
     """Return (path, value) of what a container or an estimator holds; names come from pairs."""
     if isinstance(value, BaseEstimator):
         held = dict(vars(value))
+        if not descriptions:
+            held = {k: v for k, v in held.items() if k not in getattr(value, "_descriptions", ())}
         if "named_estimators_" in held:  # the same ones, by name
             held.pop("estimators_", None)
         return [(path, item) for item in held.values()]
@@ -25,11 +27,12 @@ def _children(value, path):
     return []
 
 
-def nested(estimator):
+def nested(estimator, *, descriptions=False):
     """Return (name, estimator) of an estimator and all inside it, outermost first.
 
     Names are those of pipeline steps and modalities, joined by "__"; the outermost has none.
-    Fitted copies come with the unfitted ones.
+    Fitted copies come with the unfitted ones. With `descriptions`, so do extractors that describe
+    what a network is built on and are no steps of their own (the names in its `_descriptions`).
 
     Examples
     --------
@@ -47,7 +50,7 @@ def nested(estimator):
         if isinstance(value, BaseEstimator):
             seen.add(id(value))
             found.append(("__".join(path), value))
-        queue.extend(_children(value, path))
+        queue.extend(_children(value, path, descriptions))
     return found
 
 

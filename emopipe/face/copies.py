@@ -88,48 +88,41 @@ def half_precision(crops, *, base, **how):
     return half(BASES[base][1](crops, **how))
 
 
-def base_features(base, layer, **parameters):
-    """Return the transformer of a base, for its recipe, its number of features and its notices.
-
-    Parameters
-    ----------
-    base : str
-        A name in `BASES`.
-    layer : str
-    **parameters
-        Of `VGGFaceFeatures`; those that another base does not have are left out. weights="default"
-        are the published ones.
+def base_name(features) -> str:
+    """Return the name in `BASES` of a transformer of faces, after a check of its layer.
 
     Raises
     ------
+    TypeError
+        If nothing can be built on such features.
     ValueError
-        If the base or the layer is unknown.
+        If nothing can be built on its layer.
 
     Examples
     --------
-    >>> base_features("mini_xception", "fc6")
+    >>> base_name(MiniXceptionFeatures(layer="pooled"))
+    'mini_xception'
+    >>> base_name(VGGFaceFeatures(layer="fc8"))
     Traceback (most recent call last):
         ...
-    ValueError: base_layer='fc6' is unknown; allowed: 'pooled'.
+    ValueError: layer='fc8' is unknown; allowed: 'fc6', 'pool5', 'fc7'.
     """
-    choose("base", base, BASES)
-    features, _, layers = BASES[base]
-    choose("base_layer", layer, layers)
-    if base == "vggface" and parameters.get("weights") == "default":
-        parameters["weights"] = "vggface"
-    known = features._get_param_names()
-    return features(layer=layer, **{k: v for k, v in parameters.items() if k in known})
+    for name, (kind, _, layers) in BASES.items():
+        if isinstance(features, kind):
+            choose("layer", features.layer, layers)
+            return name
+    raise TypeError(
+        f"features={features!r} must be VGGFaceFeatures or MiniXceptionFeatures: their networks "
+        "can be trained further"
+    )
 
 
-def copies_recipe(features, base, *, transforms=None, n=None, rescale=None) -> Recipe:
+def copies_recipe(features, *, transforms=None, n=None, rescale=None) -> Recipe:
     """Return the recipe of a clip's activations, a row per face or per copy.
 
     Parameters
     ----------
-    features : ClipTransformer
-        As `base_features` gives it.
-    base : str
-        A name in `BASES`.
+    features : VGGFaceFeatures or MiniXceptionFeatures
     transforms : None, str or sequence of FaceTransform
         None: faces as they are.
     n : int or None
@@ -151,6 +144,7 @@ def copies_recipe(features, base, *, transforms=None, n=None, rescale=None) -> R
         transforms = [FaceTransform(*t)._asdict() for t in named_transforms(transforms)]
     elif transforms is not None:
         named_transforms(transforms)
+    base = next(name for name, (kind, _, _) in BASES.items() if isinstance(features, kind))
     plain = features._recipe()
     further = {"transforms": transforms, "n": n, "rescale": _shape(rescale)}
     return replace(

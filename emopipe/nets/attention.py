@@ -9,14 +9,27 @@ from emopipe.nets.checkpoints import FitCheckpoint
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.nets.epochs import prefixed
 from emopipe.nets.mel_images import LENGTH
+from emopipe.nets.parameters import FaceCrops, SpeechTrim, VGG19Features
 from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.speech_segments import segment_recipe
 from emopipe.nets.tensors import clip_tensors
-from emopipe.nets.training import policy, predict, train
+from emopipe.nets.training import Training, policy, predict, train
 from emopipe.nets.vgg19 import PUBLISHED, architecture, name_weights
 from emopipe.nets.voting import vote
 
 MODALITIES = ("audio", "video")
+_VGG19, _SPEECH, _TRAINING = VGG19Features(), SpeechTrim(), Training(learning_rate=1e-4)
+_FACES = FaceCrops(size=(227, 227), margin=0.2)
+
+
+def _plain_rule(band, threshold, floor, before, after) -> dict:
+    return {
+        "band": [float(f) for f in band],
+        "threshold": float(threshold),
+        "floor": None if floor is None else float(floor),
+        "before": float(before),
+        "after": float(after),
+    }
 
 
 class SegmentAttentionNetwork(ClipNetwork):
@@ -30,35 +43,20 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     Parameters
     ----------
-    weights : "imagenet", "random", str or Path
-        Of VGG19: as published with keras.applications (575 MB, fetched when needed), seeded random
-        numbers, or a weight file of keras.applications.
-    seed : int
-        Of weights="random".
-    vgg19_width, vgg19_size : float, int
-        Narrower networks on smaller pictures, for trying things out with random weights; see
-        `emopipe.nets.vgg19.architecture`.
-    vgg19_batch_size, runtime, vgg19_precision
-        See `emopipe.face_networks.vggface.activations`.
-    detector, detector_model, margin, detect_every
-        See `emopipe.faces.face_crops`. The paper takes a single-shot detector ("ssd" is its like,
-        and is fetched); ours needs no download.
-    face_size : tuple of int
-        Rows and columns of a crop, brought to the network's size afterwards.
-    trim : bool
-        Whether idle ends are cut off.
-    band, threshold, floor, before, after
-        Which ends: see `emopipe.voice_activity.trim`.
-    n_frames : int
-        Faces of a segment.
+    vgg19 : VGG19Features
+        Which VGG19 describes voice and faces.
+    faces : FaceCrops
+        Crops, brought to VGG19's size afterwards, and how many make a segment. The paper takes a
+        single-shot detector (detector="ssd" is its like, and is fetched); ours needs no download.
+    speech : SpeechTrim or None
+        Which idle ends are cut off; None cuts nothing.
     units : int
         Values of the vector of each modality.
     attention_units : int
         Rows of W in equation 5; the paper does not say how many.
-    epochs, batch_size, learning_rate, weight_decay, patience, validation_share, class_weight
-        See `emopipe.nets.classifier.ClipNetwork`; for each of the three trainings. A batch is of
-        segments. The paper gives none of them.
-    precision, random_state, checkpoint, workers, column, store, n_jobs, on_error, progress
+    training : Training
+        Of each of the three trainings; a batch is of segments. The paper gives none of it.
+    column, store, n_jobs, on_error, progress
         See `emopipe.nets.classifier.ClipNetwork`.
 
     Attributes
@@ -88,74 +86,39 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     Examples
     --------
-    >>> network = SegmentAttentionNetwork(weights="random")
+    >>> network = SegmentAttentionNetwork(vgg19=VGG19Features(weights="random"))
     >>> network.notices()[0]
     'VGG19 has random weights (seed 0): its features know nothing of faces or voices.'
     >>> network.fit(clips, clips["emotion"]).predict(clips)  # doctest: +SKIP
     """
 
     def __init__(
-        self, *, weights="imagenet", seed=0, vgg19_width=1.0, vgg19_size=224, vgg19_batch_size=16,
-        runtime="keras", vgg19_precision="float32", detector="haar", detector_model=None,
-        margin=0.2, detect_every=1, face_size=(227, 227), trim=True, band=(300.0, 3000.0),
-        threshold=0.6, floor=40.0, before=0.2, after=0.2, n_frames=20, units=4096,
-        attention_units=512, epochs=100, batch_size=32, learning_rate=1e-4, weight_decay=0.0,
-        patience=4, validation_share=0.1, class_weight=None, precision="float32", random_state=0,
-        checkpoint=None, workers=2, column="path", store="default", n_jobs=-1, on_error="nan",
+        self, *, vgg19=_VGG19, faces=_FACES, speech=_SPEECH, units=4096, attention_units=512,
+        training=_TRAINING, column="path", store="default", n_jobs=-1, on_error="nan",
         progress=False,
     ):  # fmt: skip
         super().__init__(
-            epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
-            weight_decay=weight_decay, patience=patience, validation_share=validation_share,
-            class_weight=class_weight, precision=precision, random_state=random_state,
-            checkpoint=checkpoint, workers=workers, column=column, store=store, n_jobs=n_jobs,
-            on_error=on_error, progress=progress,
+            training=training, column=column, store=store, n_jobs=n_jobs, on_error=on_error,
+            progress=progress,
         )  # fmt: skip
-        self.weights = weights
-        self.seed = seed
-        self.vgg19_width = vgg19_width
-        self.vgg19_size = vgg19_size
-        self.vgg19_batch_size = vgg19_batch_size
-        self.runtime = runtime
-        self.vgg19_precision = vgg19_precision
-        self.detector = detector
-        self.detector_model = detector_model
-        self.margin = margin
-        self.detect_every = detect_every
-        self.face_size = face_size
-        self.trim = trim
-        self.band = band
-        self.threshold = threshold
-        self.floor = floor
-        self.before = before
-        self.after = after
-        self.n_frames = n_frames
+        self.vgg19 = vgg19
+        self.faces = faces
+        self.speech = speech
         self.units = units
         self.attention_units = attention_units
 
     def _recipe(self, modality):
-        rule = {
-            "band": [float(f) for f in self.band],
-            "threshold": float(self.threshold),
-            "floor": None if self.floor is None else float(self.floor),
-            "before": float(self.before),
-            "after": float(self.after),
-        }
+        rule = None if self.speech is None else _plain_rule(**self.speech.get_params())
+        faces = self.faces.get_params()
         return segment_recipe(
             modality,
-            rule=rule if self.trim else None,
-            detector=self.detector,
-            model=self.detector_model,
-            margin=self.margin,
-            detect_every=self.detect_every,
-            face_size=self.face_size,
-            weights=self.weights,
-            seed=self.seed,
-            width=self.vgg19_width,
-            size=self.vgg19_size,
-            runtime=self.runtime,
-            precision=self.vgg19_precision,
-            batch_size=self.vgg19_batch_size,
+            rule=rule,
+            detector=faces["detector"],
+            model=faces["detector_model"],
+            margin=faces["margin"],
+            detect_every=faces["detect_every"],
+            face_size=faces["size"],
+            **self.vgg19.get_params(),
         )
 
     def _recipes(self):
@@ -175,27 +138,28 @@ class SegmentAttentionNetwork(ClipNetwork):
     def _graphs(self, n_classes):
         return attention_graphs(
             n_classes,
-            n_features=architecture(self.vgg19_width, self.vgg19_size).units[1],
-            n_frames=self.n_frames,
+            n_features=architecture(self.vgg19.width, self.vgg19.size).units[1],
+            n_frames=self.faces.n_frames,
             units=self.units,
             attention_units=self.attention_units,
-            dtype=policy(self.precision),
+            dtype=policy(self.training.precision),
         )
 
     def _learn(self, tensors, y, rows, held, *, weights, identity):
         """Train the two modalities' networks, then the fusion of what they have learned."""
-        table = SegmentTable(tensors, np.concatenate([rows, held]), self.n_frames)
+        table = SegmentTable(tensors, np.concatenate([rows, held]), self.faces.n_frames)
         graphs = self._graphs(len(self.classes_))
         sides = {
             "rows": np.flatnonzero(np.isin(table.clips, rows)),
             "validation": np.flatnonzero(np.isin(table.clips, held)),
         }
         common = sides | {"weights": weights[table.clips], "plan": self._plan()}
+        common["progress"] = self.progress
         labels, history, kept = y[table.clips], {}, []
         for name in MODALITIES:
             graph = getattr(graphs, name)
             graph.get_layer(f"{name}_scaling").set_weights(table.scales(name, sides["rows"]))
-            kept.append(FitCheckpoint(self.checkpoint, f"{identity} whole {name}"))
+            kept.append(FitCheckpoint(self.training.checkpoint, f"{identity} whole {name}"))
             done = _once(kept[-1], graph, name, table.batch(name), labels, common, identity)
             history |= prefixed(done, name)
         everything = np.arange(len(table))
@@ -213,11 +177,11 @@ class SegmentAttentionNetwork(ClipNetwork):
         return self._model.get_weights(), fused.history | history
 
     def _reading(self):
-        return {"batch_size": self.batch_size, "workers": self.workers}
+        return {"batch_size": self.training.batch_size, "workers": self.training.workers}
 
     def _answers(self, tensors, rows):
         """Return the segments of clips, their probabilities and their attention weights."""
-        table = SegmentTable(tensors, rows, self.n_frames)
+        table = SegmentTable(tensors, rows, self.faces.n_frames)
         found = predict(
             self._network(), table.batch(*MODALITIES), np.arange(len(table)), **self._reading()
         )
@@ -282,13 +246,13 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     def notices(self) -> list[str]:
         """Return what a reader of the results must know about the weights."""
-        name = name_weights(self.weights, self.seed)
+        name = name_weights(self.vgg19.weights, self.vgg19.seed)
         if name == PUBLISHED.sha256:
             return []
         if name.startswith("random"):
             return [
-                f"VGG19 has random weights (seed {self.seed}): its features know nothing of faces "
-                "or voices."
+                f"VGG19 has random weights (seed {self.vgg19.seed}): its features know nothing of "
+                "faces or voices."
             ]
         return [f"VGG19 has weights from a file of the user's (SHA-256 {name[:12]}...)."]
 

@@ -13,11 +13,13 @@ from emopipe.nets.clip_augmentation import (
     transformed_sound,
 )
 from emopipe.nets.core_cnn import audio_visual_graph, check_size
+from emopipe.nets.parameters import CNNLayers, FaceCrops
 from emopipe.nets.tensors import clip_tensors, face_stack, spectrogram
-from emopipe.nets.training import policy
+from emopipe.nets.training import Training, policy
 
 MODALITIES = ("video", "audio")
 _COPIES, _SOUND_COPIES = 20, 21
+_FACES, _LAYERS, _TRAINING = FaceCrops(), CNNLayers(), Training(weight_decay=5e-5)
 
 
 class AudioVisualCNN(ClipNetwork):
@@ -41,10 +43,8 @@ class AudioVisualCNN(ClipNetwork):
     ----------
     modalities : tuple of str
         ("video", "audio"), or one of them.
-    n_frames : int
-        Face crops per clip.
-    face_size : tuple of int
-        Rows and columns of a crop (98x80 in the paper; faces are portrait).
+    faces : FaceCrops
+        Which crops of a clip, and how large (20 of 98x80 in the paper; faces are portrait).
     spectrogram_size : tuple of int
         Bins and columns.
     n_copies : int
@@ -52,22 +52,11 @@ class AudioVisualCNN(ClipNetwork):
         with `augment_sound`.
     augment_sound : bool
         The copies' sound differs, too, in speed, onset, pitch and loudness (not in the paper).
-    visual_widths, audio_widths : tuple of int
-        Filters of the convolutions.
-    visual_features, audio_features : int
-        Widths of the modalities' dense layers.
-    dense : tuple of int
-        Widths of the dense layers between features and softmax.
-    batch_norm : bool
-        Normalise after each convolution (not in the paper).
-    dropout : float
-        Share of values dropped before each dense layer (not in the paper).
-    detector, detector_model, margin, detect_every
-        How faces are found, see `emopipe.nets.tensors.face_stack`.
-    epochs, batch_size, learning_rate, weight_decay, patience, random_state, checkpoint, progress, \
-workers
-        See `emopipe.nets.training.Training`.
-    validation_share, class_weight, precision, column, audio_column, store, n_jobs, on_error
+    layers : CNNLayers
+        Batch normalisation and dropout are not in the paper.
+    training : Training
+        By default with the paper's weight decay, 5e-5.
+    column, audio_column, store, n_jobs, on_error, progress
         See `emopipe.nets.classifier.ClipNetwork`.
 
     Attributes
@@ -82,46 +71,26 @@ workers
 
     Examples
     --------
-    >>> network = AudioVisualCNN(modalities=("audio",), random_state=1)
+    >>> network = AudioVisualCNN(modalities=("audio",)).set_params(training__epochs=10)
     >>> network.fit(clips, clips["emotion"]).predict(clips)  # doctest: +SKIP
     array(['anger', ...
     """
 
     def __init__(
-        self, *, modalities=("video", "audio"), n_frames=20, face_size=(98, 80),
-        spectrogram_size=(192, 120), n_copies=30, augment_sound=False,
-        visual_widths=(32, 64, 128, 128, 256),
-        audio_widths=(16, 32, 64), visual_features=512, audio_features=128, dense=(128,),
-        batch_norm=False, dropout=0.0, detector="haar", detector_model=None, margin=0.0,
-        detect_every=1, epochs=100, batch_size=32, learning_rate=1e-3, weight_decay=5e-5,
-        patience=4, validation_share=0.1, class_weight=None, precision="float32", random_state=0,
-        checkpoint=None, workers=2, column="path", audio_column=None, store="default", n_jobs=-1,
-        on_error="nan", progress=False,
+        self, *, modalities=("video", "audio"), faces=_FACES, spectrogram_size=(192, 120),
+        n_copies=30, augment_sound=False, layers=_LAYERS, training=_TRAINING, column="path",
+        audio_column=None, store="default", n_jobs=-1, on_error="nan", progress=False,
     ):  # fmt: skip
         super().__init__(
-            epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
-            weight_decay=weight_decay, patience=patience, validation_share=validation_share,
-            class_weight=class_weight, precision=precision, random_state=random_state,
-            checkpoint=checkpoint, workers=workers, column=column, audio_column=audio_column,
-            store=store, n_jobs=n_jobs, on_error=on_error, progress=progress,
+            training=training, column=column, audio_column=audio_column, store=store,
+            n_jobs=n_jobs, on_error=on_error, progress=progress,
         )  # fmt: skip
         self.modalities = modalities
-        self.n_frames = n_frames
-        self.face_size = face_size
+        self.faces = faces
         self.spectrogram_size = spectrogram_size
         self.n_copies = n_copies
         self.augment_sound = augment_sound
-        self.visual_widths = visual_widths
-        self.audio_widths = audio_widths
-        self.visual_features = visual_features
-        self.audio_features = audio_features
-        self.dense = dense
-        self.batch_norm = batch_norm
-        self.dropout = dropout
-        self.detector = detector
-        self.detector_model = detector_model
-        self.margin = margin
-        self.detect_every = detect_every
+        self.layers = layers
 
     def _check_parameters(self):
         chosen = () if isinstance(self.modalities, str) else tuple(self.modalities)
@@ -132,18 +101,11 @@ workers
             )
         if self.n_copies != int(self.n_copies) or self.n_copies < 0:
             raise ValueError(f"n_copies={self.n_copies!r} must be a whole number from 0")
-        check_size("face_size", self.face_size, len(self.visual_widths))
-        check_size("spectrogram_size", self.spectrogram_size, len(self.audio_widths))
+        check_size("faces.size", self.faces.size, len(self.layers.visual_widths))
+        check_size("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
 
     def _face_recipe(self):
-        return face_stack(
-            n_frames=self.n_frames,
-            size=self.face_size,
-            detector=self.detector,
-            detector_model=self.detector_model,
-            margin=self.margin,
-            detect_every=self.detect_every,
-        )
+        return face_stack(**self.faces.get_params())
 
     def _tensors(self, X):
         self._check_parameters()
@@ -159,16 +121,10 @@ workers
     def _build(self, n_classes):
         return audio_visual_graph(
             n_classes,
-            video=(*self.face_size, self.n_frames) if "video" in self.modalities else None,
+            video=(*self.faces.size, self.faces.n_frames) if "video" in self.modalities else None,
             audio=tuple(self.spectrogram_size) if "audio" in self.modalities else None,
-            visual_widths=self.visual_widths,
-            audio_widths=self.audio_widths,
-            visual_features=self.visual_features,
-            audio_features=self.audio_features,
-            dense=self.dense,
-            batch_norm=self.batch_norm,
-            dropout=self.dropout,
-            dtype=policy(self.precision),
+            **self.layers.get_params(),
+            dtype=policy(self.training.precision),
         )
 
     def _n_copies(self):

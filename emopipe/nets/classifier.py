@@ -6,7 +6,7 @@ A subclass repeats the parameters below in its own ``__init__`` (keyword only) a
     _build(n_classes)      the Keras model, from parameters alone, with inputs of those names
     _batch(tensors)        the function batch(rows, rng, training) of `emopipe.nets.training`; by
                            default it reads {name: tensors[name].take(rows)}
-    _plan()                a Training, by default of the parameters below
+    _plan()                a Training, by default the parameter `training`
     _n_copies()            augmented copies of every clip in an epoch, 0 by default; row
                            ``clip + n_clips * copy`` is a copy, copies count from 1
     _learn(...), _scores(...)  where training takes several steps, or rows are no clips
@@ -19,7 +19,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -29,7 +29,7 @@ from emopipe.face_networks.runtimes import check_not_forked
 from emopipe.media import ClipError
 from emopipe.nets.fitted import FittedNetwork
 from emopipe.nets.held_out import validation_rows
-from emopipe.nets.training import Training, policy, predict, train
+from emopipe.nets.training import predict, train
 
 # Parameters that change how long a fit takes or what it prints, never what it learns.
 _NEUTRAL = {"store", "n_jobs", "progress", "checkpoint", "workers", "on_error"}
@@ -40,15 +40,8 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    epochs, batch_size, learning_rate, weight_decay, patience, random_state, checkpoint, progress
-        See `emopipe.nets.training.Training`.
-    validation_share : float
-        Part of the training subjects on which it is judged when to stop; 0 for none.
-    class_weight : None, "balanced" or dict {emotion: weight}
-    precision : "float32" or "bfloat16"
-        Of the arithmetic; weights are float32.
-    workers : int
-        Threads that make batches.
+    training : Training
+        How it is trained.
     column, audio_column : str, str or None
         Columns of a clip table: the clip, and where its sound lies in another file, that file
         (where a row has none, the clip).
@@ -65,7 +58,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
     history_ : dict of str to list of float
         Per epoch: loss, accuracy, val_loss, val_accuracy.
     random_state_ : int
-        `random_state`, or what was drawn in its place.
+        That of `training`, or what was drawn in its place.
     fallback_ : str
         The most frequent emotion of the training clips, predicted where there are no probabilities.
     """
@@ -74,22 +67,10 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 
     def __init__(
-        self, *, epochs=100, batch_size=32, learning_rate=1e-3, weight_decay=0.0, patience=4,
-        validation_share=0.1, class_weight=None, precision="float32", random_state=0,
-        checkpoint=None, workers=2, column="path", audio_column=None, store="default", n_jobs=-1,
+        self, *, training, column="path", audio_column=None, store="default", n_jobs=-1,
         on_error="nan", progress=False,
     ):  # fmt: skip
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.patience = patience
-        self.validation_share = validation_share
-        self.class_weight = class_weight
-        self.precision = precision
-        self.random_state = random_state
-        self.checkpoint = checkpoint
-        self.workers = workers
+        self.training = training
         self.column = column
         self.audio_column = audio_column
         self.store = store
@@ -112,23 +93,12 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
     def _n_copies(self):
         return 0
 
-    def _plan(self, **further):
-        return Training(
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            patience=self.patience,
-            random_state=self._seed(),
-            workers=self.workers,
-            progress=self.progress,
-            checkpoint=self.checkpoint,
-            **further,
-        )
+    def _plan(self):
+        return clone(self.training).set_params(random_state=self._seed())
 
     def _seed(self):
         """Return what decides all draws, of the last fit if there was one."""
-        return getattr(self, "random_state_", self.random_state or 0)
+        return getattr(self, "random_state_", self.training.random_state or 0)
 
     def _clip_paths(self, X):
         return paths_of(X, self.column)
@@ -196,9 +166,9 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
         """
         y, groups = _checked(X, y, groups, self._clip_paths(X))
         drawn = np.random.SeedSequence().entropy % 2**31
-        self.random_state_ = drawn if self.random_state is None else self.random_state
-        self._plan()  # wrong parameters are told before clips are decoded
-        policy(self.precision)
+        state = self.training.random_state
+        self.random_state_ = drawn if state is None else state
+        self.training.check()  # before clips are decoded
         tensors, there = self._seen(X)
         self._check_labels(y, there)
         self.classes_, codes = np.unique(y[there], return_inverse=True)
@@ -208,7 +178,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
         shown = np.flatnonzero(there)
         held = validation_rows(
             codes, None if groups is None else groups[shown],
-            share=self.validation_share, random_state=self.random_state_,
+            share=self.training.validation_share, random_state=self.random_state_,
         )  # fmt: skip
         self._model = self._build(len(self.classes_))
         self.network_weights_, self.history_ = self._learn(
@@ -232,6 +202,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
             weights=np.tile(weights, n_copies + 1),
             plan=self._plan(),
             identity=identity,
+            progress=self.progress,
         )
 
     def _check_labels(self, y, there):
@@ -251,14 +222,18 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
 
     def _row_weights(self, y, there, sample_weight):
         weights = np.zeros(len(y))
-        weights[there] = compute_sample_weight(self.class_weight, y[there])
+        weights[there] = compute_sample_weight(self.training.class_weight, y[there])
         if sample_weight is not None:
             check_consistent_length(y, sample_weight)
             weights *= np.asarray(sample_weight, dtype=np.float64)
         return weights
 
     def _identity(self, tensors, y, held):
-        own = {k: repr(v) for k, v in self.get_params().items() if k not in _NEUTRAL}
+        own = {
+            name: repr(value)
+            for name, value in self.get_params().items()
+            if name.rpartition("__")[2] not in _NEUTRAL and not isinstance(value, BaseEstimator)
+        }
         names = {name: some.names for name, some in tensors.items()}
         parts = [type(self).__name__, own, names, y.tolist(), held.tolist()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -278,8 +253,8 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
             self._network(),
             self._batch(tensors),
             rows,
-            batch_size=self.batch_size,
-            workers=self.workers,
+            batch_size=self.training.batch_size,
+            workers=self.training.workers,
         )
 
     def predict(self, X):
@@ -300,7 +275,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = clip_tags(super().__sklearn_tags__())
-        tags.non_deterministic = self.random_state is None
+        tags.non_deterministic = self.training.random_state is None
         return tags
 
 

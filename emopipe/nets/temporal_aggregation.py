@@ -5,14 +5,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.nets.core_cnn import check_size
+from emopipe.nets.parameters import CNNLayers, FaceCrops
 from emopipe.nets.segment_recipes import FULL_SCALE, timed_faces, times_and_crops, whole_sound
 from emopipe.nets.segments import chosen_frames, pictures, sound_windows, window_starts
 from emopipe.nets.temporal_graph import segment_model, temporal_graph
 from emopipe.nets.tensors import clip_tensors
-from emopipe.nets.training import policy, predict
+from emopipe.nets.training import Training, policy, predict
 
 SAMPLE_RATE = 16000
 _DRAWS = 21
+_FACES = FaceCrops(n_frames=30, size=(224, 224), margin=0.2)
+_LAYERS = CNNLayers(dense=(), batch_norm=True)
+_TRAINING = Training(optimizer="sgd", batch_size=16, decay_every=50, patience=20)
 
 
 class TemporalAggregation(ClipNetwork):
@@ -54,26 +58,20 @@ class TemporalAggregation(ClipNetwork):
         Seconds by which its centre may differ from the frame's time, in training.
     share_weights : bool
         One network for all segments instead of one for each.
-    n_frames : int
-        Candidate frames per clip, at least `n_segments`; odd multiples of `n_segments` have a
-        candidate just in the middle of every segment.
     draws : int
         Random draws that prediction averages; 0 takes the middle frame, with the sound centred on
         it. The same draws are made for every clip, so scores depend on nothing but the clip.
-    face_size, spectrogram_size : tuple of int
-        Rows and columns of a face; bins and columns of a spectrogram.
-    visual_widths, audio_widths, visual_features, audio_features, dense, dropout
-        See `emopipe.nets.core_cnn.audio_visual_graph`.
-    detector, detector_model, margin, detect_every
-        See `emopipe.nets.tensors.face_stack`.
-    momentum : float
-        Of stochastic gradient descent.
-    decay_every : int or None
-        Epochs after which the learning rate is divided by 10.
-    epochs, batch_size, learning_rate, weight_decay, patience, random_state, checkpoint, progress, \
-workers
-        See `emopipe.nets.training.Training`.
-    validation_share, class_weight, precision, column, audio_column, store, n_jobs, on_error
+    faces : FaceCrops
+        `n_frames` candidate frames per clip, at least `n_segments`; odd multiples of `n_segments`
+        have a candidate just in the middle of every segment.
+    spectrogram_size : tuple of int
+        Bins and columns.
+    layers : CNNLayers
+        Of the network of a segment.
+    training : Training
+        By default the paper's: stochastic gradient descent in batches of 16, the rate divided by
+        10 every 50 epochs. ``set_params(training__epochs=30)`` changes one of them.
+    column, audio_column, store, n_jobs, on_error, progress
         See `emopipe.nets.classifier.ClipNetwork`.
 
     Attributes
@@ -88,54 +86,38 @@ workers
 
     Examples
     --------
-    >>> network = TemporalAggregation(n_segments=3, random_state=1)
+    >>> network = TemporalAggregation(n_segments=3).set_params(training__epochs=30)
     >>> network.fit(clips, clips["emotion"]).predict(clips)  # doctest: +SKIP
     array(['anger', ...
     """
 
     def __init__(
-        self, *, n_segments=10, window=1.28, offset=0.01, share_weights=False, n_frames=30,
-        draws=0, face_size=(224, 224), spectrogram_size=(192, 120),
-        visual_widths=(32, 64, 128, 128, 256), audio_widths=(16, 32, 64), visual_features=512,
-        audio_features=128, dense=(), dropout=0.0, detector="haar", detector_model=None,
-        margin=0.2, detect_every=1, momentum=0.9, decay_every=50, epochs=100, batch_size=16,
-        learning_rate=1e-3, weight_decay=0.0, patience=20, validation_share=0.1, class_weight=None,
-        precision="float32", random_state=0, checkpoint=None, workers=2, column="path",
-        audio_column=None, store="default", n_jobs=-1, on_error="nan", progress=False,
+        self, *, n_segments=10, window=1.28, offset=0.01, share_weights=False, draws=0,
+        faces=_FACES, spectrogram_size=(192, 120), layers=_LAYERS, training=_TRAINING,
+        column="path", audio_column=None, store="default", n_jobs=-1, on_error="nan",
+        progress=False,
     ):  # fmt: skip
         super().__init__(
-            epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
-            weight_decay=weight_decay, patience=patience, validation_share=validation_share,
-            class_weight=class_weight, precision=precision, random_state=random_state,
-            checkpoint=checkpoint, workers=workers, column=column, audio_column=audio_column,
-            store=store, n_jobs=n_jobs, on_error=on_error, progress=progress,
+            training=training, column=column, audio_column=audio_column, store=store,
+            n_jobs=n_jobs, on_error=on_error, progress=progress,
         )  # fmt: skip
         self.n_segments = n_segments
         self.window = window
         self.offset = offset
         self.share_weights = share_weights
-        self.n_frames = n_frames
         self.draws = draws
-        self.face_size = face_size
+        self.faces = faces
         self.spectrogram_size = spectrogram_size
-        self.visual_widths = visual_widths
-        self.audio_widths = audio_widths
-        self.visual_features = visual_features
-        self.audio_features = audio_features
-        self.dense = dense
-        self.dropout = dropout
-        self.detector = detector
-        self.detector_model = detector_model
-        self.margin = margin
-        self.detect_every = detect_every
-        self.momentum = momentum
-        self.decay_every = decay_every
+        self.layers = layers
 
     def _check_parameters(self):
-        for name, least in {"n_segments": 1, "n_frames": self.n_segments, "draws": 0}.items():
-            value = getattr(self, name)
+        for name, value, least in (
+            ("n_segments", self.n_segments, 1),
+            ("faces.n_frames", self.faces.n_frames, self.n_segments),
+            ("draws", self.draws, 0),
+        ):
             if value != int(value) or value < least:
-                why = " (n_segments)" if name == "n_frames" else ""
+                why = " (n_segments)" if name == "faces.n_frames" else ""
                 raise ValueError(f"{name}={value!r} must be a whole number from {least}{why}")
         if not self.offset >= 0:
             raise ValueError(f"offset={self.offset!r} must be at least 0 seconds")
@@ -146,19 +128,14 @@ workers
                 f"{self.spectrogram_size[0]} bins takes as much for one column"
             )
 
-        check_size("face_size", self.face_size, len(self.visual_widths))
-        check_size("spectrogram_size", self.spectrogram_size, len(self.audio_widths))
+        check_size("faces.size", self.faces.size, len(self.layers.visual_widths))
+        check_size("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
 
     def _recipes(self):
-        faces = timed_faces(
-            n_frames=self.n_frames,
-            size=self.face_size,
-            detector=self.detector,
-            detector_model=self.detector_model,
-            margin=self.margin,
-            detect_every=self.detect_every,
-        )
-        return [faces, whole_sound(sample_rate=SAMPLE_RATE)]
+        return [
+            timed_faces(**self.faces.get_params()),
+            whole_sound(sample_rate=SAMPLE_RATE),
+        ]
 
     def _tensors(self, X):
         self._check_parameters()
@@ -174,26 +151,16 @@ workers
             n_classes,
             n_segments=int(self.n_segments),
             share_weights=self.share_weights,
-            face_size=self.face_size,
+            face_size=self.faces.size,
             spectrogram_size=self.spectrogram_size,
-            visual_widths=self.visual_widths,
-            audio_widths=self.audio_widths,
-            visual_features=self.visual_features,
-            audio_features=self.audio_features,
-            dense=self.dense,
-            dropout=self.dropout,
-            dtype=policy(self.precision),
-        )
-
-    def _plan(self, **further):
-        return super()._plan(
-            optimizer="sgd", momentum=self.momentum, decay_every=self.decay_every, **further
+            **self.layers.get_params(),
+            dtype=policy(self.training.precision),
         )
 
     def _inputs(self, tensors, clip, u):
         """Return what the network sees of a clip, by draws (2, n_segments) of frame and sound."""
         [value] = tensors["video"].take([clip])
-        times, crops = times_and_crops(value, tuple(map(int, self.face_size)))
+        times, crops = times_and_crops(value, tuple(map(int, self.faces.size)))
         chosen = chosen_frames(len(crops), int(self.n_segments), u[0])
         starts = window_starts(
             times[chosen], u[1],
@@ -231,8 +198,8 @@ workers
             model,
             self._batch(tensors),
             every,
-            batch_size=self.batch_size,
-            workers=self.workers,
+            batch_size=self.training.batch_size,
+            workers=self.training.workers,
         )
         return answers.reshape(n_draws, len(rows), *answers.shape[1:]).mean(axis=0)
 

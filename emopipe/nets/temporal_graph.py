@@ -51,9 +51,7 @@ def temporal_graph(
     face, sound = (*map(int, face_size), 3), tuple(map(int, spectrogram_size))
 
     def network(name):
-        return _named(
-            audio_visual_graph(n_classes, video=face, audio=sound, batch_norm=True, **core), name
-        )
+        return _named(audio_visual_graph(n_classes, video=face, audio=sound, **core), name)
 
     video = keras.Input((n_segments, *face), dtype="uint8", name="video")
     audio = keras.Input((n_segments, *sound), dtype="uint8", name="audio")

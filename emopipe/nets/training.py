@@ -27,12 +27,11 @@ error is raised as it is.
 import gc
 import numbers
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from emopipe.face_networks.runtimes import check_not_forked
 from emopipe.nets.batches import Batches, filled, made_ahead
@@ -51,9 +50,11 @@ from emopipe.progress import progress_bar
 __all__ = ["Trained", "Training", "policy", "predict", "train"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Training:
-    """How a network is trained.
+class Training(BaseEstimator):
+    """How a network is trained: parameters that belong together, without fit.
+
+    A parameter ``training`` of a network like any other: `clone`, `repr` and nested `set_params`
+    work, and a grid tries ``training__epochs``.
 
     Parameters
     ----------
@@ -74,16 +75,24 @@ class Training:
     patience : int or None
         Training ends after so many epochs without a smaller validation loss, and the weights of
         the best epoch stay. None, or no validation rows: all epochs, last weights.
+    validation_share : float
+        Part of the training subjects (of the rows, where there are no groups) on which it is judged
+        when to stop; 0 for none.
+    class_weight : None, "balanced" or dict {emotion: weight}
+    precision : "float32" or "bfloat16"
+        Of the arithmetic; weights are float32.
     random_state : int or None
-        Of initial weights, order, dropout, and what batches draw. An int repeats a fit bit for bit
-        on one machine.
+        Of initial weights, order, dropout, held-out rows, and what batches draw. An int repeats a
+        fit bit for bit on one machine.
     workers : int
         Threads that make batches.
-    progress : bool
-        Show a bar per epoch, with loss and accuracy.
     checkpoint : str, Path or None
         Folder in which the state after every epoch lies until the fit is done: a killed fit that
         is asked for again goes on where it stopped, to the same end.
+
+    See Also
+    --------
+    AudioVisualCNN, TemporalAggregation, SegmentAttentionNetwork : Networks on clips.
 
     References
     ----------
@@ -91,25 +100,33 @@ class Training:
 
     Examples
     --------
-    >>> Training(epochs=3).learning_rate
-    0.001
+    >>> Training(epochs=3).set_params(batch_size=16)
+    Training(batch_size=16, epochs=3)
     """
 
-    epochs: int = 100
-    batch_size: int = 32
-    optimizer: str = "adam"
-    learning_rate: float = 1e-3
-    momentum: float = 0.9
-    decay: float = 0.1
-    decay_every: int | None = None
-    weight_decay: float = 0.0
-    patience: int | None = 4
-    random_state: int | None = 0
-    workers: int = 2
-    progress: bool = False
-    checkpoint: str | Path | None = None
+    def __init__(
+        self, *, epochs=100, batch_size=32, optimizer="adam", learning_rate=1e-3, momentum=0.9,
+        decay=0.1, decay_every=None, weight_decay=0.0, patience=4, validation_share=0.1,
+        class_weight=None, precision="float32", random_state=0, workers=2, checkpoint=None,
+    ):  # fmt: skip
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.decay = decay
+        self.decay_every = decay_every
+        self.weight_decay = weight_decay
+        self.patience = patience
+        self.validation_share = validation_share
+        self.class_weight = class_weight
+        self.precision = precision
+        self.random_state = random_state
+        self.workers = workers
+        self.checkpoint = checkpoint
 
-    def __post_init__(self):
+    def check(self) -> None:
+        """Raise ValueError where a parameter is not as described."""
         for name in ("epochs", "batch_size", "workers", "patience"):
             value = getattr(self, name)
             if value is None and name == "patience":
@@ -124,6 +141,7 @@ class Training:
             raise ValueError(f"learning_rate={self.learning_rate!r} must be above 0")
         if not self.weight_decay >= 0:
             raise ValueError(f"weight_decay={self.weight_decay!r} must be at least 0")
+        policy(self.precision)
 
 
 class Trained(NamedTuple):
@@ -147,15 +165,16 @@ def _identity(identity, plan):
 
     import emopipe
 
-    passing = ("workers", "progress", "checkpoint")
-    learning = {name: value for name, value in vars(plan).items() if name not in passing}
+    passing = ("workers", "checkpoint")
+    learning = {k: v for k, v in plan.get_params().items() if k not in passing}
     makers = f"emopipe {emopipe.__version__} keras {keras.__version__} {keras.backend.backend()}"
     return f"{identity} {learning} {makers}"
 
 
 def train(
-    model, batch, y, *, rows, validation=(), weights=None, plan=None, keep=False, identity=""
-) -> Trained:
+    model, batch, y, *, rows, validation=(), weights=None, plan=None, keep=False, identity="",
+    progress=False,
+) -> Trained:  # fmt: skip
     """Train a network to tell classes apart.
 
     Parameters
@@ -178,6 +197,8 @@ def train(
     identity : str
         What the fit depends on beyond the plan (data, labels, shape of the network), in words or as
         a hash: tells checkpoints apart.
+    progress : bool
+        Show a bar per epoch, with loss and accuracy.
 
     Returns
     -------
@@ -201,6 +222,7 @@ def train(
     check_not_forked()
     gc.collect()  # networks are reference cycles: those of earlier fits would wait for long
     plan = plan or Training()
+    plan.check()
     rows, validation = np.asarray(rows, int), np.asarray(validation, int)
     if not len(rows):
         raise ValueError("there are no rows to train on")
@@ -225,7 +247,7 @@ def train(
     elif keep and state.patience is not None:
         state.begin(_evaluate(model, sides[1])["cross_entropy"])
     if not state.over:
-        _run(state, *sides, plan, seed)
+        _run(state, *sides, plan, seed, progress)
     model.set_weights(state.weights())
     checkpoint.remove()
     return Trained(model.get_weights(), state.history)
@@ -255,7 +277,7 @@ def _counted(batches, bar):
         bar.update()
 
 
-def _run(state, trained, judged, plan, seed):
+def _run(state, trained, judged, plan, seed, progress):
     """Run the epochs that are left."""
     model, first = state.model, state.epoch * trained.steps
     numbers = range(first, plan.epochs * trained.steps)
@@ -263,7 +285,7 @@ def _run(state, trained, judged, plan, seed):
     with many_networks(), closing(batches):
         while not state.over:
             title = f"epoch {state.epoch + 1} of {plan.epochs}"
-            with progress_bar(trained.steps, title, "batch", shown=plan.progress) as bar:
+            with progress_bar(trained.steps, title, "batch", shown=progress) as bar:
                 logs = _means(model.train_on_batch, _counted(islice(batches, trained.steps), bar))
                 held = _evaluate(model, judged) if judged.steps else {}
                 logs |= {f"val_{name}": value for name, value in held.items()}

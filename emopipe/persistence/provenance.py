@@ -103,7 +103,7 @@ def differences(saved, now) -> tuple[list[str], list[str]]:
 
 def _parameters(estimator):
     """Yield (full name, part, parameter, value) of the parameters of all parts."""
-    for name, part in nested(estimator):
+    for name, part in nested(estimator, descriptions=True):
         for parameter, value in part.get_params(deep=False).items():
             yield f"{name}__{parameter}" if name else parameter, part, parameter, value
 

@@ -126,7 +126,7 @@ def allowed(estimator) -> bool:
         ...
     emopipe.persistence.errors.ModelError: model.steps.functiontransformer.func is the function ...
     """
-    for name, part in nested(estimator):
+    for name, part in nested(estimator, descriptions=True):
         listed = is_listed(type(part)) or isinstance(part, BaseSearchCV)
         if not listed:
             raise ModelError(

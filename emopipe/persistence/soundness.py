@@ -217,7 +217,21 @@ def check_sound(value, where="model", seen=None) -> None:
         check_sound(part, f"{where}.{name}", seen)
 
 
+def _check_parameters(value, where):
+    """Raise ModelError where an estimator of this package has not the parameters of its class."""
+    kind = type(value)
+    if kind.__module__.startswith("emopipe."):
+        lacking = [name for name in kind._get_param_names() if name not in vars(value)]
+        if lacking:
+            raise ModelError(
+                f"{where}, a {kind.__name__}, has no {', '.join(lacking)}: it was saved by another "
+                "version of emopipe, in which its parameters were others. Load it with that "
+                "version, or fit it again"
+            )
+
+
 def _verdict(value, where):
+    _check_parameters(value, where)
     try:
         sound = _is_sound(value)
     except Exception:  # whatever a malformed state trips over

@@ -36,7 +36,7 @@ def score_kind(model) -> str:
 def settled(model, store, n_jobs):
     """Let every feature extractor use a store and processes for a while."""
     before = []
-    for _, part in nested(model):
+    for _, part in nested(model, descriptions=True):
         own = type(part).__module__.startswith("emopipe.")
         for name, value in {"store": store, "n_jobs": n_jobs}.items():
             if own and name in vars(part):

@@ -1,0 +1,159 @@
+"""Parameters of networks that belong together: plain objects without fit.
+
+They are parameters of an estimator like any other: `clone`, `repr` and nested `set_params` work,
+and a grid tries ``faces__margin`` or ``layers__dense``.
+"""
+
+from sklearn.base import BaseEstimator
+
+
+class FaceCrops(BaseEstimator):
+    """How a clip becomes face crops for a network.
+
+    Parameters
+    ----------
+    n_frames : int
+        Crops: of a clip, equally spaced; for `SegmentAttentionNetwork`, of a segment.
+    size : tuple of int
+        Rows and columns of a crop, in pixels.
+    detector : str
+        "haar", "yunet", "ssd" or "mtcnn", see `emopipe.faces.face_crops`.
+    detector_model : str, Path or None
+        File of the detector's model; None takes the published one.
+    margin : float
+        Added on every side, as a share of the detected box.
+    detect_every : int
+        Frames from one detection to the next.
+
+    See Also
+    --------
+    Training : How a network is trained.
+
+    Examples
+    --------
+    >>> FaceCrops(detector="yunet").size
+    (98, 80)
+    """
+
+    def __init__(
+        self, *, n_frames=20, size=(98, 80), detector="haar", detector_model=None, margin=0.0,
+        detect_every=1,
+    ):  # fmt: skip
+        self.n_frames = n_frames
+        self.size = size
+        self.detector = detector
+        self.detector_model = detector_model
+        self.margin = margin
+        self.detect_every = detect_every
+
+
+class CNNLayers(BaseEstimator):
+    """The layers of an audio-visual convolutional network.
+
+    Parameters
+    ----------
+    visual_widths, audio_widths : tuple of int
+        Filters of the convolutions.
+    visual_features, audio_features : int
+        Widths of the modalities' dense layers.
+    dense : tuple of int
+        Widths of the dense layers between features and softmax.
+    batch_norm : bool
+        Normalise after each convolution.
+    dropout : float
+        Share of values dropped before each dense layer.
+
+    See Also
+    --------
+    AudioVisualCNN, TemporalAggregation : The networks.
+
+    Examples
+    --------
+    >>> CNNLayers(dense=(64, 32)).audio_widths
+    (16, 32, 64)
+    """
+
+    def __init__(
+        self, *, visual_widths=(32, 64, 128, 128, 256), audio_widths=(16, 32, 64),
+        visual_features=512, audio_features=128, dense=(128,), batch_norm=False, dropout=0.0,
+    ):  # fmt: skip
+        self.visual_widths = visual_widths
+        self.audio_widths = audio_widths
+        self.visual_features = visual_features
+        self.audio_features = audio_features
+        self.dense = dense
+        self.batch_norm = batch_norm
+        self.dropout = dropout
+
+
+class VGG19Features(BaseEstimator):
+    """How VGG19 describes pictures of voices and faces.
+
+    Parameters
+    ----------
+    weights : "imagenet", "random", str or Path
+        As published with keras.applications (575 MB, fetched when needed), seeded random numbers,
+        or a weight file of keras.applications.
+    seed : int
+        Of weights="random".
+    width, size : float, int
+        Narrower networks on smaller pictures, for trying things out with random weights; see
+        `emopipe.nets.vgg19.architecture`.
+    batch_size : int
+        Pictures per call.
+    runtime, precision : str
+        See `emopipe.face_networks.vggface.activations`.
+
+    See Also
+    --------
+    SegmentAttentionNetwork : The network that is built on them.
+
+    Examples
+    --------
+    >>> VGG19Features(weights="random").size
+    224
+    """
+
+    def __init__(
+        self, *, weights="imagenet", seed=0, width=1.0, size=224, batch_size=16, runtime="keras",
+        precision="float32",
+    ):  # fmt: skip
+        self.weights = weights
+        self.seed = seed
+        self.width = width
+        self.size = size
+        self.batch_size = batch_size
+        self.runtime = runtime
+        self.precision = precision
+
+
+class SpeechTrim(BaseEstimator):
+    """Which ends of a recording are idle and cut off, see `emopipe.voice_activity.trim`.
+
+    Parameters
+    ----------
+    band : tuple of float
+        Hz from and to which there is speech.
+    threshold : float
+        Share of the energy that lies in the band where somebody speaks.
+    floor : float or None
+        Decibels under the loudest window below which nobody speaks.
+    before, after : float
+        Seconds that are left around the speech.
+
+    See Also
+    --------
+    SegmentAttentionNetwork : The network that listens to the rest.
+
+    Examples
+    --------
+    >>> SpeechTrim(threshold=0.5).band
+    (300.0, 3000.0)
+    """
+
+    def __init__(self, *, band=(300.0, 3000.0), threshold=0.6, floor=40.0, before=0.2, after=0.2):
+        self.band = band
+        self.threshold = threshold
+        self.floor = floor
+        self.before = before
+        self.after = after
