@@ -64,15 +64,15 @@ class SegmentAttentionNetwork(ClipNetwork):
     classes_, network_weights_, fallback_
         See `emopipe.nets.classifier.ClipNetwork`.
     history_ : dict of str to list of float
-        loss, accuracy, val_loss, val_accuracy per epoch of the fusion, and with the prefixes audio_
-        and video_ of the two networks before it (val_audio_loss, and so on). Rows are segments.
+        loss, accuracy, val_loss, val_accuracy per epoch of the fusion, and with ``audio_`` or
+        ``video_`` before them of the two networks (val_audio_loss, ...). Rows are segments.
 
     Notes
     -----
     The paper uses VGG19's fc7 of the voice directly, but also says that the audio network is
     trained first. VGG19 is not trained here, so that no clip goes through it twice; the dense layer
     (tanh, as many units as the LSTM) is what is trained in its place, and gives the voice's vector
-    the range of the face's. Features are standardised by the training segments. Whether |h| in
+    the range of the face's. Features are standardised by the training segments. Whether abs(h) in
     equation 6 is a magnitude or a transposed h cannot be told from the text; we take the magnitude.
 
     A clip needs sound and a face: one without either, a silent one, or one shorter than a segment
