@@ -10,7 +10,7 @@ from emopipe import (
     Experiment,
     ScoreColumns,
     StackedFusion,
-    compare,
+    differences,
     evaluate,
     load_corpus,
     run_script,
@@ -45,10 +45,8 @@ def experiment(cremad, *, n_folds=10):
         title="CREMA-D: fusing voice voters and face voters",
         question="Can weighted voters of voice and of face be as good as voters of both?",
         results=results,
-        comparisons=[
-            compare(results["voters of both"], results[label], label=f"{label} − voters of both")
-            for label in ("searched", "log pool", "stacking")
-        ],
+        references=["voters of both"],
+        comparisons=differences(results, ["voters of both"]),
     )
 
 

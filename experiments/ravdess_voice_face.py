@@ -21,7 +21,7 @@ from emopipe import (
     ShortTermStatistics,
     StackedFusion,
     WhereFinite,
-    compare,
+    differences,
     evaluate,
     load_corpus,
     run_script,
@@ -55,10 +55,8 @@ def experiment(ravdess, *, face_features, n_folds=4):
         title="RAVDESS: voice statistics and facial features, fused",
         question="Do voice and face together recognise more than either alone?",
         results=results,
-        comparisons=[
-            compare(results["face"], results[label], label=f"{label} − face alone")
-            for label in list(estimators)[2:]
-        ],
+        references=["voice", "face"],
+        comparisons=differences(results, ["voice", "face"]),
     )
 
 

@@ -581,6 +581,17 @@ def test_a_pickle_predicts_the_same():
     pd.testing.assert_frame_equal(again.weights_, fusion.weights_)
 
 
+def test_a_fusion_saved_before_there_were_pools_answers_as_it_did():
+    X, y, subjects = clips()
+    fusion = EmotionWeightedFusion(BOTH, weights="search", clips_per_weight=0, calibration=None)
+    fusion.fit(X, y, groups=subjects)
+    expected = fusion.predict_proba(X)
+    for name in ("pool", "clips_per_weight", "biases_", "floors_"):
+        delattr(fusion, name)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(fusion)).predict_proba(X), expected)
+    assert fusion.get_params()["pool"] == "linear" and "weights='search'" in repr(fusion)
+
+
 def test_attributes_of_the_first_modality():
     X, y, _ = clips()
     table = pd.DataFrame(X, columns=list("abcd"))

@@ -126,6 +126,9 @@ class EmotionWeightedFusion(ScoreFusion):
     ['fear', 'joy', 'fear', 'joy']
     """
 
+    # Of a fusion that was saved before there were pools and shrinkage: it answers as it did.
+    pool, clips_per_weight = "linear", 0
+
     def __init__(
         self,
         estimators,
