@@ -62,7 +62,7 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
-from emopipe import MiniXceptionFeatures, SoftmaxClassifier
+from emopipe import MiniXceptionFeatures, SoftmaxClassifier, StackedFusion
 from emopipe.evaluation import evaluate
 from emopipe.fusion import EmotionWeightedFusion, ScoreColumns, WhereFinite
 from emopipe.persistence import (
@@ -175,6 +175,7 @@ def table(numbers):
 @pytest.mark.parametrize("options", [
     {}, {"weights": "recall"}, {"weights": "search", "calibration": "sigmoid"},
     {"calibration": "isotonic", "preferred": "face"}, {"calibration": "temperature"},
+    {"pool": "log", "weights": "likelihood"},
 ], ids=str)  # fmt: skip
 def test_fusion_with_missing_rows_is_exact(options, table, tmp_path):
     fusion = EmotionWeightedFusion(
@@ -186,6 +187,14 @@ def test_fusion_with_missing_rows_is_exact(options, table, tmp_path):
     _same(fusion, again, table)
     pd.testing.assert_frame_equal(fusion.weights_, again.weights_)
     assert again.named_estimators_["voice"] is again.estimators_[0]
+    assert not hasattr(again, "oof_scores_")
+
+
+def test_stacking_is_exact(table, tmp_path):
+    fusion = StackedFusion(
+        [("voice", ScoreColumns(prefix="heard_")), ("face", ScoreColumns(prefix="seen_"))]
+    ).fit(table, table["emotion"])
+    _same(fusion, load(save(fusion, tmp_path / "model")), table)
 
 
 @pytest.fixture(scope="module")

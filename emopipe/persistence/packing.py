@@ -30,28 +30,34 @@ FILE_PARAMETERS = {
     "model": (None,),
     "weights": (None, "default", "imagenet", "random", "vggface"),
 }
-# Attributes that scikit-learn needs while it fits, and never afterwards.
-_FIT_ONLY = ("_loss_function_", "_optimizer")
+# Attributes that serve while fitting and never afterwards; out-of-fold scores are single clips'.
+_FIT_ONLY = ("_loss_function_", "_optimizer", "oof_scores_")
 _GENERATORS = (np.random.RandomState, np.random.Generator)
 _TREES = {"kd_tree": KDTree, "ball_tree": BallTree}
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, np.ufunc)
 
 
 class Table:
-    """A table of numbers taken apart: `values`, and the labels and names of rows and columns."""
+    """A table of numbers taken apart: `values`, and the labels and names of rows and columns.
+
+    A series is a table of one column.
+    """
 
     def __init__(self, table):
+        self.series = isinstance(table, pd.Series)
+        table = table.to_frame() if self.series else table
         self.values = table.to_numpy()
         self.index, self.index_name = table.index.tolist(), table.index.name
         self.columns, self.columns_name = table.columns.tolist(), table.columns.name
 
-    def rebuilt(self) -> pd.DataFrame:
+    def rebuilt(self) -> pd.DataFrame | pd.Series:
         """Return the table."""
-        return pd.DataFrame(
+        table = pd.DataFrame(
             self.values,
             index=pd.Index(self.index, name=self.index_name),
             columns=pd.Index(self.columns, name=self.columns_name),
         )
+        return table.iloc[:, 0] if getattr(self, "series", False) else table
 
 
 def clean(estimator):
@@ -173,8 +179,8 @@ def _allowed(function, where):
 
 
 def _table(table, where):
-    numbers = isinstance(table, pd.DataFrame) and table.to_numpy().dtype.kind in "fiub"
-    if numbers and table.index.nlevels == table.columns.nlevels == 1:
+    numbers = not isinstance(table, pd.Index) and table.to_numpy().dtype.kind in "fiub"
+    if numbers and table.index.nlevels == getattr(table, "columns", table.index).nlevels == 1:
         return Table(table)
     raise ModelError(
         f"{where} is a {type(table).__name__} that is no table of numbers: keep it as numpy arrays "
