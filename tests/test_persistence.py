@@ -187,7 +187,7 @@ def test_fusion_with_missing_rows_is_exact(options, table, tmp_path):
     _same(fusion, again, table)
     pd.testing.assert_frame_equal(fusion.weights_, again.weights_)
     assert again.named_estimators_["voice"] is again.estimators_[0]
-    assert not hasattr(again, "oof_scores_")
+    assert again.oof_scores_ is None
 
 
 def test_stacking_is_exact(table, tmp_path):

@@ -158,7 +158,9 @@ class StackedFusion(ScoreFusion):
     def _learn_rule(self, names, codes, units):
         self.floors_ = choose_floors(self.oof_scores_, codes)
         logs = log_scores(self.oof_scores_, self.floors_)
-        self.coefficients_, self.biases_ = stacking_coefficients(logs, codes, units)
+        coefficients, self.biases_ = stacking_coefficients(logs, codes, units)
+        # Sums round by how numbers lie in memory: a saved model gives the same bits.
+        self.coefficients_ = np.ascontiguousarray(coefficients)
 
     def _fuse(self, scores):
         logs = log_scores(scores, self.floors_)

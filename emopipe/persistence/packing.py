@@ -30,8 +30,10 @@ FILE_PARAMETERS = {
     "model": (None,),
     "weights": (None, "default", "imagenet", "random", "vggface"),
 }
-# Attributes that serve while fitting and never afterwards; out-of-fold scores are single clips'.
-_FIT_ONLY = ("_loss_function_", "_optimizer", "oof_scores_")
+# Attributes that serve while fitting and never afterwards; out-of-fold scores are single clips'
+# and become None, which a fusion that learned nothing has, too.
+_FIT_ONLY = ("_loss_function_", "_optimizer")
+_OF_SINGLE_CLIPS = ("oof_scores_",)
 _GENERATORS = (np.random.RandomState, np.random.Generator)
 _TREES = {"kd_tree": KDTree, "ball_tree": BallTree}
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, np.ufunc)
@@ -196,6 +198,8 @@ def _estimator(estimator, where, seen):
     for name, item in vars(estimator).items():
         if name in _FIT_ONLY:
             continue
+        if name in _OF_SINGLE_CLIPS:
+            item = None
         if names_a_file(estimator, name, item):
             item = PurePath(item)
         vars(twin)[name] = packed(item, f"{where}.{name}", seen) if name in kept else item
