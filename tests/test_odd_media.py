@@ -25,6 +25,7 @@ from emopipe.media import (
     signal_blocks,
 )
 from emopipe.media import packets as media_packets
+from emopipe.media.endings import cut_off
 from emopipe.media.gif import whole_gif
 from emopipe.media.stills import _is_unfinished
 
@@ -36,6 +37,20 @@ def tone(seconds, hertz=300):
 def status(read):
     list(read)
     return read.status
+
+
+SHORT = {  # of three seconds, of which the headers' lengths do not miss the last tenth
+    "a.wav": {"codec": "pcm_s16le"},
+    "rf64.wav": {"codec": "pcm_s16le", "options": {"rf64": "always"}},
+    "a.w64": {"codec": "pcm_s16le"},
+    "a.aiff": {"codec": "pcm_s16be"},
+    "a.au": {"codec": "pcm_s16be"},
+    "a.caf": {"codec": "pcm_s16be"},
+    "a.ogg": {"codec": "libopus", "rate": 48000},
+    "a.mka": {"codec": "flac", "format": "matroska"},
+    "a.mp4": {"codec": "aac", "options": {"movflags": "faststart"}},
+    "a.flv": {"codec": "libmp3lame", "rate": 44100},
+}
 
 
 # Length
@@ -92,6 +107,38 @@ def test_a_wav_from_a_pipe_is_whole(tmp_path, size):
     (tmp_path / "a.wav").write_bytes(b"RIFF" + riff + data)
     assert status(signal_blocks(tmp_path / "a.wav")) == "ok"
     assert length(tmp_path / "a.wav") == 2
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_short_clip_without_its_last_tenth_is_partial(tmp_path, name):
+    path = write_tracks(tmp_path / name, tone(3), **SHORT[name])
+    data = path.read_bytes()
+    assert cut_off(path) == [] and status(signal_blocks(path)) == "ok"
+    path.write_bytes(data[: len(data) * 9 // 10])
+    assert "bytes of" in cut_off(path)[0] and status(signal_blocks(path)) == "partial"
+
+
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(
+        [b"", b"RIFF", b"RF64" + bytes(8) + b"ds64", b"FORM", b".snd", b"riff\x2e\x91\xcf\x11",
+         b"caff", b"FLV\x01", b"OggS", b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67",
+         b"\0\0\0\x08ftyp", b"\0\0\0\x08moof\0\0\0\x01mdat"]
+    ),
+)  # fmt: skip
+def test_any_bytes_end_where_they_say_or_nowhere(tmp_path_factory, data, head):
+    path = tmp_path_factory.getbasetemp() / "any.bin"
+    path.write_bytes(head + data)
+    assert len(cut_off(path)) <= 1
+
+
+@pytest.mark.parametrize("codec", ["flac", "libopus"])
+def test_recordings_one_after_the_other_in_a_file_are_said(tmp_path, codec):
+    path = write_tracks(tmp_path / "a.ogg", tone(3), codec=codec, rate=48000)
+    path.write_bytes(2 * path.read_bytes())
+    read = signal_blocks(path)
+    assert sum(map(len, read)) == pytest.approx(6 * 16000, abs=1600)
+    assert read.status == "partial" and "start again" in read.faults[0]
 
 
 def test_the_longest_stream_ends_a_clip_and_pictures_keep_their_own_timeline(tmp_path):
@@ -204,6 +251,26 @@ def test_an_image_is_its_first_picture(tmp_path, how, wanted):
     assert (time, read.status, length(path)) == (0, "ok", 0)
     assert np.abs(shown.astype(int) - np.asarray(image)).mean() < 12
     assert (probe(path).rows, probe(path).columns) == (128, 128)
+
+
+@pytest.mark.parametrize(
+    ("name", "second"), [("a.jpg", "JPEG"), ("a.jpg", "MPO"), ("a.mpo", "MPO")]
+)
+def test_a_jpeg_is_no_film_however_its_pictures_are_stored(tmp_path, name, second):
+    image = photograph()
+    more = {"save_all": True, "append_images": [image.rotate(180)]} if second == "MPO" else {}
+    data = stored(image, format=second, **more)
+    extra = 2 * (b"\xff\xe1\xff\xfd" + bytes(65531))  # as much of metadata as phones write
+    (tmp_path / name).write_bytes(data[:2] + extra + data[2:] + stored(image, format="JPEG"))
+    assert [time for time, _ in frames(tmp_path / name)] == [0]
+    assert length(tmp_path / name) == 0
+
+
+def test_a_gif_whose_end_was_never_written_is_partial(tmp_path):
+    data = stored(photograph(), format="GIF")
+    path = tmp_path / "a.gif"
+    path.write_bytes(data[: len(data) * 6 // 10].ljust(len(data), b"\0"))
+    assert status(frames(path)) == "partial"
 
 
 def test_a_tiff_as_opencv_writes_it_is_read(tmp_path):

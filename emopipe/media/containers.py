@@ -28,10 +28,10 @@ STATUSES = (
     "crashed",
 )
 MAX_PIXELS = 2**26  # a picture of 8192 x 8192: 200 MB as RGB
-# Programs that write to a pipe leave about 2 or 4 GiB as the size in the header (SoX: 4 KiB less).
-_PLACEHOLDER = 2**31 - 2**13
 # Of HEIC and AVIF files that hold one picture, not a film (ISO/IEC 23008-12).
 _STILL_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "avif"}
+
+_JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 _WORDS = {
     "ok": "processed completely",
@@ -157,19 +157,6 @@ def check_file(path) -> Path:
     return path
 
 
-def cut_off(path) -> list[str]:
-    """Return what a RIFF file (wav, avi) or a GIF tells about missing last bytes."""
-    with open(path, "rb") as file:
-        head = file.read(8)
-    if head.startswith(b"GIF8"):
-        return [] if whole_gif(path)[1] else ["its last picture is cut off"]
-    size = Path(path).stat().st_size
-    due = int.from_bytes(head[4:], "little") + 8
-    if head[:4] != b"RIFF" or due >= _PLACEHOLDER or due <= size + 1:
-        return []
-    return [f"the file has {size} bytes of {due}"]
-
-
 def _refuse(url, flags, options):
     raise PermissionError(f"a recording must not open other files ({url!r})")
 
@@ -194,11 +181,18 @@ def _reader(path, file):
     return lambda n: file.read(max(0, min(n, end - file.tell())))
 
 
-def _format(file) -> str | None:
-    """Return the format of a JPEG of several pictures, which else could pass for a film of them."""
-    head = file.read(2**16)
+def _format(path, file) -> str | None:
+    """Return the format of a JPEG, whose further pictures could else make it pass for a film."""
+    is_jpeg = file.read(2) == b"\xff\xd8"
+    one = is_jpeg and path.suffix.lower() in _JPEG_SUFFIXES
+    while is_jpeg and not one:
+        head, place = file.read(8), file.tell()
+        if head[:1] != b"\xff" or head[1:2] in (b"", b"\xda"):  # no segment, or the picture
+            break
+        one = head[1:2] == b"\xe2" and head[4:] == b"MPF\0"
+        file.seek(place - len(head) + 2 + int.from_bytes(head[2:4], "big"))
     file.seek(0)
-    return "jpeg_pipe" if head.startswith(b"\xff\xd8") and b"MPF\0" in head else None
+    return "jpeg_pipe" if one else None
 
 
 @contextmanager
@@ -211,7 +205,7 @@ def opened(path):
         bare = SimpleNamespace(read=_reader(path, file), seek=file.seek, tell=file.tell)
         how = {"options": {"protocol_whitelist": "none", **_probing(file)}, "buffer_size": 2**16}
         try:
-            container = av.open(bare, "r", _format(file), io_open=_refuse, **how)
+            container = av.open(bare, "r", _format(path, file), io_open=_refuse, **how)
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError as error:

@@ -56,7 +56,7 @@ def whole_gif(path) -> tuple[int, bool]:
                 elif kind[0] == _EXTENSION:
                     _read(file, 1)
                 else:
-                    break
+                    return end, bool(end) and kind[0] == _TRAILER
                 _skip_blocks(file)
                 end = file.tell() if inside else end
         except _CutOff:

@@ -14,6 +14,8 @@ from emopipe.media.containers import (
 )
 from emopipe.media.excerpts import parse
 
+_RESTART = 1.0  # s by which time stamps fall where a recording follows another in one file
+
 
 def note(faults, fault):
     """Add a fault to those noted, once."""
@@ -47,6 +49,15 @@ def _is_estimate(container, first_byte) -> bool:
     return abs(n_bytes - content) <= 0.02 * content + 512
 
 
+def _falls_back(packet, last) -> bool:
+    """Tell whether a packet is decoded earlier than the one before it in its stream."""
+    if packet.dts is None or not packet.size:
+        return False
+    before = last.get(packet.stream_index, packet.dts)
+    last[packet.stream_index] = packet.dts
+    return (before - packet.dts) * packet.time_base > _RESTART
+
+
 def packets(container, stream, faults):
     """Yield the packets of `stream`, at last an empty one that flushes its decoder.
 
@@ -55,12 +66,14 @@ def packets(container, stream, faults):
     """
     import av
 
-    end, first_byte = 0.0, None
+    end, first_byte, last = 0.0, None, {}
     try:
         for packet in container.demux(recorded_streams(container)):
             if first_byte is None:
                 first_byte = max(0, packet.pos or 0)
             end = max(end, packet_end(packet) or 0.0)
+            if _falls_back(packet, last):
+                note(faults, "its time stamps start again: several recordings in one file")
             if packet.stream_index == stream.index:
                 yield packet
     except av.error.MemoryError:

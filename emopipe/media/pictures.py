@@ -9,12 +9,12 @@ from emopipe.media.containers import (
     ClipError,
     Reading,
     check_file,
-    cut_off,
     interval,
     is_image,
     zero,
 )
 from emopipe.media.conversion import Converter
+from emopipe.media.endings import cut_off
 from emopipe.media.excerpts import parse
 from emopipe.media.packets import decoded, note
 from emopipe.media.stills import first_picture

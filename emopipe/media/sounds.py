@@ -9,11 +9,11 @@ from emopipe.media.containers import (
     ClipError,
     Reading,
     check_file,
-    cut_off,
     find_stream,
     opened,
     zero,
 )
+from emopipe.media.endings import cut_off
 from emopipe.media.excerpts import parse
 from emopipe.media.packets import decoded, note
 
