@@ -320,7 +320,12 @@ WHOLE = [
         EmotionWeightedFusion(WHOLE, pool="log", weights="recall"),
         StackedFusion(WHOLE),
     ],
-    ids=repr,
+    # The same names in every process: a repr holds addresses.
+    ids=lambda fusion: (
+        f"{type(fusion).__name__}-{getattr(fusion, 'pool', '')}-{fusion.weights}-{fusion.preferred}"
+        if hasattr(fusion, "weights")
+        else type(fusion).__name__
+    ),
 )
 def test_a_clip_that_lacks_a_modality_is_decided_by_the_other(fusion):
     X, y, subjects = clips()
