@@ -16,6 +16,7 @@ from emopipe.cli import COMMANDS, _parser, main, scripts
 from emopipe.cli import run as run_module
 from emopipe.cli.demo import CARRIED, placement
 from emopipe.cli.train import CLASSIFIERS
+from emopipe.files import checksum, file_stamp
 from emopipe.report import write_report
 from emopipe.store import Entry, Store
 from emopipe.synthetic.layouts import LAYOUTS
@@ -558,6 +559,25 @@ def test_gc_removes_all_of_a_person(wav, tmp_path, capsys):
     left = b"".join(file.read_bytes() for file in tmp_path.glob("s*"))
     assert b"ann.wav" not in left and b"bob.wav" in left
     assert "from the store 1" in run(capsys, "extract", *options, "--jobs", 1)[1]
+
+
+@pytest.mark.filterwarnings("ignore::emopipe.corpora.CorpusWarning")
+def test_gc_removes_every_file_of_a_take(tmp_path, capsys):
+    with Store(tmp_path / "s") as kept:
+        for n, place in enumerate(["VideoFlash/1001_{}.flv", "AudioWAV/1001_{}.wav",
+                                   "AudioMP3/1001_{}.mp3", "copy/1001_{}.wav",
+                                   "VideoFlash/1002_{}.flv"]):  # fmt: skip
+            file = tmp_path / "corpus" / place.format("DFA_ANG_XX")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b"%d" % n)
+            os.utime(file, (1e9, 1e9))
+            digest = checksum(file)
+            kept.put_contents({str(file): (file_stamp(file), digest)})
+            kept.put({digest: Entry(None, "no_face")}, contents={digest: digest})
+    corpus = f"cremad={tmp_path / 'corpus'}"
+    code, out, _ = run(capsys, "store", "gc", "--forget", "1001", "--corpus", corpus,
+                       "--store", tmp_path / "s")  # fmt: skip
+    assert code == 0 and "4 values and 4 paths removed, of 4 files of 1001" in out
 
 
 @pytest.mark.filterwarnings("ignore::emopipe.store.StoreWarning")

@@ -637,9 +637,11 @@ def test_card_says_what_a_model_keeps_of_people(numbers, tmp_path):
     for model, words in [
         (make_pipeline(StandardScaler(), SVC()), "support vectors of 4 values"),
         (KNeighborsClassifier(3), "120 neighbours of 4 values"),
+        (CalibratedClassifierCV(SVC(), cv=2), "support vectors of 4 values"),
+        (make_pipeline(Nystroem(n_components=9), RidgeClassifier()), "9 landmarks of 4 values"),
         (LogisticRegression(), "holds no feature vector"),
     ]:
-        folder = save(model.fit(X, y), tmp_path / type(model).__name__)
+        folder = save(model.fit(X, y), tmp_path / words.replace(" ", "") / type(model).__name__)
         assert words in (folder / "model_card.md").read_text()
 
 

@@ -597,6 +597,30 @@ def test_what_is_forgotten_leaves_no_byte(tmp_path, path, store):
     assert store.verify() == [] and store.ls()["entries"].tolist() == [1]
 
 
+def test_who_is_forgotten_was_perhaps_known_by_a_link_and_by_an_earlier_file(tmp_path, path, store):
+    folder, link, file = tmp_path / "real", tmp_path / "link", tmp_path / "real" / "ann.wav"
+    folder.mkdir()
+    link.symlink_to(folder)
+    for content, place in ((b"first", link), (b"second", folder), (b"third", link)):
+        file.write_bytes(content)
+        name, digest = str(place / "ann.wav"), checksum(file)
+        store.put_contents({name: (file_stamp(file)._replace(changed=10**18), digest)})
+        store.put({key(content): Entry(np.ones(3))}, contents={key(content): digest})
+    store.put_contents({"/bob.wav": (FileStamp(1, 2, 3), key("bob"))})
+    store.put({key("of bob"): Entry(np.ones(3))}, contents={key("of bob"): key("bob")})
+    file.write_bytes(b"fourth")
+
+    assert store.forget([str(file)]) == (2, 1, 2)
+    assert store.get([key("of bob")]) and store.folders() == {"/": 1}
+
+
+@pytest.mark.parametrize("end", [".rebuilt", ".rebuilt-wal", ".damaged", ".damaged-wal"])
+def test_copies_that_a_repair_left_are_forgotten(path, store, end):
+    Path(f"{path}{end}").write_bytes(b"ann.wav")
+    store.forget(["/ann.wav"])
+    assert not Path(f"{path}{end}").exists()
+
+
 # The store of schema 1
 
 

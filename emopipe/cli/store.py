@@ -22,8 +22,8 @@ from math import isfinite
 LARGEST = {"older_than": 36500, "max_bytes": 2**62}
 # Folders that `ls` names.
 _FOLDERS = 5
-# Options that make a loader list every file of a person, not the best of each take.
-_EVERY_FILE = {"ravdess": {"channel": "both", "modality": "all"}}
+# Options with which a loader leaves out no recording of a person.
+_EVERY_CHANNEL = {"ravdess": {"channel": "both"}}
 
 
 def add_arguments(parser):
@@ -125,8 +125,8 @@ def _forget(args, store):
     )
     if unknown:
         yield (
-            f"{counted(unknown, 'value')} removed as well, of parts of recordings that an earlier "
-            "emopipe did not note: they are computed again"
+            f"{counted(unknown, 'value')} removed as well, of which no file is known (any more): "
+            "where one is there, they are computed again"
         )
     yield "Reports, saved models and checkpoints are files of their own: look at them, too."
 
@@ -137,6 +137,7 @@ def _paths_of(args) -> list[str]:
 
     from emopipe import load_corpus
     from emopipe.cli.clips import corpus_roots
+    from emopipe.corpora.loading import every_file
     from emopipe.media.excerpts import parse
     from emopipe.subjects import subject_key, subject_names
     from emopipe.text import printable
@@ -144,8 +145,9 @@ def _paths_of(args) -> list[str]:
     places = dict(text.partition("=")[::2] for text in args.corpus)
     paths, subjects = [], set()
     for name, root in corpus_roots(places, args.pattern, args.codes).items():
-        options = _EVERY_FILE.get(name, {}) if isinstance(root, Path) else {}
-        table = load_corpus(name, root, **options)
+        options = _EVERY_CHANNEL.get(name, {}) if isinstance(root, Path) else {}
+        with every_file():
+            table = load_corpus(name, root, **options)
         names = subject_names(table["subject"])
         subjects |= set(names) - {None}
         rows = table[[n is not None and subject_key(n) == subject_key(args.forget) for n in names]]

@@ -10,6 +10,9 @@ import filecmp
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
@@ -26,6 +29,8 @@ from emopipe.corpora.folder import (
     listed,
 )
 
+# Whether each file is a row of its own.
+_EVERY_FILE = ContextVar("every_file", default=False)
 _SUFFIXES = [suffix for suffixes in MEDIA.values() for suffix in suffixes]
 
 
@@ -91,6 +96,16 @@ def warn(corpus: Corpus, folder: Folder, text: str):
     warnings.warn(message, stacklevel=5)
 
 
+@contextmanager
+def every_file() -> Iterator[None]:
+    """Within this block tables have a row for each file, not for each take: none is left out."""
+    before = _EVERY_FILE.set(True)
+    try:
+        yield
+    finally:
+        _EVERY_FILE.reset(before)
+
+
 def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) -> pd.DataFrame:
     """Return the clip table of the recordings whose names `read` understands.
 
@@ -128,7 +143,8 @@ def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) ->
         if facts is None:
             foreign.append(recording.clip)
         else:
-            key = tuple(facts[column] for column in take)
+            one = _EVERY_FILE.get()
+            key = (recording.path,) if one else tuple(facts[column] for column in take)
             takes.setdefault(key, []).append((recording, facts))
     wanted = [f for f in takes.values() if keep is None or any(keep(facts) for _, facts in f)]
     rows = [_row(corpus, files, keep) for files in wanted]
@@ -268,7 +284,7 @@ def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed
 
     A table that holds sound and video files of one take as rows of their own is `mixed`.
     """
-    if table["synthetic"].any():
+    if table["synthetic"].any() or _EVERY_FILE.get():
         return
     about = table.attrs["corpora"][corpus.name]
     about["complete"] = corpus.clips

@@ -24,7 +24,14 @@ def _children(value, path, descriptions):
         return [((*path, value[0]), item) for item in value[1:]]
     if isinstance(value, list | tuple):
         return [(path, item) for item in value]
+    if _is_wrapper(value):
+        return [(path, item) for item in vars(value).values()]
     return []
+
+
+def _is_wrapper(value) -> bool:
+    """Say whether something is no estimator, but scikit-learn keeps fitted ones in it."""
+    return type(value).__name__ == "_CalibratedClassifier"
 
 
 def nested(estimator, *, descriptions=False):

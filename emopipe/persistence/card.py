@@ -58,6 +58,8 @@ _VECTORS = {
     "_fit_X": "neighbours",
     "X_fit_": "kernel rows",
 }
+# Classes that hold them in an attribute that means other things elsewhere.
+_VECTORS_OF = {"Nystroem": ("components_", "landmarks")}
 
 
 def vectors_held(estimator) -> list[dict]:
@@ -76,13 +78,18 @@ def vectors_held(estimator) -> list[dict]:
     """
     held = []
     for name, part in nested(estimator):
-        for attribute, kind in _VECTORS.items():
+        for attribute, kind in [*_VECTORS.items(), *_further(part)]:
             rows = vars(part).get(attribute)
             if np.ndim(rows) == 2:
                 step = name or type(part).__name__
                 held.append({"step": step, "kind": kind, "rows": len(rows),
                              "values": rows.shape[1]})  # fmt: skip
     return held
+
+
+def _further(part) -> list[tuple[str, str]]:
+    name = type(part).__name__
+    return [_VECTORS_OF[name]] if name in _VECTORS_OF else []
 
 
 def card_fields(estimator, result, clips, notes) -> dict:

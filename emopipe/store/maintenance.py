@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from emopipe.store.database import Database, chunks
+from emopipe.store.database import Database
 from emopipe.store.records import COLUMNS, checksum_of, from_row
 from emopipe.store.repair import FILE_COLUMNS
 
@@ -89,14 +89,23 @@ def forget_values(database: Database, *, max_bytes, older_than, recipe) -> int:
     return forgotten
 
 
-def contents_of_paths(database: Database, paths: Iterable[str]) -> set[str]:
-    """Return the checksums noted of files, whatever they hold now."""
-    contents = set()
-    for some in chunks([os.fsencode(path) for path in paths], 500):
-        marks = ",".join("?" * len(some))
-        rows = database.rows(f"SELECT content FROM files WHERE path IN ({marks})", some)
-        contents |= {row[0].hex() for row in rows if isinstance(row[0], bytes)}
-    return contents
+def known_files(database: Database, paths: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return all paths that lead to some files, and the checksums noted of them.
+
+    Parameters
+    ----------
+    database : Database
+    paths : iterable of str
+        Absolute; one through a symbolic link stands for the same file.
+    """
+    paths, contents = set(paths), set()
+    places = {os.path.realpath(path) for path in paths}
+    for path, content in database.rows("SELECT path, content FROM files"):
+        path = os.fsdecode(path) if isinstance(path, bytes) else ""
+        if path in paths or os.path.realpath(path) in places:
+            paths.add(path)
+            contents |= {content.hex()} if isinstance(content, bytes) else set()
+    return paths | places, contents
 
 
 def forget_clips(database: Database, paths: Iterable[str], contents: Iterable[str]):
@@ -113,8 +122,8 @@ def forget_clips(database: Database, paths: Iterable[str], contents: Iterable[st
     Returns
     -------
     int, int, int
-        Entries of these files; entries of which no file is known (of an earlier version, parts of
-        recordings); paths.
+        Entries of these files; entries of which no file is known (what a file held before it was
+        written anew, parts of recordings of an earlier version); paths.
     """
     contents = {bytes.fromhex(content) for content in contents}
     paths = {os.fsencode(path) for path in paths}
@@ -124,8 +133,9 @@ def forget_clips(database: Database, paths: Iterable[str], contents: Iterable[st
         entries = sql("SELECT id, key, content FROM entries").fetchall()
         certain = [e[0] for e in entries if e[2] in contents or e[1] in keys]
         known = set(certain)
-        unknown = [e[0] for e in entries if e[2] is None and e[0] not in known]
         files = sql("SELECT path, content FROM files").fetchall()
+        noted = {f[1] for f in files}
+        unknown = [e[0] for e in entries if e[2] not in noted and e[0] not in known]
         lost = [f[0] for f in files if f[0] in paths or f[1] in contents]
         for number in certain + unknown:
             sql("DELETE FROM entries WHERE id=?", (number,))

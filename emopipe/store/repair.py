@@ -241,6 +241,13 @@ def rebuild(path: Path, inode: int, state: str, reason: str) -> None:
     warnings.warn(f"the store {printable(path)} {text}", StoreWarning, stacklevel=2)
 
 
+def remove_leftovers(path: Path) -> None:
+    """Delete what repairs of a store left beside it: damaged files, and one cut off by a kill."""
+    with folder_lock(path, exclusive=True):
+        for end in (".rebuilt", ".damaged"):
+            _remove(path.with_name(path.name + end))
+
+
 def _remove(path):
     for end in _ENDS:
         Path(f"{path}{end}").unlink(missing_ok=True)

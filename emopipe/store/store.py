@@ -12,15 +12,15 @@ from emopipe.files import FileStamp, cache_folder, checksum
 from emopipe.store.contents import read_contents, write_contents
 from emopipe.store.database import Database, chunks
 from emopipe.store.maintenance import (
-    contents_of_paths,
     count_files,
     damaged_rows,
     forget_clips,
     forget_values,
+    known_files,
     list_recipes,
 )
 from emopipe.store.records import COLUMNS, Entry, Memo, from_row, peek_row, to_row
-from emopipe.store.repair import put_row, recipe_id
+from emopipe.store.repair import put_row, recipe_id, remove_leftovers
 from emopipe.store.schema import StoreError, StoreWarning
 from emopipe.text import printable
 
@@ -305,12 +305,13 @@ class Store:
         """Remove all that was derived from some files, wherever copies of them lie, for good.
 
         The file is written anew, so that no byte of it is left in unused pages. Values of which no
-        file is known (parts of recordings, of an earlier emopipe) go, too.
+        file is known (what a file held before it was written anew, parts of recordings of an
+        earlier emopipe) go, too, and so do copies that a repair left beside the file.
 
         Parameters
         ----------
         paths : iterable of str
-            Files; those that are still there are read for their checksum.
+            Files, by whatever links; those that are still there are read for their checksum.
 
         Returns
         -------
@@ -318,10 +319,10 @@ class Store:
             Values of these files; values of which no file is known; paths.
         """
         paths = {os.path.abspath(path) for path in paths}
-        contents = contents_of_paths(self._database, paths)
-        contents |= {checksum(path) for path in paths if os.path.isfile(path)}
-        for end in (".damaged", ".damaged-wal"):
-            Path(f"{self.path}{end}").unlink(missing_ok=True)
+        contents = {checksum(path) for path in paths if os.path.isfile(path)}
+        paths, noted = known_files(self._database, paths)
+        contents |= noted
+        remove_leftovers(self.path)
         with self._database.lock:
             self._memo.clear()
         return forget_clips(self._database, paths, contents)
