@@ -9,7 +9,7 @@ import pandas as pd
 
 from emopipe.text import printable
 
-_NUMBER = re.compile(r"\d+(?:\.\d*)?")
+_NUMBER = re.compile(r"\d+(?:[.,]\d*)?")
 
 
 def subject_names(values) -> np.ndarray:
@@ -46,12 +46,13 @@ def _name(value) -> str | None:
 def subject_key(name: str) -> tuple:
     """Return what all ways to write one person's name have in common.
 
-    Blanks around a name, capitals and the two encodings of accents do not count; numbers are
-    compared as numbers. A corpus in front ("ravdess/03") is a part of its own.
+    Blanks around a name, invisible characters, capitals and the two encodings of accents do not
+    count; numbers are compared as numbers, also those with a decimal comma. A corpus in front
+    ("ravdess/03") is a part of its own.
 
     Examples
     --------
-    >>> subject_key("01") == subject_key("1.0") == subject_key(" 1")
+    >>> subject_key("01") == subject_key("1.0") == subject_key(" 1,0")
     True
     >>> subject_key("1") == subject_key("10") or subject_key("a") == subject_key("á")
     False
@@ -60,8 +61,9 @@ def subject_key(name: str) -> tuple:
 
 
 def _part(text: str):
-    text = unicodedata.normalize("NFC", " ".join(text.casefold().split()))
-    return Decimal(text) if _NUMBER.fullmatch(text) else text
+    visible = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    text = unicodedata.normalize("NFC", " ".join(visible.casefold().split()))
+    return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else text
 
 
 def check_subject_names(names, column: str = "subject"):
@@ -82,13 +84,15 @@ def check_subject_names(names, column: str = "subject"):
         other = alike.setdefault(subject_key(name), name)
         if other != name:
             raise ValueError(
-                f"the {column}s {_shown(other, name)} differ only by blanks, capitals, the encoding"
-                " of accents or the form of a number: one person would be trained on and tested. "
+                f"the {column}s {_shown(other, name)} differ only by blanks, capitals, invisible"
+                " characters, the encoding of accents or the form of a number: one person would be"
+                " trained on and tested. "
                 f"Write them alike in column {column!r}, or give two people two names"
             )
 
 
 def _shown(first: str, second: str) -> str:
+    spelt = [unicodedata.normalize("NFC", name).isprintable() for name in (first, second)]
     same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second)
-    show = ascii if same else repr
+    show = ascii if same or not all(spelt) else repr
     return " and ".join(printable(show(name)) for name in (first, second))

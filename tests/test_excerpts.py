@@ -38,6 +38,18 @@ def test_names_can_be_read_back(start, length):
     assert part.stop == pytest.approx(start + length, abs=1e-6)
 
 
+@given(st.floats(0, 50), st.floats(0.1, 50), st.floats(0, 0.9), st.floats(0.1, 2))
+def test_a_part_of_a_part_is_a_part_of_the_file(start, length, at, size):
+    inner = parse(
+        excerpt(excerpt("a.mp4", start, start + length), at * length, (at + size) * length)
+    )
+    assert inner.path == "a.mp4"
+    assert inner.start == pytest.approx(start + at * length, abs=2e-6)
+    assert inner.stop == pytest.approx(start + min(1, at + size) * length, abs=2e-6)
+    with pytest.raises(ValueError, match="no more than"):
+        excerpt("a.mp4#t=1,2", 1, 1.5)
+
+
 def test_a_file_with_such_a_name_is_that_file(tmp_path):
     path = tmp_path / "clip.wav#t=1,2"
     path.write_bytes(b"")

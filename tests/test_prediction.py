@@ -24,9 +24,17 @@ from emopipe.cli import main
 from emopipe.extract import COUNTERS
 from emopipe.face import MiniXceptionFeatures
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
+from emopipe.media import excerpt
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.persistence import save
-from emopipe.prediction import TrainingRows, check_windows, predict, windows_of
+from emopipe.prediction import (
+    TrainingRows,
+    check_windows,
+    predict,
+    recordings,
+    window_table,
+    windows_of,
+)
 from emopipe.prediction.answers import SCORE_KINDS
 from emopipe.prediction.asking import score_kind
 from emopipe.prediction.face_boxes import face_boxes
@@ -199,6 +207,21 @@ def test_windows_follow_a_change(model, clips, store):
     said = [moment.emotion for moment in clip.windows]
     assert said[:7] == ["sadness"] * 7 and said[-7:] == ["joy"] * 7
     assert {name for moment in clip.windows for name in moment.modalities} == {"voice", "mouth"}
+
+
+def test_a_part_of_a_recording_is_a_clip(model, clips, store):
+    path = clips[1]
+    part = excerpt(path, 0.6, 1.2)
+    marks = tuple(recording.mark for recording in recordings([path], store=None, n_jobs=1))
+    training = TrainingRows(recordings=marks)
+    result = predict(model, [part], window=0.3, store=store, n_jobs=1, training=training)
+    (clip,) = result.clips
+    assert clip.duration == pytest.approx(0.6) and clip.in_training
+    assert [w.start for w in clip.windows] == pytest.approx([0, 0.075, 0.15, 0.225, 0.3])
+    whole = predict(model, [path], window=0.3, step=0.6, store=store, n_jobs=1).clips[0]
+    assert clip.windows[0].scores == whole.windows[1].scores
+    table = window_table(pd.DataFrame({"path": [part]}), [clip.duration], 0.3)
+    assert table["path"].tolist() == [excerpt(path, 0.6, 0.9), excerpt(path, 0.9, 1.2)]
 
 
 def test_a_clip_without_windows_keeps_its_row(model, clips, store):

@@ -16,8 +16,17 @@ from emopipe.subjects import check_subject_names, subject_key, subject_names
 NFC, NFD = unicodedata.normalize("NFC", "José"), unicodedata.normalize("NFD", "José")
 ONE_PERSON = [
     ("1", "01"), ("1", "1.0"), ("007", "7"), (NFC, NFD), ("anna", "Anna "), ("a b", "a  b"),
+    ("1,0", "1"), ("anna", "an\u200bna"), ("\ufeffanna", "anna"),
 ]  # fmt: skip
-TWO_PEOPLE = [("1", "10"), ("a", "á"), ("1.5", "15"), ("s1", "s10"), ("", "0"), ("1", "1a")]
+TWO_PEOPLE = [
+    ("1", "10"),
+    ("a", "á"),
+    ("1.5", "15"),
+    ("s1", "s10"),
+    ("", "0"),
+    ("1", "1a"),
+    ("1,5", "15"),
+]
 
 
 @pytest.mark.parametrize("pair", ONE_PERSON)
@@ -35,6 +44,11 @@ def test_two_people_stay_two(pair):
 def test_names_that_look_alike_are_told_apart_in_the_message():
     with pytest.raises(ValueError, match=r"'Jose\\u0301' and 'Jos\\xe9'"):
         check_subject_names([NFC, NFD])
+
+
+def test_letters_that_nobody_sees_are_shown_in_the_message():
+    with pytest.raises(ValueError, match=r"'anna' and 'anna\\u200b'.*invisible"):
+        check_subject_names(["anna", "anna\u200b"])
 
 
 @given(st.integers(0, 10**6), st.integers(0, 3), st.booleans())

@@ -1,4 +1,5 @@
 import unicodedata
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
@@ -99,6 +100,22 @@ def test_a_synonym_stands_for_a_canonical_emotion_or_names_itself(write):
     assert len(usable(table)) == 1
 
 
+def test_what_is_said_of_a_canonical_name_holds_for_its_usual_forms(write):
+    csv = write("path,emotion\na.wav,surprised\nb.mp4,happy\n")
+    table = load_table(csv, synonyms={"surprise": None, "happiness": "neutral"})
+    assert table["excluded"].tolist() == ["emotion 'surprised' is left out", ""]
+    assert table["emotion"].tolist()[1] == "neutral"
+    table = load_table(csv, synonyms={"surprised": "fear", "surprise": None})
+    assert table["emotion"].tolist() == ["fear", "happiness"]
+
+
+@pytest.mark.parametrize(("in_table", "in_synonyms"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_words_for_emotions_have_accents_of_either_encoding(write, in_table, in_synonyms):
+    csv = write(f"path,emotion\na.wav,{normalize(in_table, 'colère')}\nb.mp4,sad\n")
+    table = load_table(csv, synonyms={normalize(in_synonyms, "Colère"): "anger"})
+    assert table["emotion"].tolist() == ["anger", "sadness"]
+
+
 def test_rows_without_an_emotion_are_excluded(write):
     table = load_table(write("path,emotion\na.wav,\nb.mp4,sad\n"))
     assert table["excluded"].tolist() == ["no emotion given", ""]
@@ -111,6 +128,7 @@ def test_rows_without_an_emotion_are_excluded(write):
         ("path,Label\na.wav,sad\n", r"no column 'emotion'.*rename 'Label' to 'emotion'"),
         ("path,emotion\n", "a heading but no rows"),
         ("path,emotion\na.wav,sad\n,sad\n", "1 rows have an empty path"),
+        ("path,emotion\na.wav,sad\nNA,sad\n", "1 rows have an empty path"),
         ("path,emotion,split\na.wav,sad,fold1\n", "'split' holds 'fold1'; it can hold train"),
         ("path,emotion,train_only\na.wav,sad,maybe\n", "'train_only' holds 'maybe'"),
         (
@@ -246,10 +264,17 @@ def test_a_first_line_of_excel_names_the_separator(write):
     assert len(load_table(write("sep=;\r\npath;emotion\r\na.wav;joy\r\n"))) == 1
 
 
+def test_lines_may_end_as_on_an_old_macintosh(write):
+    table = load_table(write("path,emotion\ra.wav,sad\rb.mp4,fear\r"))
+    assert table["emotion"].tolist() == ["sadness", "fear"]
+
+
 def test_decimal_commas_are_numbers(write):
     table = load_table(write("path;emotion;pitch;note\na.wav;sad;1,5;x,y\nb.mp4;sad;NA;z\n"))
     assert table["pitch"].tolist()[0] == 1.5 and table["pitch"].isna().tolist() == [False, True]
     assert table["note"].tolist() == ["x,y", "z"]
+    ages = load_table(write('path,emotion,age\na.wav,sad,"23,5"\nb.mp4,sad,"30"\n'))
+    assert ages["age"].tolist() == [23.5, 30.0]
     thousands = load_table(write('path,emotion,rows\na.wav,sad,"1,234"\nb.mp4,sad,"2,000"\n'))
     assert thousands["rows"].tolist() == ["1,234", "2,000"]
 

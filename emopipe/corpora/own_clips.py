@@ -12,7 +12,7 @@ from emopipe.corpora.clip_table import canonical, check_people, with_notices
 from emopipe.corpora.folder import CorpusError, Folder, Recording, listed, scan
 from emopipe.corpora.loading import Corpus, Description, build, warn
 from emopipe.corpora.name_pattern import NamePattern
-from emopipe.corpora.table_file import emotions_of, load_table, own_words, translate
+from emopipe.corpora.table_file import emotions_of, load_table, own_words, translate, word_key
 from emopipe.corpora.table_text import SPREADSHEETS
 
 _TABLES = (".csv", ".tsv", ".txt", ".parquet", *SPREADSHEETS)
@@ -174,7 +174,7 @@ def _by_folder(folder: Folder, synonyms: dict):
     own = own_words(synonyms)
 
     def is_emotion(name):
-        return name.strip().lower() in own or canonical(name) is not None
+        return word_key(name) in own or canonical(name) is not None
 
     def place(recording):
         places = range(len(recording.folders) - 1, 0, -1)

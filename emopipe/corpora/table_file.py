@@ -1,6 +1,7 @@
 """Any collection of clips that a table describes."""
 
 import os
+import unicodedata
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -65,9 +66,9 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
         default. Subjects of equal name are one person within a corpus only.
     synonyms : dict of str to (str or None), optional
         The table's own words or codes for emotions, e.g. ``{"excited": "happy"}``. Canonical
-        names and their usual forms (angry, happy, sad ...) need none. None leaves a word's rows
-        out: ``{"other": None}``. An emotion that emopipe does not know is kept if it names
-        itself: ``{"pride": "pride"}``.
+        names and their usual forms (angry, happy, sad ...) need none; what is said of a canonical
+        name holds for these forms, too. None leaves a word's rows out: ``{"other": None}``. An
+        emotion that emopipe does not know is kept if it names itself: ``{"pride": "pride"}``.
 
     Returns
     -------
@@ -204,19 +205,20 @@ def emotions_of(labels, source, synonyms: dict) -> dict:
         emotion: list of str or None; left_out: list of str, "" where none is left out.
     """
     own = own_words(synonyms)
+
+    def meaning(label):
+        """Return its emotion, None where it is left out, "" where it is not known."""
+        usual = canonical(label)
+        return own.get(word_key(label), own.get(usual, usual or ""))
+
     labels = [None if pd.isna(label) else str(label).strip() for label in labels]
-    emotions = [
-        own.get(label.lower(), canonical(label)) if label is not None else None for label in labels
-    ]
+    emotions = [None if label is None else meaning(label) for label in labels]
     left_out = [
-        f"emotion {label!r} is left out" if label is not None and own.get(label.lower(), "") is None
-        else ""
-        for label in labels
-    ]  # fmt: skip
+        f"emotion {label!r} is left out" if label is not None and emotion is None else ""
+        for label, emotion in zip(labels, emotions, strict=True)
+    ]
     unknown = Counter(
-        label
-        for label, emotion, reason in zip(labels, emotions, left_out, strict=True)
-        if label is not None and emotion is None and not reason
+        label for label, emotion in zip(labels, emotions, strict=True) if emotion == ""
     )
     if unknown:
         counts = [f"{label!r} ({n} rows)" for label, n in unknown.most_common()]
@@ -228,11 +230,16 @@ def emotions_of(labels, source, synonyms: dict) -> dict:
     return {"emotion": emotions, "left_out": left_out}
 
 
+def word_key(label) -> str:
+    """Return what all ways to write a word for an emotion have in common."""
+    return unicodedata.normalize("NFC", str(label)).strip().lower()
+
+
 def own_words(synonyms: dict) -> dict:
     """Return somebody's own words in small letters with canonical emotions."""
     own = {}
     for word, target in synonyms.items():
-        key = str(word).strip().lower()
+        key = word_key(word)
         emotion = None if target is None else _target(str(target).strip(), synonyms)
         if own.setdefault(key, emotion) != emotion:
             raise CorpusError(f"synonyms: {key!r} stands for {own[key]!r} and for {emotion!r}")

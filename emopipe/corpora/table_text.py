@@ -14,7 +14,9 @@ from emopipe.text import plain_cell, printable
 SPREADSHEETS = (".xlsx", ".xlsm")
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None"]
+_OF_FILES = ("path", "audio", "start", "end", "stop")
 _DECIMAL = re.compile(r"\s*-?\d+(?:,\d+)?\s*")
+_THOUSANDS = re.compile(r"\s*-?\d{1,3}(?:,\d{3})*\s*")
 _PART = re.compile(r"""(?m)(?<![^,\n])([^",\n]*#t=\d+(?:\.\d+)?,\d+(?:\.\d+)?)(?=[,\r\n]|$)""")
 _SAVE_AGAIN = "save it as a CSV file in UTF-8"
 
@@ -56,8 +58,8 @@ def read_table(path: Path, text_columns) -> pd.DataFrame:
     for column in table:
         if column in text_columns:
             table[column] = [_cell(value) for value in table[column]]
-        elif separator != "," and not pd.api.types.is_numeric_dtype(table[column]):
-            table[column] = _with_points(table[column])
+        elif not pd.api.types.is_numeric_dtype(table[column]):
+            table[column] = _with_points(table[column], separator)
     return table
 
 
@@ -75,6 +77,7 @@ def _decoded(path: Path) -> str:
             continue
         if "\0" in text:
             raise CorpusError(f"{path} is no text, it holds zero bytes: {_SAVE_AGAIN}")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # of an old Macintosh, too
         if encoding == "cp1252":
             words = f"is not in UTF-8 and was read as Windows-1252: {_SAVE_AGAIN} if names are odd"
             message = CorpusWarning(f"{path} {words}", f"{path.name} {words}")
@@ -121,8 +124,10 @@ def _headings(path: Path, text: str, separator: str, text_columns) -> list[str]:
 
 
 def _parsed(path: Path, text: str, separator: str, names: list[str], text_columns) -> pd.DataFrame:
-    # "NA" is a subject of JAFFE: words for "missing" count in columns of figures only.
-    words = {name: [""] if name in text_columns else _MISSING for name in names}
+    # "NA" is a subject of JAFFE: words for "missing" count in columns of figures and files only.
+    words = {
+        name: [""] if name in text_columns and name not in _OF_FILES else _MISSING for name in names
+    }
     try:
         table = pd.read_csv(
             io.StringIO(text), sep=separator, names=names, header=0, skipinitialspace=True,
@@ -144,9 +149,14 @@ def _cell(value) -> str | None:
     return None if pd.isna(value) else plain_cell(str(value).strip()) or None
 
 
-def _with_points(column: pd.Series) -> pd.Series:
-    """Return a column of numbers with decimal commas as numbers, any other as it is."""
+def _with_points(column: pd.Series, separator: str) -> pd.Series:
+    """Return a column of numbers with decimal commas as numbers, any other as it is.
+
+    Where commas separate cells, too, 1,000 may as well be a thousand.
+    """
     cells = column.dropna()
     if not all(isinstance(cell, str) and _DECIMAL.fullmatch(cell) for cell in cells):
+        return column
+    if separator == "," and all(_THOUSANDS.fullmatch(cell) for cell in cells):
         return column
     return pd.to_numeric(column.str.replace(",", "."))

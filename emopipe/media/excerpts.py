@@ -44,23 +44,29 @@ def excerpt(path, start, stop) -> str:
     Parameters
     ----------
     path : str or Path
-        A recording.
+        A recording, or a part of one.
     start, stop : float
-        Seconds on the clip's own axis.
+        Seconds on the clip's own axis, which is that of the part if it is one.
 
     Raises
     ------
     ValueError
-        If the part is empty, begins before 0 or never ends.
+        If the part is empty, begins before 0 or never ends, or lies behind the part that it is of.
 
     Examples
     --------
     >>> excerpt("clip.mp4", 1.25, 2.25)
     'clip.mp4#t=1.250000,2.250000'
+    >>> excerpt("clip.mp4#t=1,2", 0.5, 1.5)
+    'clip.mp4#t=1.500000,2.000000'
     """
     if not 0 <= start < stop < float("inf"):
         raise ValueError(f"start={start!r}, stop={stop!r}: need 0 <= start < stop, in seconds")
-    return os.fspath(path) + Excerpt("", start, stop).fragment
+    whole = parse(path)
+    if not start < whole.stop - whole.start:
+        raise ValueError(f"start={start!r}: {path} has no more than {whole.stop - whole.start} s")
+    begin, end = whole.start + start, min(whole.start + stop, whole.stop)
+    return whole.path + Excerpt("", begin, end).fragment
 
 
 def parse(path) -> Excerpt:

@@ -7,6 +7,7 @@ import numpy as np
 from emopipe.extract import COUNTERS, Block, Recipe, extract
 from emopipe.files import checksum
 from emopipe.media import length
+from emopipe.media.excerpts import parse
 
 # A recording is known by the first 64 bits of the SHA-256 of its bytes.
 _DIGITS = 16
@@ -41,7 +42,7 @@ def measure(path):
         "corrupt" where no recording can be read.
     """
     seconds = length(path)
-    digits = checksum(path)
+    digits = checksum(parse(path).path)
     yield Block(np.array([[seconds, int(digits[:8], 16), int(digits[8:_DIGITS], 16)]]))
 
 
@@ -49,7 +50,9 @@ RECIPE = Recipe("recording", 1, measure, pooling="stack", owner="emopipe")
 
 
 def recordings(paths, **options) -> list[Recording]:
-    """Return length and content of recordings, whole ones, in the order of their paths.
+    """Return length and content of recordings, in the order of their paths.
+
+    Of a part of a recording, the length is that of the part, the content that of the whole file.
 
     Parameters
     ----------
