@@ -10,6 +10,7 @@ from pathlib import Path
 
 from emopipe.store.repair import folder_lock, rebuild
 from emopipe.store.schema import (
+    DATABASE_ERRORS,
     SCHEMA,
     StoreError,
     Unsound,
@@ -121,7 +122,7 @@ class Database:
                 try:
                     with self._transaction(write) as sql:
                         return function(sql)
-                except (sqlite3.Error, Unsound) as error:
+                except (*DATABASE_ERRORS, Unsound) as error:
                     if attempt == _REPAIRS or not self._repaired(error):
                         raise _store_error(self.path, error) from error
 
@@ -151,6 +152,8 @@ class Database:
         return True
 
     def _is_damage(self, error) -> bool:
+        if isinstance(error, UnicodeDecodeError):
+            return looks_like_ours(self.path)
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _CORRUPT:
             return looks_like_ours(self.path)
@@ -162,7 +165,7 @@ class Database:
         try:
             sql = self._connected().execute
             return sql("PRAGMA integrity_check(1)").fetchone() == (b"ok",)
-        except (sqlite3.Error, Unsound):
+        except (*DATABASE_ERRORS, Unsound):
             return False
 
     def compact(self, statement: str) -> None:
@@ -179,7 +182,7 @@ class Database:
                 connection = self._connected()
                 connection.executescript(statement)  # execute() would free a single page
                 answer = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except (sqlite3.Error, Unsound) as error:
+            except (*DATABASE_ERRORS, Unsound) as error:
                 raise _store_error(self.path, error) from error
         if answer and answer[0]:
             raise StoreError(

@@ -11,7 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from emopipe.store.records import COLUMNS, checksum_of, from_first_schema, from_row, to_row
-from emopipe.store.schema import StoreError, StoreWarning, Unsound, connect, create_tables
+from emopipe.store.schema import (
+    DATABASE_ERRORS,
+    StoreError,
+    StoreWarning,
+    Unsound,
+    connect,
+    create_tables,
+)
 from emopipe.text import printable
 
 _FIRST_COLUMNS = ("status", "detail", "counts", "dtype", "shape", "checksum", "value")
@@ -69,7 +76,7 @@ def _has(sql, table) -> bool:
     """Say whether a table can be asked at all."""
     try:
         sql(f"SELECT 1 FROM {table} WHERE 0").fetchall()
-    except sqlite3.Error:
+    except DATABASE_ERRORS:
         return False
     return True
 
@@ -84,11 +91,12 @@ def scan(sql, table: str, columns) -> Iterator[tuple]:
             if not rows or not _rise([last, *(row[0] for row in rows)]):
                 return
             last, misses = rows[-1][0], 0
-        except sqlite3.Error as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT or not _has(sql, table):
+        except DATABASE_ERRORS as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+            if code & 0xFF != sqlite3.SQLITE_CORRUPT or not _has(sql, table):
                 return
             last, misses, rows = last + 1, misses + 1, []
-            with suppress(sqlite3.Error):
+            with suppress(*DATABASE_ERRORS):
                 rows = sql(f"{query} = ?", (last,)).fetchall()
         yield from rows
 
@@ -137,7 +145,7 @@ def _first_entries(sql, recipes, files) -> Iterator[tuple]:
 def _files(sql, columns) -> list[tuple]:
     """Return the rows about files, up to the first that cannot be read."""
     rows = []
-    with suppress(sqlite3.Error):
+    with suppress(*DATABASE_ERRORS):
         rows.extend(sql(f"SELECT {', '.join(columns)} FROM files"))
     return rows
 
@@ -180,7 +188,7 @@ def _fill(path: Path, fresh: Path, state: str) -> int:
         create_tables(target, path.parent)
         (mode,) = target.execute("PRAGMA journal_mode").fetchone()
         target.execute("PRAGMA journal_mode=OFF")
-        with suppress(sqlite3.Error):
+        with suppress(*DATABASE_ERRORS):
             # A file that lacks its end, or whose tables have odd texts, is read all the same.
             source.execute("PRAGMA writable_schema=ON")
             source.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -226,7 +234,7 @@ def rebuild(path: Path, inode: int, state: str, reason: str) -> None:
             for end in _ENDS[1:]:
                 Path(f"{path}{end}").unlink(missing_ok=True)
             os.replace(fresh, path)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *DATABASE_ERRORS) as error:
             raise StoreError(
                 f"the store {printable(path)} must be written anew ({reason}), which failed "
                 f"({error}): make room for a second copy beside it, or move it away"

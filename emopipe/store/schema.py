@@ -40,6 +40,10 @@ _SHARED = "nfs nfs4 cifs smb3 smbfs lustre gpfs beegfs ceph afs 9p fuse.sshfs fu
 _OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
 
 
+# What a question to SQLite raises: Python cannot read a message that quotes damaged bytes.
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
 class StoreError(OSError):
     """A store that cannot be used: the message names the file, what was found and what to do."""
 
