@@ -152,6 +152,15 @@ def test_the_answer_is_made_of_differences_to_the_reference_which_is_never_best(
     assert experiment_view(one)["best"] is None
     assert best(one) == "skill 0.45" and "Highest of 2: skill 0.45" in text
     assert "best of 2 on the test clips themselves" in text
+    assert text.endswith("It is not shown to be higher than skill 0.9.")
+
+
+def test_references_alone_answer_nothing():
+    one = experiment(references=["skill 0.4", "skill 0.8"])
+    assert best(one) is None and not answer(one)
+    mixed = replace(one.results["skill 0.8"], protocol={"subject_dependent": True})
+    one = experiment(references=["skill 0.4"])
+    assert best(replace(one, results=one.results | {"skill 0.8": mixed})) is None
 
 
 def test_results_that_are_as_high_are_named_too():

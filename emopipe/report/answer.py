@@ -58,12 +58,11 @@ def tested_on(result) -> str:
 
 def candidates(experiment) -> list[str]:
     """Return the labels that may answer the question: no reference, nobody tested known before."""
-    honest = [
+    return [
         label
         for label, result in experiment.results.items()
-        if not result.protocol.get("subject_dependent")
+        if not result.protocol.get("subject_dependent") and label not in experiment.references
     ]
-    return [label for label in honest if label not in experiment.references] or honest
 
 
 def best(experiment) -> str | None:
@@ -126,7 +125,20 @@ def _highest(experiment, label):
             f" It is the best of {n} on the test clips themselves, so that its figure is a little "
             "too high."
         )
+    unbeaten = not_above(experiment, label)
+    if unbeaten:
+        text += f" It is not shown to be higher than {' and '.join(unbeaten)}."
     return text
+
+
+def not_above(experiment, label) -> list[str]:
+    """Return the references that a result is not shown to be higher than, in UAR."""
+    rows = {row.get("a"): row for row in experiment.comparisons if row.get("b") == label}
+    return [
+        reference
+        for reference in experiment.references
+        if reference not in rows or reading(rows[reference][METRIC]) != "higher"
+    ]
 
 
 def _missing(value) -> bool:

@@ -9,7 +9,7 @@ from emopipe.result import Experiment
 
 def experiment_view(experiment) -> dict:
     """Return the variables of ``report.html``."""
-    results = experiment.results
+    results, best = experiment.results, answer.best(experiment)
     sources = _distinct(item.source for item in experiment.published if item.source)
     return {
         "experiment": experiment,
@@ -20,7 +20,7 @@ def experiment_view(experiment) -> dict:
             [*experiment.notices, *(n for r in results.values() for n in r.notices)]
         ),
         "answer": answer.answer(experiment),
-        "best": _above_references(experiment, answer.best(experiment)),
+        "best": None if best is None or answer.not_above(experiment, best) else best,
         "results": [
             _result_view(number, label, result)
             for number, (label, result) in enumerate(results.items(), start=1)
@@ -104,14 +104,6 @@ def _banners(results) -> list[dict]:
         )
         found.append({"head": "Subject-dependent", "text": text})
     return found
-
-
-def _above_references(experiment, label) -> str | None:
-    """Return the label when its result is shown to be higher than every reference."""
-    rows = {row.get("a"): row for row in experiment.comparisons if row.get("b") == label}
-    readings = {answer.reading(rows[r][answer.METRIC]) if r in rows else "" for r in
-                experiment.references}  # fmt: skip
-    return label if readings <= {"higher"} else None
 
 
 def _quoted(labels) -> str:
