@@ -174,8 +174,9 @@ def test_drawn_people_get_smaller_options_and_the_report_says_so(script, tmp_pat
         code, out, _ = run(capsys, "run", script, *options, "--reports", tmp_path / "reports")
     assert code == 0 and "skill 0.9" in out and not marked.exists()
     assert "note: On drawn people, smaller than the experiment itself: skill=0.9." in out
-    saved = json.loads((tmp_path / "reports" / "scripted" / "result.json").read_text())
+    saved = json.loads((tmp_path / "reports" / "scripted_synthetic" / "result.json").read_text())
     assert saved["title"] == "mine"
+    assert not (tmp_path / "reports" / "scripted").exists()  # the place of real recordings
     code, out, _ = run(
         capsys, "run", script, "--corpus", f"ravdess={tmp_path}", "--reports", tmp_path
     )

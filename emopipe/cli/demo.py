@@ -8,7 +8,7 @@ video files in CREMA-D's naming, and does with them what it would do with the re
 corpus: decode, find faces, the face's texture, 34 short-term voice features, SVMs,
 and fusions whose weights per emotion are learned inside the folds. Anger, disgust
 and fear differ only in the voice, happiness, neutral and sadness only in the face:
-a single modality cannot tell more than two thirds of the clips, and the report says
+a single modality knows two thirds of the clips, give or take some luck, and the report says
 whether the weights found where each emotion was put. Every figure is on subjects
 that were never trained on.
 """

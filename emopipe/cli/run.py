@@ -9,7 +9,8 @@
 
 A script defines experiment(corpus, ..., *, option=default, ...) -> Experiment: its
 positional parameters are folders of corpora, its keyword parameters are options; a
-dict SYNTHETIC holds the options that drawn people get (random weights, few epochs).
+dict SYNTHETIC holds the options that drawn people get (random weights, few epochs);
+their report is NAME_synthetic, so that it never takes the place of real recordings'.
 With --scheduler tcp://HOST:8786 features, folds and grid searches are computed on a
 Dask cluster, with the same figures (see "From one machine to a cluster" in README.md).
 It can also be run as plain Python: python experiments/ravdess_voice.py --corpus ...
@@ -100,7 +101,9 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
             "with `return Experiment(...)` (emopipe.result)"
         )
     command_line = shlex.join(["emopipe", "run", str(args.name), *args.arguments])
-    return publish(_announced(outcome, small), parsed.reports, command_line, parsed.allow_partial)
+    if "synthetic" in folders.values():
+        outcome = _of_drawn_people(outcome, small)
+    return publish(outcome, parsed.reports, command_line, parsed.allow_partial)
 
 
 def _folders(texts, corpora, script) -> dict[str, str]:
@@ -128,10 +131,14 @@ def _values(texts, options, folders, synthetic, script):
     return values, {k: v for k, v in synthetic.items() if drawn and k not in values}
 
 
-def _announced(outcome, small):
-    """Return the experiment with a notice of the options that it had because people are drawn."""
+def _of_drawn_people(outcome, small):
+    """Return the experiment under a name of its own, with a notice of the options it had.
+
+    What was measured on real recordings stays in its folder.
+    """
     from dataclasses import replace
 
+    outcome = replace(outcome, name=f"{outcome.name}_synthetic")
     if not small:
         return outcome
     listed = ", ".join(f"{name}={value!r}" for name, value in small.items())
