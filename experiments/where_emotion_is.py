@@ -88,6 +88,28 @@ def expectation(condition, modalities):
     return "learns" if modalities == set(informative) else "chance"
 
 
+def answer(results, chance):
+    """Return in words how many networks do what they should."""
+    learns = {k: r for k, r in results.items() if k.endswith("(learns)")}
+    guesses = {k: r for k, r in results.items() if k.endswith("(chance)")}
+    below = [k for k, r in learns.items() if r.metrics["accuracy"]["value"] < 0.9]
+    figures = {k: r.metrics["accuracy"] for k, r in guesses.items()}
+    off = [
+        label
+        for label, figure in figures.items()
+        if figure["low"] is None or not figure["low"] <= chance <= figure["high"]
+    ]
+
+    def named(labels):
+        return f" (not {'; '.join(labels)})" if labels else ""
+
+    return (
+        f"Of {len(learns)} networks that see the emotion, {len(learns) - len(below)} are right in "
+        f".9 or more of the strangers' clips{named(below)}; of {len(guesses)} that see nothing of "
+        f"it, {len(guesses) - len(off)} have chance ({chance:.2f}) in their interval{named(off)}."
+    )
+
+
 def experiment(
     *, systems=("A", "A, face", "A, voice", "B", "C"), conditions=tuple(CONDITIONS), subjects=40,
     emotions=EMOTIONS, clips_per_emotion=1, duration=0.9,
@@ -138,6 +160,7 @@ def experiment(
         title="Drawn people: do networks learn where the emotion is?",
         question="Does each network understand strangers exactly where the emotion is?",
         results=results,
+        answer=[answer(results, 1 / len(emotions))],
         notices=[
             "After the colon stands the network; in brackets, what it should do: learn (.9 or more "
             f"on strangers), or answer by chance ({1 / len(emotions):.2f}), because what it sees "

@@ -3,6 +3,7 @@
 import csv
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -173,6 +174,23 @@ def test_unknown_parameters_of_the_drawn_people_s_networks_are_refused(small, tm
     with pytest.raises(ValueError, match=words):
         experiment(small=small, folder=tmp_path / "corpora")
     assert not (tmp_path / "corpora").exists()
+
+
+def test_the_answer_of_drawn_people_names_the_networks_that_do_not_do_what_they_should():
+    def reached(value, low, high):
+        return SimpleNamespace(metrics={"accuracy": {"value": value, "low": low, "high": high}})
+
+    answer = runpy.run_path(str(EXPERIMENTS / "where_emotion_is.py"))["answer"]
+    results = {
+        "voice: A (learns)": reached(1.0, None, None),
+        "voice: B (learns)": reached(0.8, 0.7, 0.9),
+        "nothing: A (chance)": reached(0.3, 0.2, 0.4),
+        "nothing: B (chance)": reached(0.5, 0.4, 0.6),
+    }
+    text = answer(results, 0.25)
+    assert "Of 2 networks that see the emotion, 1 are right" in text
+    assert "(not voice: B (learns)); of 2 that see nothing of it, 1 have chance (0.25)" in text
+    assert text.endswith("(not nothing: B (chance)).")
 
 
 @pytest.mark.shared
