@@ -445,3 +445,20 @@ def test_a_dollar_in_a_label_is_no_formula(tmp_path):
     one = experiment()
     one.results[r"$\cost$ of $5"] = one.results.popitem()[1]
     assert r"$\cost$ of $5" in write_report(one, tmp_path).read_text()
+
+
+def test_baselines_of_one_name_say_whose_they_are():
+    from types import SimpleNamespace
+
+    from emopipe.report.view import _baselines
+
+    def result(uar):
+        row = {"id": "permuted", "title": "permuted labels", "n": 4, "note": "", "accuracy": {},
+               "uar": {"value": uar}}  # fmt: skip
+        chance = {"accuracy": 0.5, "uar": 0.5}
+        return SimpleNamespace(chance=chance, predictions=range(4), baselines=[row])
+
+    titles = [row["title"] for row in _baselines({"voice": result(0.4), "face": result(0.5)})]
+    assert titles[1:] == ["permuted labels (voice)", "permuted labels (face)"]
+    titles = [row["title"] for row in _baselines({"voice": result(0.4), "face": result(0.4)})]
+    assert titles[1:] == ["permuted labels"]

@@ -1,5 +1,7 @@
 """What the templates show, taken from an Experiment: plain values, no HTML."""
 
+from collections import Counter
+
 import numpy as np
 
 from emopipe.report import answer
@@ -112,8 +114,8 @@ def _quoted(labels) -> str:
 
 def _baselines(results) -> list[dict]:
     """Return rows that a recogniser must beat: chance, and what needs no voice and no face."""
-    rows = []
-    for result in results.values():
+    rows, labels = [], []
+    for label, result in results.items():
         chance = result.chance
         rows.append(
             {
@@ -125,7 +127,16 @@ def _baselines(results) -> list[dict]:
             }
         )
         rows += result.baselines
-    return _distinct(rows)
+        labels += [label] * (len(rows) - len(labels))
+    distinct = _distinct(rows)
+    titles = Counter(row["title"] for row in distinct)
+    # Of results on different clips or features: say whose.
+    return [
+        row | {"title": f"{row['title']} ({labels[rows.index(row)]})"}
+        if titles[row["title"]] > 1
+        else row
+        for row in distinct
+    ]
 
 
 def _published_view(experiment, item, sources) -> dict:
