@@ -1,3 +1,4 @@
+import functools
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,11 +12,13 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit, StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from spies import EMOTIONS, GroupSpy, Spy, clip_table
 
+from emopipe import MiniXceptionFeatures
 from emopipe.evaluation import evaluate
 from emopipe.evaluation.audit import CHECKS, audit
 from emopipe.evaluation.baselines import baselines
@@ -55,7 +58,8 @@ def table():
 
 
 def test_a_clean_split_passes_every_check(table):
-    found = checks(table, [(range(6), range(6, 12)), (range(6, 12), range(6))])
+    pairs = [(range(6), range(6, 12)), (range(6, 12), range(6))]
+    found = checks(table, pairs, estimator=SVC())
     statuses = {check["id"]: check["status"] for check in found.values()}
     others = {"statements": "not needed", "recordings": "cannot tell", "inner-folds": "not needed",
               "names": "not needed"}  # fmt: skip
@@ -378,3 +382,88 @@ def test_a_network_that_reads_clips_itself_has_no_features_to_permute():
 
     rows = evaluate(Network(), hopeless(), cv=4, **FAST).baselines
     assert rows[-1]["id"] == "permuted" and rows[-1]["uar"]["value"] is not None
+
+
+MOOD = clip_table("ab", n_each=1)[["cue"]]
+
+
+def _by_a_table(X):
+    return X - MOOD.mean().to_numpy()
+
+
+def _by_a_model(X):
+    return _MODEL.decision_function(X)
+
+
+def _indirectly(X):
+    return _by_a_model(X)
+
+
+_MODEL = SVC().fit(MOOD, ["anger", "fear"] * 3)
+_WORDS = ["cue"]
+
+
+def _plain(X):
+    return np.log1p(np.abs(X)) * len(_WORDS)
+
+
+def _closed(numbers):
+    return lambda X: X - numbers
+
+
+class Remembers(Reader):
+    """Keeps what it is fitted on for the copies of the other folds."""
+
+    memory = {}  # noqa: RUF012
+
+    def __init__(self, *, answers=None):
+        self.answers = answers
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (FunctionTransformer(_by_a_table), "_by_a_table uses MOOD"),
+        (FunctionTransformer(_by_a_model), "SVC is fitted already"),
+        (FunctionTransformer(_indirectly), "SVC is fitted already"),
+        (FunctionTransformer(_closed(np.ones(1))), "uses numbers"),
+        (FunctionTransformer(np.dot, kw_args={"b": np.ones((1, 1))}), "has fixed kw_args"),
+        (FunctionTransformer(functools.partial(np.dot, b=np.ones(1))), "partial uses b"),
+        (Remembers(), "Remembers uses memory"),
+        (Remembers(answers={0.5: "anger"}), "Remembers has fixed answers"),
+        (MiniXceptionFeatures(weights=__file__), "reads a file (weights)"),
+    ],
+)
+def test_what_code_uses_from_outside_of_fit_is_told(part, words):
+    assert any(words in found for found in brought_in(part))
+
+
+def test_code_without_numbers_of_its_own_brings_nothing():
+    assert not brought_in(make_pipeline(FunctionTransformer(_plain), SVC(class_weight=None)))
+    assert not brought_in(MiniXceptionFeatures())
+
+
+class Rows(Reader):
+    """Reads the emotion out of the numbers of the rows."""
+
+    def fit(self, X, y):
+        self.model_ = KNeighborsClassifier(1).fit(np.array(X.index)[:, None], y)
+        return super().fit(X, y)
+
+    def predict(self, X):
+        return self.model_.predict(np.array(X.index)[:, None])
+
+
+class Attributes(Reader):
+    """Reads the emotion out of what comes with a table."""
+
+    def predict(self, X):
+        return [X.attrs.get("emotions", {}).get(clip, "anger") for clip in X["clip"]]
+
+
+def test_neither_the_numbers_of_rows_nor_what_comes_with_a_table_tell_the_emotion():
+    clips = hopeless().sort_values("emotion", ignore_index=True)
+    clips["clip"] = np.random.default_rng(0).permutation(len(clips)).astype(str)
+    clips.attrs["emotions"] = dict(zip(clips["clip"], clips["emotion"], strict=True))
+    for cheat in (Rows(), Attributes()):
+        assert evaluate(cheat, clips, cv=4, **FAST).metrics["uar"]["value"] < 0.6

@@ -1,6 +1,7 @@
 """What an estimator brings with it, already fitted or chosen: an evaluation cannot see on what."""
 
 import functools
+import os
 import types
 from collections import deque
 
@@ -12,6 +13,70 @@ from sklearn.base import BaseEstimator
 _LEARNED = ("weight", "prior", "init", "offset", "threshold")
 _SEARCHED = ("param_grid", "param_distributions")
 _MOST = 10_000
+# Parameters that are no part of what is learned, and packages whose code holds nothing of clips.
+_PLACES = ("store", "checkpoint", "memory")
+_LIBRARIES = ("emopipe", "numpy", "pandas", "scipy", "sklearn")
+_ARRAYS = np.ndarray | pd.DataFrame | pd.Series
+_MEMORIES = dict | list | set
+
+
+def _is_library(thing):
+    return str(getattr(thing, "__module__", "")).partition(".")[0] in (*_LIBRARIES, "builtins")
+
+
+def _names(code):
+    """Return the global names in a function's code and in the functions that it makes."""
+    inner = [_names(part) for part in code.co_consts if isinstance(part, types.CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def _around(function):
+    """Return (name, value) of what a user's function finds outside its arguments."""
+    names = function.__code__.co_freevars
+    cells = zip(names, function.__closure__ or (), strict=True)
+    cells = [(name, cell.cell_contents) for name, cell in cells if cell != types.CellType()]
+    if _is_library(function):
+        return cells
+    known = function.__globals__
+    defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    return [
+        *cells,
+        *(("a default", value) for value in defaults),
+        *((name, known[name]) for name in sorted(_names(function.__code__)) if name in known),
+    ]
+
+
+def _shared(kind):
+    """Return (name, value) of what all copies of a user's class share, its methods included."""
+    return [
+        (name, getattr(item, "fget", None) or getattr(item, "__func__", item))
+        for base in kind.__mro__
+        if not _is_library(base)
+        for name, item in vars(base).items()
+        if not name.startswith("__") and "metadata_request" not in name
+    ]
+
+
+def _only_words(value):
+    items = [*value, *value.values()] if isinstance(value, dict) else list(value)
+    return bool(items) and all(isinstance(item, str) for item in items)
+
+
+def _outside(value):
+    """Return the names of numbers and memories that code holds outside of what `fit` makes."""
+    if isinstance(value, types.FunctionType):
+        held = _around(value)
+    elif isinstance(value, functools.partial):
+        held = [*(("an argument", item) for item in value.args), *value.keywords.items()]
+    else:
+        held = _shared(type(value)) if isinstance(value, BaseEstimator) else []
+    return [
+        name
+        for name, item in held
+        if isinstance(item, pd.DataFrame | pd.Series)
+        or (isinstance(item, np.ndarray) and _numbers(item))
+        or (isinstance(item, _MEMORIES) and not _only_words(item))
+    ]
 
 
 def _inside(value):
@@ -21,16 +86,16 @@ def _inside(value):
     if isinstance(value, functools.partial):
         return [("", value.func), ("", value.args), *value.keywords.items()]
     if isinstance(value, types.FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or () if cell != types.CellType()]
-        return [("", item) for item in (*cells, *(value.__defaults__ or ()))]
+        return _around(value)
     if isinstance(value, dict):
         return list(value.items())
     if isinstance(value, list | tuple):
         return [("", item) for item in value]
-    plain = isinstance(value, type | types.ModuleType | np.ndarray | pd.DataFrame | pd.Series)
+    plain = isinstance(value, type | types.ModuleType | _ARRAYS)
     if plain or not hasattr(value, "__dict__"):
         return []
-    return [(name, item) for name, item in vars(value).items() if name not in _SEARCHED]
+    shared = _shared(type(value)) if isinstance(value, BaseEstimator) else []
+    return shared + [(name, item) for name, item in vars(value).items() if name not in _SEARCHED]
 
 
 def _parts(estimator):
@@ -51,24 +116,33 @@ def _numbers(value):
         return bool(value) and any(_numbers(item) for item in value.values())
     if isinstance(value, list | tuple):
         return bool(value) and all(_numbers(item) or item is None for item in value)
-    if isinstance(value, np.ndarray | pd.DataFrame | pd.Series):
+    if isinstance(value, _ARRAYS):
         return value.size > 0 and np.asarray(value).dtype.kind in "biuf"
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
+def _is_chosen(name, value):
+    if isinstance(value, dict) and value:
+        by_number = not any(isinstance(key, str) for key in value)
+        arrays = any(isinstance(item, _ARRAYS) for item in value.values())
+        if by_number or arrays:
+            return True
+    learned = isinstance(value, _ARRAYS) or any(word in name for word in _LEARNED)
+    return learned and not isinstance(value, str | int | float | bool | None) and _numbers(value)
+
+
 def _chosen(part):
-    """Return the names of an estimator's parameters that are numbers learned somewhere."""
-    params = part.get_params(deep=False).items() if isinstance(part, BaseEstimator) else ()
-    return [
+    """Return, in words, the parameters of an estimator that are learned or looked up somewhere."""
+    params = part.get_params(deep=False) if isinstance(part, BaseEstimator) else {}
+    params = {name: params[name] for name in params if name not in (*_SEARCHED, *_PLACES)}
+    files = [
         name
-        for name, value in params
-        if name not in _SEARCHED
-        and not isinstance(value, str | int | float | bool | None)
-        and _numbers(value)
-        and (
-            isinstance(value, np.ndarray | pd.DataFrame | pd.Series)
-            or any(word in name for word in _LEARNED)
-        )
+        for name, value in params.items()
+        if isinstance(value, str | os.PathLike) and os.path.isfile(value)
+    ]
+    return [
+        *(f"has fixed {name}" for name, value in params.items() if _is_chosen(name, value)),
+        *(f"reads a file ({name})" for name in files),
     ]
 
 
@@ -100,7 +174,9 @@ def brought_in(estimator, features=None):
         state = [name for name in state if not name.endswith("__")]
         if state and not isinstance(part, type | types.ModuleType | types.FunctionType):
             found.append(f"{kind} is fitted already ({', '.join(sorted(state)[:3])})")
-        found += [f"{kind} has fixed {name}" for name in _chosen(part)]
+        found += [f"{kind} {words}" for words in _chosen(part)]
+        code = getattr(part, "__qualname__", kind)
+        found += [f"{code} uses {name}, which its fit does not make" for name in _outside(part)]
         if kind in ("FeatureTable", "ScoreColumns"):
             found.append(f"{kind} reads numbers that were computed before")
     if features:

@@ -50,8 +50,9 @@ class Task:
     as_array: bool = False
 
     def rows(self, numbers):
-        """Return rows of X as the estimator takes them."""
-        rows = self.X.iloc[numbers]
+        """Return rows of X as the estimator takes them: numbers of rows could give labels away."""
+        rows = self.X.iloc[numbers].reset_index(drop=True)
+        rows.attrs = {}
         return rows.to_numpy() if self.as_array else rows
 
 
@@ -197,7 +198,7 @@ def run_fold(task, fold):
         hits = _modality_hits(estimator, task.rows(fold.test), task.y[fold.test])
         renamed = None
         if task.rename:
-            renamed = ask_renamed(estimator, task.X.iloc[fold.test], predicted)
+            renamed = ask_renamed(estimator, task.rows(fold.test), predicted)
     return {
         "predicted": predicted,
         "scores": _rounded(plain(scores, "scores")),
