@@ -18,7 +18,7 @@ class Source:
     ----------
     authors, title : str
     year : int or None
-        None where it is unknown.
+        None where it is unknown, which citations then say.
     place : str
         Journal, conference or university.
     cited_as : str
@@ -41,6 +41,8 @@ class Source:
         for name in ("authors", "title", "place"):
             if not getattr(self, name).strip():
                 raise ValueError(f"a source needs {name}: {self!r}")
+        if self.year is not None and (type(self.year) is not int or not 0 < self.year < 3000):
+            raise ValueError(f"the year of a source is a number, or None where unknown: {self!r}")
 
     @property
     def short(self):
@@ -50,11 +52,10 @@ class Source:
         names = [name.rpartition(" ")[2] for name in self.authors.split(", ")]
         who = names[0] + (" et al." if len(names) > 2 else "")
         who = " and ".join(names) if len(names) == 2 else who
-        return f"{who} {self.year}" if self.year else who
+        return f"{who} {self.year or '(year unknown)'}"
 
     def __str__(self):
-        year = f" ({self.year})" if self.year else ""
-        return f"{self.authors}{year}. {self.title}. {self.place}."
+        return f"{self.authors} ({self.year or 'year unknown'}). {self.title}. {self.place}."
 
 
 THESIS = Source(

@@ -180,9 +180,10 @@ class Result:
 
     def __repr__(self):
         figures = ", ".join(
-            f"{name} {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+            f"{name} {figure['value']:.3f}"
+            + ("" if figure["low"] is None else f" [{figure['low']:.3f}, {figure['high']:.3f}]")
             for name, figure in self.metrics.items()
-            if None not in figure.values()
+            if figure["value"] is not None
         )
         return f"<Result {self.title!r}: {len(self.predictions)} clips, {figures or 'no figures'}>"
 

@@ -40,6 +40,18 @@ def test_a_source_needs_authors_title_and_place():
         Source("Ada Byron", "Notes", 1843, " ")
 
 
+@pytest.mark.parametrize("year", ["1843", 18430, True, 1843.0])
+def test_the_year_of_a_source_is_a_number(year):
+    with pytest.raises(ValueError, match="year of a source"):
+        Source("Ada Byron", "Notes", year, "Memoirs")
+
+
+def test_a_source_without_a_year_says_so():
+    source = Source("Ada Byron", "Notes", None, "Memoirs")
+    assert source.short == "Byron (year unknown)"
+    assert str(source) == "Ada Byron (year unknown). Notes. Memoirs."
+
+
 @pytest.mark.parametrize("name", SOURCES)
 def test_each_source_is_cited_shortly_and_whole(name):
     source = SOURCES[name]

@@ -349,3 +349,11 @@ def test_a_result_is_saved_loaded_and_gives_its_tables(tmp_path):
     assert tables["metrics"].loc["uar", "value"] == 0.5
     assert tables["weights"].iloc[0].tolist() == [0, "voice", "anger", 0.5]
     assert result.fold_table()["fold"].tolist() == [0, 1]
+
+
+def test_a_result_says_its_figures_without_intervals_too():
+    figures = {"accuracy": {"value": 1.0, "low": None, "high": None},
+               "uar": {"value": 0.5, "low": 0.4, "high": 0.6}}  # fmt: skip
+    assert "accuracy 1.000, uar 0.500 [0.400, 0.600]" in repr(make_result(metrics=figures))
+    nothing = {"accuracy": {"value": None, "low": None, "high": None}}
+    assert "no figures" in repr(make_result(metrics=nothing))
