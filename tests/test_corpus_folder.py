@@ -177,8 +177,30 @@ def _write(path, medium):
 # Kinds that FFmpeg reads and this build cannot write.
 _READ_ONLY = """
 .3gp .3g2 .dv .rmvb .divx .qt .mk3d .weba .wma .snd .amr .dts .rf64 .ape .tak .mpc .spx .sph .nist
-.gsm .jpe .jfif .pnm .heic .heif .sox
+.gsm .jpe .jfif .pnm .heic .heif .sox .mp4v .mj2 .ogx .trp .wave .bwf .3ga .m4r .f4a .mpo .jps .dib
 """
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "usual", "medium"),
+    [
+        (".wave .bwf", ".wav", "audio"),
+        (".3ga .m4r .f4a", ".m4a", "audio"),
+        (".mp4v .mj2", ".mp4", "video"),
+        (".trp", ".ts", "video"),
+        (".mpo .jps", ".jpg", "image"),
+        (".dib", ".bmp", "image"),
+    ],
+)
+def test_other_suffixes_of_usual_kinds_are_taken_and_opened(tmp_path, suffixes, usual, medium):
+    _write(tmp_path / f"a{usual}", medium)
+    for suffix in suffixes.split():
+        path = (tmp_path / f"a{usual}").rename(tmp_path / f"a{suffix}")
+        usual = suffix
+        assert medium_of(path.name) == medium and found(tmp_path) == [path.name]
+        assert (probe(path).has_audio, probe(path).has_video) == (
+            medium == "audio", medium != "audio",
+        )  # fmt: skip
 
 
 def test_every_kind_that_is_taken_is_opened(tmp_path):

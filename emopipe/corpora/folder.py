@@ -14,13 +14,13 @@ from emopipe.text import printable
 _SUFFIXES = {
     "video": ".flv .avi .mp4 .mov .mkv .webm .m4v .mpg .mpeg .wmv .asf .ogv .3gp .3g2 .f4v .ts "
     ".mts .m2ts .m2t .vob .m1v .m2v .mxf .dv .rm .rmvb .divx .qt .mk3d .mjpg .mjpeg .y4m .nut .264 "
-    ".h264 .265 .h265 .hevc .ivf .obu .wtv .ismv",
+    ".h264 .265 .h265 .hevc .ivf .obu .wtv .ismv .mp4v .mj2 .ogx .trp",
     "audio": ".wav .flac .aif .aiff .aifc .ogg .oga .opus .m4a .m4b .aac .adts .mp3 .mp2 .mpa .m2a "
     ".mka .weba .wma .ra .au .snd .amr .ac3 .eac3 .ec3 .dts .caf .w64 .rf64 .wv .ape .tta .tak "
-    ".mpc .spx .sph .nist .voc .gsm .latm .sox .ircam",
+    ".mpc .spx .sph .nist .voc .gsm .latm .sox .ircam .wave .bwf .3ga .m4r .f4a",
     "image": ".tiff .tif .png .bmp .jpg .jpeg .jpe .jfif .webp .pgm .ppm .pbm .pnm .pam .gif .apng "
     ".jp2 .j2k .j2c .jxl .jls .heic .heif .avif .tga .dpx .exr .hdr .pcx .pfm .qoi .ras .sgi .ico "
-    ".xbm .xwd",
+    ".xbm .xwd .mpo .jps .dib",
 }
 MEDIA = {medium: tuple(suffixes.split()) for medium, suffixes in _SUFFIXES.items()}
 MARKER = "SYNTHETIC.json"

@@ -124,7 +124,7 @@ def _completed(clips, label, grouped_by, features):
     table = clips.reset_index(drop=True)
     for column, value in _DEFAULTS.items():
         given = table[column].astype(object) if column in table else pd.Series(None, table.index)
-        table[column] = given.where(given.notna(), value)
+        table[column] = np.where(given.notna(), given, value)
     order = np.argsort(table["clip"].astype(str).to_numpy(dtype=str), kind="stable")
     return table.astype({"train_only": bool, "synthetic": bool}).iloc[order]
 
