@@ -25,6 +25,7 @@ _PUBLIC = {
     "sample_per_emotion": "corpora",
     "usable": "corpora",
     # features
+    "FaceCrops": "faces",
     "FaceTexture": "face",
     "FeatureTable": "feature_table",
     "MiniXceptionFeatures": "face",
@@ -36,7 +37,6 @@ _PUBLIC = {
     "AudioVisualCNN": "nets.audio_visual_cnn",
     "CNNLayers": "nets.parameters",
     "EmotionWeightedFusion": "fusion",
-    "FaceCrops": "nets.parameters",
     "ScoreColumns": "fusion",
     "SegmentAttentionNetwork": "nets.attention",
     "SoftmaxClassifier": "softmax",

@@ -13,6 +13,7 @@ from sklearn.svm import SVC
 from emopipe import (
     EmotionWeightedFusion,
     Experiment,
+    FaceCrops,
     FaceTexture,
     MiniXceptionFeatures,
     ShortTermStatistics,
@@ -43,11 +44,11 @@ def experiment(
     )
     voice = make_pipeline(ShortTermStatistics(progress=True), svm)
     seen = (
-        FaceTexture(n_frames=n_frames, progress=True)
+        FaceTexture(faces=FaceCrops(n_frames=n_frames), progress=True)
         if features == "texture"
         else MiniXceptionFeatures(
-            weights=mini_xception_weights, layer="log_probabilities", n_frames=n_frames,
-            progress=True,
+            weights=mini_xception_weights, layer="log_probabilities",
+            faces=FaceCrops(n_frames=n_frames), progress=True,
         )
     )  # fmt: skip
     face = make_pipeline(seen, clone(svm))

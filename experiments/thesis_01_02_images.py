@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from emopipe import (
     Experiment,
+    FaceCrops,
     MiniXceptionFeatures,
     Published,
     Training,
@@ -58,8 +59,9 @@ def experiment(
     for name in systems:
         units, layer = SYSTEMS[name]
         faces = BASES[base](
-            layer=layer if base == "vggface" else "pooled", detector=detector, n_frames=n_frames,
-            progress=True, **{} if weights == "default" else {"weights": weights},
+            layer=layer if base == "vggface" else "pooled",
+            faces=FaceCrops(detector=detector, n_frames=n_frames), progress=True,
+            **{} if weights == "default" else {"weights": weights},
         )  # fmt: skip
         face = VGGFaceClassifier(
             units, features=faces, augmentation="thesis", copies=copies, rescale=rescale,

@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 from emopipe import (
     EmotionWeightedFusion,
     Experiment,
+    FaceCrops,
     Published,
     ShortTermStatistics,
     VGGFaceFeatures,
@@ -97,7 +98,7 @@ def experiment(afew, *, weights="vggface", n_frames=10, inner_folds=5, cv="offic
     clips = load_corpus("afew", afew)
     svm = WhereFinite(make_pipeline(StandardScaler(), PCA(0.95), SVC(class_weight="balanced")))
     voice = make_pipeline(ShortTermStatistics(progress=True), svm)
-    network = VGGFaceFeatures(weights=weights, n_frames=n_frames, progress=True)
+    network = VGGFaceFeatures(weights=weights, faces=FaceCrops(n_frames=n_frames), progress=True)
     face = make_pipeline(network, clone(svm))
     both = [("voice", voice), ("face", face)]
     estimators = {

@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 
 from emopipe import (
     Experiment,
+    FaceCrops,
     MiniXceptionFeatures,
     Published,
     ShortTermStatistics,
@@ -58,8 +59,9 @@ def experiment(
     taught = sfew[~sfew["split"].isin([tested, "test"])].assign(train_only=True)
     clips = combine(taught, *(table.assign(train_only=True) for table in (rafd, jaffe)), afew)
     faces = BASES[base](
-        layer="pool5" if base == "vggface" else "pooled", detector=detector, n_frames=n_frames,
-        progress=True, **{} if weights == "default" else {"weights": weights},
+        layer="pool5" if base == "vggface" else "pooled",
+        faces=FaceCrops(detector=detector, n_frames=n_frames), progress=True,
+        **{} if weights == "default" else {"weights": weights},
     )  # fmt: skip
     face = VGGFaceClassifier(
         (512, 256), features=faces, augmentation="thesis", copies=copies, rescale=rescale,

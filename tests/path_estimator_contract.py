@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 
 from emopipe.extract import COUNTERS, ClipTransformer, ClipWarning
@@ -53,12 +53,18 @@ def _check_shape(estimator, paths, expected):
     assert set(estimator.statuses(paths)["status"]) <= set(STATUSES)
 
 
+def _values(estimator):
+    """Return the parameters, those of objects inside it by their own names."""
+    params = estimator.get_params().items()
+    return {name: value for name, value in params if not isinstance(value, BaseEstimator)}
+
+
 def _check_parameters(estimator):
     assert isinstance(estimator, ClipTransformer)
     defaults = type(estimator)._get_param_names()
     assert set(COMMON) <= set(defaults), "the common parameters must be repeated in __init__"
     copied = clone(estimator)
-    assert copied.get_params() == estimator.get_params()
+    assert _values(copied) == _values(estimator)
     learned = {name for name in vars(copied) if name not in copied.get_params()}
     assert not [name for name in learned if not name.startswith("_sklearn")]
     assert len(pickle.dumps(estimator)) < 20_000, "networks and arrays are no attributes"

@@ -12,10 +12,11 @@ from sklearn.base import clone
 
 from emopipe.corpora import load_corpus
 from emopipe.extract import COUNTERS, ClipWarning, Extraction
+from emopipe.faces import FaceCrops
 from emopipe.media import ClipError
 from emopipe.nets import attention
 from emopipe.nets.attention import SegmentAttentionNetwork
-from emopipe.nets.parameters import FaceCrops, VGG19Features
+from emopipe.nets.parameters import VGG19Features
 from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.tensors import ClipTensors
 from emopipe.nets.training import Training
@@ -263,7 +264,7 @@ def test_the_whole_way_from_clips(drawn, tmp_path):
     """Drawn clips and spoilt ones, through engine and store; voices of strangers are understood."""
     network = SegmentAttentionNetwork(
         vgg19=VGG19Features(weights="random", width=1 / 8, size=64),
-        faces=FaceCrops(size=(64, 64), margin=0.2, detect_every=8),
+        faces=FaceCrops(size=(64, 64), detect_every=8),
         units=16, attention_units=8, n_jobs=1, store=str(tmp_path / "store.sqlite"),
         training=Training(
             learning_rate=1e-2, epochs=25, batch_size=8, validation_share=0, patience=None

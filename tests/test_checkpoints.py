@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from emopipe import MiniXceptionFeatures
+from emopipe import FaceCrops, MiniXceptionFeatures
 from emopipe.evaluation.checkpoints import content_key, described, estimator_text
 
 
@@ -85,9 +85,10 @@ def test_a_changed_file_is_another_parameter_and_another_clip(tmp_path):
 
 
 def test_the_text_of_an_estimator_leaves_out_what_belongs_to_the_machine():
-    plain = make_pipeline(MiniXceptionFeatures(detector="yunet"), SVC(C=2))
+    faces = FaceCrops(detector="yunet")
+    plain = make_pipeline(MiniXceptionFeatures(faces=faces), SVC(C=2))
     tuned = make_pipeline(
-        MiniXceptionFeatures(detector="yunet", batch_size=3, n_jobs=2, store=None, progress=True),
+        MiniXceptionFeatures(faces=faces, batch_size=3, n_jobs=2, store=None, progress=True),
         SVC(C=2, cache_size=9, verbose=True),
     )
     assert estimator_text(tuned) == estimator_text(plain)

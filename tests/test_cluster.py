@@ -28,6 +28,7 @@ from emopipe.evaluation import evaluate
 from emopipe.extract import Recipe, connection, engine, extract, on_cluster
 from emopipe.extract.cluster import SLICE, prepare_slice, read_at_workers
 from emopipe.face import MiniXceptionFeatures
+from emopipe.faces import FaceCrops
 from emopipe.files import checksum, file_stamp
 from emopipe.fusion import WhereFinite
 from emopipe.nets.audio_visual_cnn import AudioVisualCNN
@@ -117,8 +118,9 @@ def test_a_network_is_loaded_once_per_worker_and_finds_its_file(client, tmp_path
         cv2.imwrite(path, picture)
     weights = write(tmp_path / "mini.hdf5", mini_xception_arrays(), root="model_weights")
     face = MiniXceptionFeatures(
-        weights=weights, detector=None, layer="pooled", n_frames=1, batch_size=4, store=None
-    )
+        weights=weights, faces=FaceCrops(detector=None, n_frames=1), layer="pooled", batch_size=4,
+        store=None,
+    )  # fmt: skip
     found = face.extract(paths)
     loads = client.run(_loads)
     assert found.finished == 40 and set(loads.values()) == {1}

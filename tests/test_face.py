@@ -15,11 +15,13 @@ from emopipe.face_networks import vggface
 from emopipe.face_networks.mini_xception import EMOTIONS
 from emopipe.face_networks.vggface_graph import Architecture
 from emopipe.face_networks.weights import WeightsError, checksum
+from emopipe.faces import FaceCrops
 
 SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
 YUNET = "models/face_detection_yunet_2026may.onnx"
 MINI = "models/fer2013_mini_XCEPTION.102-0.66.hdf5"
 COUNTED = ("prepared", "finished")
+WHOLE = FaceCrops(detector=None, fps="all")
 
 
 @pytest.fixture(autouse=True)
@@ -61,21 +63,22 @@ def onnx_file(tmp_path_factory):
 
 def random_vggface(**given):
     # No detector: what these tests are about begins where a face was found.
-    return VGGFaceFeatures(**{"weights": "random", "detector": None, "n_jobs": 1} | given)
+    faces = FaceCrops(detector=None, **given.pop("faces", {}))
+    return VGGFaceFeatures(**{"weights": "random", "faces": faces, "n_jobs": 1} | given)
 
 
 def test_vggface_features_keep_the_contract(clips):
-    check_path_transformer(random_vggface(batch_size=3, n_frames=4), clips)
+    check_path_transformer(random_vggface(batch_size=3, faces={"n_frames": 4}), clips)
 
 
 def test_mini_xception_features_keep_the_contract(clips, mini_file):
     check_path_transformer(
-        MiniXceptionFeatures(weights=mini_file, detector=None, fps=None, batch_size=2), clips
+        MiniXceptionFeatures(weights=mini_file, faces=WHOLE, batch_size=2), clips
     )
 
 
 def test_face_texture_keeps_the_contract(clips):
-    check_path_transformer(FaceTexture(detector=None, fps=None, batch_size=2), clips)
+    check_path_transformer(FaceTexture(faces=WHOLE, batch_size=2), clips)
 
 
 def test_face_texture_is_blind_to_light_and_sees_edges():
@@ -90,14 +93,17 @@ def test_face_texture_is_blind_to_light_and_sees_edges():
 
 def test_onnx_features_keep_the_contract(clips, onnx_file):
     check_path_transformer(
-        ONNXFaceFeatures(model=onnx_file, detector=None, pooling="mean_std", batch_size=1), clips
+        ONNXFaceFeatures(
+            model=onnx_file, faces=FaceCrops(detector=None), pooling="mean_std", batch_size=1
+        ),
+        clips,
     )
 
 
 def test_features_are_the_mean_over_frames(clips):
     from emopipe.faces import face_crops
 
-    found = random_vggface(n_frames=4, store=None).fit_transform(clips[:1])
+    found = random_vggface(faces={"n_frames": 4}, store=None).fit_transform(clips[:1])
     chunks = list(face_crops(clips[0], detector=None, n_frames=4, size=(16, 16)))
     crops = np.concatenate([chunk.crops for chunk in chunks])
     rows = vggface.activations(crops, weights="random:0")
@@ -112,7 +118,7 @@ def test_clips_share_batches(clips, monkeypatch):
         return lambda crops: sizes.append(len(crops)) or network(*args)(crops)
 
     monkeypatch.setattr(vggface, "_network", spied)
-    random_vggface(n_frames=4, batch_size=5, store=None).fit_transform(clips)
+    random_vggface(faces={"n_frames": 4}, batch_size=5, store=None).fit_transform(clips)
     assert sizes == [5, 5, 2]
 
 
@@ -124,7 +130,7 @@ def test_weights_are_part_of_the_key_and_their_place_is_not(clips, tmp_path):
     rows = []
     for path in paths:
         before = COUNTERS["prepared"]
-        face = random_vggface(weights=path, n_frames=2, store=store)
+        face = random_vggface(weights=path, faces={"n_frames": 2}, store=store)
         rows.append((face.fit_transform(clips[:1]), COUNTERS["prepared"] - before))
     (first, once), (second, again), (third, other) = rows
     assert (once, again, other) == (1, 0, 1)
@@ -139,25 +145,25 @@ def test_weights_are_part_of_the_key_and_their_place_is_not(clips, tmp_path):
         {"preprocessing": "deepface"},
         {"runtime": "openvino"},
         {"precision": "bfloat16"},
-        {"detector": "haar"},
-        {"n_frames": 3},
-        {"fps": 2.0},
-        {"margin": 0.1},
-        {"align": True},
-        {"policy": "all"},
-        {"choose": "central"},
-        {"detect_every": 2},
+        {"faces__detector": "haar"},
+        {"faces__n_frames": 3},
+        {"faces__fps": 2.0},
+        {"faces__margin": 0.1},
+        {"faces__align": True},
+        {"faces__trust": "all"},
+        {"faces__prefer": "central"},
+        {"faces__detect_every": 2},
         {"pooling": "max"},
     ],
 )
 def test_what_changes_values_changes_the_key(changed):
-    face = random_vggface(n_frames=None)
+    face = random_vggface()
     assert clone(face).set_params(**changed)._recipe().key != face._recipe().key
 
 
 def test_what_changes_no_values_changes_no_key():
-    face = random_vggface(n_frames=4)
-    for unchanged in ({"batch_size": 3}, {"n_jobs": 2}, {"store": None}, {"fps": 1.0}):
+    face = random_vggface(faces={"n_frames": 4})
+    for unchanged in ({"batch_size": 3}, {"n_jobs": 2}, {"store": None}, {"faces__fps": 1.0}):
         assert clone(face).set_params(**unchanged)._recipe().key == face._recipe().key
 
 
@@ -169,7 +175,7 @@ def test_a_detector_is_known_by_its_model_wherever_that_lies(tmp_path):
     def recipe(name, content):
         path = tmp_path / name
         path.write_bytes(content)
-        return random_vggface(detector="haar", detector_model=path)._recipe()
+        return VGGFaceFeatures(weights="random", faces=FaceCrops(detector_model=path))._recipe()
 
     here, moved = recipe("a.xml", cascade), recipe("b.xml", cascade)
     assert here.key == moved.key != recipe("a.xml", cascade + b"\n").key
@@ -205,7 +211,7 @@ def test_names_of_features(mini_file, onnx_file):
 
 
 def test_a_timeline_instead_of_a_row(clips, mini_file):
-    face = MiniXceptionFeatures(weights=mini_file, detector=None, pooling="timed", store=None)
+    face = MiniXceptionFeatures(weights=mini_file, faces=WHOLE, pooling="timed", store=None)
     [rows, *_] = face.extract(clips[:1]).values
     assert rows.shape[1] == 8 and np.all(np.diff(rows[:, 0]) > 0)
     assert np.allclose(rows[:, 1:].sum(axis=1), 1, atol=1e-5)
@@ -216,22 +222,30 @@ def test_a_timeline_instead_of_a_row(clips, mini_file):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"detector": "hoar"}, "detector='hoar' is unknown; allowed: 'haar'"),
+        ({"faces__detector": "hoar"}, "detector='hoar' is unknown; allowed: 'haar'"),
         ({"layer": "fc9"}, "layer='fc9' is unknown"),
         ({"runtime": "onnx"}, "runtime='onnx' is unknown; allowed: 'keras', 'openvino'"),
         ({"precision": "int8"}, "precision='int8' is unknown"),
-        ({"policy": "none"}, "policy='none' is unknown; allowed: 'track', 'all'"),
-        ({"choose": "first"}, "choose='first' is unknown"),
-        ({"n_frames": 0}, "n_frames=0 must be a whole number from 1"),
-        ({"fps": -1}, "fps=-1 must be frames per second above 0"),
-        ({"margin": -0.1}, "margin=-0.1 must be a share of the box"),
-        ({"detect_every": 0}, "detect_every=0"),
+        ({"faces__trust": "none"}, "faces.trust='none' is unknown; allowed: 'track', 'all'"),
+        ({"faces__prefer": "first"}, "faces.prefer='first' is unknown"),
+        ({"faces__n_frames": 0}, "faces.n_frames=0 must be a whole number from 1"),
+        ({"faces__fps": -1}, "faces.fps=-1 must be frames per second above 0"),
+        ({"faces__margin": -0.1}, "faces.margin=-0.1 must be a share of the box"),
+        ({"faces__detect_every": 0}, "faces.detect_every=0"),
+        ({"faces__detect_every": 1.5}, "faces.detect_every=1.5 must be a whole number from 1"),
+        ({"faces__n_frames": "ten"}, "faces.n_frames='ten' must be a whole number from 1"),
+        ({"faces__margin": "wide"}, "faces.margin='wide' must be a share of the box"),
+        ({"faces__fps": "every"}, "faces.fps='every' must be frames per second above 0, or 'all'"),
+        (
+            {"faces__size": (48, 48)},
+            r"faces.size=\(48, 48\): these features take crops of \(16, 16",
+        ),
         ({"pooling": "median"}, "pooling='median' is unknown"),
     ],
 )
 def test_wrong_parameters_are_said_at_fit(clips, given, message):
     with pytest.raises(ValueError, match=message):
-        random_vggface(**given).fit(clips)
+        random_vggface().set_params(**given).fit(clips)
 
 
 def test_missing_files_are_said_at_fit(clips, tmp_path):
@@ -241,7 +255,8 @@ def test_missing_files_are_said_at_fit(clips, tmp_path):
     with pytest.raises(WeightsError, match="nothing: no such file"):
         ONNXFaceFeatures(model=nothing).fit(clips)
     with pytest.raises(FileNotFoundError, match="nothing"):
-        random_vggface(detector="yunet", detector_model=nothing).fit(clips)
+        face = VGGFaceFeatures(faces=FaceCrops(detector="yunet", detector_model=nothing))
+        face.fit(clips)
 
 
 def test_onnx_parameters_must_fit_the_file(clips, onnx_file):
@@ -256,7 +271,7 @@ def test_onnx_parameters_must_fit_the_file(clips, onnx_file):
 
 
 def test_clips_without_a_face_give_nan(tmp_path, clips):
-    face = random_vggface(detector="haar", n_frames=2, store=None)
+    face = VGGFaceFeatures(weights="random", faces=FaceCrops(n_frames=2), n_jobs=1, store=None)
     with pytest.warns(UserWarning, match="no_face 1"):
         assert np.isnan(face.fit_transform(clips[:1])).all()
 
@@ -267,9 +282,11 @@ def test_real_clips(shared_data, detector):
     films = sorted((shared_data / "cremad" / "VideoFlash").glob("*.flv"))[:2]
     face = MiniXceptionFeatures(
         weights=shared_data / MINI,
-        detector=detector,
-        detector_model=shared_data / YUNET if detector == "yunet" else None,
-        fps=4.0,
+        faces=FaceCrops(
+            detector=detector,
+            detector_model=shared_data / YUNET if detector == "yunet" else None,
+            fps=4.0,
+        ),
         store=None,
     )
     found = face.fit_transform(films)

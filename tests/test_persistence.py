@@ -62,7 +62,13 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
-from emopipe import MiniXceptionFeatures, SoftmaxClassifier, StackedFusion
+from emopipe import (
+    FaceCrops,
+    FaceTexture,
+    MiniXceptionFeatures,
+    SoftmaxClassifier,
+    StackedFusion,
+)
 from emopipe.evaluation import evaluate
 from emopipe.fusion import EmotionWeightedFusion, ScoreColumns, WhereFinite
 from emopipe.persistence import (
@@ -598,6 +604,23 @@ def test_a_users_own_file_is_named_by_whoever_loads(model_with_a_file):
     moved.write_bytes(b"other numbers")
     with pytest.raises(ModelError, match="another file"):
         load(folder, parameters={"face__weights": str(moved)})
+
+
+def test_a_detectors_model_inside_faces_is_named_by_whoever_loads(tmp_path):
+    import cv2
+
+    cascade = Path(cv2.data.haarcascades, "haarcascade_frontalface_default.xml")
+    mine = tmp_path / "mine" / "faces.xml"
+    mine.parent.mkdir()
+    mine.write_bytes(cascade.read_bytes())
+    features = FaceTexture(faces=FaceCrops(detector_model=str(mine)))
+    classifier = LogisticRegression().fit(np.eye(2, 1764), ["anger", "fear"])
+    folder = save(Pipeline([("face", features), ("classifier", classifier)]), tmp_path / "model")
+    assert str(mine.parent).encode() not in b"".join(p.read_bytes() for p in folder.iterdir())
+    with pytest.raises(ModelError, match=r"face__faces__detector_model needs the file faces.xml"):
+        load(folder)
+    parameters = {"face__faces__detector_model": str(mine.rename(tmp_path / "moved.xml"))}
+    assert load(folder, parameters=parameters)[0].faces.detector_model.endswith("moved.xml")
 
 
 def test_a_file_that_a_model_names_is_never_opened(model_with_a_file, monkeypatch, tmp_path):

@@ -23,6 +23,7 @@ from sklearn.svm import SVC
 from emopipe.cli import main
 from emopipe.extract import COUNTERS
 from emopipe.face import MiniXceptionFeatures
+from emopipe.faces import FaceCrops
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
 from emopipe.media import excerpt
 from emopipe.nets.classifier import ClipNetwork
@@ -294,7 +295,9 @@ def test_the_store_spares_work_and_the_model_stays_as_it_was(model, clips, tmp_p
 
 def test_faces_are_where_the_face_features_look(tmp_path):
     film = write_video(tmp_path / "a.mp4", map(numbered, range(10)))
-    blind = make_pipeline(MiniXceptionFeatures(detector=None, fps=5), LogisticRegression())
+    blind = make_pipeline(
+        MiniXceptionFeatures(faces=FaceCrops(detector=None)), LogisticRegression()
+    )
     silent = _write(tmp_path / "a.wav", 300, 0.3)
     boxes, none = face_boxes(blind, [str(film), silent], store=None, n_jobs=1)
     # Without a detector the whole picture is the face.

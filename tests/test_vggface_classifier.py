@@ -22,6 +22,7 @@ from emopipe.face.copies import prepare_copies
 from emopipe.face_networks import vggface
 from emopipe.face_networks.vggface_graph import Architecture
 from emopipe.face_networks.vggface_weights import random_weights
+from emopipe.faces import FaceCrops
 from emopipe.fusion import WhereFinite
 from emopipe.media import ClipError
 from emopipe.nets.training import Training
@@ -73,8 +74,9 @@ def face(store):
 
     def make(hidden_units=(12,), **given):
         return VGGFaceClassifier(hidden_units, dropout=0.2).set_params(**{
-            "features__weights": "random", "features__detector": None, "features__n_jobs": 1,
-            "features__store": store, "features__fps": None, "training__epochs": 15,
+            "features__weights": "random", "features__faces__detector": None,
+            "features__faces__fps": "all", "features__n_jobs": 1,
+            "features__store": store, "training__epochs": 15,
             "training__learning_rate": 0.03,
         } | given)  # fmt: skip
 
@@ -105,8 +107,8 @@ def test_scores_and_features_are_means_over_a_clips_faces(face, clips):
     model = face().fit(clips, clips["emotion"])
     rows = clips.iloc[24:25]
     recipe = VGGFaceFeatures(
-        weights="random", layer="fc6", detector=None, fps=None, pooling="stack", n_jobs=1,
-        store=None,
+        weights="random", layer="fc6", faces=FaceCrops(detector=None, fps="all"),
+        pooling="stack", n_jobs=1, store=None,
     )  # fmt: skip
     [activations] = recipe.extract(rows).values
     assert len(activations) == 4
@@ -345,7 +347,7 @@ def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
         ({"features": MiniXceptionFeatures(layer="pooled"), "fine_tune": 1}, "VGGFaceFeatures"),
         ({"fine_tune_rate": 0}, "fine_tune_rate"),
         ({"dropout": 1.0}, "dropout"),
-        ({"features__fps": 0}, "fps"),
+        ({"features__faces__fps": 0}, "faces.fps=0"),
     ],
     ids=str,
 )
@@ -367,7 +369,7 @@ def test_smiles_with_mini_xception_as_base(shared_data, tmp_path):
     faces = load_corpus("london_faces", folder)
     faces = faces[faces["subject"].isin(sorted(faces["subject"].unique())[:18])]
     features = MiniXceptionFeatures(
-        layer="pooled", margin=0.03, n_jobs=2, store=str(tmp_path / "store.sqlite"),
+        layer="pooled", n_jobs=2, store=str(tmp_path / "store.sqlite"),
         weights=shared_data / "models/fer2013_mini_XCEPTION.102-0.66.hdf5",
     )  # fmt: skip
     training = Training(epochs=30, patience=10)

@@ -67,6 +67,7 @@ def experiment(clips, *, n_folds):
 
     from emopipe.evaluation import evaluate
     from emopipe.face import FaceTexture
+    from emopipe.faces import FaceCrops
     from emopipe.fusion import EmotionWeightedFusion, WhereFinite
     from emopipe.metrics import differences
     from emopipe.result import Experiment
@@ -76,7 +77,7 @@ def experiment(clips, *, n_folds):
         return make_pipeline(features, WhereFinite(make_pipeline(StandardScaler(), svm)))
 
     voice = recogniser(ShortTermStatistics(progress=True), SVC(C=10))
-    face = recogniser(FaceTexture(n_frames=3, progress=True), SVC(kernel="linear"))
+    face = recogniser(FaceTexture(faces=FaceCrops(n_frames=3), progress=True), SVC(kernel="linear"))
     both = [("voice", voice), ("face", face)]
     recognisers = {
         "voice": voice,

@@ -1,7 +1,7 @@
 """Compute the features of clips and keep them in the store.
 
   emopipe extract --corpus cremad=/data/CREMA-D --features voice face
-  emopipe extract clips/*.mp4 --features mini_xception --set n_frames=10 --out faces.csv
+  emopipe extract clips/*.mp4 --features mini_xception --set faces.n_frames=10 --out faces.csv
   emopipe extract /data/clips --features voice --jobs 4
   emopipe extract --corpus mine=clips.csv --features voice    your own clips: `emopipe corpora csv`
   emopipe extract --corpus cremad=/nfs/CREMA-D --features face --scheduler tcp://10.0.0.5:8786
@@ -10,7 +10,8 @@ What is in the store is not computed again, so an interrupted run continues, and
 experiments that need the same features start at once. A clip that cannot be
 processed keeps its status and never stops the others; the first few are told with
 the reason, --out has it for every clip. --set gives any parameter of the extractor,
-with several features as FEATURE.PARAMETER=VALUE.
+with several features as FEATURE.PARAMETER=VALUE, and how faces are cut out, as in
+--set faces.detector=yunet (or detector=yunet).
 
 With --scheduler a Dask cluster does the work (pip install 'dask[distributed]'). On one machine
 `dask scheduler`, on each of the others `dask worker tcp://HOST:8786 --nworkers 1 --nthreads CORES`.
@@ -217,19 +218,31 @@ def extractor_of(name, args):
     module, cls = FEATURES[name]
     values = {"store": args.store, "n_jobs": args.jobs, "progress": True}
     for parameter, value in parameters(args.set).items():
-        feature, dot, bare = parameter.rpartition(".")
-        if dot and feature not in args.features:
+        feature, dot, own = parameter.partition(".")
+        if not dot or feature == "faces":
+            values[parameter] = value
+        elif feature == name:
+            values[own] = value
+        elif feature not in args.features:
             raise ValueError(
                 f"--set {parameter}=...: {feature!r} is none of the --features "
                 f"{' '.join(args.features)}"
             )
-        if not dot or feature == name:
-            values[bare] = value
     return _built(name, getattr(import_module(module), cls), values)
 
 
+def _settable(extractor) -> dict:
+    """Return {name for --set: parameter}, those of `faces` as ``faces.detector``, ...."""
+    own = dict(signature(extractor).parameters)
+    faces = signature(type(own.pop("faces").default)).parameters if "faces" in own else {}
+    return own | {f"faces.{parameter}": about for parameter, about in faces.items()}
+
+
 def _built(name, extractor, values):
-    known = signature(extractor).parameters
+    known = _settable(extractor)
+    # The short spelling of what belongs to `faces`: no extractor has a parameter of such a name.
+    short = {k: f"faces.{k}" for k in values if k not in known and f"faces.{k}" in known}
+    values = {short.get(k, k): value for k, value in values.items()}
     unknown = [parameter for parameter in values if parameter not in known]
     if unknown:
         raise ValueError(f"{name} has no parameter {unknown[0]!r}; it has {', '.join(known)}")
@@ -238,7 +251,9 @@ def _built(name, extractor, values):
         raise ValueError(f"{name} needs " + " ".join(f"--set {k}=..." for k in needed))
     for parameter, value in values.items():
         check_kind(parameter, value, known[parameter].default)
-    built = extractor(**values)
+    own = {k: value for k, value in values.items() if "." not in k}
+    of_faces = {k.replace(".", "__"): value for k, value in values.items() if "." in k}
+    built = extractor(**own).set_params(**of_faces)
     try:
         return built.fit([])
     except (ValueError, TypeError) as error:

@@ -9,6 +9,12 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from emopipe.evaluation.folds import describe_splitter, takes_groups
 
 
+def _is_object(owner, name, value):
+    """Return whether a parameter is an object of parameters, such as `FaceCrops`: no step."""
+    plain = isinstance(value, BaseEstimator) and not hasattr(value, "fit")
+    return plain or name in getattr(owner, "_descriptions", ())
+
+
 def _children(value, path, descriptions):
     """Return (path, value) of what a container or an estimator holds; names come from pairs."""
     if isinstance(value, BaseEstimator):
@@ -17,7 +23,10 @@ def _children(value, path, descriptions):
             held = {k: v for k, v in held.items() if k not in getattr(value, "_descriptions", ())}
         if "named_estimators_" in held:  # the same ones, by name
             held.pop("estimators_", None)
-        return [(path, item) for item in held.values()]
+        return [
+            ((*path, name) if _is_object(value, name, item) else path, item)
+            for name, item in held.items()
+        ]
     if isinstance(value, dict):
         return [((*path, str(key)), item) for key, item in value.items()]
     if isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], str):
@@ -37,7 +46,8 @@ def _is_wrapper(value) -> bool:
 def nested(estimator, *, descriptions=False):
     """Return (name, estimator) of an estimator and all inside it, outermost first.
 
-    Names are those of pipeline steps and modalities, joined by "__"; the outermost has none.
+    Names are those of pipeline steps, modalities and objects of parameters (``face__faces``),
+    joined by "__"; the outermost has none.
     Fitted copies come with the unfitted ones. With `descriptions`, so do extractors that describe
     what a network is built on and are no steps of their own (the names in its `_descriptions`).
 

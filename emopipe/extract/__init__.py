@@ -9,7 +9,13 @@ Every transformer of the package that takes clips is a `ClipTransformer` with a 
 from emopipe.extract.connection import on_cluster
 from emopipe.extract.engine import COUNTERS, Extraction, extract
 from emopipe.extract.recipe import Block, Prepared, Recipe, loudness
-from emopipe.extract.transformer import ClipTransformer, ClipWarning, clip_tags, paths_of
+from emopipe.extract.transformer import (
+    ClipTransformer,
+    ClipWarning,
+    clip_tags,
+    own_objects,
+    paths_of,
+)
 
 __all__ = [
     "COUNTERS",
@@ -23,5 +29,6 @@ __all__ = [
     "extract",
     "loudness",
     "on_cluster",
+    "own_objects",
     "paths_of",
 ]

@@ -6,7 +6,7 @@ from collections import Counter
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from emopipe.extract import shelf
 from emopipe.extract.connection import client_in_use
@@ -85,6 +85,22 @@ def check_some(paths, column):
         )
 
 
+def own_objects(estimator, params) -> None:
+    """Give an estimator copies of the objects inside of which parameters will be set.
+
+    A default such as ``faces=FaceCrops()`` is one object for all estimators.
+
+    Parameters
+    ----------
+    estimator : estimator
+    params : iterable of str
+        Names as for `set_params`.
+    """
+    for name in {key.partition("__")[0] for key in params if "__" in key}:
+        if isinstance(getattr(estimator, name, None), BaseEstimator):
+            setattr(estimator, name, clone(getattr(estimator, name)))
+
+
 class ClipTransformer(TransformerMixin, BaseEstimator):
     """Base of every transformer from clips to features.
 
@@ -135,6 +151,11 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
 
     def _feature_names(self) -> list[str]:
         raise NotImplementedError
+
+    def set_params(self, **params):
+        """Set parameters; ``faces__detector`` is that of a copy of `faces`, so defaults stay."""
+        own_objects(self, params)
+        return super().set_params(**params)
 
     def fit(self, X, y=None):
         """Check the parameters and the paths; nothing is learned or decoded."""

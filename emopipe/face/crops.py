@@ -34,59 +34,23 @@ def prepare_crops(path, **asked):
     return Prepared(chunks.status, chunks.counts, chunks.seconds)
 
 
-def crops_asked(estimator, size) -> dict:
-    """Return how a recipe asks for the face crops of a transformer, after a check of it.
+def crops_recipe(faces, *, size, margin) -> dict:
+    """Return the arguments of a `Recipe` that say how it comes by its face crops.
 
     Parameters
     ----------
-    estimator : ClipTransformer
-        With the parameters detector, detector_model, n_frames, fps, margin, align, policy, choose
-        and detect_every.
-    size : tuple of int
-        Rows and columns of a crop.
+    faces, size, margin
+        As of `emopipe.faces.feature_crops`, which checks them.
 
     Returns
     -------
     dict
-        The arguments of a `Recipe` that say so: prepare, prepare_args, identity, places, owner.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of its range, or a name unknown.
-    FileNotFoundError
-        If the detector's model does not exist.
+        prepare, prepare_args, identity, places and owner.
     """
-    from emopipe.faces import POLICIES, RULES, in_recipe
+    from emopipe.faces import feature_crops
 
-    how = in_recipe(estimator.detector, estimator.detector_model)
-    choose("policy", estimator.policy, POLICIES)
-    choose("choose", estimator.choose, RULES)
-    if estimator.detect_every < 1:
-        raise ValueError(f"detect_every={estimator.detect_every!r} must be at least 1.")
-    if not 0 <= estimator.margin < 10:
-        raise ValueError(f"margin={estimator.margin!r} must be a share of the box, from 0 to 10.")
-    sampling = _sampling(estimator.n_frames, estimator.fps)
-    further = {
-        "size": [int(side) for side in size],
-        "margin": float(estimator.margin),
-        "align": bool(estimator.align),
-        "policy": estimator.policy,
-        "choose": estimator.choose,
-        "detect_every": int(estimator.detect_every),
-    }
-    arguments = sampling | how["prepare_args"] | further
-    return how | {"prepare": prepare_crops, "prepare_args": arguments, "owner": "emopipe"}
-
-
-def _sampling(n_frames, fps) -> dict:
-    if n_frames is not None:
-        if n_frames != int(n_frames) or n_frames < 1:
-            raise ValueError(f"n_frames={n_frames!r} must be a whole number from 1, or None.")
-        return {"n_frames": int(n_frames), "fps": None}
-    if fps is not None and not 0 < fps <= 1000:
-        raise ValueError(f"fps={fps!r} must be frames per second above 0, or None for every frame.")
-    return {"n_frames": None, "fps": None if fps is None else float(fps)}
+    crops = feature_crops(faces, size=size, margin=margin)
+    return crops | {"prepare": prepare_crops, "owner": "emopipe"}
 
 
 def pooled_names(names, pooling) -> list[str]:

@@ -1,13 +1,16 @@
 """Mini-XCEPTION's emotion probabilities as features of clips."""
 
 from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crops_asked, pooled_names
+from emopipe.face.crops import crops_recipe, pooled_names
 from emopipe.face_networks import choose
 from emopipe.face_networks.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
 from emopipe.face_networks.weights import identify, told
+from emopipe.faces import FaceCrops
 
 # FER2013's own: the network's training images were enlarged from it.
 _SIZE = 48
+
+_FACES = FaceCrops()
 
 
 class MiniXceptionFeatures(ClipTransformer):
@@ -26,24 +29,10 @@ class MiniXceptionFeatures(ClipTransformer):
         The probabilities of anger, disgust, fear, happiness, sadness, surprise and neutral; their
         natural logarithms, better for a support vector machine, to which .99 and .9999 look alike;
         or the 128 values of the last block.
-    detector, detector_model
-        See `emopipe.faces.detect`.
-    n_frames : int, optional
-        Equally spaced frames per clip; then `fps` does not count.
-    fps : float or None
-        Frames per second; None takes every frame.
-    margin : float
-        Added around the detector's box on every side, as a share of it. The network's authors cut
-        out the box of OpenCV's cascade frontalface_default as it is; ours ("haar") draws boxes 6 %
-        smaller on photographs, which 0.03 makes up for.
-    align : bool
-        Turn the face until the eyes are level; needs a detector that finds eyes.
-    policy : "track" or "all"
-        Which boxes are trusted: those on the clip's track in place and size, or every frame's best.
-    choose : "largest" or "central"
-        Which face, where there are several.
-    detect_every : int
-        The detector looks at every so many frames; in between faces are followed.
+    faces : FaceCrops
+        Which crops of a clip; by default five frames per second with a margin of 0.03. The
+        network's authors cut out the box of OpenCV's cascade frontalface_default as it is; ours
+        ("haar") draws boxes 6 % smaller on photographs, which 0.03 makes up for.
     pooling : "mean", "mean_std" or "max"
         Over the clip's frames.
     batch_size : int
@@ -72,15 +61,7 @@ class MiniXceptionFeatures(ClipTransformer):
         *,
         weights="default",
         layer="probabilities",
-        detector="haar",
-        detector_model=None,
-        n_frames=None,
-        fps=5.0,
-        margin=0.03,
-        align=False,
-        policy="track",
-        choose="largest",
-        detect_every=1,
+        faces=_FACES,
         pooling="mean",
         batch_size=64,
         column="path",
@@ -94,15 +75,7 @@ class MiniXceptionFeatures(ClipTransformer):
         )
         self.weights = weights
         self.layer = layer
-        self.detector = detector
-        self.detector_model = detector_model
-        self.n_frames = n_frames
-        self.fps = fps
-        self.margin = margin
-        self.align = align
-        self.policy = policy
-        self.choose = choose
-        self.detect_every = detect_every
+        self.faces = faces
         self.pooling = pooling
         self.batch_size = batch_size
 
@@ -115,7 +88,7 @@ class MiniXceptionFeatures(ClipTransformer):
         return Recipe(
             "mini_xception",
             1,
-            **crops_asked(self, (_SIZE, _SIZE)),
+            **crops_recipe(self.faces, size=(_SIZE, _SIZE), margin=0.03),
             finish=outputs,
             finish_args={"weights": digest, "layer": self.layer},
             pooling=self.pooling,

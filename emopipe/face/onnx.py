@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crops_asked, pooled_names
+from emopipe.face.crops import crops_recipe, pooled_names
 from emopipe.face_networks import choose
 from emopipe.face_networks.onnx_file import CHANNELS, embeddings, network_input
 from emopipe.face_networks.weights import checksum, told
+from emopipe.faces import FaceCrops
+
+_FACES = FaceCrops()
 
 
 class ONNXFaceFeatures(ClipTransformer):
@@ -31,22 +34,8 @@ class ONNXFaceFeatures(ClipTransformer):
         model comes from.
     output : str, optional
         Name of the output; the first by default.
-    detector, detector_model
-        See `emopipe.faces.detect`.
-    n_frames : int, optional
-        Equally spaced frames per clip; then `fps` does not count.
-    fps : float or None
-        Frames per second; None takes every frame.
-    margin : float
-        Added around the detector's box on every side, as a share of it.
-    align : bool
-        Turn the face until the eyes are level; needs a detector that finds eyes.
-    policy : "track" or "all"
-        Which boxes are trusted: those on the clip's track in place and size, or every frame's best.
-    choose : "largest" or "central"
-        Which face, where there are several.
-    detect_every : int
-        The detector looks at every so many frames; in between faces are followed.
+    faces : FaceCrops
+        Which crops of a clip; by default five frames per second with a margin of 0.1.
     pooling : "mean", "mean_std" or "max"
         Over the clip's frames.
     batch_size : int
@@ -78,15 +67,7 @@ class ONNXFaceFeatures(ClipTransformer):
         mean=127.5,
         scale=1 / 127.5,
         output=None,
-        detector="haar",
-        detector_model=None,
-        n_frames=None,
-        fps=5.0,
-        margin=0.1,
-        align=False,
-        policy="track",
-        choose="largest",
-        detect_every=1,
+        faces=_FACES,
         pooling="mean",
         batch_size=16,
         column="path",
@@ -104,15 +85,7 @@ class ONNXFaceFeatures(ClipTransformer):
         self.mean = mean
         self.scale = scale
         self.output = output
-        self.detector = detector
-        self.detector_model = detector_model
-        self.n_frames = n_frames
-        self.fps = fps
-        self.margin = margin
-        self.align = align
-        self.policy = policy
-        self.choose = choose
-        self.detect_every = detect_every
+        self.faces = faces
         self.pooling = pooling
         self.batch_size = batch_size
 
@@ -154,7 +127,7 @@ class ONNXFaceFeatures(ClipTransformer):
         return Recipe(
             "onnx_face",
             1,
-            **crops_asked(self, size),
+            **crops_recipe(self.faces, size=size, margin=0.1),
             finish=embeddings,
             finish_args=asked,
             pooling=self.pooling,

@@ -3,7 +3,8 @@
 import numpy as np
 
 from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crops_asked, pooled_names
+from emopipe.face.crops import crops_recipe, pooled_names
+from emopipe.faces import FaceCrops
 
 # Pixels: a crop's side, a block's, a cell's, and how far blocks move; directions of an edge.
 _SIZE, _BLOCK, _CELL, _STRIDE, _BINS = 64, 16, 8, 8, 9
@@ -36,6 +37,9 @@ def gradient_histograms(crops):
     return np.array([descriptor.compute(face).ravel() for face in grey], dtype=np.float32)
 
 
+_FACES = FaceCrops()
+
+
 class FaceTexture(ClipTransformer):
     """Histograms of oriented gradients of a clip's trusted faces: no network, no weights.
 
@@ -44,22 +48,8 @@ class FaceTexture(ClipTransformer):
 
     Parameters
     ----------
-    detector, detector_model
-        See `emopipe.faces.detect`.
-    n_frames : int, optional
-        Equally spaced frames per clip; then `fps` does not count.
-    fps : float or None
-        Frames per second; None takes every frame.
-    margin : float
-        Added around the detector's box on every side, as a share of it.
-    align : bool
-        Turn the face until the eyes are level; needs a detector that finds eyes.
-    policy : "track" or "all"
-        Which boxes are trusted: those on the clip's track in place and size, or every frame's best.
-    choose : "largest" or "central"
-        Which face, where there are several.
-    detect_every : int
-        The detector looks at every so many frames; in between faces are followed.
+    faces : FaceCrops
+        Which crops of a clip; by default five frames per second with a margin of 0.03.
     pooling : "mean", "mean_std" or "max"
         Over the clip's frames.
     batch_size : int
@@ -86,15 +76,7 @@ class FaceTexture(ClipTransformer):
     def __init__(
         self,
         *,
-        detector="haar",
-        detector_model=None,
-        n_frames=None,
-        fps=5.0,
-        margin=0.03,
-        align=False,
-        policy="track",
-        choose="largest",
-        detect_every=1,
+        faces=_FACES,
         pooling="mean",
         batch_size=64,
         column="path",
@@ -106,15 +88,7 @@ class FaceTexture(ClipTransformer):
         super().__init__(
             column=column, store=store, n_jobs=n_jobs, on_error=on_error, progress=progress
         )
-        self.detector = detector
-        self.detector_model = detector_model
-        self.n_frames = n_frames
-        self.fps = fps
-        self.margin = margin
-        self.align = align
-        self.policy = policy
-        self.choose = choose
-        self.detect_every = detect_every
+        self.faces = faces
         self.pooling = pooling
         self.batch_size = batch_size
 
@@ -122,7 +96,7 @@ class FaceTexture(ClipTransformer):
         return Recipe(
             "face_texture",
             1,
-            **crops_asked(self, (_SIZE, _SIZE)),
+            **crops_recipe(self.faces, size=(_SIZE, _SIZE), margin=0.03),
             finish=gradient_histograms,
             pooling=self.pooling,
             batch_size=self.batch_size,

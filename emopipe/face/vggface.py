@@ -1,12 +1,15 @@
 """VGG-Face's activations as features of clips."""
 
 from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crops_asked, pooled_names
+from emopipe.face.crops import crops_recipe, pooled_names
 from emopipe.face_networks import choose, vggface
 from emopipe.face_networks.runtimes import PRECISIONS
 from emopipe.face_networks.vggface_graph import LAYERS, PREPROCESSINGS
 from emopipe.face_networks.vggface_weights import PUBLISHED, name_weights
 from emopipe.face_networks.weights import told
+from emopipe.faces import FaceCrops
+
+_FACES = FaceCrops()
 
 
 class VGGFaceFeatures(ClipTransformer):
@@ -30,24 +33,10 @@ class VGGFaceFeatures(ClipTransformer):
     preprocessing : "vggface" or "deepface"
         What the network sees: blue, green, red in 0-255 minus the training mean, its own; or
         divided by 255, as DeepFace does.
-    detector, detector_model
-        See `emopipe.faces.detect`.
-    n_frames : int, optional
-        Equally spaced frames per clip; then `fps` does not count.
-    fps : float or None
-        Frames per second; None takes every frame. The default of 5 meets every expression of more
-        than 0.2 s; the thesis takes every frame, at five times the cost.
-    margin : float
-        Added around the detector's box on every side, as a share of it.
-    align : bool
-        Turn the face until the eyes are level; needs a detector that finds eyes ("yunet",
-        "mtcnn").
-    policy : "track" or "all"
-        Which boxes are trusted: those on the clip's track in place and size, or every frame's best.
-    choose : "largest" or "central"
-        Which face, where there are several.
-    detect_every : int
-        The detector looks at every so many frames; in between faces are followed.
+    faces : FaceCrops
+        Which crops of a clip; by default five frames per second, which meet every expression of
+        more than 0.2 s (the thesis takes every frame, at five times the cost), with a margin of
+        0.2.
     pooling : "mean", "mean_std" or "max"
         Over the clip's frames; the thesis takes the mean.
     batch_size : int
@@ -92,15 +81,7 @@ class VGGFaceFeatures(ClipTransformer):
         weights="vggface",
         layer="fc7",
         preprocessing="vggface",
-        detector="haar",
-        detector_model=None,
-        n_frames=None,
-        fps=5.0,
-        margin=0.2,
-        align=False,
-        policy="track",
-        choose="largest",
-        detect_every=1,
+        faces=_FACES,
         pooling="mean",
         batch_size=16,
         runtime="keras",
@@ -118,15 +99,7 @@ class VGGFaceFeatures(ClipTransformer):
         self.weights = weights
         self.layer = layer
         self.preprocessing = preprocessing
-        self.detector = detector
-        self.detector_model = detector_model
-        self.n_frames = n_frames
-        self.fps = fps
-        self.margin = margin
-        self.align = align
-        self.policy = policy
-        self.choose = choose
-        self.detect_every = detect_every
+        self.faces = faces
         self.pooling = pooling
         self.batch_size = batch_size
         self.runtime = runtime
@@ -143,7 +116,7 @@ class VGGFaceFeatures(ClipTransformer):
         return Recipe(
             "vggface",
             1,
-            **crops_asked(self, (size, size)),
+            **crops_recipe(self.faces, size=(size, size), margin=0.2),
             finish=vggface.activations,
             finish_args={
                 "weights": weights,

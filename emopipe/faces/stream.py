@@ -72,7 +72,7 @@ class _Shelf:
         return self._crops[np.array(places, int)]
 
 
-class FaceCrops(Iterator):
+class FaceStream(Iterator):
     """Iterator over `FaceChunk`, with what was counted and timed on the way.
 
     Attributes
@@ -229,7 +229,7 @@ def face_crops(
     policy="track",
     detect_every=1,
     chunk=256,
-) -> FaceCrops:
+) -> FaceStream:
     """Return an iterator over the crops of a clip's face.
 
     Parameters
@@ -262,7 +262,7 @@ def face_crops(
 
     Returns
     -------
-    FaceCrops
+    FaceStream
         Iterator of `FaceChunk`; its `counts` say how many frames were dropped.
 
     Raises
@@ -290,4 +290,4 @@ def face_crops(
         margin, detect_every = 0.0, 1
     size = tuple(map(int, size))
     options = _Options(size, margin, align, choose, policy, int(detect_every), int(chunk))
-    return FaceCrops(reading, load_detector(detector, model), path, options)
+    return FaceStream(reading, load_detector(detector, model), path, options)

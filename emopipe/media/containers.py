@@ -51,7 +51,7 @@ _ADVICE = {
     "partial": "Compare the file with its original.",
     "no_video": "Use a file with pictures, or only the voice of this one.",
     "no_audio": "Use a file with sound, or only the face of this one.",
-    "no_face": "Look at the clip; try another detector, or policy='all'.",
+    "no_face": "Look at the clip; try another detector, or FaceCrops(trust='all').",
     "silent": "Listen to the clip; exclude it if it really is silent.",
     "too_short": "Exclude it, or use a shorter window.",
     "corrupt": "Fetch or export the file again, or exclude it.",

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from emopipe.faces import FaceCrops, network_crops
 from emopipe.nets.attention_graph import attention_graphs
 from emopipe.nets.checkpoints import FitCheckpoint
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.nets.epochs import prefixed
 from emopipe.nets.mel_images import LENGTH
-from emopipe.nets.parameters import FaceCrops, SpeechTrim, VGG19Features
+from emopipe.nets.parameters import SpeechTrim, VGG19Features
 from emopipe.nets.segment_table import SegmentTable
 from emopipe.nets.speech_segments import segment_recipe
 from emopipe.nets.tensors import clip_tensors
@@ -19,7 +20,7 @@ from emopipe.nets.voting import vote
 
 MODALITIES = ("audio", "video")
 _VGG19, _SPEECH, _TRAINING = VGG19Features(), SpeechTrim(), Training(learning_rate=1e-4)
-_FACES = FaceCrops(size=(227, 227), margin=0.2)
+_FACES = FaceCrops()
 
 
 def _plain_rule(band, threshold, floor, before, after) -> dict:
@@ -107,9 +108,12 @@ class SegmentAttentionNetwork(ClipNetwork):
         self.units = units
         self.attention_units = attention_units
 
+    def _crops(self):
+        return network_crops(self.faces, n_frames=20, size=(227, 227), margin=0.2)
+
     def _recipe(self, modality):
         rule = None if self.speech is None else _plain_rule(**self.speech.get_params())
-        faces = self.faces.get_params()
+        faces = self._crops()
         return segment_recipe(
             modality,
             rule=rule,
@@ -139,7 +143,7 @@ class SegmentAttentionNetwork(ClipNetwork):
         return attention_graphs(
             n_classes,
             n_features=architecture(self.vgg19.width, self.vgg19.size).units[1],
-            n_frames=self.faces.n_frames,
+            n_frames=self._crops()["n_frames"],
             units=self.units,
             attention_units=self.attention_units,
             dtype=policy(self.training.precision),
@@ -147,7 +151,7 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     def _learn(self, tensors, y, rows, held, *, weights, identity):
         """Train the two modalities' networks, then the fusion of what they have learned."""
-        table = SegmentTable(tensors, np.concatenate([rows, held]), self.faces.n_frames)
+        table = SegmentTable(tensors, np.concatenate([rows, held]), self._crops()["n_frames"])
         graphs = self._graphs(len(self.classes_))
         sides = {
             "rows": np.flatnonzero(np.isin(table.clips, rows)),
@@ -181,7 +185,7 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     def _answers(self, tensors, rows):
         """Return the segments of clips, their probabilities and their attention weights."""
-        table = SegmentTable(tensors, rows, self.faces.n_frames)
+        table = SegmentTable(tensors, rows, self._crops()["n_frames"])
         found = predict(
             self._network(), table.batch(*MODALITIES), np.arange(len(table)), **self._reading()
         )

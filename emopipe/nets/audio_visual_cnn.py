@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from emopipe.faces import FaceCrops, network_crops
 from emopipe.media import ClipError
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.nets.clip_augmentation import (
@@ -13,7 +14,7 @@ from emopipe.nets.clip_augmentation import (
     transformed_sound,
 )
 from emopipe.nets.core_cnn import audio_visual_graph, check_size
-from emopipe.nets.parameters import CNNLayers, FaceCrops
+from emopipe.nets.parameters import CNNLayers
 from emopipe.nets.tensors import clip_tensors, face_stack, spectrogram
 from emopipe.nets.training import Training, policy
 
@@ -101,11 +102,14 @@ class AudioVisualCNN(ClipNetwork):
             )
         if self.n_copies != int(self.n_copies) or self.n_copies < 0:
             raise ValueError(f"n_copies={self.n_copies!r} must be a whole number from 0")
-        check_size("faces.size", self.faces.size, len(self.layers.visual_widths))
+        check_size("faces.size", self._crops()["size"], len(self.layers.visual_widths))
         check_size("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
 
+    def _crops(self):
+        return network_crops(self.faces, n_frames=20, size=(98, 80), margin=0.0)
+
     def _face_recipe(self):
-        return face_stack(**self.faces.get_params())
+        return face_stack(**self._crops())
 
     def _tensors(self, X):
         self._check_parameters()
@@ -119,9 +123,10 @@ class AudioVisualCNN(ClipNetwork):
         return found
 
     def _build(self, n_classes):
+        faces = self._crops()
         return audio_visual_graph(
             n_classes,
-            video=(*self.faces.size, self.faces.n_frames) if "video" in self.modalities else None,
+            video=(*faces["size"], faces["n_frames"]) if "video" in self.modalities else None,
             audio=tuple(self.spectrogram_size) if "audio" in self.modalities else None,
             **self.layers.get_params(),
             dtype=policy(self.training.precision),

@@ -1,8 +1,8 @@
 """A fitted network between calls: built from parameters when it is asked, and never pickled."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
 
+from emopipe.extract import own_objects
 from emopipe.face_networks.runtimes import check_not_forked
 
 
@@ -39,9 +39,7 @@ class FittedNetwork:
     def set_params(self, **params):
         """Set parameters; the network is built from them when it is next asked."""
         self.__dict__.pop("_model", None)
-        for name in {key.partition("__")[0] for key in params if "__" in key}:
-            if isinstance(getattr(self, name, None), BaseEstimator):
-                setattr(self, name, clone(getattr(self, name)))  # a default belongs to all
+        own_objects(self, params)
         return super().set_params(**params)
 
     def __getstate__(self):

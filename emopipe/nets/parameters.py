@@ -1,50 +1,10 @@
 """Parameters of networks that belong together: plain objects without fit.
 
 They are parameters of an estimator like any other: `clone`, `repr` and nested `set_params` work,
-and a grid tries ``faces__margin`` or ``layers__dense``.
+and a grid tries ``layers__dense``. `emopipe.faces.FaceCrops` is another.
 """
 
 from sklearn.base import BaseEstimator
-
-
-class FaceCrops(BaseEstimator):
-    """How a clip becomes face crops for a network.
-
-    Parameters
-    ----------
-    n_frames : int
-        Crops: of a clip, equally spaced; for `SegmentAttentionNetwork`, of a segment.
-    size : tuple of int
-        Rows and columns of a crop, in pixels.
-    detector : str
-        "haar", "yunet", "ssd" or "mtcnn", see `emopipe.faces.face_crops`.
-    detector_model : str, Path or None
-        File of the detector's model; None takes the published one.
-    margin : float
-        Added on every side, as a share of the detected box.
-    detect_every : int
-        Frames from one detection to the next.
-
-    See Also
-    --------
-    Training : How a network is trained.
-
-    Examples
-    --------
-    >>> FaceCrops(detector="yunet").size
-    (98, 80)
-    """
-
-    def __init__(
-        self, *, n_frames=20, size=(98, 80), detector="haar", detector_model=None, margin=0.0,
-        detect_every=1,
-    ):  # fmt: skip
-        self.n_frames = n_frames
-        self.size = size
-        self.detector = detector
-        self.detector_model = detector_model
-        self.margin = margin
-        self.detect_every = detect_every
 
 
 class CNNLayers(BaseEstimator):

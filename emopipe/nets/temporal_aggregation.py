@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from emopipe.faces import FaceCrops, network_crops
 from emopipe.nets.classifier import ClipNetwork
 from emopipe.nets.core_cnn import check_size
-from emopipe.nets.parameters import CNNLayers, FaceCrops
+from emopipe.nets.parameters import CNNLayers
 from emopipe.nets.segment_recipes import FULL_SCALE, timed_faces, times_and_crops, whole_sound
 from emopipe.nets.segments import chosen_frames, pictures, sound_windows, window_starts
 from emopipe.nets.temporal_graph import segment_model, temporal_graph
@@ -14,7 +15,7 @@ from emopipe.nets.training import Training, policy, predict
 
 SAMPLE_RATE = 16000
 _DRAWS = 21
-_FACES = FaceCrops(n_frames=30, size=(224, 224), margin=0.2)
+_FACES = FaceCrops()
 _LAYERS = CNNLayers(dense=(), batch_norm=True)
 _TRAINING = Training(optimizer="sgd", batch_size=16, decay_every=50, patience=20)
 
@@ -110,10 +111,14 @@ class TemporalAggregation(ClipNetwork):
         self.spectrogram_size = spectrogram_size
         self.layers = layers
 
+    def _crops(self):
+        return network_crops(self.faces, n_frames=30, size=(224, 224), margin=0.2)
+
     def _check_parameters(self):
+        faces = self._crops()
         for name, value, least in (
             ("n_segments", self.n_segments, 1),
-            ("faces.n_frames", self.faces.n_frames, self.n_segments),
+            ("faces.n_frames", faces["n_frames"], self.n_segments),
             ("draws", self.draws, 0),
         ):
             if value != int(value) or value < least:
@@ -128,12 +133,12 @@ class TemporalAggregation(ClipNetwork):
                 f"{self.spectrogram_size[0]} bins takes as much for one column"
             )
 
-        check_size("faces.size", self.faces.size, len(self.layers.visual_widths))
+        check_size("faces.size", faces["size"], len(self.layers.visual_widths))
         check_size("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
 
     def _recipes(self):
         return [
-            timed_faces(**self.faces.get_params()),
+            timed_faces(**self._crops()),
             whole_sound(sample_rate=SAMPLE_RATE),
         ]
 
@@ -151,7 +156,7 @@ class TemporalAggregation(ClipNetwork):
             n_classes,
             n_segments=int(self.n_segments),
             share_weights=self.share_weights,
-            face_size=self.faces.size,
+            face_size=self._crops()["size"],
             spectrogram_size=self.spectrogram_size,
             **self.layers.get_params(),
             dtype=policy(self.training.precision),
@@ -160,7 +165,7 @@ class TemporalAggregation(ClipNetwork):
     def _inputs(self, tensors, clip, u):
         """Return what the network sees of a clip, by draws (2, n_segments) of frame and sound."""
         [value] = tensors["video"].take([clip])
-        times, crops = times_and_crops(value, tuple(map(int, self.faces.size)))
+        times, crops = times_and_crops(value, tuple(map(int, self._crops()["size"])))
         chosen = chosen_frames(len(crops), int(self.n_segments), u[0])
         starts = window_starts(
             times[chosen], u[1],

@@ -51,12 +51,15 @@ def found(folder, suffixes, n):
 
 def extractors(vggface):
     """Return {kind: transformer}."""
-    from emopipe import MiniXceptionFeatures, ShortTermStatistics, VGGFaceFeatures
+    from emopipe import FaceCrops, MiniXceptionFeatures, ShortTermStatistics, VGGFaceFeatures
 
-    kinds = {"voice": ShortTermStatistics(), "mini_xception": MiniXceptionFeatures(fps=FPS)}
+    faces = FaceCrops(fps=FPS)
+    kinds = {"voice": ShortTermStatistics(), "mini_xception": MiniXceptionFeatures(faces=faces)}
     if vggface:
         runtime = "openvino" if find_spec("openvino") else "keras"
-        kinds[f"vggface, {runtime}"] = VGGFaceFeatures(fps=FPS, weights="random", runtime=runtime)
+        kinds[f"vggface, {runtime}"] = VGGFaceFeatures(
+            faces=faces, weights="random", runtime=runtime
+        )
     return kinds
 
 

@@ -97,7 +97,7 @@ def faces(batch, n, rounds, precision, backend):
     import cv2
     from keras import ops
 
-    from emopipe import VGGFaceFeatures
+    from emopipe import FaceCrops, VGGFaceFeatures
     from emopipe.face_networks.runtimes import keras_call
     from emopipe.face_networks.vggface_graph import keras_model
     from emopipe.face_networks.vggface_weights import layer_weights
@@ -110,8 +110,9 @@ def faces(batch, n, rounds, precision, backend):
     bare = compiled(lambda given: ops.sum(model(given, training=False)), backend)
     call = keras_call(model)
     features = VGGFaceFeatures(
-        weights="random", detector=None, precision=precision, batch_size=batch, store=None
-    )
+        weights="random", faces=FaceCrops(detector=None), precision=precision, batch_size=batch,
+        store=None,
+    )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         paths = [f"{folder}/{i}.png" for i in range(n)]
         for i, path in enumerate(paths):

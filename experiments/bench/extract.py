@@ -59,15 +59,16 @@ def clips_of(folders, n, work):
     return paths[:: max(1, len(paths) // n)][:n]
 
 
-def extractor(name, runtime, precision, **options):
+def extractor(name, runtime, precision, crops, **options):
     """Return the transformer, the function faces -> rows that it calls, and its eager Keras way."""
-    from emopipe import MiniXceptionFeatures, VGGFaceFeatures
+    from emopipe import FaceCrops, MiniXceptionFeatures, VGGFaceFeatures
 
+    faces = FaceCrops(fps=FPS, **crops)
     if name == "mini_xception":
-        face = MiniXceptionFeatures(fps=FPS, **options)
+        face = MiniXceptionFeatures(faces=faces, **options)
     else:
         how = {"weights": "random", "runtime": runtime, "precision": precision}
-        face = VGGFaceFeatures(fps=FPS, **how, **options)
+        face = VGGFaceFeatures(faces=faces, **how, **options)
     recipe = face._recipe()
     return face, lambda faces: recipe.finish(faces, **recipe.finish_args)
 
@@ -195,14 +196,14 @@ def loop(paths, look, call, fps):
     return perf_counter() - began, means
 
 
-def compare(paths, name, runtime, precision, options, n_jobs, rounds, every):
+def compare(paths, name, runtime, precision, crops, n_jobs, rounds, every):
     """Return the figures of one network."""
     asked = (name, runtime, precision)
-    options = options | {"store": None, "n_jobs": n_jobs}
-    face, call = extractor(*asked, **options)
-    following, _ = extractor(*asked, detect_every=every, **options)
+    options = {"store": None, "n_jobs": n_jobs}
+    face, call = extractor(*asked, crops, **options)
+    following, _ = extractor(*asked, crops | {"detect_every": every}, **options)
     eager, looks = eager_call(name), {"eager": engines_crop(face)}
-    if options["detector"] == "haar" and importlib.util.find_spec("deepface"):
+    if crops["detector"] == "haar" and importlib.util.find_spec("deepface"):
         looks["DeepFace"] = deepface_crop(face)
     face.extract(paths[:n_jobs])
     for look in looks.values():
@@ -292,12 +293,12 @@ def arguments():
 
 def measure(paths, args, n_jobs):
     """Return the figures of every network, and print them."""
-    options = {"detector": args.detector, "detector_model": args.detector_model}
+    crops = {"detector": args.detector, "detector_model": args.detector_model}
     rounds, found = 1 if args.quick else args.rounds, []
     for name in args.networks:
         for runtime in args.runtimes if name == "vggface" else [""]:
             precision = args.precision if runtime else ""
-            figures = compare(paths, name, runtime, precision, options, n_jobs, rounds, args.every)
+            figures = compare(paths, name, runtime, precision, crops, n_jobs, rounds, args.every)
             figures["table"] = judge(figures, len(paths), args.every)
             show(figures["network"], figures["table"])
             print(f"  differs from the loop by at most {figures['difference_to_loop']:.1e}")

@@ -166,12 +166,13 @@ def overhead(call, n, rounds):
     """Return the seconds of n images through VGGFaceFeatures over bare calls on the same crops."""
     import cv2
 
-    from emopipe import VGGFaceFeatures
+    from emopipe import FaceCrops, VGGFaceFeatures
 
     runtime, precision = OVERHEAD_OF
     face = VGGFaceFeatures(
-        weights="random", detector=None, runtime=runtime, precision=precision, store=None, n_jobs=1
-    )
+        weights="random", faces=FaceCrops(detector=None), runtime=runtime, precision=precision,
+        store=None, n_jobs=1,
+    )  # fmt: skip
     faces = crops(n)
     with tempfile.TemporaryDirectory() as folder:
         paths = [f"{folder}/{i}.png" for i in range(n)]

@@ -109,12 +109,13 @@ def transformer(kind, fps, **options):
         from emopipe import ShortTermStatistics
 
         return ShortTermStatistics(**options)
-    from emopipe import MiniXceptionFeatures, VGGFaceFeatures
+    from emopipe import FaceCrops, MiniXceptionFeatures, VGGFaceFeatures
 
+    faces = FaceCrops(fps=fps)
     if kind == "mini_xception":
-        return MiniXceptionFeatures(fps=fps, **options)
+        return MiniXceptionFeatures(faces=faces, **options)
     return VGGFaceFeatures(
-        weights="random", runtime="openvino", precision="bfloat16", fps=fps, **options
+        weights="random", runtime="openvino", precision="bfloat16", faces=faces, **options
     )
 
 

@@ -1,0 +1,144 @@
+import inspect
+import json
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from emopipe import (
+    AudioVisualCNN,
+    FaceCrops,
+    FaceTexture,
+    MiniXceptionFeatures,
+    ONNXFaceFeatures,
+    SegmentAttentionNetwork,
+    TemporalAggregation,
+    VGGFaceClassifier,
+    VGGFaceFeatures,
+)
+from emopipe.evaluation.nesting import nested
+from emopipe.faces import in_recipe
+
+FEATURES = [VGGFaceFeatures, MiniXceptionFeatures, FaceTexture]
+NETWORKS = [AudioVisualCNN, TemporalAggregation, SegmentAttentionNetwork]
+# What stored features are known by: arguments as the store has had them since its second engine.
+ASKED = {
+    "align": False, "choose": "largest", "detect_every": 1, "detector": "haar", "fps": 5.0,
+    "n_frames": None, "policy": "track",
+}  # fmt: skip
+OWN = [(VGGFaceFeatures, 224, 0.2), (MiniXceptionFeatures, 48, 0.03), (FaceTexture, 64, 0.03)]
+
+
+def asked(estimator):
+    recipe = estimator._recipe()
+    assert dict(recipe.identity) == in_recipe(recipe.prepare_args["detector"], None)["identity"]
+    written = json.loads(recipe.parameters)["prepare_args"]
+    assert written == dict(recipe.prepare_args) | dict(recipe.identity)
+    return json.dumps(dict(recipe.prepare_args), sort_keys=True)
+
+
+@pytest.mark.parametrize(("kind", "side", "margin"), OWN)
+def test_stored_features_keep_their_keys(kind, side, margin):
+    own = ASKED | {"size": [side, side], "margin": margin}
+    assert asked(kind()) == json.dumps(own, sort_keys=True)
+    crops = FaceCrops(
+        detector="yunet", fps="all", margin=1, align=1, trust="all", prefer="central",
+        detect_every=2.0,
+    )  # fmt: skip
+    other = own | {
+        "detector": "yunet", "fps": None, "margin": 1.0, "align": True, "policy": "all",
+        "choose": "central", "detect_every": 2,
+    }  # fmt: skip
+    assert asked(kind(faces=crops)) == json.dumps(other, sort_keys=True)
+    few = own | {"n_frames": 10, "fps": None}
+    assert asked(kind(faces=FaceCrops(n_frames=10, fps=2))) == json.dumps(few, sort_keys=True)
+    assert asked(kind(faces=FaceCrops(fps=25))) == json.dumps(own | {"fps": 25.0}, sort_keys=True)
+
+
+def recipes(network):
+    return network._recipes() if hasattr(network, "_recipes") else [network._face_recipe()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_frames", "size", "margin"),
+    [(AudioVisualCNN, 20, (98, 80), 0.0), (TemporalAggregation, 30, (224, 224), 0.2)],
+)
+def test_one_parameter_of_a_networks_crops_leaves_the_others(kind, n_frames, size, margin):
+    plain, other = (recipes(kind(faces=FaceCrops(detector=name)))[0] for name in ("haar", None))
+    assert recipes(kind())[0].key == plain.key != other.key
+    for recipe in (plain, other):
+        crops = recipe.prepare_args
+        assert (crops["n_frames"], crops["size"], crops["margin"]) == (
+            n_frames, list(size), margin)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [*FEATURES, *NETWORKS])
+def test_a_default_belongs_to_nobody(kind):
+    changed = kind().set_params(faces__detector="ssd", faces__margin=0.4)
+    assert changed.faces.detector == "ssd" and changed.faces.margin == 0.4
+    assert kind().faces.get_params() == FaceCrops().get_params()
+    assert repr(clone(changed)) == repr(changed) and "detector='ssd'" in repr(changed)
+    assert clone(changed).faces is not changed.faces
+    assert "faces" not in repr(clone(kind()))
+
+
+def test_a_grid_reaches_into_the_crops():
+    steps = make_pipeline(FaceTexture(), LogisticRegression())
+    params = steps.get_params()
+    for name in FaceCrops().get_params():
+        assert f"facetexture__faces__{name}" in params
+    inside = clone(steps).set_params(facetexture__faces__detector="yunet")
+    assert inside[0].faces.detector == "yunet" and steps[0].faces.detector == "haar"
+    names = [name for name, _ in nested(steps)]
+    assert names.count("facetexture__faces") == 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_search_tries_crops(tmp_path):
+    import cv2
+
+    paths, labels = [], ["anger", "fear"] * 2
+    for n in range(4):
+        picture = np.zeros((64, 64), np.uint8)
+        picture[:, :32] = 200
+        paths.append(str(tmp_path / f"{n}.png"))
+        cv2.imwrite(paths[-1], picture if n % 2 else picture.T)
+    face = FaceTexture(faces=FaceCrops(detector=None), store=str(tmp_path / "s"), n_jobs=1)
+    grid = {"facetexture__faces__detector": ["haar", None]}
+    search = GridSearchCV(make_pipeline(face, LogisticRegression()), grid, cv=2, error_score=0.0)
+    assert search.fit(paths, labels).best_params_ == {"facetexture__faces__detector": None}
+    assert search.best_score_ == 1.0 and face.faces.detector is None
+
+
+def test_no_constructor_has_more_than_15_parameters():
+    for kind in (*FEATURES, *NETWORKS, ONNXFaceFeatures, VGGFaceClassifier, FaceCrops):
+        assert len(inspect.signature(kind).parameters) <= 15, kind
+
+
+@pytest.mark.parametrize("wrong", [None, "haar", {"detector": "haar"}])
+@pytest.mark.parametrize("kind", [FaceTexture, AudioVisualCNN])
+def test_faces_must_be_crops(kind, wrong):
+    with pytest.raises(TypeError, match=r"faces=.* must be FaceCrops\(\.\.\.\)"):
+        recipes(kind(faces=wrong)) if kind in NETWORKS else kind(faces=wrong)._recipe()
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"fps": 5}, "faces.fps=5 is for features such as VGGFaceFeatures; a network takes det"),
+        ({"align": True}, "faces.align=True is for features"),
+        ({"trust": "all"}, "faces.trust='all' is for features"),
+        ({"prefer": "central"}, "faces.prefer='central' is for features"),
+        ({"n_frames": 0}, "faces.n_frames=0 must be a whole number from 1"),
+        ({"margin": float("nan")}, "faces.margin=nan must be a share of the box"),
+        ({"detect_every": "2"}, "faces.detect_every='2' must be a whole number from 1"),
+    ],
+    ids=str,
+)
+def test_networks_name_what_is_wrong_with_their_crops(kind, given, words):
+    with pytest.raises(ValueError, match=words):
+        recipes(kind(faces=FaceCrops(**given)))
