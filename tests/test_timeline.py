@@ -92,6 +92,16 @@ def test_what_browsers_do_not_play_is_coded_again(tmp_path):
     assert named.kind == "" and "--embed makes a copy" in named.note
 
 
+def test_a_part_of_a_recording_is_played_from_a_copy_of_the_part(tmp_path):
+    wavfile.write(tmp_path / "a.wav", 16000, np.full(32000, 999, np.int16))
+    part = f"{tmp_path}/a.wav#t=0.5,1.5"
+    (named,) = playables([part], tmp_path)
+    assert not named.address and "a part of a recording" in named.note
+    (inside,) = playables([part], tmp_path, embed=True, n_jobs=1)
+    (tmp_path / "b.mp4").write_bytes(b64decode(inside.address.partition(",")[2]))
+    assert probe(tmp_path / "b.mp4").duration == pytest.approx(1.0, abs=0.1)
+
+
 def test_what_cannot_be_played_says_why(tmp_path):
     (tmp_path / "a.flv").write_bytes(b"nothing at all")
     (found,) = playables([tmp_path / "a.flv"], tmp_path, embed=True, n_jobs=1)

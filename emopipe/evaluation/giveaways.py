@@ -16,6 +16,10 @@ BOOKKEEPING = ("take", "statement")
 _SURE = 0.995
 _MET = 0.5
 _FOLDS = 4
+# Clips of which so many digits are not the labels' by chance.
+_ENOUGH = 40
+# Divisors of whole numbers, and places behind the point, that are looked at.
+_REMAINDERS, _PLACES = 10, 4
 
 
 def tokens(values):
@@ -31,6 +35,44 @@ def tokens(values):
     front = [row + [""] * (longest - len(row)) for row in parts]
     back = [row[::-1] + [""] * (longest - len(row)) for row in parts]
     return pd.DataFrame(np.hstack([front, back]) if longest else [[""]] * len(parts), dtype=object)
+
+
+def forms(values):
+    """Return how values are written as a table: kind, length, blanks, capitals, odd characters.
+
+    Examples
+    --------
+    >>> forms(["Ann ", "bo"])[["length", "blanks", "capitals"]].to_numpy().tolist()
+    [[4, 1, 1], [2, 0, 0]]
+    """
+    texts = [str(value) for value in values]
+    return pd.DataFrame(
+        {
+            "kind": [type(value).__name__ for value in values],
+            "length": [len(text) for text in texts],
+            "blanks": [len(text) - len("".join(text.split())) for text in texts],
+            "capitals": [sum(map(str.isupper, text)) for text in texts],
+            "pattern": [re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text)) for text in texts],
+            "odd": [
+                "".join(sorted(c for c in text if not (c.isascii() and c.isalnum())))
+                for text in texts
+            ],
+        }
+    )
+
+
+def _digits(numbers):
+    """Yield what is hidden in numbers: remainders of whole ones, the digits behind the point."""
+    if len(numbers) < _ENOUGH:
+        return
+    if numbers.dtype.kind in "iub":
+        for divisor in range(2, _REMAINDERS + 1):
+            yield numbers.astype(np.int64) % divisor
+        return
+    numbers = np.where(np.isfinite(numbers), numbers, 0).astype(np.float64)
+    for place in range(_PLACES + 1):
+        yield np.rint(numbers * 10.0**place) % 10
+    yield np.round(numbers % 1, 6)
 
 
 def _lookup(values, y, folds):
@@ -60,12 +102,18 @@ def _separates(values, y, folds):
         right += (tree.fit(values[fold.train], y[fold.train]).predict(values[fold.test])
                   == y[fold.test]).sum()  # fmt: skip
         n += len(fold.test)
-    return right / max(n, 1) >= _SURE
+    return right / max(n, 1) >= _sure(y)
+
+
+def _sure(y):
+    """Return the share of right answers from which a column tells more than the commonest label."""
+    commonest = np.unique(y, return_counts=True)[1].max() / len(y)
+    return max(_SURE, (1 + commonest) / 2)
 
 
 def _determines(values, y, folds):
     met, right = _lookup(values, y, folds)
-    return met >= _MET and right >= _SURE
+    return met >= _MET and right >= _sure(y)
 
 
 def _is_a_name(X, column):
@@ -77,11 +125,23 @@ def _is_a_name(X, column):
     )
 
 
+def _readings(column):
+    """Yield what can be read out of a column of anything but fractions: itself, parts, form."""
+    values = column.astype(object).where(column.notna(), "")
+    texts = values.astype(str).to_numpy(dtype=object)
+    yield texts
+    if column.dtype.kind in "biu":
+        yield from _digits(column.to_numpy())
+        return
+    for table in (tokens(texts), forms(values)):
+        yield from (table[part].to_numpy() for part in table)
+
+
 def giveaways(X, y, folds):
     """Return the columns that determine the label, and those of numbers that separate it.
 
-    A column determines the label when looking up its values, or one part of its text, among the
-    training rows tells the label of the tested rows.
+    A column determines the label when looking up its values, one part of its text, how it is
+    written, or one digit among the training rows tells the label of the tested rows.
 
     Returns
     -------
@@ -90,16 +150,13 @@ def giveaways(X, y, folds):
     determine, separate = [], []
     for name in [name for name in X if name not in NAMES and not _is_a_name(X, name)]:
         column = X[name]
-        if pd.api.types.is_float_dtype(column):
-            if _determines(column.to_numpy(), y, folds):
+        if column.dtype.kind == "f":
+            numbers = column.to_numpy()
+            if any(_determines(values, y, folds) for values in (numbers, *_digits(numbers))):
                 determine.append(name)
-            elif _separates(column.to_numpy(), y, folds):
+            elif _separates(numbers, y, folds):
                 separate.append(name)
-            continue
-        texts = column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)
-        parts = tokens(texts) if column.dtype.kind not in "biu" else pd.DataFrame()
-        columns = [texts, *(parts[part].to_numpy() for part in parts)]
-        if any(_determines(values, y, folds) for values in columns):
+        elif any(_determines(values, y, folds) for values in _readings(column)):
             determine.append(name)
     return determine, separate
 
