@@ -1,5 +1,6 @@
 """Saved models: the same answers, nothing of the folder is run, every byte is guarded."""
 
+import errno
 import io
 import json
 import os
@@ -666,6 +667,17 @@ def test_card_says_what_a_model_keeps_of_people(numbers, tmp_path):
     ]:
         folder = save(model.fit(X, y), tmp_path / words.replace(" ", "") / type(model).__name__)
         assert words in (folder / "model_card.md").read_text()
+
+
+def test_a_full_disk_is_said_with_the_name_of_the_model(numbers, tmp_path, monkeypatch):
+    def full(path, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    X, y, _ = numbers
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"cannot be written .No space left.*my-model"):
+        save(SVC().fit(X, y), tmp_path / "my-model")
+    assert not os.listdir(tmp_path)
 
 
 def test_card_without_an_evaluation_says_so(saved):

@@ -477,6 +477,16 @@ def test_a_torn_file_is_set_aside_and_what_is_intact_used_on(path, store):
     assert len(store.get(map(key, range(200)))) == 200
 
 
+def test_an_error_worded_in_bytes_that_are_no_text_is_damage(path, store):
+    store.put(entries(range(3)))
+    store.close()
+    whole = path.read_bytes()
+    spoilt = whole.replace(b"CREATE INDEX", b"CREATE INDEY")
+    path.write_bytes(spoilt.replace(b"indexentries_by_use", b"indexentries_by_\xdase"))
+    with pytest.warns(StoreWarning, match="was damaged"):
+        forgetful(path).verify()
+
+
 def test_who_comes_late_to_a_repair_does_nothing(path, store):
     store.put(entries(range(3)))
     store.close()

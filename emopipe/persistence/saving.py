@@ -199,6 +199,16 @@ def _fields(estimator, kept, result, clips, title, notes):
 
 def _write(folder, files):
     """Write beside the folder first, so that nobody ever sees half a model."""
+    try:
+        _write_beside(folder, files)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(
+            error.errno, f"the model cannot be written ({reason})", str(folder)
+        ) from error
+
+
+def _write_beside(folder, files):
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:

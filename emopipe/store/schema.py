@@ -6,6 +6,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from emopipe.text import printable
+
 # Raised with every change of the tables: their text must change, too, for a number alone is not
 # believed. SCHEMA 1 lacked the keys in its checksums.
 SCHEMA = 2
@@ -67,12 +69,52 @@ def _on_network(folder: Path) -> bool:
     return bool(above) and max(above, key=lambda m: len(m[1]))[2] in _SHARED.split()
 
 
+class _Cursor(sqlite3.Cursor):
+    """A cursor for which an error that SQLite words in damaged names is one of a damaged file."""
+
+    def execute(self, *statement):
+        try:
+            return super().execute(*statement)
+        except UnicodeDecodeError as error:
+            raise _misspelt(error) from error
+
+    def fetchone(self):
+        try:
+            return super().fetchone()
+        except UnicodeDecodeError as error:
+            raise _misspelt(error) from error
+
+    def fetchall(self):
+        try:
+            return super().fetchall()
+        except UnicodeDecodeError as error:
+            raise _misspelt(error) from error
+
+    def __next__(self):
+        try:
+            return super().__next__()
+        except UnicodeDecodeError as error:
+            raise _misspelt(error) from error
+
+
+def _misspelt(error: UnicodeDecodeError) -> sqlite3.DatabaseError:
+    text = error.object.decode("utf-8", "backslashreplace")
+    damage = sqlite3.DatabaseError(printable(text))
+    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return damage
+
+
+class _Connection(sqlite3.Connection):
+    def execute(self, *statement):
+        return self.cursor(_Cursor).execute(*statement)
+
+
 def connect(path, *, timeout: float) -> sqlite3.Connection:
     """Open an SQLite file, made where missing so that only its owner can read it."""
     with suppress(OSError):  # SQLite says what is wrong with it
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     connection = sqlite3.connect(
-        path, timeout=timeout, isolation_level=None, check_same_thread=False
+        path, timeout=timeout, isolation_level=None, check_same_thread=False, factory=_Connection
     )
     connection.text_factory = bytes  # damaged text is no reason to stop
     connection.execute("PRAGMA trusted_schema=OFF")

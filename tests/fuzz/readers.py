@@ -4,9 +4,9 @@
     python tests/fuzz/readers.py manifest -runs=20000
     python tests/fuzz/readers.py all -max_total_time=10
 
-Readers: manifest, archive, result, weights, table, onnx. Options after the reader are libFuzzer's.
-A crash, a hang, memory above the limit, or an error of another kind ends the run; the input lies in
-the current folder as crash-*, oom-* or timeout-*.
+Readers: manifest, archive, result, weights, table, onnx, store. Options after the reader are
+libFuzzer's. A crash, a hang, memory above the limit, or an error of another kind ends the run; the
+input lies in the current folder as crash-*, oom-* or timeout-*.
 """
 
 import contextlib
@@ -141,9 +141,37 @@ def table():
     return read, (CorpusError, FileNotFoundError), [whole, whole.decode().encode("utf-16")]
 
 
+def store():
+    """Return the reader of stores: what comes out of a damaged one is what went in."""
+    import numpy as np
+
+    from emopipe.files import FileStamp
+    from emopipe.store import Entry, Store, StoreError
+
+    path, key = _FOLDER / "fuzz.sqlite", "ab" * 32
+    entry, stamps = Entry(np.arange(3.0), counts={"frames": 3}), {"/a.wav": FileStamp(1, 2, 3)}
+    with Store(path) as whole:
+        whole.put({key: entry}, name="fuzz", contents={key: key})
+        whole.put_contents({"/a.wav": (stamps["/a.wav"], key)})
+
+    def read(data):
+        for left in _FOLDER.glob("fuzz.sqlite*"):
+            left.unlink()
+        path.write_bytes(data)
+        with Store(path) as damaged:
+            for got in damaged.get([key]).values():
+                assert got.value.tolist() == [0, 1, 2] and got.counts == entry.counts
+            assert damaged.contents(stamps) in ({}, {"/a.wav": key})
+            damaged.verify()
+            damaged.ls()
+            damaged.forget(["/a.wav"])
+
+    return read, (StoreError,), [path.read_bytes()]
+
+
 READERS = {
     "manifest": manifest, "archive": archive, "result": result, "weights": weights,
-    "onnx": onnx, "table": table,
+    "onnx": onnx, "table": table, "store": store,
 }  # fmt: skip
 
 
