@@ -32,6 +32,7 @@ _PUBLIC = {
     "ONNXFaceFeatures": "face",
     "ShortTermStatistics": "voice",
     "VGGFaceFeatures": "face",
+    "VoiceFunctionals": "voice",
     "short_term_features": "voice",
     # recognisers and fusion
     "AudioVisualCNN": "nets.audio_visual_cnn",

@@ -558,11 +558,11 @@ def package_recipes():
     from emopipe.face.copies import copies_recipe
     from emopipe.nets import segment_recipes, spectrograms, speech_segments, tensors
     from emopipe.prediction.recordings import RECIPE
-    from emopipe.voice import ShortTermStatistics
+    from emopipe.voice import ShortTermStatistics, VoiceFunctionals
 
     vggface = VGGFaceFeatures(weights="random")
-    features = [ShortTermStatistics(), FaceTexture(), MiniXceptionFeatures(), vggface]
-    made = [transformer._recipe() for transformer in features]
+    features = [ShortTermStatistics(), VoiceFunctionals(), FaceTexture(), MiniXceptionFeatures()]
+    made = [transformer._recipe() for transformer in [*features, vggface]]
     made += [copies_recipe(vggface, "vggface", transforms=t) for t in (None, "thesis")]
     made += [speech_segments.segment_recipe(m, weights="random") for m in ("audio", "video")]
     made += [tensors.face_stack(), segment_recipes.timed_faces(), segment_recipes.whole_sound()]

@@ -12,6 +12,7 @@ from emopipe.extract.pooling import POOLINGS
 from emopipe.faces import face_crops
 from emopipe.media import ClipError
 from emopipe.voice.clips import frame_features
+from emopipe.voice.functionals import SETS, clip_functionals
 
 STATUSES = {"silent", "too_short", "no_audio", "corrupt"}
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
@@ -74,6 +75,23 @@ def test_the_voice_of_an_odd_signal_is_finite(tmp_path_factory, samples, rate, s
         assert error.status in STATUSES and error.detail
         return
     assert np.isfinite(pool.value()).all()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@settings(max_examples=40, deadline=None)
+@given(samples=signals(), rate=st.sampled_from([8000, 16000, 44100]))
+@example(np.full(20000, 1e34, np.float32), 16000)
+@example(np.r_[np.ones(9999), 3e38].astype(np.float32), 16000)
+@example(np.r_[np.zeros(9000), 0.5, np.zeros(9000)].astype(np.float32), 16000)
+@example((4e9 * np.sin(np.arange(20000) / 30)).astype(np.float32), 16000)
+def test_the_functionals_of_an_odd_signal_are_finite(tmp_path_factory, samples, rate):
+    path = tmp_path_factory.mktemp("odd") / "a.wav"
+    wavfile.write(path, rate, samples)
+    try:
+        for block in clip_functionals(path, sets=list(SETS)):
+            assert np.isfinite(block.rows).all()
+    except ClipError as error:
+        assert error.status in STATUSES and error.detail
 
 
 @st.composite

@@ -31,6 +31,7 @@ from emopipe.cli.run import add_scheduler, check_kind, cluster
 # feature name -> (module, class)
 FEATURES = {
     "voice": ("emopipe.voice", "ShortTermStatistics"),
+    "functionals": ("emopipe.voice", "VoiceFunctionals"),
     "face": ("emopipe.face", "VGGFaceFeatures"),
     "mini_xception": ("emopipe.face", "MiniXceptionFeatures"),
     "texture": ("emopipe.face", "FaceTexture"),

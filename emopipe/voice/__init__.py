@@ -1,7 +1,16 @@
-"""The voice: pyAudioAnalysis' short-term features of signals, their statistics for clips."""
+"""The voice: pyAudioAnalysis' short-term features, and functionals of our own, of clips."""
 
 from emopipe.voice.clips import ShortTermStatistics
 from emopipe.voice.definitions import FEATURES
+from emopipe.voice.functionals import SETS, VoiceFunctionals
 from emopipe.voice.short_term import STATISTICS, short_term_features, statistics
 
-__all__ = ["FEATURES", "STATISTICS", "ShortTermStatistics", "short_term_features", "statistics"]
+__all__ = [
+    "FEATURES",
+    "SETS",
+    "STATISTICS",
+    "ShortTermStatistics",
+    "VoiceFunctionals",
+    "short_term_features",
+    "statistics",
+]

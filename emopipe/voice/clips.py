@@ -37,7 +37,8 @@ def _padded(samples: np.ndarray, n_window: int) -> np.ndarray:
 SHORT = {"mirror": _mirrored, "pad": _padded, "refuse": None}
 
 
-def _in_16_bit_steps(blocks):
+def in_16_bit_steps(blocks):
+    """Yield blocks of sound of full scale 1 in steps of 16-bit samples."""
     for block in blocks:
         yield block * np.float32(FULL_SCALE)
 
@@ -45,18 +46,18 @@ def _in_16_bit_steps(blocks):
 def _read(path, sample_rate):
     """Return the blocks of a recording, read or to be read again, their level and its status."""
     reading = signal_blocks(path, sample_rate=sample_rate, block=_BLOCK)
-    held = list(_in_16_bit_steps(islice(reading, _HELD)))
-    level = measure(chain(held, _in_16_bit_steps(reading)))
+    held = list(in_16_bit_steps(islice(reading, _HELD)))
+    level = measure(chain(held, in_16_bit_steps(reading)))
     if level.n_samples > sum(map(len, held)):
-        held = _in_16_bit_steps(signal_blocks(path, sample_rate=sample_rate, block=_BLOCK))
+        held = in_16_bit_steps(signal_blocks(path, sample_rate=sample_rate, block=_BLOCK))
     return held, level, reading.status
 
 
-def _check_clip(path, level: Level, n_window, n_step, sample_rate, short):
+def check_clip(path, level: Level, fewest, sample_rate):
+    """Raise ClipError where a recording is silent, or has fewer samples than are needed."""
     if level.peak < _SILENT:
         found = f"No sample is further than {level.peak / FULL_SCALE:.1g} from the mean."
         raise ClipError(path, "silent", found)
-    fewest = n_window if short == "refuse" else min(n_step, n_window)
     if level.n_samples < fewest:
         found = f"It has {level.n_samples / sample_rate:.3g} s of sound; "
         raise ClipError(path, "too_short", f"{found}{fewest / sample_rate:.3g} s are needed.")
@@ -80,7 +81,8 @@ def frame_features(path, *, window, step, sample_rate, engine, short):
     began = time.perf_counter()
     n_window, n_step = lengths(sample_rate, window, step)
     blocks, level, status = _read(path, sample_rate)
-    _check_clip(path, level, n_window, n_step, sample_rate, short)
+    fewest = n_window if short == "refuse" else min(n_step, n_window)
+    check_clip(path, level, fewest, sample_rate)
     if level.n_samples < n_window:
         blocks = [SHORT[short](np.concatenate(blocks), n_window)]
         level = measure(blocks)
