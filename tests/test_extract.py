@@ -563,7 +563,7 @@ def package_recipes():
     vggface = VGGFaceFeatures(weights="random")
     features = [ShortTermStatistics(), VoiceFunctionals(), FaceTexture(), MiniXceptionFeatures()]
     made = [transformer._recipe() for transformer in [*features, vggface]]
-    made += [copies_recipe(vggface, "vggface", transforms=t) for t in (None, "thesis")]
+    made += [copies_recipe(vggface, transforms=t) for t in (None, "thesis")]
     made += [speech_segments.segment_recipe(m, weights="random") for m in ("audio", "video")]
     made += [tensors.face_stack(), segment_recipes.timed_faces(), segment_recipes.whole_sound()]
     return [*made, spectrograms.spectrogram(), _recipe(), RECIPE]
