@@ -24,6 +24,7 @@ from emopipe.evaluation.audit import CHECKS, audit
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.brought_in import brought_in
 from emopipe.evaluation.folds import Fold
+from emopipe.evaluation.giveaways import giveaways
 from emopipe.evaluation.nesting import inner_splits, mixed_holdouts, nested
 from emopipe.evaluation.recordings import digests, recordings
 from emopipe.extract import ClipTransformer
@@ -255,6 +256,35 @@ def test_cheat_2_a_column_that_gives_the_label_away():
     assert "statement: hidden from the estimator" in by_id(result, "columns")["reason"]
     noisy = clips.assign(code=code + 0.01 * clips["cue"])
     assert by_id(evaluate(Spy(), noisy, cv=4, **FAST), "columns")["status"] == "cannot tell"
+
+
+CODE = np.tile([0, 1, 2], 24)
+_AGE = np.random.default_rng(0).integers(20, 70, 72)
+WRITTEN = {
+    "blanks": [f"p{n // 9}" + " " * k for n, k in enumerate(CODE)],
+    "capitals": [("ann"[:k].upper() + "ann"[k:]) + f" {n // 9}" for n, k in enumerate(CODE)],
+    "alphabets": [f"ann {n // 9}".replace("a", "aаα"[k]) for n, k in enumerate(CODE)],
+    "kinds": [(int, float, str)[k](age) for k, age in zip(CODE, _AGE, strict=True)],
+    "a digit of a fraction": _AGE + 0.001 * CODE,
+    "a remainder": np.random.default_rng(0).integers(0, 10**6, 72) * 3 + CODE,
+}
+
+
+@pytest.mark.parametrize("values", WRITTEN.values(), ids=WRITTEN)
+def test_a_label_in_how_a_column_is_written_gives_it_away(values):
+    clips = hopeless().assign(emotion=np.array(EMOTIONS)[CODE])
+    clips["note"] = pd.Series(values, dtype=object if isinstance(values, list) else None)
+    with pytest.raises(ValueError, match="column 'note' gives the label away"):
+        evaluate(Spy(), clips, cv=4, **FAST)
+
+
+def test_a_column_that_tells_no_more_than_the_commonest_label_is_no_giveaway():
+    y = np.array(["neutral"] * 399 + ["anger"])
+    rng = np.random.default_rng(0)
+    columns = {"sex": rng.choice(["f", "m"], 400), "age": rng.integers(20, 70, 400)}
+    X = pd.DataFrame(columns | {"pitch": rng.normal(size=400)})
+    folds = [Fold(np.flatnonzero(np.arange(400) % 4 != k), np.arange(k, 400, 4)) for k in range(4)]
+    assert giveaways(X, y, folds) == ([], [])
 
 
 class Reader(ClassifierMixin, BaseEstimator):

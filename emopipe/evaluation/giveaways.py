@@ -152,10 +152,12 @@ def giveaways(X, y, folds):
         column = X[name]
         if column.dtype.kind == "f":
             numbers = column.to_numpy()
-            if any(_determines(values, y, folds) for values in (numbers, *_digits(numbers))):
+            if _determines(numbers, y, folds):
                 determine.append(name)
             elif _separates(numbers, y, folds):
                 separate.append(name)
+            elif any(_determines(values, y, folds) for values in _digits(numbers)):
+                determine.append(name)
         elif any(_determines(values, y, folds) for values in _readings(column)):
             determine.append(name)
     return determine, separate

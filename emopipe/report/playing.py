@@ -10,6 +10,7 @@ import numpy as np
 
 from emopipe.extract import Block, Recipe, extract
 from emopipe.media import ClipError, probe
+from emopipe.media.excerpts import parse
 
 TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".wav": "audio/wav",
          ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".flac": "audio/flac",
@@ -68,6 +69,9 @@ def _type_of(path):
 
 
 def _link(path, folder):
+    if not parse(path).is_whole:
+        note = "a page cannot name a part of a recording (--embed makes a copy of it)"
+        return Playable("", "", note)
     mime = _type_of(path)
     if not mime:
         note = (
