@@ -85,6 +85,7 @@ from emopipe.persistence import (
 from emopipe.persistence.archive import read, written
 from emopipe.persistence.manifest import sealed
 from emopipe.persistence.soundness import check_sound
+from emopipe.persistence.trust import foreign_types
 from emopipe.voice import ShortTermStatistics
 
 EMOTIONS = np.array(["anger", "fear", "joy"])
@@ -364,6 +365,14 @@ def test_hostile_archives_are_refused_before_anything_is_built(saved, tmp_path, 
     skops = _rewritten(saved, change)
     with pytest.raises(ModelError, match=words):
         load(_resealed(saved, tmp_path / "hostile", skops=skops))
+
+
+@pytest.mark.parametrize("name", ["load", "memmap", "matrix"])
+@pytest.mark.parametrize("loader", ["TypeNode", "NdArrayNode"])
+def test_of_numpy_only_arrays_and_their_numbers_are_trusted(loader, name):
+    node = {"__class__": name, "__module__": "numpy", "__loader__": loader}
+    assert foreign_types(node, "model.skops") == [f"numpy.{name}"]
+    assert foreign_types(node | {"__class__": "float64"}, "model.skops") == []
 
 
 def test_archives_that_unfold_are_refused(saved):

@@ -5,6 +5,8 @@ the list means that building an object of that type runs no code of the file's c
 `emopipe.persistence.soundness` knows what its learned arrays must look like.
 """
 
+import numpy as np
+
 from emopipe.persistence.errors import ModelError
 from emopipe.persistence.shapes import SHAPES
 
@@ -57,9 +59,15 @@ _REFERENCE = "CachedNode"
 _DEEPEST = 200
 
 
+def _is_array_type(name) -> bool:
+    """Return whether a name of NumPy's is that of its arrays or of the numbers in them."""
+    kind = vars(np).get(name)
+    return kind is np.ndarray or (isinstance(kind, type) and issubclass(kind, np.generic))
+
+
 def _is_trusted(loader, name) -> bool:
     if loader in ("NdArrayNode", "TypeNode") and name.startswith("numpy."):
-        return name.count(".") == 1
+        return _is_array_type(name.removeprefix("numpy."))
     if name.startswith("emopipe."):  # resolved from the package's own list of names
         return loader in ("ObjectNode", "TupleNode")
     return name in (OBJECTS if loader == "ObjectNode" else _PLAIN.get(loader, ()))
