@@ -748,3 +748,12 @@ def test_arrays_that_do_not_fit_are_refused_in_words(change, error, words):
         evaluate(SVC(), X, y, groups=groups, cv=GroupKFold(3))
     with pytest.raises(TypeError, match="are the arguments swapped"):
         evaluate(clips, SVC())
+
+
+def test_of_clips_that_only_train_the_missing_ones_are_not_asked_for():
+    clips = clip_table()
+    clips["train_only"] = np.arange(len(clips)) % 2 == 0
+    clips.attrs["corpora"] = {"toy": {"complete": 2 * len(clips), "missing": len(clips)}}
+    coverage = evaluate(Spy(), clips, cv=2, **FAST).coverage
+    assert coverage["answered"] == (~clips["train_only"]).sum()
+    assert coverage["asked"] == 2 * coverage["answered"]

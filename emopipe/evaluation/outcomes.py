@@ -104,14 +104,19 @@ def run(done, seconds):
 
 
 def coverage(study, answers):
-    """Return how many clips should have been answered, how many were, and why fewer."""
+    """Return how many clips should have been answered, how many were, and why fewer.
+
+    Of a corpus whose clips only train in part, that part of the missing ones is not asked for.
+    """
     answered = int(answers["predicted"].notna().sum())
     asked, reasons = len(answers), []
     for name in study.full["corpus"].unique():
         known = study.known_corpora.get(name, {})
+        only_train = (study.full["corpus"] == name) & study.full.get("train_only", False)
+        share = 1 - only_train.sum() / (study.full["corpus"] == name).sum()
         for kind, words in (("missing", "are missing"), ("damaged", "are damaged or empty")):
             n = known.get(kind) or 0
-            asked += n
+            asked += round(n * share)
             if n:
                 whole = f" of {known['complete']}" if known.get("complete") else ""
                 reasons.append(f"{n}{whole} clips of {name} {words}")
