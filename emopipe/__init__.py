@@ -43,6 +43,7 @@ _PUBLIC = {
     "SoftmaxClassifier": "softmax",
     "SpeechTrim": "nets.parameters",
     "StackedFusion": "fusion",
+    "SubjectScaler": "subject_scaler",
     "TemporalAggregation": "nets.temporal_aggregation",
     "Training": "nets.training",
     "VGG19Features": "nets.parameters",
