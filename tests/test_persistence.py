@@ -432,6 +432,7 @@ FORGED = [
     (HistGradientBoostingClassifier(max_iter=2), lambda m: setattr(m, "_in_fit", True)),
     (LogisticRegression(), lambda m: setattr(m, "coef_", m.coef_[:, :2])),
     (StandardScaler(), lambda m: setattr(m, "mean_", m.mean_[:2])),
+    (LogisticRegression(), lambda m: setattr(m, "predict", "x")),
     (BaggingClassifier(n_estimators=2), lambda m: m.estimators_features_[0].__setitem__(0, 99)),
     (MLPClassifier((3,), max_iter=20), lambda m: m.coefs_.__setitem__(0, m.coefs_[0][:2])),
 ]  # fmt: skip

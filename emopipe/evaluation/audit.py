@@ -66,6 +66,8 @@ def _recordings_entry(folds, named, n_files, n_decoded):
         return _check(*check, "cannot tell", f"{detail} No file could be decoded and compared.")
     if n_decoded < n_files:
         detail += f" {n_files - n_decoded} of {n_files} files could not be decoded."
+    # Sound and pictures are compared to the bit.
+    detail += " A copy that was encoded again is not recognised as one."
     return _check(*check, True, detail)
 
 

@@ -173,6 +173,8 @@ _PLACES = {
 def _is_sound(part) -> bool:
     """Return whether one part of a model, without the parts inside it, is what its type allows."""
     kind = type(part)
+    if any(callable(getattr(kind, name, None)) for name in vars(part)):
+        return False  # an attribute that hides a method
     n_features = vars(part).get("n_features_in_", 0)
     classes = vars(part).get("classes_")
     if not isinstance(n_features, int | np.integer) or not 0 <= n_features <= _MOST_FEATURES:
