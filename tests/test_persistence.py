@@ -66,9 +66,11 @@ from sklearn.tree import DecisionTreeClassifier
 from emopipe import (
     FaceCrops,
     FaceTexture,
+    FeatureTable,
     MiniXceptionFeatures,
     SoftmaxClassifier,
     StackedFusion,
+    SubjectScaler,
 )
 from emopipe.evaluation import evaluate
 from emopipe.fusion import EmotionWeightedFusion, ScoreColumns, WhereFinite
@@ -632,6 +634,18 @@ def test_a_detectors_model_inside_faces_is_named_by_whoever_loads(tmp_path):
         load(folder)
     parameters = {"face__faces__detector_model": str(mine.rename(tmp_path / "moved.xml"))}
     assert load(folder, parameters=parameters)[0].faces.detector_model.endswith("moved.xml")
+
+
+def test_a_table_within_a_scaler_is_named_by_whoever_loads(tmp_path):
+    csv = tmp_path / "units.csv"
+    csv.write_text("file,AU12\n" + "".join(f"{n},{n}.5\n" for n in range(6)))
+    clips = pd.DataFrame({"path": [f"{n}.mp4" for n in range(6)], "subject": list("aabbcc"),
+                          "emotion": ["anger", "fear"] * 3})  # fmt: skip
+    scaler = SubjectScaler(FeatureTable(str(csv), key="file"))
+    model = make_pipeline(scaler, GaussianNB()).fit(clips, clips["emotion"])
+    folder = save(model, tmp_path / "model")
+    (name,) = read_manifest(folder)["user_files"]
+    _same(model, load(folder, parameters={name: str(csv)}), clips)
 
 
 def test_a_file_that_a_model_names_is_never_opened(model_with_a_file, monkeypatch, tmp_path):

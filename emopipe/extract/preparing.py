@@ -50,7 +50,11 @@ _MEMORY_WORDS = (
     "Insufficient memory",
     "Failed to allocate",
     "Cannot allocate memory",
-    "failed to map segment",  # of a library that is imported
+    # What the system says of a library that is imported and finds no room.
+    "failed to map segment",
+    "cannot map zero-fill pages",
+    "cannot allocate memory",
+    "cannot create shared object descriptor",
 )
 _MEMORY_NUMBERS = (errno.ENOMEM, errno.EAGAIN)
 

@@ -108,6 +108,18 @@ def _parameters(estimator):
             yield f"{name}__{parameter}" if name else parameter, part, parameter, value
 
 
+def parameter_values(estimator) -> dict:
+    """Return {full name: value} of the parameters of all parts.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> parameter_values(SVC(C=2))["C"]
+    2
+    """
+    return {full: value for full, _, _, value in _parameters(estimator)}
+
+
 def user_files(estimator) -> dict[str, dict]:
     """Return {parameter: name and sha256} of the parameters that name a file of the user.
 

@@ -18,7 +18,13 @@ from emopipe.persistence.card import card_fields, card_text
 from emopipe.persistence.errors import ModelError
 from emopipe.persistence.manifest import ARRAYS, CARD, FILE, opened, sealed
 from emopipe.persistence.packing import packed
-from emopipe.persistence.provenance import networks, recipes, set_parameters, user_files
+from emopipe.persistence.provenance import (
+    networks,
+    parameter_values,
+    recipes,
+    set_parameters,
+    user_files,
+)
 from emopipe.persistence.trust import is_listed
 
 
@@ -181,7 +187,7 @@ def _fields(estimator, kept, result, clips, title, notes):
 
     fitted = getattr(estimator, "best_estimator_", estimator)
     text, files = kept.__repr__(N_CHAR_MAX=5000), user_files(fitted)
-    set_parameters(kept, {name: fitted.get_params()[name] for name in files})
+    set_parameters(kept, {name: parameter_values(fitted)[name] for name in files})
     known = recipes(kept)
     fields = {
         "title": title or getattr(result, "title", None) or type(kept).__name__,
