@@ -232,9 +232,11 @@ def test_a_report_of_a_bad_result_leaves_its_neighbours_alone(tmp_path, capsys):
     page.unlink()
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "result.json").write_text("{")
+    (tmp_path / "folder" / "result.json").mkdir(parents=True)
     code, out, err = run(capsys, "report", tmp_path)
     assert code == 1 and page.is_file() and str(page) in out
-    assert "1 broken" in err and "bad" in err and (tmp_path / "index.html").is_file()
+    assert "2 broken" in err and "bad" in err and "folder" in err
+    assert (tmp_path / "index.html").read_text().count(">broken<") == 2
 
 
 def test_run_of_something_that_is_no_experiment(tmp_path, capsys):
@@ -381,17 +383,22 @@ def test_extract_of_an_incomplete_corpus_has_an_exit_code_of_its_own(wav, tmp_pa
     assert code == 3 and "ravdess: 1439 of 1440 clips of the complete corpus are not there" in err
 
 
-def test_what_only_looks_like_a_file_stops_no_folder(wav, tmp_path, capsys):
+def test_what_only_looks_like_a_file_is_a_clip_that_fails(wav, tmp_path, capsys):
     (wav.parent / "lost.wav").symlink_to("nowhere")
+    loop = wav.parent / "loop.wav"
+    loop.symlink_to(loop)
     (wav.parent / "folder.wav").mkdir()
     os.mkfifo(wav.parent / "folder.wav" / "pipe.wav")
     (wav.parent / "notes.txt").touch()
     (wav.parent / "._a.wav").touch()
     options = ["--store", tmp_path / "s", "--jobs", 1]
     code, text, err = run(capsys, "extract", wav.parent, *options)
-    assert code == 0 and "ok 1" in text
-    assert "2 of 3 below" in err and "no regular file" in err
-    assert "1 hidden, 1 .txt" in err
+    assert code == 3 and "corrupt 3, ok 1" in text
+    assert "not a regular file" in text and "leads nowhere" in text and "symbolic links" in text
+    assert "1 hidden, 1 .txt" in err and "3 of 4 clips gave no features" in err
+    assert run(capsys, "extract", wav.parent, *options, "--allow-partial")[0] == 0
+    code, text, _ = run(capsys, "extract", wav, loop, *options)
+    assert code == 3 and "ok 1, corrupt 1" in text
     wav.unlink()
     code, _, err = run(capsys, "extract", wav.parent, *options)
     assert code == 1 and "no media file below" in err and "pipe.wav" in err

@@ -1,8 +1,8 @@
 """Clips named on the command line: files, folders of files, and corpora."""
 
+import os
 import re
 import sys
-import warnings
 from pathlib import Path
 
 
@@ -111,8 +111,8 @@ def _codes(texts) -> dict[str, str | None]:
 def media_files(places):
     """Yield the files named, and for folders the media files below them, sorted.
 
-    What only looks like a file there, such as a link that leads nowhere, is left out and counted,
-    as are hidden files and those of other kinds.
+    What only looks like a file, such as a link that leads nowhere, is a clip that fails. Hidden
+    files and those of other kinds are left out and counted.
     """
     from emopipe.corpora.folder import scan
     from emopipe.media.excerpts import parse
@@ -120,27 +120,20 @@ def media_files(places):
     for place in places:
         if place.is_dir():
             yield from _files_below(scan(place))
-        elif Path(parse(place).path).exists():
+        elif os.path.lexists(parse(place).path):
             yield place
         else:
             raise FileNotFoundError(f"no file or folder {place}")
 
 
 def _files_below(folder):
-    from emopipe.corpora.folder import CorpusWarning
-
-    files = [Path(recording.path) for recording in folder.recordings]
-    there = [path for path in files if path.is_file()]
-    lost = [r for r, path in zip(folder.recordings, files, strict=True) if not path.is_file()]
-    first = f": first {lost[0].path}: {lost[0].fault}" if lost else ""
-    if not there:
+    faults = [f"{r.path}: {r.fault}" for r in folder.recordings if not os.path.isfile(r.path)]
+    if len(faults) == len(folder.recordings):
+        first = f": first {faults[0]}" if faults else ""
         other = f" (left out: {folder.leftovers})" if folder.leftovers else ""
         raise FileNotFoundError(f"no media file below the folder {folder.root}{first}{other}")
-    if lost:
-        text = f"{len(lost)} of {len(files)} below {folder.root} are no files and left out"
-        warnings.warn(text + first, CorpusWarning, stacklevel=3)
     _say_left_out(folder.root, folder.leftovers)
-    return there
+    return [Path(recording.path) for recording in folder.recordings]
 
 
 def _say_left_out(where, words: str | None) -> None:

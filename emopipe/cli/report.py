@@ -40,6 +40,8 @@ def command(args) -> int:
             print(write_report(Experiment.load(folder), folder))
         except ValueError as error:
             broken.append(str(error))
+        except Exception as error:  # whatever a file holds, its neighbours are written
+            broken.append(f"{folder}: {str(error) or type(error).__name__}")
     print(write_index(args.folder.parent if one else args.folder), flush=True)
     if broken:
         raise ValueError(f"{len(broken)} broken: {'; '.join(broken)}")

@@ -204,7 +204,7 @@ def _stamp(file) -> FileStamp | type | str:
     try:
         status = os.stat(file)
     except (FileNotFoundError, NotADirectoryError):
-        return FileNotFoundError
+        return "It is a link that leads nowhere." if os.path.islink(file) else FileNotFoundError
     except (OSError, ValueError) as error:
         return f"It cannot be read: {getattr(error, 'strerror', error)}."
     if stat.S_ISDIR(status.st_mode):

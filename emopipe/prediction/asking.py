@@ -141,7 +141,7 @@ def check(model, paths) -> None:
     """Raise an error where there is nothing to ask, or nothing that clips can be put to."""
     if not paths:
         raise ValueError("no clips: name files, or folders that hold recordings")
-    missing = [path for path in paths if not os.path.exists(parse(path).path)]
+    missing = [path for path in paths if not os.path.lexists(parse(path).path)]
     if missing:
         raise FileNotFoundError(f"{len(missing)} of {len(paths)} clips do not exist: {missing[0]}")
     if not extractors_of(model):
