@@ -404,6 +404,17 @@ def test_what_only_looks_like_a_file_is_a_clip_that_fails(wav, tmp_path, capsys)
     assert code == 1 and "no media file below" in err and "pipe.wav" in err
 
 
+def test_a_table_with_a_file_that_is_not_there_stops_no_other(wav, tmp_path, capsys):
+    table = tmp_path / "t.csv"
+    table.write_text(f"path,emotion,subject\n{wav},happy,a\n{tmp_path / 'gone.wav'},sad,b\n")
+    options = ["--corpus", f"mine={table}", "--store", tmp_path / "s", "--jobs", 1]
+    code, text, err = run(capsys, "extract", *options)
+    assert code == 3 and "ok 1" in text and "mine: 1 clips are damaged" in err
+    wav.unlink()
+    code, _, err = run(capsys, "extract", *options)
+    assert code == 1 and "gone.wav" in err
+
+
 def test_extract_checks_where_it_writes_before_it_works(wav, tmp_path, capsys):
     store = tmp_path / "s.sqlite"
     for out, words in ((tmp_path, "is a folder"), (wav / "x" / "y.csv", "is no folder")):

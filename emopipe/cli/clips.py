@@ -51,6 +51,14 @@ def corpus_tables(args) -> list:
     return [table[table["path"].notna()] for table in tables]
 
 
+def on_disk(table):
+    """Return the clips whose files are there, of which loading has told the others; all if none."""
+    from emopipe.media.excerpts import parse
+
+    there = [os.path.lexists(parse(path).path) for path in table["path"]]
+    return table[there] if any(there) else table
+
+
 def corpus_roots(places: dict, patterns, codes) -> dict:
     """Return what `load_corpus` takes for each corpus: its folder, or own clips as explained.
 

@@ -25,7 +25,7 @@ incomplete, unless --allow-partial accepts that.
 from inspect import signature
 from pathlib import Path
 
-from emopipe.cli.clips import add_corpora, corpus_tables, media_files
+from emopipe.cli.clips import add_corpora, corpus_tables, media_files, on_disk
 from emopipe.cli.run import add_scheduler, check_kind, cluster
 
 # feature name -> (module, class)
@@ -196,7 +196,7 @@ def _clips(args):
     from emopipe.corpora import combine
     from emopipe.corpora.folder import medium_of
 
-    tables = corpus_tables(args)
+    tables = [on_disk(table) for table in corpus_tables(args)]
     files = list(media_files(args.clips))
     if files:
         names = [str(f) for f in files]
