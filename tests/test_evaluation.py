@@ -184,7 +184,7 @@ def test_subject_dependent_folds_that_keep_subjects_apart_are_called_what_they_a
 
 def test_the_optimism_gap_is_what_random_folds_have_in_excess():
     # Each subject has a cue of its own for each emotion: who is not known cannot be recognised.
-    clips = clip_table("abcdefghijkl", n_each=3)
+    clips = clip_table("abcdefghijklmnopqrstuvwx", n_each=3)
     pairs = clips.groupby(["subject", "emotion"]).ngroup()
     clips["cue"] = np.random.default_rng(0).permutation(pairs.nunique())[pairs] * 10.0
     tree = make_pipeline(StandardScaler(), SVC(C=1e4, gamma=1e3))
