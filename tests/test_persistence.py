@@ -64,6 +64,8 @@ from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 from emopipe import (
+    AudioVisualCNN,
+    CNNLayers,
     FaceCrops,
     FaceTexture,
     FeatureTable,
@@ -477,6 +479,15 @@ def test_a_network_wider_than_its_weights_is_refused(numbers, tmp_path, saved):
     model.hidden_units = (2**20, 2**20)
     with pytest.raises(ModelError, match="do not fit together"):
         load(_resealed(saved, tmp_path / "forged", skops=written(model)))
+
+
+def test_a_network_on_clips_with_huge_layers_is_refused():
+    network = AudioVisualCNN()
+    network.classes_, network.network_weights_ = np.array(["anger", "fear"]), [np.zeros((3, 512))]
+    check_sound(network)
+    network.layers = CNNLayers(visual_widths=(32, 2**20))
+    with pytest.raises(ModelError, match="do not fit together"):
+        check_sound(network)
 
 
 def test_a_model_is_named_by_its_classes_wherever_their_modules_lie(voice_model, tmp_path):

@@ -14,6 +14,12 @@ from emopipe.persistence.shapes import SHAPES, sizes_fit
 
 _MOST_FEATURES = 10**7
 _MOST_CLASSES = 1000
+# Parameters of networks that say how wide layers are, and the widest by default.
+_WIDTHS = (
+    "attention_units", "audio_features", "audio_widths", "dense", "units", "visual_features",
+    "visual_widths",
+)  # fmt: skip
+_WIDEST = 4096
 _KERNELS = ("linear", "poly", "rbf", "sigmoid")
 _METRICS = ("chebyshev", "cityblock", "cosine", "euclidean", "l1", "l2", "manhattan", "minkowski")
 
@@ -145,8 +151,13 @@ def _kernel_is_sound(part) -> bool:
 def _network_is_sound(network) -> bool:
     """Return whether layers named by parameters are as wide as those that were trained."""
     widths = {size for weight in network.network_weights_ for size in np.shape(weight)}
-    hidden = network.get_params(deep=False).get("hidden_units", ())
-    return all(width in widths for width in np.atleast_1d(hidden))
+    parameters = network.get_params()
+    hidden = parameters.get("hidden_units", ())
+    # A modality that is not used has no weights, but its layers are no wider than the usual ones.
+    named = [np.ravel(v) for name, v in parameters.items() if name.rpartition("__")[2] in _WIDTHS]
+    return all(width in widths for width in np.atleast_1d(hidden)) and all(
+        0 < width <= max(_WIDEST, *widths) for width in np.concatenate([[1], *named])
+    )
 
 
 _PLACES = {
@@ -165,8 +176,6 @@ _PLACES = {
     "Nystroem": _kernel_is_sound,
     "RandomForestClassifier": _forest_is_sound,
     "SVC": _vectors_are_sound,
-    "SoftmaxClassifier": _network_is_sound,
-    "VGGFaceClassifier": _network_is_sound,
 }
 
 
@@ -182,6 +191,8 @@ def _is_sound(part) -> bool:
     if classes is not None and (np.ndim(classes) != 1 or not 1 <= len(classes) <= _MOST_CLASSES):
         return False
     if not sizes_fit(part, SHAPES.get(f"{kind.__module__}.{kind.__name__}", {})):
+        return False
+    if "network_weights_" in vars(part) and not _network_is_sound(part):
         return False
     fitted = any(name.endswith("_") for name in vars(part))
     return not fitted or _PLACES.get(kind.__name__, lambda part: True)(part)
