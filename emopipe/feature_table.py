@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from emopipe.extract import ClipWarning, clip_tags, paths_of
+from emopipe.extraction import ClipWarning, clip_tags, paths_of
 from emopipe.files import file_stamp
 
 # Columns of real numbers that number, time or vouch for a frame, in small letters.

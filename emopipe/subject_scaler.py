@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from emopipe.extract import clip_tags
+from emopipe.extraction import clip_tags
 from emopipe.subjects import subject_names
 
 

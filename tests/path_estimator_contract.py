@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 
-from emopipe.extract import COUNTERS, ClipTransformer, ClipWarning
+from emopipe.extraction import COUNTERS, ClipTransformer, ClipWarning
 from emopipe.media import STATUSES, ClipError
 
 COMMON = {"column": "path", "store": "default", "n_jobs": -1, "on_error": "nan", "progress": False}

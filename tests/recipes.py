@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emopipe.extract import Block, ClipTransformer, Prepared, Recipe
+from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import ClipError
 
 

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from emopipe.corpora import load_corpus
-from emopipe.extract import COUNTERS, ClipWarning, Extraction
-from emopipe.faces import FaceCrops
+from emopipe.extraction import COUNTERS, ClipWarning, Extraction
+from emopipe.face import FaceCrops
 from emopipe.media import ClipError
-from emopipe.nets import attention
-from emopipe.nets.attention import SegmentAttentionNetwork
-from emopipe.nets.parameters import VGG19Features
-from emopipe.nets.segment_table import SegmentTable
-from emopipe.nets.tensors import ClipTensors
-from emopipe.nets.training import Training
-from emopipe.nets.voting import vote
-from emopipe.persistence import load, save
+from emopipe.models import load, save
+from emopipe.networks.segment_attention import estimator
+from emopipe.networks.segment_attention.estimator import SegmentAttentionNetwork
+from emopipe.networks.segment_attention.segment_table import SegmentTable
+from emopipe.networks.segment_attention.voting import vote
 from emopipe.synthetic import make_synthetic_corpus
+from emopipe.training.loop import Training
+from emopipe.training.parameters import VGG19Features
+from emopipe.training.tensors import ClipTensors
 
 N_FEATURES = 64
 SMALL = {
@@ -196,8 +196,8 @@ def test_an_interrupted_fit_goes_on_where_it_stopped(monkeypatch, tmp_path):
         trained.append(model.name)
         return train(model, *args, **kwargs)
 
-    train = attention.train
-    monkeypatch.setattr(attention, "train", counted)
+    train = estimator.train
+    monkeypatch.setattr(estimator, "train", counted)
     with pytest.raises(KeyboardInterrupt):
         network.fit(table, table["emotion"])
     network.fit(table, table["emotion"])

@@ -14,11 +14,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emopipe.corpora import load_corpus, usable
-from emopipe.extract import ClipWarning
+from emopipe.extraction import ClipWarning
+from emopipe.face.clip_augmentation import draw_sheet
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
-from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.nets.clip_augmentation import draw_sheet
-from emopipe.nets.core_cnn import audio_visual_graph
+from emopipe.networks.audio_visual_cnn.estimator import AudioVisualCNN
+from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
 from emopipe.synthetic import make_synthetic_corpus
 from emopipe.voice import ShortTermStatistics
 
@@ -160,8 +160,8 @@ def test_too_many_layers_for_the_picture():
 
 _ELSEWHERE = """
 import numpy as np
-from emopipe.nets.core_cnn import audio_visual_graph
-from emopipe.nets.training import Training, policy, predict, train
+from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
+from emopipe.training.loop import Training, policy, predict, train
 rng = np.random.default_rng(0)
 y = np.arange(48) % 2
 video = (rng.integers(0, 60, (48, 16, 16, 2)) + 90 * y[:, None, None, None]).astype(np.uint8)

@@ -20,14 +20,14 @@ from spies import EMOTIONS, GroupSpy, Spy, clip_table
 
 from emopipe import MiniXceptionFeatures
 from emopipe.evaluation import evaluate
-from emopipe.evaluation.audit import CHECKS, audit
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.brought_in import brought_in
 from emopipe.evaluation.folds import Fold
 from emopipe.evaluation.giveaways import giveaways
-from emopipe.evaluation.nesting import inner_splits, mixed_holdouts, nested
+from emopipe.evaluation.inner_splits import inner_splits, mixed_holdouts, nested
+from emopipe.evaluation.leakage import CHECKS, audit
 from emopipe.evaluation.recordings import digests, recordings
-from emopipe.extract import ClipTransformer
+from emopipe.extraction import ClipTransformer
 from emopipe.fusion import EmotionWeightedFusion
 
 FAST = {"n_bootstrap": 20}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emopipe.augmentation import (
+from emopipe.cli import main
+from emopipe.face.augmentation import (
     IDENTITY,
     THESIS,
     FaceTransform,
@@ -17,7 +18,6 @@ from emopipe.augmentation import (
     named_transforms,
     transformed,
 )
-from emopipe.cli import main
 
 CROP = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emopipe.nets.clip_augmentation import (
+from emopipe.face.clip_augmentation import (
     BRIGHTNESS,
     CONTRAST,
     GAIN,

@@ -18,12 +18,12 @@ from tiny_networks import Killed, dying, recorded
 from voices import write_voices
 
 from emopipe.evaluation import evaluate
-from emopipe.extract import COUNTERS, ClipWarning
+from emopipe.extraction import COUNTERS, ClipWarning
 from emopipe.media import ClipError
-from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.nets.epochs import FitState
-from emopipe.persistence.errors import ModelError
-from emopipe.persistence.soundness import check_sound
+from emopipe.models.errors import ModelError
+from emopipe.models.soundness import check_sound
+from emopipe.networks.audio_visual_cnn.estimator import AudioVisualCNN
+from emopipe.training.epochs import FitState
 
 TINY = {
     "modalities": ("audio",),
@@ -236,16 +236,16 @@ def test_asks_for_groups(tiny):
 
 
 def test_groups_decide_who_is_held_out(tiny, clips, monkeypatch):
-    from emopipe.nets import classifier
+    from emopipe.training import clip_network
 
     seen = []
-    whole = classifier.validation_rows
+    whole = clip_network.validation_rows
 
     def spy(y, groups, **asked):
         seen.append(groups)
         return whole(y, groups, **asked)
 
-    monkeypatch.setattr(classifier, "validation_rows", spy)
+    monkeypatch.setattr(clip_network, "validation_rows", spy)
     quick = clone(tiny).set_params(training__epochs=1)
     quick.fit(clips, clips["emotion"])
     quick.fit(clips["path"], clips["emotion"], groups=clips["subject"])

@@ -25,16 +25,16 @@ from weight_files import mini_xception_arrays, write
 from emopipe import __version__
 from emopipe.cli import main
 from emopipe.evaluation import evaluate
-from emopipe.extract import Recipe, connection, engine, extract, on_cluster
-from emopipe.extract.cluster import SLICE, prepare_slice, read_at_workers
-from emopipe.face import MiniXceptionFeatures
-from emopipe.faces import FaceCrops
+from emopipe.extraction import Recipe, engine, extract, on_cluster
+from emopipe.extraction.dask import client as client_module
+from emopipe.extraction.dask.run import SLICE, prepare_slice, read_at_workers
+from emopipe.face import FaceCrops, MiniXceptionFeatures
 from emopipe.files import checksum, file_stamp
 from emopipe.fusion import WhereFinite
-from emopipe.nets.audio_visual_cnn import AudioVisualCNN
-from emopipe.nets.parameters import CNNLayers
-from emopipe.nets.training import Training
+from emopipe.networks.audio_visual_cnn.estimator import AudioVisualCNN
 from emopipe.store import Store
+from emopipe.training.loop import Training
+from emopipe.training.parameters import CNNLayers
 from emopipe.voice import ShortTermStatistics
 
 distributed = pytest.importorskip(
@@ -129,7 +129,7 @@ def test_a_network_is_loaded_once_per_worker_and_finds_its_file(client, tmp_path
 
 
 def _loads():
-    from emopipe.face_networks import mini_xception
+    from emopipe.backbones import mini_xception
 
     return mini_xception._network.cache_info().misses
 
@@ -269,7 +269,7 @@ def test_inside_a_task_a_clip_is_prepared_by_one_process_there(client, tmp_path)
 
 
 def test_a_cluster_without_workers_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(connection, "PATIENCE", 0.0)
+    monkeypatch.setattr(client_module, "PATIENCE", 0.0)
     paths = write_clips(tmp_path, TABLES[:1])
     with (
         distributed.LocalCluster(n_workers=0, dashboard_address=":0") as empty,
@@ -318,7 +318,7 @@ def search(trace):
     return GridSearchCV(model, grid, cv=GroupKFold(3))
 
 
-@pytest.mark.filterwarnings("ignore::emopipe.extract.ClipWarning")
+@pytest.mark.filterwarnings("ignore::emopipe.extraction.ClipWarning")
 def test_a_grid_search_gives_the_same_and_extracts_nothing_again(client, clips, tmp_path):
     y, groups = clips["emotion"].to_numpy(), clips["subject"].to_numpy()
     trace = tmp_path / "trace"

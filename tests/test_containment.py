@@ -9,7 +9,8 @@ import pytest
 import recipes
 from recipes import write_clips
 
-from emopipe.extract import Recipe, extract, limits, pooling, workers
+from emopipe.extraction import Recipe, extract, pooling
+from emopipe.extraction.pool import limits, parent
 from emopipe.store import Store
 
 TABLES = [[[i, i + 1.5]] for i in range(3)]
@@ -130,8 +131,8 @@ def test_values_are_limited_to_what_a_store_holds(tmp_path, monkeypatch):
 
 
 def test_a_worker_killed_while_it_starts_costs_nothing(tmp_path, monkeypatch):
-    workers.close()
-    paths, start, kills = write_clips(tmp_path, TABLES), workers._start, []
+    parent.close()
+    paths, start, kills = write_clips(tmp_path, TABLES), parent._start, []
 
     def killed(theirs):
         process = start(theirs)
@@ -140,11 +141,11 @@ def test_a_worker_killed_while_it_starts_costs_nothing(tmp_path, monkeypatch):
             os.kill(process.pid, signal.SIGKILL)
         return process
 
-    monkeypatch.setattr(workers, "_start", killed)
+    monkeypatch.setattr(parent, "_start", killed)
     assert extract(paths, recipe(), store=None, n_jobs=1).statuses == ["ok"] * 3
     assert len(kills) == 3
-    workers.close()
-    monkeypatch.setattr(workers, "_STARTS", 2)
+    parent.close()
+    monkeypatch.setattr(parent, "_STARTS", 2)
     kills.clear()
     with pytest.raises(RuntimeError, match="no worker process can be started"):
         extract(paths, recipe(), store=None, n_jobs=1)

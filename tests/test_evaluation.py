@@ -25,7 +25,7 @@ from spies import EMOTIONS, GroupSpy, Spy, clip_table
 
 from emopipe.evaluation import evaluate
 from emopipe.evaluation.checkpoints import CheckpointWarning
-from emopipe.extract import ClipWarning
+from emopipe.extraction import ClipWarning
 from emopipe.result import Result
 
 FAST = {"n_bootstrap": 50}
@@ -395,7 +395,7 @@ class Answerless(ClassifierMixin, BaseEstimator):
         return self.classes_[np.nan_to_num(self.decision_function(X)).argmax(1)]
 
 
-@pytest.mark.filterwarnings("error::emopipe.extract.ClipWarning")
+@pytest.mark.filterwarnings("error::emopipe.extraction.ClipWarning")
 def test_unreadable_clips_weights_curves_and_notices_reach_the_result():
     Extractor.calls.clear()
     search = GridSearchCV(

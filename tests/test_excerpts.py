@@ -6,7 +6,7 @@ from clips import number, numbered, write_sound, write_video
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emopipe.extract import Recipe, extract, loudness
+from emopipe.extraction import Recipe, extract, loudness
 from emopipe.media import ClipError, excerpt, frames, probe, signal
 from emopipe.media.excerpts import parse
 from emopipe.store import Store

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from emopipe.backbones import vggface
+from emopipe.backbones.vgg_graph import Architecture
 from emopipe.cli import main
 from emopipe.corpora import load_corpus
-from emopipe.face_networks import vggface
-from emopipe.face_networks.vggface_graph import Architecture
 from emopipe.report.view import experiment_view
 from emopipe.result import Experiment
 from emopipe.synthetic import make_synthetic_corpus

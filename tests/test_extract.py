@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from path_estimator_contract import check_path_transformer
 from recipes import RowMeans, write_clips
 
-from emopipe.extract import (
+from emopipe.extraction import (
     COUNTERS,
     ClipWarning,
     Extraction,
@@ -28,7 +28,7 @@ from emopipe.extract import (
     extract,
     paths_of,
 )
-from emopipe.extract.pooling import POOLINGS
+from emopipe.extraction.pooling import POOLINGS
 from emopipe.media import ClipError
 from emopipe.store import Store
 
@@ -342,7 +342,7 @@ import sys
 sys.path[:0] = {paths!r}
 print("started", flush=True)
 import recipes
-from emopipe.extract import Recipe, extract
+from emopipe.extraction import Recipe, extract
 found = extract(sys.argv[2:], Recipe("rows", 1, recipes.rows, {{"trace": {trace!r}}}),
                 store=sys.argv[1], n_jobs=2)
 print(found.statuses)
@@ -556,9 +556,11 @@ def package_recipes():
     from emopipe.evaluation.recordings import _recipe
     from emopipe.face import FaceTexture, MiniXceptionFeatures, VGGFaceFeatures
     from emopipe.face.copies import copies_recipe
-    from emopipe.nets import segment_recipes, spectrograms, speech_segments, tensors
-    from emopipe.prediction.recordings import RECIPE
-    from emopipe.voice import ShortTermStatistics, VoiceFunctionals
+    from emopipe.models.recordings import RECIPE
+    from emopipe.networks.segment_attention import recipes as speech_segments
+    from emopipe.networks.temporal_aggregation import recipes as segment_recipes
+    from emopipe.training import tensors
+    from emopipe.voice import ShortTermStatistics, VoiceFunctionals, spectrograms
 
     vggface = VGGFaceFeatures(weights="random")
     features = [ShortTermStatistics(), VoiceFunctionals(), FaceTexture(), MiniXceptionFeatures()]

@@ -8,14 +8,19 @@ from path_estimator_contract import check_path_transformer
 from sklearn.base import clone
 from weight_files import mini_xception_arrays, vggface_arrays, write, write_deepface
 
-from emopipe.extract import COUNTERS
-from emopipe.face import FaceTexture, MiniXceptionFeatures, ONNXFaceFeatures, VGGFaceFeatures
+from emopipe.backbones import vggface
+from emopipe.backbones.mini_xception import EMOTIONS
+from emopipe.backbones.vgg_graph import Architecture
+from emopipe.backbones.weights import WeightsError, checksum
+from emopipe.extraction import COUNTERS
+from emopipe.face import (
+    FaceCrops,
+    FaceTexture,
+    MiniXceptionFeatures,
+    ONNXFaceFeatures,
+    VGGFaceFeatures,
+)
 from emopipe.face.texture import gradient_histograms
-from emopipe.face_networks import vggface
-from emopipe.face_networks.mini_xception import EMOTIONS
-from emopipe.face_networks.vggface_graph import Architecture
-from emopipe.face_networks.weights import WeightsError, checksum
-from emopipe.faces import FaceCrops
 
 SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
 YUNET = "models/face_detection_yunet_2026may.onnx"
@@ -101,7 +106,7 @@ def test_onnx_features_keep_the_contract(clips, onnx_file):
 
 
 def test_features_are_the_mean_over_frames(clips):
-    from emopipe.faces import face_crops
+    from emopipe.face import face_crops
 
     found = random_vggface(faces={"n_frames": 4}, store=None).fit_transform(clips[:1])
     chunks = list(face_crops(clips[0], detector=None, n_frames=4, size=(16, 16)))

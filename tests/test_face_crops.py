@@ -19,8 +19,8 @@ from emopipe import (
     VGGFaceClassifier,
     VGGFaceFeatures,
 )
-from emopipe.evaluation.nesting import nested
-from emopipe.faces import in_recipe
+from emopipe.evaluation.inner_splits import nested
+from emopipe.face import in_recipe
 
 FEATURES = [VGGFaceFeatures, MiniXceptionFeatures, FaceTexture]
 NETWORKS = [AudioVisualCNN, TemporalAggregation, SegmentAttentionNetwork]

@@ -14,7 +14,7 @@ from clips import write_video
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emopipe.faces import (
+from emopipe.face import (
     DETECTORS,
     crop,
     detect,
@@ -26,7 +26,7 @@ from emopipe.faces import (
     model_digest,
     trusted,
 )
-from emopipe.faces.tracks import overlap
+from emopipe.face.tracking import overlap
 from emopipe.media import ClipError, frames
 
 YUNET = "models/face_detection_yunet_2026may.onnx"
@@ -203,7 +203,7 @@ def test_ssd_answers_in_pixels_of_the_image(monkeypatch, tmp_path):
 def test_importing_faces_is_light():
     import subprocess
 
-    code = "import sys, emopipe.faces; print({'av', 'cv2', 'tensorflow'} & set(sys.modules))"
+    code = "import sys, emopipe.face; print({'av', 'cv2', 'tensorflow'} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "set()"
 

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from emopipe.extract import ClipWarning
+from emopipe.extraction import ClipWarning
 from emopipe.feature_table import FeatureTable
 
 OPENFACE = """frame, face_id, timestamp, confidence, success, gaze_0_x, AU12_r, AU12_c

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.io import wavfile
 
-from emopipe.extract.pooling import POOLINGS
-from emopipe.faces import face_crops
+from emopipe.extraction.pooling import POOLINGS
+from emopipe.face import face_crops
 from emopipe.media import ClipError
 from emopipe.voice.clips import frame_features
 from emopipe.voice.functionals import SETS, clip_functionals

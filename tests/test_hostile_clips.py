@@ -16,9 +16,8 @@ from sklearn.pipeline import make_pipeline
 
 from emopipe.cli import main
 from emopipe.fusion import WhereFinite
-from emopipe.persistence import save
-from emopipe.prediction import predict, recordings, window_table, windows_of
-from emopipe.prediction.windows import MOST
+from emopipe.models import predict, recordings, save, window_table, windows_of
+from emopipe.models.windows import MOST
 from emopipe.voice import ShortTermStatistics
 
 RATE = 16000
@@ -65,8 +64,8 @@ def png_with_texts(path, n_chunks, size):
 _MEASURED = """
 import json, re, sys
 from pathlib import Path
-from emopipe.persistence import load
-from emopipe.prediction import predict
+from emopipe.models import load
+from emopipe.models import predict
 def megabytes(name):
     return int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 model = load(sys.argv[1])
@@ -127,12 +126,12 @@ def test_the_length_is_what_packets_say_not_the_header(model, claims_a_billion_s
 
 
 def test_windows_are_made_one_by_one_and_their_number_ends(model, tones, monkeypatch):
-    from emopipe.prediction import predicting
+    from emopipe.models import predictor
 
     assert list(islice(windows_of(1e9, 1.0, 0.25), 2)) == [(0.0, 1.0), (0.25, 1.25)]
     # Time stamps lie as well as headers.
     lies = [recordings(tones[:1], store=None, n_jobs=1)[0]._replace(seconds=1e9)]
-    monkeypatch.setattr(predicting, "recordings", lambda *_, **__: lies)
+    monkeypatch.setattr(predictor, "recordings", lambda *_, **__: lies)
     prediction = predict(model, tones[:1], window=0.5, store=None, n_jobs=1)
     (clip,) = prediction.clips
     assert clip.whole.emotion == "joy" and clip.windows == [] and f"at most {MOST}" in clip.note

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emopipe.nets.kept_rows import in_slices, keep, moments
+from emopipe.training.rows_on_disk import in_slices, keep, moments
 
 
 class Tensors:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from recipes import rows, write_clips
 
-from emopipe.extract import Recipe, extract
-from emopipe.extract.lazy import StoredValues
+from emopipe.extraction import Recipe, extract
+from emopipe.extraction.results import StoredValues
 from emopipe.store import Store, StoreError
 
 RECIPE = Recipe("rows", 1, rows, pooling="stack")

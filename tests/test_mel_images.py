@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emopipe.nets.mel_images import (
+from emopipe.voice.mel_images import (
     LENGTH,
     STEP,
     deltas,

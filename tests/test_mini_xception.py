@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from weight_files import mini_xception_arrays, write
 
-from emopipe.face_networks.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
-from emopipe.face_networks.weights import WeightsError, checksum
+from emopipe.backbones.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
+from emopipe.backbones.weights import WeightsError, checksum
 
 CROPS = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 3), dtype=np.uint8)
 FILE = "models/fer2013_mini_XCEPTION.102-0.66.hdf5"

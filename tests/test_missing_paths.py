@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from emopipe.evaluation import evaluate
-from emopipe.extract import ClipTransformer, ClipWarning, paths_of
-from emopipe.extract.recipe import Recipe, loudness
+from emopipe.extraction import ClipTransformer, ClipWarning, paths_of
+from emopipe.extraction.recipe import Recipe, loudness
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
 from emopipe.media import ClipError
 
@@ -64,7 +64,7 @@ def test_a_missing_path_is_a_row_without_features(clips, tmp_path):
         features.fit(clips.iloc[[1, 4, 7]])
 
 
-@pytest.mark.filterwarnings("ignore::emopipe.extract.ClipWarning")
+@pytest.mark.filterwarnings("ignore::emopipe.extraction.ClipWarning")
 def test_the_other_modality_decides(clips, tmp_path):
     def modality(column):
         features = Loudness(column=column, store=str(tmp_path / "s"), n_jobs=1)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from odd_media import heic, photograph, stored, write_browser_recording, write_tracks
 from scipy.io import wavfile
 
-from emopipe.extract import Recipe, extract
-from emopipe.face.crops import prepare_crops
+from emopipe.extraction import Recipe, extract
+from emopipe.face.crop_recipe import prepare_crops
 from emopipe.media import (
     ClipError,
     frames,

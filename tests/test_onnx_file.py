@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from emopipe.face_networks import onnx_file
-from emopipe.face_networks.onnx_file import embeddings, network_input, read_model
-from emopipe.face_networks.weights import WeightsError, checksum
+from emopipe.backbones import onnx_file
+from emopipe.backbones.onnx_file import embeddings, network_input, read_model
+from emopipe.backbones.weights import WeightsError, checksum
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

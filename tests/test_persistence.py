@@ -76,7 +76,7 @@ from emopipe import (
 )
 from emopipe.evaluation import evaluate
 from emopipe.fusion import EmotionWeightedFusion, ScoreColumns, WhereFinite
-from emopipe.persistence import (
+from emopipe.models import (
     ModelError,
     ModelWarning,
     allowed,
@@ -86,10 +86,10 @@ from emopipe.persistence import (
     read_manifest,
     save,
 )
-from emopipe.persistence.archive import read, written
-from emopipe.persistence.manifest import sealed
-from emopipe.persistence.soundness import check_sound
-from emopipe.persistence.trust import foreign_types
+from emopipe.models.archive import read, written
+from emopipe.models.manifest import sealed
+from emopipe.models.soundness import check_sound
+from emopipe.models.trust import foreign_types
 from emopipe.voice import ShortTermStatistics
 
 EMOTIONS = np.array(["anger", "fear", "joy"])
@@ -731,8 +731,8 @@ def test_loading_needs_no_pickle(saved, monkeypatch):
 
 
 def test_a_detector_is_known_by_its_checksum_wherever_its_model_lies():
-    from emopipe.faces import model_digest
-    from emopipe.persistence.provenance import _placeless, networks
+    from emopipe.face import model_digest
+    from emopipe.models.provenance import _placeless, networks
 
     digest = model_digest("yunet")
     here, there = ({"model": place, "detector_digest": digest, "margin": 0.1} for place in "ab")

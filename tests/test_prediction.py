@@ -21,25 +21,24 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emopipe.cli import main
-from emopipe.extract import COUNTERS
-from emopipe.face import MiniXceptionFeatures
-from emopipe.faces import FaceCrops
+from emopipe.extraction import COUNTERS
+from emopipe.face import FaceCrops, MiniXceptionFeatures
 from emopipe.fusion import EmotionWeightedFusion, WhereFinite
 from emopipe.media import excerpt
-from emopipe.nets.classifier import ClipNetwork
-from emopipe.persistence import save
-from emopipe.prediction import (
+from emopipe.models import (
     TrainingRows,
     check_windows,
     predict,
     recordings,
+    save,
     window_table,
     windows_of,
 )
-from emopipe.prediction.answers import SCORE_KINDS
-from emopipe.prediction.asking import score_kind
-from emopipe.prediction.face_boxes import face_boxes
+from emopipe.models.face_boxes import face_boxes
+from emopipe.models.prediction import SCORE_KINDS
+from emopipe.models.scoring import score_kind
 from emopipe.store import Store
+from emopipe.training.clip_network import ClipNetwork
 from emopipe.voice import ShortTermStatistics
 
 RATE = 16000
@@ -316,13 +315,13 @@ def test_the_first_answer_comes_before_the_last_clip_is_read(model, clips, tmp_p
 
 
 def test_workers_that_were_started_early_do_the_work(model, clips):
-    from emopipe.extract import workers
+    from emopipe.extraction.pool import parent
 
-    workers.close()
-    workers.warm_up(1)
-    (early,) = workers._idle
+    parent.close()
+    parent.warm_up(1)
+    (early,) = parent._idle
     predict(model, clips[:1], store=None, n_jobs=1)
-    assert workers._idle == [early] and early.prepared > 0
+    assert parent._idle == [early] and early.prepared > 0
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emopipe.face_networks.runtimes import keras_call, openvino_call
+from emopipe.backbones.runtimes import keras_call, openvino_call
 
 CROPS = np.random.default_rng(0).integers(0, 256, (9, 4, 4, 3), dtype=np.uint8)
 
@@ -35,7 +35,7 @@ def test_one_trace_serves_every_batch(counting):
 
 
 def test_few_crops_are_filled_up(counting, monkeypatch):
-    from emopipe.face_networks import runtimes
+    from emopipe.backbones import runtimes
 
     sizes = []
 

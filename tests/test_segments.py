@@ -4,15 +4,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emopipe.nets.segment_recipes import complete, times_and_crops, with_times
-from emopipe.nets.segments import (
+from emopipe.networks.temporal_aggregation.recipes import complete, times_and_crops, with_times
+from emopipe.networks.temporal_aggregation.windows import (
     chosen_frames,
     pictures,
     segment_bounds,
     sound_windows,
     window_starts,
 )
-from emopipe.nets.spectrograms import FLOOR, decibels
+from emopipe.voice.spectrograms import FLOOR, decibels
 
 sizes = st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(n, 200)))
 

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from emopipe.evaluation import evaluate
-from emopipe.softmax import SoftmaxClassifier
+from emopipe.networks.softmax import SoftmaxClassifier
 
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "mini-batches and the held-out rows differ "

@@ -4,10 +4,9 @@ from clips import write_sound, write_video
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emopipe.faces import FaceChunk
+from emopipe.face import FaceChunk
 from emopipe.media import ClipError
-from emopipe.nets.mel_images import LENGTH
-from emopipe.nets.speech_segments import (
+from emopipe.networks.segment_attention.recipes import (
     frame_times,
     frames_of_segments,
     nearest_faces,
@@ -16,6 +15,7 @@ from emopipe.nets.speech_segments import (
     segment_recipe,
     spoken_region,
 )
+from emopipe.voice.mel_images import LENGTH
 
 RATE = 16000
 RULE = {"before": 0.2, "after": 0.2}

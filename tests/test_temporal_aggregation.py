@@ -9,12 +9,12 @@ from clips import write_video
 from sklearn.base import clone
 
 from emopipe.corpora import load_corpus
-from emopipe.extract import COUNTERS, ClipWarning, Extraction
+from emopipe.extraction import COUNTERS, ClipWarning, Extraction
 from emopipe.media import ClipError
-from emopipe.nets.segment_recipes import with_times
-from emopipe.nets.temporal_aggregation import TemporalAggregation
-from emopipe.nets.tensors import ClipTensors
+from emopipe.networks.temporal_aggregation.estimator import TemporalAggregation
+from emopipe.networks.temporal_aggregation.recipes import with_times
 from emopipe.synthetic import make_synthetic_corpus
+from emopipe.training.tensors import ClipTensors
 
 EMOTIONS = ["anger", "fear", "sadness"]
 N_FRAMES, SIZE, SECONDS = 9, (16, 16), 1.0

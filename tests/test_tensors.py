@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from clips import write_sound, write_video
 
-from emopipe.extract import COUNTERS, extract
+from emopipe.extraction import COUNTERS, extract
 from emopipe.media import signal
-from emopipe.nets.spectrograms import FLOOR, decibels, prepare_spectrogram, spectrogram
-from emopipe.nets.tensors import clip_tensors, face_stack, nearest
+from emopipe.training.tensors import clip_tensors, face_stack, nearest
+from emopipe.voice.spectrograms import FLOOR, decibels, prepare_spectrogram, spectrogram
 
 WHOLE = {"detector": None, "size": (16, 12)}  # the whole frame is the face
 
@@ -57,18 +57,18 @@ def test_one_frame_is_shown_again_and_again(tmp_path, store):
 
 def test_frames_without_a_face_take_the_nearest(tmp_path, monkeypatch):
     """The face is lost in frames 0 and 3 of five."""
-    from emopipe import faces
-    from emopipe.nets import tensors
+    from emopipe import face
+    from emopipe.training import tensors
 
     class Lost:
         status, counts, seconds = "ok", {"frames": 5, "faces": 3}, {}
 
         def __iter__(self):
             crops = np.stack([np.full((4, 3, 3), level, np.uint8) for level in (10, 20, 40)])
-            yield faces.FaceChunk(np.array([0.26, 0.44, 0.86]), crops, None)
+            yield face.FaceChunk(np.array([0.26, 0.44, 0.86]), crops, None)
 
     path = str(write_video(tmp_path / "a.mp4", grey_frames([90] * 25)))
-    monkeypatch.setattr(faces, "face_crops", lambda path, **asked: Lost())
+    monkeypatch.setattr(face, "face_crops", lambda path, **asked: Lost())
     [block] = tensors.prepare_face_stack(path, n_frames=5, grey=True)
     assert block.rows[:, 0, 0].tolist() == [10, 10, 20, 40, 40]
 

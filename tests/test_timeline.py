@@ -13,7 +13,7 @@ from scipy.io import wavfile
 
 from emopipe.media import probe, signal
 from emopipe.media.playing import as_mp4
-from emopipe.prediction import ClipPrediction, Moment, Prediction
+from emopipe.models import ClipPrediction, Moment, Prediction
 from emopipe.report.playing import Playable, playables
 from emopipe.report.timeline import HEIGHT, WIDTH, bands, colours_of, ticks, write_timeline
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.io import wavfile
 
 from emopipe.cli import main
-from emopipe.persistence import read_manifest
+from emopipe.models import read_manifest
 
 RATE = 16000
 

@@ -25,12 +25,12 @@ from tiny_networks import (
     with_weights,
 )
 
-from emopipe.nets.batches import made_ahead
-from emopipe.nets.checkpoints import CheckpointWarning, FitCheckpoint
-from emopipe.nets.compiling import compile_network
-from emopipe.nets.dense import dense_network as dense_layers
-from emopipe.nets.epochs import FitState
-from emopipe.nets.training import Training, policy, predict, train
+from emopipe.networks.dense import dense_network as dense_layers
+from emopipe.training.batches import made_ahead
+from emopipe.training.checkpoints import CheckpointWarning, FitCheckpoint
+from emopipe.training.compiling import compile_network
+from emopipe.training.epochs import FitState
+from emopipe.training.loop import Training, policy, predict, train
 
 ROWS = np.arange(60)
 

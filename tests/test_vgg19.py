@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from weight_files import write_deepface
 
-from emopipe.face_networks.weights import WeightsError, checksum
-from emopipe.nets import vgg19
-from emopipe.nets.vgg19 import architecture, fc7, name_weights
+from emopipe.backbones import vgg19
+from emopipe.backbones.vgg19 import architecture, fc7, name_weights
+from emopipe.backbones.weights import WeightsError, checksum
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
 TINY = {"width": 1 / 64, "size": 32}

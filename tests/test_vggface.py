@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from weight_files import vggface_arrays, write_deepface, write_keras_vggface
 
-from emopipe.face_networks import vggface, vggface_weights, weights
-from emopipe.face_networks.vggface import activations, precision_drift, tail
-from emopipe.face_networks.vggface_graph import LAYERS, VGGFACE, Architecture
-from emopipe.face_networks.vggface_weights import name_weights, random_weights, stored_weights
-from emopipe.face_networks.weights import WeightsError
+from emopipe.backbones import vgg_weights, vggface, weights
+from emopipe.backbones.vgg_graph import LAYERS, VGGFACE, Architecture
+from emopipe.backbones.vgg_weights import name_weights, random_weights, stored_weights
+from emopipe.backbones.vggface import activations, precision_drift, tail
+from emopipe.backbones.weights import WeightsError
 
 SMALL = Architecture(size=16, depths=(1, 1, 2), widths=(5, 6, 8), units=(24, 20, 10))
 CROPS = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), dtype=np.uint8)
@@ -133,7 +133,7 @@ def test_a_smaller_file_serves_a_lower_layer(tmp_path):
 
 
 def test_another_network_is_refused_before_anything_is_read(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(vggface_weights, "taken", None)
+    monkeypatch.setattr(vgg_weights, "taken", None)
     with pytest.raises(WeightsError, match=r"shape \(3, 3, 6, 8\), not \(3, 3, 6, 9\)"):
         next(stored_weights(file, architecture=SMALL._replace(widths=(5, 6, 9))))
     arrays = vggface_arrays(SMALL)

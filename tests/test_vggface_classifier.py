@@ -14,20 +14,19 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from emopipe.augmentation import THESIS, FaceTransform, transformed
+from emopipe.backbones import vggface
+from emopipe.backbones.vgg_graph import Architecture
+from emopipe.backbones.vgg_weights import random_weights
 from emopipe.evaluation import evaluate
-from emopipe.extract import COUNTERS, ClipWarning
-from emopipe.face import MiniXceptionFeatures, VGGFaceFeatures
+from emopipe.extraction import COUNTERS, ClipWarning
+from emopipe.face import FaceCrops, MiniXceptionFeatures, VGGFaceFeatures
+from emopipe.face.augmentation import THESIS, FaceTransform, transformed
 from emopipe.face.copies import prepare_copies
-from emopipe.face_networks import vggface
-from emopipe.face_networks.vggface_graph import Architecture
-from emopipe.face_networks.vggface_weights import random_weights
-from emopipe.faces import FaceCrops
 from emopipe.fusion import WhereFinite
 from emopipe.media import ClipError
-from emopipe.nets.training import Training
-from emopipe.persistence import load, read_manifest, save
-from emopipe.vggface_classifier import VGGFaceClassifier
+from emopipe.models import load, read_manifest, save
+from emopipe.networks.vggface_classifier import VGGFaceClassifier
+from emopipe.training.loop import Training
 from emopipe.voice import ShortTermStatistics
 
 SMALL = Architecture(size=16, depths=(1, 1, 2), widths=(5, 6, 8), units=(24, 20, 10))
@@ -180,7 +179,7 @@ def test_a_second_fit_looks_at_no_face(face, clips):
 
 
 def test_copies_of_held_out_people_do_not_train(face, clips, monkeypatch):
-    from emopipe import vggface_classifier as module
+    from emopipe.networks import vggface_classifier as module
 
     seen = {}
     true = module.train
@@ -201,7 +200,7 @@ def test_copies_of_held_out_people_do_not_train(face, clips, monkeypatch):
 
 
 def test_every_clip_counts_the_same_however_many_faces(face, clips, monkeypatch):
-    from emopipe import vggface_classifier as module
+    from emopipe.networks import vggface_classifier as module
 
     seen = {}
     monkeypatch.setattr(

@@ -12,7 +12,7 @@ from path_estimator_contract import check_path_transformer
 from rounding import transform_rounding
 from scipy.io import wavfile
 
-from emopipe.extract import COUNTERS, ClipWarning
+from emopipe.extraction import COUNTERS, ClipWarning
 from emopipe.media import ClipError, signal
 from emopipe.voice import FEATURES, STATISTICS, ShortTermStatistics, short_term_features, statistics
 from emopipe.voice import clips as voice_clips

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emopipe.media import signal as read
-from emopipe.voice_activity import speech_mask, speech_ratio, trim
+from emopipe.voice.activity import speech_mask, speech_ratio, trim
 
 RATE = 16000
 

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from weight_files import write
 
-import emopipe.face_networks.weight_files as weight_files_module
-from emopipe.face_networks.weight_files import check_shape, opened, taken
-from emopipe.face_networks.weights import WeightsError
+import emopipe.backbones.hdf5 as weight_files_module
+from emopipe.backbones.hdf5 import check_shape, opened, taken
+from emopipe.backbones.weights import WeightsError
 
 KERNEL = np.arange(12, dtype=np.float32).reshape(3, 4)
 

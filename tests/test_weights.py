@@ -3,8 +3,8 @@ import hashlib
 import pytest
 
 from emopipe import files
-from emopipe.face_networks import weights
-from emopipe.face_networks.weights import Published, WeightsError, checksum, fetch, identify
+from emopipe.backbones import weights
+from emopipe.backbones.weights import Published, WeightsError, checksum, fetch, identify
 
 HELLO = hashlib.sha256(b"hello").hexdigest()
 NOWHERE = Published(

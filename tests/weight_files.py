@@ -50,7 +50,7 @@ def write_keras_vggface(path, arrays):
 
 def mini_xception_arrays(seed=0):
     """Mini-XCEPTION's layers with weights whose statistics differ from layer to layer."""
-    from emopipe.face_networks.mini_xception import keras_model
+    from emopipe.backbones.mini_xception import keras_model
 
     rng = np.random.default_rng(seed)
 

@@ -33,7 +33,7 @@ class Rows:
         from pathlib import Path
 
         from emopipe.media import STATUSES
-        from emopipe.prediction import modalities_of
+        from emopipe.models import modalities_of
         from emopipe.text import printable
 
         self.modalities, self.over_time = modalities_of(model), over_time

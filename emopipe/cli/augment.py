@@ -26,7 +26,7 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """List the transforms, or draw them."""
-    from emopipe.augmentation import THESIS, describe
+    from emopipe.face.augmentation import THESIS, describe
 
     if args.list:
         for number, transform in enumerate(THESIS):
@@ -48,8 +48,8 @@ def command(args) -> int:
 def _draw(args, transforms):
     import cv2
 
-    from emopipe.augmentation import draw_sheet
-    from emopipe.faces import DETECTORS, face_crops
+    from emopipe.face import DETECTORS, face_crops
+    from emopipe.face.augmentation import draw_sheet
     from emopipe.files import write_atomic
 
     detector = None if args.detector == "none" else args.detector

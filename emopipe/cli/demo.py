@@ -66,8 +66,7 @@ def experiment(clips, *, n_folds):
     from sklearn.svm import SVC
 
     from emopipe.evaluation import evaluate
-    from emopipe.face import FaceTexture
-    from emopipe.faces import FaceCrops
+    from emopipe.face import FaceCrops, FaceTexture
     from emopipe.fusion import EmotionWeightedFusion, WhereFinite
     from emopipe.metrics import differences
     from emopipe.result import Experiment

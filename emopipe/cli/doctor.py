@@ -47,7 +47,7 @@ def command(args) -> int:
 
 
 def _checks(store):
-    from emopipe.persistence.provenance import NETWORKS
+    from emopipe.models.provenance import NETWORKS
 
     for name in PACKAGES:
         yield name, partial(_package, name)
@@ -119,7 +119,7 @@ def _codecs():
 def _haar():
     import numpy as np
 
-    from emopipe.faces import detect
+    from emopipe.face import detect
 
     detect(np.zeros((64, 64, 3), np.uint8), "haar")
     return "ok", "detector haar", "answers (its model is part of opencv-python)"
@@ -137,7 +137,7 @@ def _detector_models():
 
 
 def _weight_file(published):
-    from emopipe.face_networks.weights import find, identify
+    from emopipe.backbones.weights import find, identify
 
     found = find(identify(None, published), published)
     if found:

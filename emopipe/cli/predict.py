@@ -5,7 +5,7 @@
   emopipe predict models/cremad interview.mp4 --timeline interview.html
   emopipe predict models/cremad 0 --seconds 10          the first camera, for ten seconds
 
-A model is a folder written by `emopipe train` or emopipe.persistence.save; it may have been
+A model is a folder written by `emopipe train` or emopipe.models.save; it may have been
 trained on any corpus. A clip, or window, without an answer says why and never stops the others.
 Over time a model is asked about windows as long as the rows that it was trained on: the windows
 of `emopipe train --window SECONDS`, else (with --timeline) the median of its training clips.
@@ -70,9 +70,15 @@ def command(args) -> int:
 
     from emopipe.cli import check_output, exit_code, quiet_tensorflow
     from emopipe.cli.run import parameters
-    from emopipe.extract.workers import warm_up
-    from emopipe.persistence import load, read_manifest
-    from emopipe.prediction import TrainingRows, check_windows, predict, runs_network
+    from emopipe.extraction.pool.parent import warm_up
+    from emopipe.models import (
+        TrainingRows,
+        check_windows,
+        load,
+        predict,
+        read_manifest,
+        runs_network,
+    )
 
     _check_arguments(args)
     for flag, path in (("--csv", args.csv), ("--timeline", args.timeline)):
@@ -107,7 +113,7 @@ def command(args) -> int:
 
 def _check_arguments(args):
     """Raise ValueError for what makes no sense, before a model is loaded or a camera records."""
-    from emopipe.prediction import check_windows
+    from emopipe.models import check_windows
 
     check_windows(args.window, args.step if args.window else None)
     if not 0 < args.seconds < inf:

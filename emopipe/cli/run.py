@@ -31,7 +31,7 @@ from emopipe.cli.clips import add_own_clips, corpus_roots
 # Subjects of the corpus that `--corpus NAME=synthetic` writes: small, and the same each time.
 SUBJECTS = 6
 # A script that has imported one of these is going to run a network.
-NETWORKS = {"emopipe.face_networks", "emopipe.nets"}
+NETWORKS = {"emopipe.backbones", "emopipe.training"}
 
 
 def add_arguments(parser):
@@ -152,7 +152,7 @@ def cluster(scheduler):
     if scheduler is None:
         yield
         return
-    from emopipe.extract import on_cluster
+    from emopipe.extraction import on_cluster
 
     with on_cluster(scheduler) as client:
         threads = client.nthreads()

@@ -13,7 +13,7 @@ their scores are fused with weights per emotion. The figures on the card come fr
 the saved model is fitted on all clips. MODEL-report, beside its folder, shows them whole. With
 --window the rows are windows of the clips, and the figures count windows. --set gives any
 parameter of an extractor, as in `emopipe extract`. For other pipelines use
-emopipe.persistence.save in a script.
+emopipe.models.save in a script.
 
 Exit code 3 if clips gave no features, or the leakage audit failed.
 """
@@ -102,7 +102,7 @@ def command(args) -> int:
 
     from emopipe.cli import exit_code
     from emopipe.cli.train_checks import check_arguments, check_subjects, check_writable
-    from emopipe.persistence.saving import check_place
+    from emopipe.models.saving import check_place
 
     folder = args.model.expanduser()
     check_place(folder, args.overwrite, "--overwrite replaces it")
@@ -125,9 +125,8 @@ def _train(args, folder, clips) -> list[str]:
     import warnings
 
     from emopipe.cli.extract import corpus_gaps
-    from emopipe.extract import ClipWarning
-    from emopipe.persistence import allowed, save
-    from emopipe.prediction import recordings, training_rows, window_table
+    from emopipe.extraction import ClipWarning
+    from emopipe.models import allowed, recordings, save, training_rows, window_table
 
     files = recordings(clips["path"], store=args.store, n_jobs=args.jobs)
     rows = clips

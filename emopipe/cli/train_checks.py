@@ -16,7 +16,7 @@ def check_arguments(args) -> None:
             "than one with --features, or leave it out"
         )
     if args.window is not None:
-        from emopipe.prediction import check_windows
+        from emopipe.models import check_windows
 
         check_windows(args.window, None)
     if args.folds is not None and (args.folds < 0 or args.folds == 1):
@@ -62,7 +62,7 @@ def check_frames(name, extractor, extraction, window) -> None:
     import numpy as np
     import pandas as pd
 
-    from emopipe.prediction import TrainingRows, frame_counts
+    from emopipe.models import TrainingRows, frame_counts
 
     counts = frame_counts(pd.DataFrame(extraction.counts))
     needed = TrainingRows().needed(name, extractor)

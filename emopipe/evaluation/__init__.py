@@ -10,17 +10,17 @@ import sklearn
 from sklearn.model_selection import StratifiedKFold
 
 from emopipe import metrics
-from emopipe.evaluation import outcomes
+from emopipe.evaluation import figures
 from emopipe.evaluation.arrays import table_of
-from emopipe.evaluation.audit import CHECKS, audit
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.checkpoints import estimator_text
 from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
 from emopipe.evaluation.folds import fingerprint, make_folds
 from emopipe.evaluation.giveaways import NAMES
-from emopipe.evaluation.nesting import mixed_holdouts, nested
+from emopipe.evaluation.inner_splits import mixed_holdouts, nested
+from emopipe.evaluation.leakage import CHECKS, audit
 from emopipe.evaluation.recordings import copies, digests, durations, n_files, recordings
-from emopipe.evaluation.study import make_study
+from emopipe.evaluation.task import make_study
 from emopipe.result import Result, as_notices
 
 __all__ = ["evaluate"]
@@ -41,9 +41,9 @@ def _optimism(study, answers, *, checkpoint, progress, n_jobs):
     shown = {"checkpoint": folder, "progress": progress, "n_jobs": n_jobs}
     done = run_folds(task, folds, title="random folds", **shown)
     found = {}
-    for side, table in (("grouped", answers), ("random", outcomes.predictions(study, folds, done))):
-        figures = outcomes.figures(table, study.task.classes, n_bootstrap=0)["metrics"]
-        found[side] = {name: figures[name]["value"] for name in ("accuracy", "uar")}
+    for side, table in (("grouped", answers), ("random", figures.predictions(study, folds, done))):
+        values = figures.figures(table, study.task.classes, n_bootstrap=0)["metrics"]
+        found[side] = {name: values[name]["value"] for name in ("accuracy", "uar")}
     excess = {name: found["random"][name] - found["grouped"][name] for name in found["random"]}
     note = (
         f"Random folds ({words}) are subject-dependent: they test on people that were trained on. "
@@ -189,10 +189,10 @@ def _circumstances(study, done, decoded, skip, n_bootstrap):
     files = n_files(study.table)
     return {
         "classes": study.task.classes,
-        "corpora": outcomes.corpora(study),
-        "folds": outcomes.fold_entries(study, done),
-        "history": outcomes.histories(done),
-        "searches": outcomes.searches(done),
+        "corpora": figures.corpora(study),
+        "folds": figures.fold_entries(study, done),
+        "history": figures.histories(done),
+        "searches": figures.searches(done),
         "checks": audit(study, named, files, len(decoded), _renamed(study, done), skip=skip),
         "baselines": baselines(study, durations(study.table, decoded), n_bootstrap=n_bootstrap),
         "fingerprint": fingerprint(study.table["clip"].to_numpy(), study.folds),
@@ -344,7 +344,7 @@ def evaluate(
         extracted = time.perf_counter()
         shown = {"checkpoint": checkpoint, "progress": progress, "n_jobs": n_jobs}
         done = run_folds(task, study.folds, title=title, **shown)
-        answers = outcomes.predictions(study, study.folds, done)
+        answers = figures.predictions(study, study.folds, done)
         circumstances, copied = _circumstances(study, done, decoded, skip, n_bootstrap)
         return Result(
             title=title,
@@ -353,9 +353,9 @@ def evaluate(
             statuses=statuses,
             optimism_gap=_optimism(study, answers, **shown) if optimism_gap else None,
             notices=_notices(study, done, notices, copied),
-            coverage=outcomes.coverage(study, answers),
-            run=outcomes.run(done, {"extraction": extracted - started}),
+            coverage=figures.coverage(study, answers),
+            run=figures.run(done, {"extraction": extracted - started}),
             reproduce=f"evaluate(estimator, clips, {called})",
-            **outcomes.figures(answers, study.task.classes, n_bootstrap, random_state),
+            **figures.figures(answers, study.task.classes, n_bootstrap, random_state),
             **circumstances,
         )

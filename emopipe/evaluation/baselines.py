@@ -17,8 +17,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from emopipe import metrics
 from emopipe.evaluation.giveaways import tokens
-from emopipe.evaluation.nesting import nested
-from emopipe.extract import ClipTransformer, ClipWarning
+from emopipe.evaluation.inner_splits import nested
+from emopipe.extraction import ClipTransformer, ClipWarning
 
 _BINS = 16
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from emopipe.evaluation.nesting import nested
+from emopipe.evaluation.inner_splits import nested
 from emopipe.files import write_atomic
 from emopipe.fusion.keys import stamps
 

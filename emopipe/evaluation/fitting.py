@@ -16,7 +16,7 @@ from emopipe.evaluation.checkpoints import (
     described,
     without_addresses,
 )
-from emopipe.evaluation.nesting import nested, wants_groups
+from emopipe.evaluation.inner_splits import nested, wants_groups
 from emopipe.evaluation.renaming import ask_renamed
 from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
@@ -183,7 +183,7 @@ def run_fold(task, fold):
         modality_hits ({name: clips} or None), best_params, fusion_weights, searches, history,
         notices, renamed, fit_seconds, score_seconds.
     """
-    from emopipe.extract import ClipWarning
+    from emopipe.extraction import ClipWarning
 
     estimator = clone(task.estimator)
     params = {"groups": task.groups[fold.train]} if wants_groups(estimator) else {}
@@ -223,7 +223,7 @@ def _numbered(number, estimator, X, y, groups, classes, modes, fold):
 
 def _fresh(task, folds, n_jobs):
     """Yield the number and the outcome of folds as they are done: in turn, or in processes."""
-    from emopipe.extract.connection import client_in_use
+    from emopipe.extraction.dask.client import client_in_use
 
     cluster = client_in_use() is not None
     # Names are tried in the first fold, and on this machine: a cluster's may not see its links.

@@ -1,6 +1,7 @@
 """Which clips of a table are one recording: by name, by take, by decoded sound and pictures.
 
-Files are decoded by `emopipe.extract`, in contained workers and through the store: once per clip.
+Files are decoded by `emopipe.extraction`, in contained workers and through the store: once per
+clip.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emopipe.extract import Block, Prepared, Recipe, extract
+from emopipe.extraction import Block, Prepared, Recipe, extract
 from emopipe.files import file_stamp
 from emopipe.media.excerpts import parse
 
@@ -112,7 +113,7 @@ def digests(table, *, store=None, n_jobs=-1):
     table : DataFrame
         Columns path and audio, where it has them.
     store, n_jobs
-        As in `emopipe.extract.extract`.
+        As in `emopipe.extraction.extract`.
     """
     named = [table[c].dropna() for c in ("path", "audio") if c in table]
     paths = dict.fromkeys(p for column in named for p in column if isinstance(p, str))

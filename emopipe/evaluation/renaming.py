@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from emopipe.evaluation.giveaways import NAMES
-from emopipe.evaluation.nesting import nested
+from emopipe.evaluation.inner_splits import nested
 from emopipe.media.excerpts import parse
 
 _CLIPS = 8

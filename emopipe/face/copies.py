@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from emopipe.augmentation import FaceTransform, drawn_transforms, named_transforms, transformed
-from emopipe.extract import Block, Prepared, Recipe
+from emopipe.backbones import choose, half, mini_xception, vggface
+from emopipe.extraction import Block, Prepared, Recipe
+from emopipe.face.augmentation import FaceTransform, drawn_transforms, named_transforms, transformed
 from emopipe.face.mini_xception import MiniXceptionFeatures
 from emopipe.face.vggface import VGGFaceFeatures
-from emopipe.face_networks import choose, half, mini_xception, vggface
 
 # base -> (its features of clips, the same function that they go through, layers to build on)
 BASES = {
@@ -28,13 +28,14 @@ def prepare_copies(path, *, transforms, n, rescale, **asked):
     path : str
         Video or image.
     transforms : None, str or list of dict
-        None: the faces as they are. Otherwise what `emopipe.augmentation.named_transforms` takes.
+        None: the faces as they are. Otherwise the argument of
+        `emopipe.face.augmentation.named_transforms`.
     n : int or None
         Copies of a face, drawn by what it shows; None makes all.
     rescale : list of int or None
         Rows and columns to which landscape frames are brought, before faces are looked for.
     **asked
-        Parameters of `emopipe.faces.face_crops`.
+        Parameters of `emopipe.face.face_crops`.
 
     Yields
     ------
@@ -46,7 +47,7 @@ def prepare_copies(path, *, transforms, n, rescale, **asked):
     ClipError
         "no_face", "no_video", "corrupt" or "too_large".
     """
-    from emopipe.faces import face_crops
+    from emopipe.face.cropping import face_crops
 
     chunks = face_crops(path, landscape=rescale, **asked)
     known = None if transforms is None else named_transforms(transforms)
@@ -71,8 +72,8 @@ def half_precision(crops, *, base, **how):
     base : str
         A name in `BASES`.
     **how
-        Parameters of `emopipe.face_networks.vggface.activations`, or of
-        `emopipe.face_networks.mini_xception.outputs`.
+        Parameters of `emopipe.backbones.vggface.activations`, or of
+        `emopipe.backbones.mini_xception.outputs`.
 
     Returns
     -------

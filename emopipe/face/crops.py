@@ -1,84 +1,106 @@
-"""The half of every face recipe that runs in worker processes: a clip becomes crops of its face."""
+"""Crops of faces: the window around a box, levelled if wanted, brought to one size."""
 
-from emopipe.extract import Block, Prepared
-from emopipe.extract.pooling import POOLINGS
-from emopipe.face_networks import choose
+import numpy as np
 
 
-def prepare_crops(path, **asked):
-    """Yield the trusted face crops of a clip.
+def _window(box, size, margin) -> tuple[int, int]:
+    """Return rows and columns, in pixels of the image, of a window that has the shape of `size`."""
+    width, height = (side * (1 + 2 * margin) for side in box[2:4])
+    scale = max(height / size[0], width / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _cut(image, left, top, rows, columns) -> np.ndarray:
+    import cv2
+
+    # Far outside, the nearest edge of the image stands in.
+    left = int(np.clip(left, 1 - columns, image.shape[1] - 1))
+    top = int(np.clip(top, 1 - rows, image.shape[0] - 1))
+    inside = image[max(top, 0) : top + rows, max(left, 0) : left + columns]
+    before = max(-top, 0), max(-left, 0)
+    after = rows - before[0] - inside.shape[0], columns - before[1] - inside.shape[1]
+    borders = before[0], after[0], before[1], after[1]
+    return cv2.copyMakeBorder(inside, *borders, cv2.BORDER_REPLICATE) if any(borders) else inside
+
+
+def _levelled(image, center, rows, columns, eyes) -> np.ndarray:
+    import cv2
+
+    (left_x, left_y), (right_x, right_y) = (map(float, eye) for eye in eyes)
+    angle = np.degrees(np.arctan2(right_y - left_y, right_x - left_x))
+    turn = cv2.getRotationMatrix2D(center, angle, 1.0)
+    turn[:, 2] += columns / 2 - center[0], rows / 2 - center[1]
+    how = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+    return cv2.warpAffine(image, turn, (columns, rows), **how)
+
+
+def crop(image, box, *, size=(224, 224), margin=0.2, landmarks=None) -> np.ndarray:
+    """Cut a face out of an image.
+
+    The window is centred on the box, has the shape of `size` (so nothing is stretched) and holds
+    the box with its margin; where it leaves the image, the border is repeated. It is averaged down
+    or interpolated up to `size`.
 
     Parameters
     ----------
-    path : str
-        Video or image.
-    **asked
-        Parameters of `emopipe.faces.face_crops`.
-
-    Yields
-    ------
-    Block
-        Rows uint8 (n, rows, columns, 3), RGB, with their times.
-
-    Raises
-    ------
-    ClipError
-        "no_face", "no_video", "corrupt" or "too_large".
-    """
-    from emopipe.faces import face_crops
-
-    chunks = face_crops(path, **asked)
-    for chunk in chunks:
-        if len(chunk.crops):
-            yield Block(chunk.crops, chunk.times)
-    return Prepared(chunks.status, chunks.counts, chunks.seconds)
-
-
-def crops_recipe(faces, *, size, margin) -> dict:
-    """Return the arguments of a `Recipe` that say how it comes by its face crops.
-
-    Parameters
-    ----------
-    faces, size, margin
-        As of `emopipe.faces.feature_crops`, which checks them.
+    image : ndarray of uint8, shape (rows, columns, 3)
+    box : array-like of float, shape (4,) or more
+        x, y, width, height in pixels.
+    size : (int, int)
+        Rows and columns of the crop.
+    margin : float
+        Added on every side, as a share of the box.
+    landmarks : array-like of float, shape (5, 2), optional
+        Points as `detect` returns them: the face is turned so that the eyes are level. Points that
+        are NaN turn nothing.
 
     Returns
     -------
-    dict
-        prepare, prepare_args, identity, places and owner.
-    """
-    from emopipe.faces import feature_crops
-
-    crops = feature_crops(faces, size=size, margin=margin)
-    return crops | {"prepare": prepare_crops, "owner": "emopipe"}
-
-
-def pooled_names(names, pooling) -> list[str]:
-    """Return the names of features after pooling over a clip's frames.
-
-    Parameters
-    ----------
-    names : list of str
-        Of one frame.
-    pooling : str
-        "mean", "max" or "mean_std".
-
-    Raises
-    ------
-    ValueError
-        If the pooling gives no row of fixed length per clip.
+    ndarray of uint8, shape (size[0], size[1], 3)
 
     Examples
     --------
-    >>> pooled_names(["anger", "fear"], "mean_std")
-    ['mean_anger', 'mean_fear', 'std_anger', 'std_fear']
+    >>> import numpy as np
+    >>> image = np.zeros((100, 100, 3), np.uint8)
+    >>> image[40:60, 30:50] = 255
+    >>> crop(image, (30, 40, 20, 20), size=(8, 8), margin=0.0).min()
+    np.uint8(255)
+    >>> crop(image, (30, 40, 20, 20), size=(98, 80)).shape
+    (98, 80, 3)
     """
-    if pooling in ("mean", "max"):
-        return list(names)
-    if pooling == "mean_std":
-        return [f"{statistic}_{name}" for statistic in ("mean", "std") for name in names]
-    choose("pooling", pooling, POOLINGS)
-    raise ValueError(
-        f"pooling={pooling!r} gives every clip as many rows as it has faces, which is no table: "
-        "call extract(X), or choose 'mean', 'mean_std' or 'max'."
-    )
+    import cv2
+
+    x, y, width, height = (float(value) for value in box[:4])
+    if not (width > 0 and height > 0):
+        raise ValueError(f"box={list(map(float, box))} has no area.")
+    rows, columns = _window((x, y, width, height), size, margin)
+    center = x + width / 2, y + height / 2
+    if landmarks is not None and np.isfinite(landmarks).all():
+        window = _levelled(image, center, rows, columns, landmarks[:2])
+    else:
+        left, top = round(center[0] - columns / 2), round(center[1] - rows / 2)
+        window = _cut(image, left, top, rows, columns)
+    smaller = columns > size[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return cv2.resize(window, (size[1], size[0]), interpolation=how)
+
+
+class Rescaled:
+    """A reading whose landscape frames have another number of rows and columns."""
+
+    def __init__(self, reading, shape):
+        self._reading, self._shape = reading, shape
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        import cv2
+
+        time, image = next(self._reading)
+        if image.shape[1] > image.shape[0] and image.shape[:2] != self._shape:
+            image = cv2.resize(image, self._shape[::-1], interpolation=cv2.INTER_LINEAR)
+        return time, image
+
+    def __getattr__(self, name):
+        return getattr(self._reading, name)

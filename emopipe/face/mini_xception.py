@@ -1,11 +1,11 @@
 """Mini-XCEPTION's emotion probabilities as features of clips."""
 
-from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crops_recipe, pooled_names
-from emopipe.face_networks import choose
-from emopipe.face_networks.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
-from emopipe.face_networks.weights import identify, told
-from emopipe.faces import FaceCrops
+from emopipe.backbones import choose
+from emopipe.backbones.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
+from emopipe.backbones.weights import identify, told
+from emopipe.extraction import ClipTransformer, Recipe
+from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.face.parameters import FaceCrops
 
 # FER2013's own: the network's training images were enlarged from it.
 _SIZE = 48
@@ -38,7 +38,7 @@ class MiniXceptionFeatures(ClipTransformer):
     batch_size : int
         Faces per call of the network; changes no value.
     column, store, n_jobs, on_error, progress
-        See `emopipe.extract.ClipTransformer`.
+        See `emopipe.extraction.ClipTransformer`.
 
     Attributes
     ----------

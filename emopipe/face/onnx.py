@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crops_recipe, pooled_names
-from emopipe.face_networks import choose
-from emopipe.face_networks.onnx_file import CHANNELS, embeddings, network_input
-from emopipe.face_networks.weights import checksum, told
-from emopipe.faces import FaceCrops
+from emopipe.backbones import choose
+from emopipe.backbones.onnx_file import CHANNELS, embeddings, network_input
+from emopipe.backbones.weights import checksum, told
+from emopipe.extraction import ClipTransformer, Recipe
+from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.face.parameters import FaceCrops
 
 _FACES = FaceCrops()
 
@@ -41,7 +41,7 @@ class ONNXFaceFeatures(ClipTransformer):
     batch_size : int
         Faces per call of the network; changes no value on a CPU.
     column, store, n_jobs, on_error, progress
-        See `emopipe.extract.ClipTransformer`.
+        See `emopipe.extraction.ClipTransformer`.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class ONNXFaceFeatures(ClipTransformer):
     >>> face.get_feature_names_out()
     Traceback (most recent call last):
         ...
-    emopipe.face_networks.weights.WeightsError: missing.onnx: no such file. Give the path of a
+    emopipe.backbones.weights.WeightsError: missing.onnx: no such file. Give the path of a
     weight file.
     """
 

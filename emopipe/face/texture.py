@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crops_recipe, pooled_names
-from emopipe.faces import FaceCrops
+from emopipe.extraction import ClipTransformer, Recipe
+from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.face.parameters import FaceCrops
 
 # Pixels: a crop's side, a block's, a cell's, and how far blocks move; directions of an edge.
 _SIZE, _BLOCK, _CELL, _STRIDE, _BINS = 64, 16, 8, 8, 9
@@ -55,7 +55,7 @@ class FaceTexture(ClipTransformer):
     batch_size : int
         Faces per call; changes no value.
     column, store, n_jobs, on_error, progress
-        See `emopipe.extract.ClipTransformer`.
+        See `emopipe.extraction.ClipTransformer`.
 
     Attributes
     ----------

@@ -1,13 +1,13 @@
 """VGG-Face's activations as features of clips."""
 
-from emopipe.extract import ClipTransformer, Recipe
-from emopipe.face.crops import crops_recipe, pooled_names
-from emopipe.face_networks import choose, vggface
-from emopipe.face_networks.runtimes import PRECISIONS
-from emopipe.face_networks.vggface_graph import LAYERS, PREPROCESSINGS
-from emopipe.face_networks.vggface_weights import PUBLISHED, name_weights
-from emopipe.face_networks.weights import told
-from emopipe.faces import FaceCrops
+from emopipe.backbones import choose, vggface
+from emopipe.backbones.runtimes import PRECISIONS
+from emopipe.backbones.vgg_graph import LAYERS, PREPROCESSINGS
+from emopipe.backbones.vgg_weights import PUBLISHED, name_weights
+from emopipe.backbones.weights import told
+from emopipe.extraction import ClipTransformer, Recipe
+from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.face.parameters import FaceCrops
 
 _FACES = FaceCrops()
 
@@ -49,7 +49,7 @@ class VGGFaceFeatures(ClipTransformer):
     seed : int
         Of weights="random".
     column, store, n_jobs, on_error, progress
-        See `emopipe.extract.ClipTransformer`.
+        See `emopipe.extraction.ClipTransformer`.
 
     Attributes
     ----------

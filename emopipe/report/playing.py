@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from emopipe.extract import Block, Recipe, extract
+from emopipe.extraction import Block, Recipe, extract
 from emopipe.media import ClipError, probe
 from emopipe.media.excerpts import parse
 

@@ -157,7 +157,7 @@ def write_timeline(prediction, path, *, title, media) -> Path:
     Parameters
     ----------
     prediction : dict
-        `emopipe.prediction.Prediction.to_dict()`.
+        `emopipe.models.Prediction.to_dict()`.
     path : str or Path
         The HTML file.
     title : str

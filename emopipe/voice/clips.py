@@ -5,7 +5,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from emopipe.extract import Block, ClipTransformer, Prepared, Recipe
+from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import ClipError, signal_blocks
 from emopipe.voice.definitions import FULL_SCALE
 from emopipe.voice.short_term import (

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from emopipe.extract import Block, ClipTransformer, Prepared, Recipe
+from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import signal_blocks
 from emopipe.voice.clips import check_clip, in_16_bit_steps
 from emopipe.voice.descriptors import (

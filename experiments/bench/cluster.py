@@ -84,7 +84,7 @@ def peak():
 def payload(extractor, paths):
     """Return the bytes per clip of the tasks that would be sent."""
     from emopipe import __version__
-    from emopipe.extract.cluster import SLICE, prepare_slice
+    from emopipe.extraction.dask.run import SLICE, prepare_slice
 
     limits = {"timeout": 300.0, "memory_limit": 4 * 2**30}
     parts = [paths[i : i + SLICE] for i in range(0, len(paths), SLICE)]
@@ -100,9 +100,9 @@ def scanned(folder, n):
 
     import numpy as np
 
-    from emopipe.extract import Recipe, extract, loudness
-    from emopipe.extract.clips import Clips
-    from emopipe.extract.running import Contents
+    from emopipe.extraction import Recipe, extract, loudness
+    from emopipe.extraction.clips import Clips
+    from emopipe.extraction.pool.batching import Contents
     from emopipe.files import checksum
     from emopipe.store import Entry, Store
 

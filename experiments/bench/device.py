@@ -81,7 +81,7 @@ def matrix_rate(side, rounds, backend):
 
 def operations():
     """Return the floating-point operations of VGG-Face up to fc7, for one crop."""
-    from emopipe.face_networks.vggface_graph import VGGFACE
+    from emopipe.backbones.vgg_graph import VGGFACE
 
     kernels, side, total = VGGFACE.kernels("fc7"), VGGFACE.size, 0
     for kind, name, _ in VGGFACE.steps("fc7"):
@@ -98,10 +98,10 @@ def faces(batch, n, rounds, precision, backend):
     from keras import ops
 
     from emopipe import FaceCrops, VGGFaceFeatures
-    from emopipe.face_networks.runtimes import keras_call
-    from emopipe.face_networks.vggface_graph import keras_model
-    from emopipe.face_networks.vggface_weights import layer_weights
-    from emopipe.nets.training import policy
+    from emopipe.backbones.runtimes import keras_call
+    from emopipe.backbones.vgg_graph import keras_model
+    from emopipe.backbones.vgg_weights import layer_weights
+    from emopipe.training.loop import policy
 
     model = keras_model(layer_weights("random:0"), dtype=policy(precision))
     coarse = np.random.default_rng(0).integers(0, 256, (batch, 28, 28, 3), dtype=np.uint8)
@@ -127,9 +127,9 @@ def faces(batch, n, rounds, precision, backend):
 
 def training(batch, n_clips, rounds, precision):
     """Return clips per second of training, with new copies or one batch, and of prediction."""
-    from emopipe.nets.clip_augmentation import draw_transforms, transformed
-    from emopipe.nets.core_cnn import audio_visual_graph
-    from emopipe.nets.training import Training, policy, predict, train
+    from emopipe.face.clip_augmentation import draw_transforms, transformed
+    from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
+    from emopipe.training.loop import Training, policy, predict, train
 
     draws = np.random.default_rng(0)
     clips = draws.integers(0, 256, (n_clips, 98, 80, 20), dtype=np.uint8)

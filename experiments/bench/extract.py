@@ -79,9 +79,9 @@ def eager_call(name):
         from face import deepface_way
 
         return deepface_way()[0]
-    from emopipe.face_networks.mini_xception import PUBLISHED, keras_model
-    from emopipe.face_networks.weight_files import load_by_name
-    from emopipe.face_networks.weights import fetch
+    from emopipe.backbones.hdf5 import load_by_name
+    from emopipe.backbones.mini_xception import PUBLISHED, keras_model
+    from emopipe.backbones.weights import fetch
 
     model = keras_model()
     load_by_name(model, fetch(PUBLISHED.sha256, PUBLISHED))
@@ -99,7 +99,7 @@ def _decode(path):
 def _detect(path, detector, model, size, margin):
     import cv2
 
-    from emopipe.faces import crop, load_detector
+    from emopipe.face import crop, load_detector
     from emopipe.media import frames
 
     cv2.setNumThreads(1)
@@ -142,7 +142,7 @@ def stages(pool, n_jobs, paths, face, call):
 
 def engines_crop(face):
     """Return RGB image -> crop of the largest face, or None, by the engine's detector."""
-    from emopipe.faces import crop, load_detector
+    from emopipe.face import crop, load_detector
 
     detector, model, size, margin = _look(face)
     find = load_detector(detector, model)

@@ -41,8 +41,8 @@ def deepface_way():
     """Return (one image at a time, a batch at once) as DeepFace 0.0.103 calls its network."""
     import keras
 
-    from emopipe.face_networks.vggface_graph import VGGFACE
-    from emopipe.face_networks.vggface_weights import layer_weights
+    from emopipe.backbones.vgg_graph import VGGFACE
+    from emopipe.backbones.vgg_weights import layer_weights
 
     layers, weights = keras.layers, layer_weights(WEIGHTS)
     model = keras.Sequential([keras.Input((224, 224, 3))])
@@ -87,7 +87,7 @@ def deepface_itself():
 
 def networks():
     """Return {name: {batch size: function of faces}}."""
-    from emopipe.face_networks.vggface import network
+    from emopipe.backbones.vggface import network
 
     ways = {"DeepFace's way": deepface_way}
     if importlib.util.find_spec("deepface"):
@@ -138,7 +138,7 @@ def product_rate(precision, rounds, side=2048):
     import openvino
     from openvino import opset13 as ops
 
-    from emopipe.face_networks.runtimes import openvino_call
+    from emopipe.backbones.runtimes import openvino_call
 
     draws = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
     given = ops.parameter([-1, side], np.float32)

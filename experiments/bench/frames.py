@@ -42,7 +42,7 @@ def clips_of(folders, n, work):
 
 
 def _boxes(path, fps, every, found):
-    from emopipe.faces import face_crops
+    from emopipe.face import face_crops
 
     chunks = face_crops(path, fps=fps, detect_every=every, size=(48, 48), **found)
     began, found = process_time(), {}
@@ -53,7 +53,7 @@ def _boxes(path, fps, every, found):
 
 def following(paths, fps, look):
     """Return a row per k: detections, overlap with the boxes of detecting in every frame."""
-    from emopipe.faces.tracks import overlap
+    from emopipe.face.tracking import overlap
 
     each, rows = [_boxes(path, fps, 1, look) for path in paths], []
     for every in EVERY:

@@ -121,7 +121,7 @@ def transformer(kind, fps, **options):
 
 def child(kind, paths, fps, way, folder):
     """Extract in this process and print what it took, as JSON."""
-    from emopipe.extract import extract
+    from emopipe.extraction import extract
     from emopipe.store import Store
 
     options, remembered = WAYS[way]

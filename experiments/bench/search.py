@@ -42,7 +42,7 @@ from emopipe import (
     score_weights,
     search_weights,
 )
-from emopipe.extract import COUNTERS
+from emopipe.extraction import COUNTERS
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
 FOLDS = 5

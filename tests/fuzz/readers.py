@@ -36,8 +36,8 @@ def _model():
 
 def manifest():
     """Return the reader of a model's manifest, what it may raise, and one whole input."""
-    from emopipe.persistence import manifest as module
-    from emopipe.persistence.errors import ModelError
+    from emopipe.models import manifest as module
+    from emopipe.models.errors import ModelError
 
     whole = (_model() / module.FILE).read_bytes()
     fields = json.loads(whole)
@@ -60,8 +60,8 @@ def manifest():
 
 def archive():
     """Return the reader of a model's arrays."""
-    from emopipe.persistence.archive import read
-    from emopipe.persistence.errors import ModelError
+    from emopipe.models.archive import read
+    from emopipe.models.errors import ModelError
 
     whole = (_model() / "model.skops").read_bytes()
     return (lambda data: read(data, "model.skops")), (ModelError,), [whole]
@@ -85,8 +85,8 @@ def weights():
     import h5py
     import numpy as np
 
-    from emopipe.face_networks.weight_files import _opened, taken
-    from emopipe.face_networks.weights import WeightsError
+    from emopipe.backbones.hdf5 import _opened, taken
+    from emopipe.backbones.weights import WeightsError
 
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
@@ -110,8 +110,8 @@ def onnx():
     """Return the reader of ONNX files."""
     from onnx import TensorProto, helper
 
-    from emopipe.face_networks.onnx_file import read_model
-    from emopipe.face_networks.weights import WeightsError
+    from emopipe.backbones.onnx_file import read_model
+    from emopipe.backbones.weights import WeightsError
 
     ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 2]) for n in "xy"]
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", ends[:1], ends[1:])

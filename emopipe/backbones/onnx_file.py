@@ -1,0 +1,312 @@
+"""Face networks in ONNX files: looked through, then run on crops by ONNX Runtime.
+
+ONNX Runtime does what a file says, so it runs in a process of its own: a network that fills the
+memory, loops for ever or ends its process is refused, and costs nothing else.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from emopipe.backbones import choose
+from emopipe.backbones.weights import WeightsError, named_file
+from emopipe.containment import Broken, Contained, Refused
+
+# Where tensors can be in ONNX's messages: kind of message -> field -> kind of message in it.
+_PARTS = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+}
+_EXTERNAL_DATA, _DATA_LOCATION = 13, 14
+
+_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
+
+_DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
+
+CHANNELS = ("RGB", "BGR", "grey")
+
+# Of the process that runs a network: bytes beside four times the file's, s to an answer.
+_MEMORY, _PATIENCE = 4 * 2**30, 300.0
+_LARGEST_FILE = 2**31  # of a protocol buffer
+_LONGEST_SIDE, _LARGEST_BATCH = 2048, 1024
+
+
+class Input(NamedTuple):
+    """What an ONNX network takes.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    batch, rows, columns : int or None
+        None where the file leaves it open.
+    channels : int
+        1 or 3.
+    last : bool
+        Whether channels come last.
+    dtype : numpy scalar type
+        float32, float64 or uint8.
+
+    Examples
+    --------
+    >>> Input("crops", None, 112, 112, 3, False, np.float32).channels
+    3
+    """
+
+    name: str
+    batch: int | None
+    rows: int | None
+    columns: int | None
+    channels: int
+    last: bool
+    dtype: type
+
+
+def _varint(data, place):
+    value = shift = 0
+    while shift < 64:
+        byte = data[place]
+        value |= (byte & 127) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 128:
+            return value, place
+    raise ValueError("a number of more than 64 bits")
+
+
+def _fields(data):
+    """Yield (field, value) of a protocol buffer message; value is a number or a view of bytes."""
+    place = 0
+    while place < len(data):
+        key, place = _varint(data, place)
+        kind = key & 7
+        if kind == 0:
+            value, place = _varint(data, place)
+        elif kind == 2:
+            size, place = _varint(data, place)
+            value, place = data[place : place + size], place + size
+        elif kind in (1, 5):
+            value, place = None, place + (8 if kind == 1 else 4)
+        else:
+            raise ValueError(f"a field of kind {kind}")
+        if place > len(data):
+            raise ValueError("a field that ends after the file")
+        yield key >> 3, value
+
+
+def read_model(path) -> bytes:
+    """Return the bytes of an ONNX file, once none of its tensors lies outside it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    WeightsError
+        If it is no ONNX file, or names external data, which could be any file of this computer.
+
+    Examples
+    --------
+    >>> read_model(__file__)  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+        ...
+    WeightsError: onnx_file.py: not an ONNX file (...).
+    """
+    if Path(path).stat().st_size > _LARGEST_FILE:
+        raise WeightsError(f"{path}: not an ONNX file (it has more than 2 GiB).")
+    data = Path(path).read_bytes()
+    waiting, graphs = [("model", memoryview(data))], 0
+    try:
+        while waiting:
+            kind, message = waiting.pop()
+            graphs += kind == "graph"
+            for field, value in _fields(message):
+                if kind == "tensor":
+                    if field == _EXTERNAL_DATA or (field == _DATA_LOCATION and value):
+                        raise WeightsError(
+                            f"{path}: keeps tensors in other files (ONNX external data), which are "
+                            "not read. Save the model as one file: onnx.save(model, path, "
+                            "save_as_external_data=False)."
+                        )
+                elif field in _PARTS[kind]:
+                    waiting.append((_PARTS[kind][field], memoryview(value)))
+    except (ValueError, TypeError, IndexError) as error:
+        if isinstance(error, WeightsError):
+            raise
+        raise WeightsError(f"{path}: not an ONNX file ({error}).") from error
+    if not graphs:
+        raise WeightsError(f"{path}: not an ONNX file (it holds no graph).")
+    return data
+
+
+@lru_cache(maxsize=1)
+def _session(path):
+    """Return ONNX Runtime's session, in the process that runs it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    there = onnxruntime.get_available_providers()
+    return onnxruntime.InferenceSession(
+        read_model(path), options, providers=[name for name in _PROVIDERS if name in there]
+    )
+
+
+def answer(head, crops):
+    """Answer the questions of `_Network`, in the process that runs it."""
+    session = _session(head["path"])
+    if crops is None:
+        inputs = [(i.name, i.shape, i.type) for i in session.get_inputs()]
+        return {"inputs": inputs, "outputs": [o.name for o in session.get_outputs()]}, None
+    return {}, np.asarray(session.run([head["output"]], {head["input"]: crops})[0], np.float32)
+
+
+class _Network:
+    """A network in a process of its own; it has `inputs` (name, shape, type) and `outputs`."""
+
+    def __init__(self, path):
+        self.path = path
+        memory = _MEMORY + 4 * Path(path).stat().st_size
+        self._process = Contained(f"{__name__}:answer", memory=memory, patience=_PATIENCE)
+        described, _ = self._ask({})
+        self.inputs, self.outputs = described["inputs"], described["outputs"]
+
+    def run(self, crops, name, output):
+        """Return an output for crops that the input of this name takes."""
+        return self._ask({"input": name, "output": output}, crops)[1]
+
+    def _ask(self, head, crops=None):
+        try:
+            return self._process.ask({"path": self.path} | head, crops)
+        except Refused as error:
+            if error.kind in ("ImportError", "ModuleNotFoundError"):
+                raise ImportError(
+                    "ONNXFaceFeatures needs the package onnxruntime: pip install onnxruntime."
+                ) from None
+            if error.kind == "WeightsError":
+                raise WeightsError(str(error)) from None
+            raise WeightsError(f"{self.path}: ONNX Runtime cannot run it ({error}).") from None
+        except Broken as error:
+            raise WeightsError(f"{self.path}: ONNX Runtime cannot run it: {error}.") from None
+
+
+@lru_cache(maxsize=2)
+def _network(digest):
+    return _Network(named_file(digest, "ONNX file"))
+
+
+def network_input(model) -> Input:
+    """Return what the network in a file takes.
+
+    Parameters
+    ----------
+    model : str
+        SHA-256 of the file, as `emopipe.backbones.weights.checksum` gave it.
+
+    Returns
+    -------
+    Input
+
+    Raises
+    ------
+    WeightsError
+        If it does not take pictures, or cannot be run.
+    """
+    inputs = _network(model).inputs
+    shown = ", ".join(f"{name} {shape} {kind}" for name, shape, kind in inputs)
+    if len(inputs) == 1 and inputs[0][2] in _DTYPES:
+        name, shape, kind = inputs[0]
+        shape = [size if isinstance(size, int) and size > 0 else None for size in shape]
+        for place in (1, 3) if len(shape) == 4 else ():
+            if shape[place] in (1, 3):
+                sides = shape[2:] if place == 1 else shape[1:3]
+                wanted = Input(name, shape[0], *sides, shape[place], place == 3, _DTYPES[kind])
+                _check_size(model, wanted)
+                return wanted
+    raise WeightsError(
+        f"{named_file(model, 'ONNX file')}: takes {shown}; one batch of pictures is wanted, with 1 "
+        "or 3 channels: (batch, channels, rows, columns) or (batch, rows, columns, channels)."
+    )
+
+
+def _check_size(model, wanted: Input):
+    sides = max(wanted.rows or 0, wanted.columns or 0)
+    if sides > _LONGEST_SIDE or (wanted.batch or 0) > _LARGEST_BATCH:
+        raise WeightsError(
+            f"{named_file(model, 'ONNX file')}: takes batches of {wanted.batch or 'any number of'} "
+            f"pictures of {wanted.rows} x {wanted.columns} pixels; at most {_LARGEST_BATCH} of "
+            f"{_LONGEST_SIDE} x {_LONGEST_SIDE} are sent through a network."
+        )
+
+
+def _pictures(crops, wanted: Input, channels, mean, scale):
+    if channels == "grey":
+        luma = np.array([0.299, 0.587, 0.114], np.float32)
+        x = (crops.astype(np.float32) @ luma)[..., None]
+    else:
+        x = crops[..., ::-1] if channels == "BGR" else crops
+    x = (x - np.asarray(mean, np.float32)) * np.asarray(scale, np.float32)
+    x = x if wanted.last else x.transpose(0, 3, 1, 2)
+    if wanted.dtype is np.uint8:
+        x = np.clip(np.rint(x), 0, 255)
+    return np.ascontiguousarray(x, dtype=wanted.dtype)
+
+
+def embeddings(crops, *, model, channels, mean, scale, output=None):
+    """Send face crops through the network in an ONNX file.
+
+    Parameters
+    ----------
+    crops : uint8 ndarray of shape (n, rows, columns, 3)
+        RGB.
+    model : str
+        SHA-256 of the file, as `emopipe.backbones.weights.checksum` gave it.
+    channels : str
+        "RGB", "BGR" or "grey" (ITU-R 601).
+    mean, scale : float or list of three floats
+        The network sees (pixel - mean) * scale.
+    output : str, optional
+        Name of the output; the first by default.
+
+    Returns
+    -------
+    float32 ndarray of shape (n, features)
+        Whatever the output's shape, its values in one row per crop.
+
+    Raises
+    ------
+    WeightsError
+        If the file cannot be run.
+    ValueError
+        If there is no such output.
+    """
+    network, wanted = _network(model), network_input(model)
+    if output is not None:
+        choose("output", output, network.outputs)
+    x = _pictures(crops, wanted, channels, mean, scale)
+    # A batch of one row is multiplied by another routine, which adds in another order.
+    size = wanted.batch or max(len(x), 2)
+    rows = []
+    for start in range(0, len(x), size):
+        part = x[start : start + size]
+        full = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
+        values = network.run(full, wanted.name, output or network.outputs[0])
+        if values.size % size:
+            raise WeightsError(
+                f"{network.path}: gives shape {values.shape} for {size} pictures, not a row each."
+            )
+        rows.append(values.reshape(size, -1)[: len(part)])
+    return np.concatenate(rows)

@@ -1,0 +1,157 @@
+"""VGG19 trained on ImageNet, up to fc7: what system C sees of voices and faces.
+
+The graph is that of ``keras.applications.VGG19``, built by the same code as VGG-Face (both are the
+VGG networks of [1]_, with 16 and 13 convolutions), which also reads the weight file that
+keras.applications publishes, layer by layer, after its checksum.
+
+References
+----------
+.. [1] Simonyan, Zisserman: Very deep convolutional networks for large-scale image recognition.
+   ICLR (2015), table 1, column E.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from emopipe.backbones import choose
+from emopipe.backbones.runtimes import PRECISIONS
+from emopipe.backbones.vgg_graph import Architecture
+from emopipe.backbones.vgg_weights import random_weights, stored_weights
+from emopipe.backbones.vggface import RUNTIMES
+from emopipe.backbones.weights import Published, fetch, identify
+
+PUBLISHED = Published(
+    name="VGG19",
+    url="https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
+    "vgg19_weights_tf_dim_ordering_tf_kernels.h5",
+    sha256="c872d82e40328910cd7a12763dae043d56eb00efe6a137f31899514d637d4cdb",
+    size=575,
+    licence="Creative Commons Attribution 4.0 (weights by K. Simonyan and A. Zisserman)",
+    variable="EMOPIPE_VGG19_WEIGHTS",
+    otherwise=" weights='random' needs no file: seeded numbers that know nothing of pictures, for "
+    "trying things out.",
+)
+SIZE = 224
+
+
+def architecture(width=1.0, size=SIZE) -> Architecture:
+    """Return VGG19's sizes, or those of a narrower one on smaller pictures, for trying things out.
+
+    Parameters
+    ----------
+    width : float
+        What the numbers of filters and units are multiplied by.
+    size : int
+        Rows and columns of a picture, a multiple of 32.
+
+    Returns
+    -------
+    Architecture
+
+    Raises
+    ------
+    ValueError
+        If there would be no filters, or no pixels left after five halvings.
+
+    Examples
+    --------
+    >>> architecture().units, architecture(0.125, 64).widths
+    ((4096, 4096, 1000), (8, 16, 32, 64, 64))
+    """
+    if size < 32 or size % 32:
+        raise ValueError(f"vgg19_size={size!r} must be a multiple of 32: it is halved five times")
+    if not width * 64 >= 1:
+        raise ValueError(f"vgg19_width={width!r} leaves no filters: it is at least 1/64")
+    scaled = tuple(round(width * n) for n in (64, 128, 256, 512, 512))
+    units = (round(width * 4096),) * 2
+    return Architecture(int(size), (2, 2, 4, 4, 4), scaled, (*units, 1000))
+
+
+def name_weights(weights, seed=0) -> str:
+    """Return what a recipe calls the weights: "random:SEED" or the file's SHA-256.
+
+    Parameters
+    ----------
+    weights : str or Path
+        "imagenet", "random" or the path of a weight file of keras.applications.
+    seed : int
+        Of random weights.
+
+    Raises
+    ------
+    WeightsError
+        If the file does not exist.
+
+    Examples
+    --------
+    >>> name_weights("random", 3)
+    'random:3'
+    """
+    if weights == "random":
+        return f"random:{seed}"
+    return identify(None if weights == "imagenet" else weights, PUBLISHED)
+
+
+# One network at a time, for voice and face.
+@lru_cache(maxsize=1)
+def _network(weights, width, size, runtime, precision):
+    choose("runtime", runtime, RUNTIMES)
+    choose("precision", precision, PRECISIONS)
+    sizes = architecture(width, size)
+    kind, _, seed = weights.partition(":")
+    if kind == "random":
+        layers = random_weights(int(seed), "fc7", architecture=sizes)
+    else:
+        layers = stored_weights(fetch(weights, PUBLISHED), "fc7", architecture=sizes)
+    return RUNTIMES[runtime](
+        layers, precision, layer="fc7", preprocessing="caffe", architecture=sizes
+    )
+
+
+def _resized(images, size):
+    import cv2
+
+    if images.shape[1:3] == (size, size):
+        return images
+    smaller = images.shape[1] > size
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(image, (size, size), interpolation=how) for image in images])
+
+
+def fc7(
+    images, *, weights, width=1.0, size=SIZE, runtime="keras", precision="float32"
+) -> np.ndarray:
+    """Send pictures through VGG19.
+
+    Parameters
+    ----------
+    images : uint8 ndarray of shape (n, rows, columns, 3)
+        RGB; they are brought to the network's size.
+    weights : str
+        As `name_weights` gives them.
+    width, size : float, int
+        See `architecture`.
+    runtime, precision : str
+        See `emopipe.backbones.vggface.activations`.
+
+    Returns
+    -------
+    float32 ndarray of shape (n, 4096 * width)
+        Activations of fc7 after ReLU.
+
+    Raises
+    ------
+    WeightsError
+        If the weights cannot be had or read.
+
+    Examples
+    --------
+    >>> images = np.zeros((2, 64, 64, 3), np.uint8)
+    >>> fc7(images, weights="random:0", width=0.125, size=64).shape  # doctest: +SKIP
+    (2, 512)
+    """
+    images = _resized(images, size)
+    # Libraries take other ways for a single picture, which add in another order.
+    pair = images if len(images) > 1 else np.repeat(images, 2, axis=0)
+    return _network(weights, width, size, runtime, precision)(pair)[: len(images)]

@@ -1,0 +1,272 @@
+"""Weight files of published networks: named by checksum, found or fetched."""
+
+import os
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import emopipe.files as files
+
+# Where files of a given checksum were last seen by this process: recipes name weights by checksum,
+# so that the same file gives the same key wherever it lies.
+_SEEN: dict[str, str] = {}
+
+
+class WeightsError(ValueError):
+    """A weight file that is missing, is not what it should be, or asks for something unsafe."""
+
+
+class Published(NamedTuple):
+    """A weight file that somebody published.
+
+    Parameters
+    ----------
+    name : str
+        The network, in words.
+    url : str
+        Where the file is fetched from.
+    sha256 : str
+        Of the file, in hexadecimal digits.
+    size : int
+        Megabytes.
+    licence : str
+        What it may be used for.
+    variable : str
+        Environment variable that may name a local file.
+    otherwise : str
+        What can be done without the file, appended to the error.
+
+    Examples
+    --------
+    >>> from emopipe.backbones.mini_xception import PUBLISHED
+    >>> PUBLISHED.licence
+    'MIT'
+    """
+
+    name: str
+    url: str
+    sha256: str
+    size: int
+    licence: str
+    variable: str
+    otherwise: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """Name under which the file is kept."""
+        return self.url.rsplit("/", 1)[1]
+
+
+@lru_cache(maxsize=64)
+def _checksum(path, stamp):
+    return files.checksum(path)
+
+
+def checksum(path) -> str:
+    """Return a file's SHA-256 and remember where the file is.
+
+    A file is read once per process, unless its size or time of change differ later.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> checksum("missing.h5")
+    Traceback (most recent call last):
+        ...
+    emopipe.backbones.weights.WeightsError: missing.h5: no such file. Give the path of a weight
+    file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file. Give the path of a weight file.")
+    path = path.resolve()
+    digest = _checksum(path, files.file_stamp(path))
+    _SEEN[digest] = str(path)
+    return digest
+
+
+def told(digest) -> Callable | None:
+    """Return a call that tells another process where this one found a file, or None.
+
+    For the `elsewhere` of a recipe: a worker of a cluster is told of no path. Where the file is not
+    at the same place there, nothing happens, and the environment variable may still name it.
+
+    Examples
+    --------
+    >>> told("0" * 64) is None
+    True
+    """
+    return partial(_look_at, _SEEN[digest]) if digest in _SEEN else None
+
+
+def _look_at(place):
+    if Path(place).is_file():
+        checksum(place)
+
+
+def identify(weights, published: Published) -> str:
+    """Return the checksum of the weights that are meant, without fetching them.
+
+    Parameters
+    ----------
+    weights : str or Path
+        A path, or None for the published file, which the environment variable may replace.
+    published : Published
+        The file that None means.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits: what a recipe's key is made of.
+
+    Raises
+    ------
+    WeightsError
+        If a named file does not exist.
+
+    Examples
+    --------
+    >>> from emopipe.backbones.mini_xception import PUBLISHED
+    >>> identify(None, PUBLISHED)[:8]
+    '59534287'
+    """
+    named = weights or os.environ.get(published.variable)
+    return checksum(named) if named else published.sha256
+
+
+def named_file(digest, name) -> str:
+    """Return the file with a checksum that this process was given before.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256, as `checksum` gave it.
+    name : str
+        What it is, for the error.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    WeightsError
+        If `checksum` never saw it, or it has changed since.
+
+    Examples
+    --------
+    >>> named_file("0" * 64, "network")
+    Traceback (most recent call last):
+        ...
+    emopipe.backbones.weights.WeightsError: The network with SHA-256 000000000000... was named
+    in another process, or has changed since. Name its file in this one.
+    """
+    place = _SEEN.get(digest)
+    if place and Path(place).is_file() and checksum(place) == digest:
+        return place
+    raise WeightsError(
+        f"The {name} with SHA-256 {digest[:12]}... was named in another process, or has changed "
+        "since. Name its file in this one."
+    )
+
+
+def _kept(published) -> Path:
+    return files.cache_folder() / "weights" / published.file_name
+
+
+def find(digest, published: Published) -> Path | None:
+    """Return a file of this computer with a checksum, or None.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256, as `identify` gave it.
+    published : Published
+        Says which environment variable and which place in the cache to look at.
+
+    Returns
+    -------
+    Path or None
+        A file whose checksum was verified in this process.
+
+    Examples
+    --------
+    >>> from emopipe.backbones.mini_xception import PUBLISHED
+    >>> find("0" * 64, PUBLISHED) is None
+    True
+    """
+    for place in (_SEEN.get(digest), os.environ.get(published.variable), _kept(published)):
+        if place and Path(place).is_file() and checksum(place) == digest:
+            return Path(place)
+    return None
+
+
+def fetch(digest, published: Published) -> Path:
+    """Return where the file with a checksum is, downloading it if it is the published one.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256, as `identify` gave it.
+    published : Published
+        What may be downloaded.
+
+    Returns
+    -------
+    Path
+        A file whose checksum was verified in this process.
+
+    Raises
+    ------
+    WeightsError
+        If it cannot be had; the message says where to get it and what may be done without it.
+
+    Examples
+    --------
+    >>> from emopipe.backbones.mini_xception import PUBLISHED
+    >>> fetch("0" * 64, PUBLISHED)
+    Traceback (most recent call last):
+        ...
+    emopipe.backbones.weights.WeightsError: mini-XCEPTION: the weights with SHA-256
+    000000000000... were named in another process. Set EMOPIPE_MINI_XCEPTION_WEIGHTS to their file
+    here.
+    """
+    found = find(digest, published)
+    if found:
+        return found
+    if digest != published.sha256:
+        raise WeightsError(
+            f"{published.name}: the weights with SHA-256 {digest[:12]}... were named in another "
+            f"process. Set {published.variable} to their file here."
+        )
+    return _download(published)
+
+
+def _download(published):
+    place = _kept(published)
+    try:
+        files.download(published.url, place, sha256=published.sha256)
+    except Exception as error:  # whatever the network did, the remedy is the same
+        raise WeightsError(
+            f"{published.name}: the weights could not be downloaded ({type(error).__name__}). Get "
+            f"{published.file_name} ({published.size} MB, SHA-256 {published.sha256}) from "
+            f"{published.url} and put it into {place.parent}, or pass weights=PATH, or set "
+            f"{published.variable}=PATH. Licence: {published.licence}.{published.otherwise}"
+        ) from error
+    checksum(place)
+    return place

@@ -1,0 +1,246 @@
+"""What is asked of an evaluation, checked before anything is fitted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.model_selection import PredefinedSplit
+
+from emopipe.evaluation.fitting import Task
+from emopipe.evaluation.folds import check_subjects, make_folds, shared_subjects
+from emopipe.evaluation.giveaways import NAMES, check_columns
+from emopipe.evaluation.inner_splits import check_inner_splits, inner_splits
+from emopipe.metrics import units_of
+from emopipe.subjects import check_subject_names, subject_names
+
+_DEFAULTS = {"corpus": "clips", "split": None, "train_only": False, "excluded": "",
+             "synthetic": False}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A checked task.
+
+    Parameters
+    ----------
+    full : DataFrame
+        All rows of the clip table, with the columns that evaluation reads.
+    reasons : Series of str
+        Why a row of `full` is left out, "" for those that are not.
+    table : DataFrame
+        The usable rows; everything below is about them.
+    subjects : object array
+        None where a subject is unknown.
+    task : Task
+    folds : list of Fold
+    splitter : str
+        In words.
+    splits : list of InnerSplit
+    given : bool
+        Whether the table or the caller says who is tested, rather than a splitter.
+    grouped_by : list of str
+        Columns that folds keep apart; empty where groups=None.
+    statements : object array or None
+        The sentence of each clip, None without such a column.
+    n_columns : int
+        Columns whose values were looked up for the label.
+    hidden, separate : lists of str
+        Columns that give the label away and were hidden; those of numbers that separate it.
+    known_corpora : dict
+        What the loader says of each corpus: complete, missing, damaged, notices.
+    label, features, random_state
+        As asked.
+    """
+
+    full: pd.DataFrame
+    reasons: pd.Series
+    table: pd.DataFrame
+    subjects: np.ndarray
+    task: Task
+    folds: list
+    splitter: str
+    splits: list
+    label: str
+    grouped_by: list
+    statements: np.ndarray | None
+    n_columns: int
+    hidden: list
+    separate: list
+    known_corpora: dict
+    features: list | None
+    given: bool
+    random_state: int
+
+    @property
+    def trains(self):
+        """Mask of the rows that only train."""
+        return self.table["train_only"].to_numpy(dtype=bool)
+
+    @property
+    def tested(self):
+        """Row numbers of the clips that are tested."""
+        return np.concatenate([fold.test for fold in self.folds])
+
+    @property
+    def known(self):
+        """Whether any tested clip's subject is known."""
+        return any(subject is not None for subject in self.subjects[self.tested])
+
+    @property
+    def mixed(self):
+        """Whether some fold trains on people whom it tests, or must be thought to.
+
+        Random folds of a corpus that names nobody must; its official split need not.
+        """
+        if not self.known:
+            return not self.given
+        return any(shared_subjects(fold, self.subjects) for fold in self.folds)
+
+
+def _completed(clips, label, grouped_by, features):
+    """Return the table in the order of clips, with the columns that evaluation reads.
+
+    Its index numbers the rows as they were: the order of a table decides nothing.
+    """
+    if not isinstance(clips, pd.DataFrame):
+        raise TypeError(
+            f"clips is a {type(clips).__name__}: give a clip table, from load_corpus or load_table"
+        )
+    needed = ["clip", label, *grouped_by, *(features or [])]
+    missing = [column for column in needed if column not in clips]
+    if missing:
+        hint = "; groups=None where subjects are unknown" if set(grouped_by) & {*missing} else ""
+        raise ValueError(
+            f"the clip table has no column {', '.join(map(repr, missing))}, only "
+            f"{list(clips.columns)}{hint}"
+        )
+    if clips["clip"].duplicated().any():
+        twice = clips["clip"][clips["clip"].duplicated()].iloc[0]
+        raise ValueError(
+            f"clip {twice!r} is in the table twice: drop a row, or join corpora with "
+            "emopipe.corpora.combine"
+        )
+    table = clips.reset_index(drop=True)
+    for column, value in _DEFAULTS.items():
+        given = table[column].astype(object) if column in table else pd.Series(None, table.index)
+        table[column] = np.where(given.notna(), given, value)
+    order = np.argsort(table["clip"].astype(str).to_numpy(dtype=str), kind="stable")
+    return table.astype({"train_only": bool, "synthetic": bool}).iloc[order]
+
+
+def _reasons(table, label):
+    """Return why each row is left out, "" for those that are not."""
+    reasons = table["excluded"].astype(object).where(table["excluded"].notna(), "")
+    return reasons.where((reasons != "") | table[label].notna(), f"no {label}")
+
+
+def _check_estimator(estimator):
+    if isinstance(estimator, type) or not isinstance(estimator, BaseEstimator):
+        kind = "the class " if isinstance(estimator, type) else "a "
+        name = estimator.__name__ if isinstance(estimator, type) else type(estimator).__name__
+        swapped = "; are the arguments swapped?" if isinstance(estimator, pd.DataFrame) else ""
+        raise TypeError(f"estimator is {kind}{name}: give a scikit-learn classifier{swapped}")
+    if not is_classifier(estimator):
+        raise TypeError(
+            f"{type(estimator).__name__} is not a classifier: end the pipeline with one, such as "
+            "SVC()"
+        )
+
+
+def _check_emotions(table, y, reasons, label):
+    if not len(table):
+        raise ValueError(
+            f"no usable clips among {len(reasons)}: {reasons.value_counts().to_dict() or 'empty'}"
+        )
+    if len(set(y)) < 2:
+        raise ValueError(
+            f"all {len(table)} usable clips have the {label} {str(y[0])!r}: nothing to tell"
+        )
+
+
+def _check_training(folds, y):
+    for number, fold in enumerate(folds):
+        if len(set(y[fold.train])) < 2:
+            raise ValueError(
+                f"fold {number} trains on {len(fold.train)} clips that are all "
+                f"{str(y[fold.train][0])!r}: use fewer folds or a stratified split"
+            )
+
+
+def _known_subjects(table, column):
+    """Return each row's subject or None."""
+    if column not in table:
+        return np.full(len(table), None, dtype=object)
+    return subject_names(table[column])
+
+
+def _columns_of(groups):
+    """Return the columns to keep apart, who is recorded first."""
+    columns = [groups] if isinstance(groups, str) else list(groups or [])
+    if (
+        not all(isinstance(name, str) for name in columns)
+        or len(columns) > 2
+        or (len(columns) == 2 and "statement" not in columns)
+    ):
+        raise ValueError(
+            f"groups={groups!r}: give the column of who must be kept apart, None, or "
+            "['subject', 'statement'] to keep sentences apart, too"
+        )
+    return sorted(columns, key="statement".__eq__)
+
+
+def _check_meant(subjects, groups):
+    known = len(set(subjects) - {None})
+    if groups is None and known:
+        raise ValueError(
+            f"groups=None, but the table names {known} subjects: folds that ignore them test on "
+            "people that were trained on; leave groups='subject', or pass subject_dependent=True"
+        )
+
+
+def _answers(table, y):
+    """Return the columns that are the answer under any name: not for the estimator's eyes."""
+    return [name for name in table if name == "emotion" or (table[name].astype(str) == y).all()]
+
+
+def make_study(
+    estimator, clips, *, cv, label, groups, features, subject_dependent, random_state
+):  # fmt: skip
+    """Return the checked task with its folds, or raise what `emopipe.evaluation.evaluate` says."""
+    _check_estimator(estimator)
+    grouped_by = _columns_of(groups)
+    column = next((name for name in grouped_by if name != "statement"), "subject")
+    full = _completed(clips, label, grouped_by, features)
+    reasons = _reasons(full, label)
+    table = full[reasons == ""]
+    y = table[label].astype(str).to_numpy(dtype=str)
+    _check_emotions(table, y, reasons, label)
+    subjects = _known_subjects(table, column)
+    check_subject_names(subjects, column)
+    if not subject_dependent:
+        _check_meant(subjects, groups)
+    statements = subject_names(table["statement"]) if "statement" in table else None
+    folds, splitter = make_folds(
+        table, y, None if groups is None else subjects, cv, n_rows=len(full),
+        subject_dependent=subject_dependent, random_state=random_state,
+        statements=statements if "statement" in grouped_by else None,
+    )  # fmt: skip
+    _check_training(folds, y)
+    if subject_dependent:
+        splits = inner_splits(estimator)
+    else:
+        check_subjects(folds, subjects, splitter)
+        splits = check_inner_splits(estimator, folds, subjects)
+    X = table[features] if features else table.drop(columns=_answers(table, y))
+    units = units_of(subjects, table["clip"]).to_numpy(dtype=str)
+    n_columns = len([name for name in X if name not in NAMES])
+    X, hidden, separate = check_columns(X, y, units, bool(features))
+    return Study(
+        full=full, reasons=reasons, table=table, subjects=subjects, folds=folds, splits=splits,
+        task=Task(estimator, X, y, units, sorted(set(y))), splitter=splitter, label=label,
+        grouped_by=grouped_by, statements=statements, n_columns=n_columns, hidden=hidden,
+        separate=separate, known_corpora=dict(clips.attrs.get("corpora", {})), features=features,
+        given=isinstance(cv, str | PredefinedSplit),
+        random_state=random_state,
+    )  # fmt: skip

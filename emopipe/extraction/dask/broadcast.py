@@ -1,0 +1,139 @@
+"""Features that a client of Dask knows, laid out at the workers for the tasks of a search.
+
+A task of a grid search may run on a machine that has neither the client's store nor, for that
+matter, the clips. What `ClipTransformer.transform` or `statuses` gave at the client is sent to
+every worker, and to those that join or come back later, in pieces. Clips are known by path, size
+and time of change, so that nothing is hashed again. What is missing there a task computes itself.
+"""
+
+import hashlib
+from contextlib import suppress
+from weakref import WeakKeyDictionary
+
+from emopipe.extraction.recipe import Recipe
+from emopipe.files import file_stamp
+from emopipe.media.excerpts import parse
+from emopipe.store import Entry
+
+# Bytes of values in one piece, and of one recipe altogether: beyond, tasks use stores.
+_PIECE = 16 * 2**20
+MOST = 2 * 2**30
+
+
+class _Laid:
+    """What a client has laid out of one recipe."""
+
+    def __init__(self):
+        self.names, self.marks, self.bytes = [], {}, 0
+
+
+# At the client: {client: {recipe key: what was laid out}}; at a worker: {recipe key: {path: ...}}.
+_laid: WeakKeyDictionary = WeakKeyDictionary()
+_there: dict[str, dict] = {}
+
+
+def _mark(path):
+    """Return size and time of change of a clip's file; None where it is not to be seen."""
+    try:
+        stamp = file_stamp(parse(path).path)
+    except (OSError, ValueError):
+        return None
+    return stamp.size, stamp.changed  # the inode may be another one on another machine
+
+
+def _n_bytes(entry) -> int:
+    return 0 if entry.value is None else entry.value.nbytes
+
+
+def _pieces(clips):
+    """Cut {path: (mark, entry)} into dicts of some megabytes."""
+    piece, n_bytes = {}, 0
+    for path, (mark, entry) in clips.items():
+        piece[path] = mark, entry
+        n_bytes += _n_bytes(entry)
+        if n_bytes > _PIECE:
+            yield piece
+            piece, n_bytes = {}, 0
+    if piece:
+        yield piece
+
+
+def _plugin(key, piece):
+    from distributed import WorkerPlugin
+
+    class Features(WorkerPlugin):
+        """What a worker is told when it is registered, and again when it starts anew."""
+
+        def setup(self, worker):
+            take(key, piece)
+
+        def teardown(self, worker):
+            drop(key, piece)
+
+    told = repr((key, [(path, mark) for path, (mark, _) in piece.items()]))
+    return Features(), f"emopipe-{hashlib.sha256(told.encode()).hexdigest()}"
+
+
+def take(key, piece) -> None:
+    """Remember the features of some clips in this worker."""
+    for _, entry in piece.values():
+        if entry.value is not None:
+            entry.value.flags.writeable = False
+    _there.setdefault(key, {}).update(piece)
+
+
+def drop(key, piece) -> None:
+    """Forget them."""
+    clips = _there.get(key, {})
+    for path in piece:
+        clips.pop(path, None)
+
+
+def lay_out(client, recipe: Recipe, paths, entries) -> None:
+    """Send what is known of some clips to the workers of a cluster, once.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    recipe : Recipe
+    paths : list of str
+    entries : list of Entry
+        Of each path.
+    """
+    laid = _laid.setdefault(client, {}).setdefault(recipe.key, _Laid())
+    found = {
+        path: (_mark(path), entry)
+        for path, entry in zip(paths, entries, strict=True)
+        if path is not None
+    }
+    new = {path: clip for path, clip in found.items() if laid.marks.get(path, ()) != clip[0]}
+    laid.bytes += sum(_n_bytes(entry) for _, entry in new.values())
+    if laid.bytes > MOST:
+        return
+    for piece in _pieces(new):
+        plugin, name = _plugin(recipe.key, piece)
+        client.register_plugin(plugin, name=name)
+        laid.names.append(name)
+    laid.marks.update((path, mark) for path, (mark, _) in new.items())
+
+
+def clear_away(client) -> None:
+    """Let the workers forget what a client laid out."""
+    names = [name for laid in _laid.pop(client, {}).values() for name in laid.names]
+    with suppress(OSError):  # a scheduler that has gone took them along
+        for name in names if client.status == "running" else ():
+            client.unregister_worker_plugin(name)
+
+
+def known(recipe: Recipe, paths) -> dict[str, Entry]:
+    """Return what a client laid out of some clips; called in a task of Dask.
+
+    A clip whose file is another one now is left out; one that this machine does not see at all is
+    taken at its word.
+    """
+    found, clips = {}, _there.get(recipe.key, {})
+    for path in dict.fromkeys(paths):
+        mark, entry = clips.get(path, (None, None))
+        if entry is not None and _mark(path) in (mark, None):
+            found[path] = entry
+    return found

@@ -1,0 +1,1 @@
+"""Worker processes that read clips on this machine, within limits."""

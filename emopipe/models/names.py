@@ -1,0 +1,84 @@
+"""How this package's classes are named in saved models: by class, wherever their module lies."""
+
+import importlib
+
+import emopipe
+from emopipe.models.errors import ModelError
+
+# Classes inside models that are no public names, and the modules that hold them today.
+_INTERNAL = {
+    "FaceTransform": "face.augmentation",
+    "IsotonicCalibration": "fusion.calibration",
+    "SigmoidCalibration": "fusion.calibration",
+    "Table": "models.packing",
+    "TemperatureCalibration": "fusion.calibration",
+}
+
+
+def own_class(name):
+    """Return the class of this package that saved models call `name`.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+
+    Examples
+    --------
+    >>> own_class("WhereFinite").__name__
+    'WhereFinite'
+    """
+    if name in _INTERNAL:
+        return getattr(importlib.import_module(f"emopipe.{_INTERNAL[name]}"), name)
+    if name in emopipe.__all__:
+        return getattr(emopipe, name)
+    raise ModelError(f"this emopipe has no class {name!r} that a model may hold")
+
+
+def is_own_class(kind) -> bool:
+    """Return whether a class is one of this package's that a model may hold."""
+    try:
+        return own_class(kind.__name__) is kind
+    except ModelError:
+        return False
+
+
+def _own_nodes(node):
+    """Yield the nodes of a schema that name a class or function of this package."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, dict):
+            module = part.get("__module__")
+            if isinstance(module, str) and module.partition(".")[0] == "emopipe":
+                yield part
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
+
+
+def name_by_class(schema) -> None:
+    """Replace, in place, the modules of this package's classes by the package's name.
+
+    Raises
+    ------
+    ModelError
+        For a class that saved models may not hold.
+    """
+    for node in _own_nodes(schema):
+        own = own_class(node["__class__"])
+        if own.__module__ != node["__module__"]:
+            raise ModelError(f"{node['__module__']}.{node['__class__']} is not {own!r}")
+        node["__module__"] = "emopipe"
+
+
+def find_modules(schema) -> None:
+    """Put, in place, the modules in which this package's classes lie today into a schema.
+
+    Raises
+    ------
+    ModelError
+        For a class that this version does not have, or that no model may hold.
+    """
+    for node in _own_nodes(schema):
+        node["__module__"] = own_class(node.get("__class__")).__module__

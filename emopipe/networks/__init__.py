@@ -1,0 +1,1 @@
+"""Networks as scikit-learn classifiers: one folder per system, one file per simple classifier."""

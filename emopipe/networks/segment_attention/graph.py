@@ -1,0 +1,120 @@
+"""System C's networks as Keras graphs: one per modality, and the one that fuses them.
+
+In short::
+
+    graphs = attention_graphs(6, n_features=4096)
+    graphs.audio, graphs.video      # features -> softmax, trained first
+    graphs.tokens                   # features -> what the two have learned, 2 x 4096 values
+    graphs.fusion                   # tokens -> softmax, trained then
+    graphs.whole                    # features -> probabilities and attention weights
+
+All share their layers, so that `whole` holds what the others learned.
+"""
+
+from typing import NamedTuple
+
+
+class Graphs(NamedTuple):
+    """The networks; see above."""
+
+    audio: object
+    video: object
+    tokens: object
+    fusion: object
+    whole: object
+
+
+class _Fusion:
+    """The layers between the two tokens and the answer (equations 5 to 7)."""
+
+    def __init__(self, n_classes, attention_units, dtype):
+        from keras import layers
+
+        self.hidden = layers.Dense(
+            attention_units, activation="tanh", dtype=dtype, name="attention_hidden"
+        )
+        self.context = layers.Dense(1, use_bias=False, dtype="float32", name="attention_context")
+        self.answer = layers.Dense(
+            n_classes, activation="softmax", dtype="float32", name="fusion_softmax"
+        )
+
+    def __call__(self, tokens):
+        """Return probabilities and attention weights of tokens (n, 2, units)."""
+        from keras import ops
+
+        scores = self.context(ops.abs(self.hidden(tokens)))
+        beta = ops.softmax(scores, axis=1)
+        return self.answer(ops.sum(beta * ops.cast(tokens, "float32"), axis=1)), beta[..., 0]
+
+
+def _scaled(features, name):
+    """Standardise features; means and variances are set before training and stay."""
+    from keras import layers
+
+    layer = layers.BatchNormalization(
+        epsilon=1e-6, center=False, scale=False, trainable=False, dtype="float32", name=name
+    )
+    return layer(features, training=False)
+
+
+def _model(inputs, outputs, name):
+    import keras
+
+    return keras.Model(inputs, outputs, name=name)
+
+
+def attention_graphs(
+    n_classes, *, n_features=4096, n_frames=20, units=4096, attention_units=512, dtype="float32"
+) -> Graphs:
+    """Return the networks, with whatever weights Keras gives them.
+
+    Parameters
+    ----------
+    n_classes : int
+    n_features : int
+        Values of fc7.
+    n_frames : int
+        Faces of a segment.
+    units : int
+        Values of each modality's token: of the LSTM, and of the voice's dense layer.
+    attention_units : int
+        Rows of W in equation 5.
+    dtype : str
+        Keras' policy, see `emopipe.training.loop.policy`.
+
+    Returns
+    -------
+    Graphs
+        Inputs are named "audio" (n_features,), "video" (n_frames, n_features) and "tokens"
+        (2 * units,), all float32. `whole` gives n_classes probabilities and the attention weights
+        of voice and face, one behind the other.
+
+    Examples
+    --------
+    >>> attention_graphs(6).whole.count_params()  # doctest: +SKIP
+    153154566
+    """
+    import keras
+    from keras import layers
+
+    voice = keras.Input((n_features,), name="audio")
+    face = keras.Input((n_frames, n_features), name="video")
+    heard = layers.Dense(units, activation="tanh", dtype=dtype, name="audio_dense")(
+        _scaled(voice, "audio_scaling")
+    )
+    seen = layers.LSTM(units, dtype=dtype, name="video_lstm")(_scaled(face, "video_scaling"))
+    alone = {
+        name: layers.Dense(n_classes, activation="softmax", dtype="float32", name=f"{name}_softmax")
+        for name in ("audio", "video")
+    }
+    merge, pair = layers.Concatenate(dtype="float32"), layers.Reshape((2, units), dtype="float32")
+    fusion = _Fusion(n_classes, attention_units, dtype)
+    both, given = {"audio": voice, "video": face}, keras.Input((2 * units,), name="tokens")
+    merged = merge([heard, seen])
+    return Graphs(
+        audio=_model({"audio": voice}, alone["audio"](heard), "audio"),
+        video=_model({"video": face}, alone["video"](seen), "video"),
+        tokens=_model(both, merged, "tokens"),
+        fusion=_model({"tokens": given}, fusion(pair(given))[0], "fusion"),
+        whole=_model(both, layers.Concatenate(dtype="float32")(fusion(pair(merged))), "whole"),
+    )

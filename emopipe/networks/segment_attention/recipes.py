@@ -1,0 +1,263 @@
+"""System C's recipes: VGG19's view of a clip's voice and of its face, while somebody speaks.
+
+In short::
+
+    voice = clip_tensors(paths, segment_recipe("audio", ...), store="default")
+    face = clip_tensors(paths, segment_recipe("video", ...), store="default")
+    frames_of_segments(times, starts)       # which frames belong to each segment
+
+Both look at the stretch of speech that `emopipe.voice.activity` finds in the clip's sound. The
+voice's rows are segments of 655 ms, one every 300 ms; the face's rows are frames, each once however
+many segments hold it. The first column of either is the time in seconds.
+"""
+
+import numpy as np
+
+from emopipe.backbones.vgg19 import SIZE, fc7, name_weights
+from emopipe.backbones.weights import told
+from emopipe.extraction import Block, Prepared, Recipe
+from emopipe.media import ClipError, probe, signal
+from emopipe.voice.activity import trim
+from emopipe.voice.mel_images import LENGTH, SAMPLE_RATE, STEP, mel_images
+
+# Of a file that does not say: films are a little slower or faster.
+_FRAME_RATE = 25.0
+# Faces per block: a block of 224 x 224 has 5 MB.
+_BLOCK = 32
+
+
+def spoken_region(samples, rule, path="") -> tuple[int, int]:
+    """Return the first sample of a clip's speech and the one after the last.
+
+    What is shorter than a segment is widened to its length, on both sides where there is room.
+
+    Parameters
+    ----------
+    samples : float array, shape (n_samples,)
+        Mono at 16 kHz.
+    rule : dict or None
+        Parameters of `emopipe.voice.activity.trim`; None trims nothing.
+    path : str
+        The clip, for the error.
+
+    Raises
+    ------
+    ClipError
+        "silent" if all samples are zero, "too_short" if the clip is shorter than a segment.
+
+    Examples
+    --------
+    >>> tone = np.sin(np.arange(3200) * 0.5)
+    >>> spoken_region(np.concatenate([np.zeros(16000), tone, np.zeros(16000)]), {"before": 0.0})
+    (13960, 24440)
+    """
+    needed = round(LENGTH * SAMPLE_RATE)
+    if not samples.any():
+        raise ClipError(path, "silent", "Every sample is zero.")
+    if len(samples) < needed:
+        seconds = len(samples) / SAMPLE_RATE
+        raise ClipError(
+            path, "too_short", f"It has {seconds:.3f} s of sound; a segment takes {LENGTH} s."
+        )
+    bounds = (0, len(samples) / SAMPLE_RATE)
+    if rule is not None:
+        bounds = trim(samples, SAMPLE_RATE, **rule)
+    start, stop = (round(bound * SAMPLE_RATE) for bound in bounds)
+    if stop - start < needed:
+        start = min(max(0, (start + stop - needed) // 2), len(samples) - needed)
+        stop = start + needed
+    return start, stop
+
+
+def prepare_voice(path, *, rule):
+    """Yield pictures of a clip's voice; see `segment_recipe`."""
+    samples = signal(path, sample_rate=SAMPLE_RATE)
+    start, stop = spoken_region(samples, rule, path)
+    images = mel_images(samples[start:stop])
+    yield Block(images, start / SAMPLE_RATE + STEP * np.arange(len(images)))
+    return Prepared(counts={"segments": len(images)})
+
+
+def frame_times(start, stop, frame_rate) -> np.ndarray:
+    """Return when the frames of a film fall within a stretch of it, at least one.
+
+    Parameters
+    ----------
+    start, stop : float
+        Seconds; the end belongs to what follows.
+    frame_rate : float
+        Frames per second.
+
+    Returns
+    -------
+    float64 ndarray
+
+    Examples
+    --------
+    >>> frame_times(0.5, 0.7, 10)
+    array([0.5, 0.6])
+    """
+    first = int(np.ceil(start * frame_rate - 1e-6))
+    last = int(np.ceil(stop * frame_rate - 1e-6))
+    return np.arange(first, max(last, first + 1)) / frame_rate
+
+
+def nearest_faces(chunks, wanted):
+    """Give every wanted time the face nearest to it, in constant memory.
+
+    Parameters
+    ----------
+    chunks : iterable of FaceChunk
+        As `emopipe.face.face_crops` gives them.
+    wanted : float array, shape (n,)
+        Rising.
+
+    Yields
+    ------
+    Block
+        Crops uint8 (m, rows, columns, 3) and m of the wanted times, together all of them.
+    """
+    done, held = 0, None
+    for chunk in chunks:
+        times, crops = chunk.times, chunk.crops
+        if held is not None:
+            times, crops = np.append(held[0], times), np.concatenate([held[1], crops])
+        # What is nearest to the last face may be nearer to one that is still to come.
+        known = done + np.searchsorted(wanted[done:], times[-1], side="right")
+        yield from _blocks(times, crops, wanted[done:known])
+        done, held = known, (times[-1:], crops[-1:])
+    if held is not None:
+        yield from _blocks(*held, wanted[done:])
+
+
+def _blocks(times, crops, wanted):
+    middles = (times[1:] + times[:-1]) / 2
+    for start in range(0, len(wanted), _BLOCK):
+        part = wanted[start : start + _BLOCK]
+        yield Block(crops[np.searchsorted(middles, part)], part)
+
+
+def prepare_faces(path, *, rule, **faces):
+    """Yield the face in every frame while somebody speaks; see `segment_recipe`."""
+    from emopipe.face import face_crops
+
+    samples = signal(path, sample_rate=SAMPLE_RATE)
+    start, stop = (at / SAMPLE_RATE for at in spoken_region(samples, rule, path))
+    del samples
+    wanted = frame_times(start, stop, probe(path).frame_rate or _FRAME_RATE)
+    chunks = face_crops(path, times=wanted, **faces)
+    yield from nearest_faces(chunks, wanted)
+    n_faces = chunks.counts["faces"]
+    return Prepared(
+        status=chunks.status if n_faces == len(wanted) else "partial",
+        counts={"frames": len(wanted), "faces": n_faces},
+        seconds=chunks.seconds,
+    )
+
+
+def segment_recipe(
+    modality, *, rule=None, detector="haar", model=None, margin=0.2, detect_every=1,
+    face_size=(227, 227), weights="imagenet", seed=0, width=1.0, size=SIZE, runtime="keras",
+    precision="float32", batch_size=16,
+) -> Recipe:  # fmt: skip
+    """Return the recipe of what VGG19 makes of a clip's voice or face while somebody speaks.
+
+    Parameters
+    ----------
+    modality : "audio" or "video"
+    rule : dict or None
+        Parameters of `emopipe.voice.activity.trim`; None takes the whole clip.
+    detector, model, margin, detect_every, face_size
+        See `emopipe.face.face_crops`; face_size in rows and columns.
+    weights, seed, width, size, runtime, precision
+        See `emopipe.backbones.vgg19`.
+    batch_size : int
+        Pictures per call of the network.
+
+    Returns
+    -------
+    Recipe
+        Values float64 (n, 1 + 4096): seconds, and fc7 of the picture of a segment ("audio", n
+        segments) or of the face in a frame ("video", n frames). A frame without a face takes the
+        nearest with one; then the status is "partial". Other statuses: "no_audio", "silent",
+        "too_short" (less sound than a segment), and for the face "no_video" and "no_face".
+
+    Examples
+    --------
+    >>> recipe = segment_recipe("audio", weights="random")
+    >>> recipe.name, recipe.pooling
+    ('vgg19_audio', 'timed')
+    """
+    from emopipe.face import in_recipe
+
+    how = in_recipe(detector, model)
+    arguments = {"rule": None if rule is None else dict(rule)}
+    if modality == "video":
+        arguments |= how["prepare_args"] | {
+            "size": [int(side) for side in face_size],
+            "margin": float(margin),
+            "detect_every": int(detect_every),
+        }
+    name = name_weights(weights, seed)
+    return Recipe(
+        f"vgg19_{modality}",
+        1,
+        {"audio": prepare_voice, "video": prepare_faces}[modality],
+        arguments,
+        finish=fc7,
+        finish_args={
+            "weights": name,
+            "width": float(width),
+            "size": int(size),
+            "runtime": runtime,
+            "precision": precision,
+        },
+        pooling="timed",
+        batch_size=batch_size,
+        elsewhere=told(name),
+        places=how["places"] if modality == "video" else {},
+        identity=how["identity"] if modality == "video" else {},
+        owner="emopipe",
+    )
+
+
+def frames_of_segments(times, starts, *, n_frames=20, length=LENGTH) -> np.ndarray:
+    """Choose the frames of every segment, equally many (paper C, 3.3, rules 2 and 3).
+
+    Parameters
+    ----------
+    times : float array, shape (n_times,)
+        Seconds of the frames that there are, rising.
+    starts : float array, shape (n_segments,)
+        Seconds at which segments begin.
+    n_frames : int
+        Where a segment holds more, (n - n_frames) / 2 are left out at both ends (one more at its
+        end where that is no whole number); where it holds fewer, its first and its last frame are
+        repeated.
+    length : float
+        Seconds of a segment. One without any frame takes the nearest there is.
+
+    Returns
+    -------
+    int ndarray of shape (n_segments, n_frames)
+        Positions in `times`.
+
+    Examples
+    --------
+    >>> frames_of_segments(np.arange(30) / 10, [0.0, 2.0], n_frames=8, length=0.6)
+    array([[ 0,  0,  1,  2,  3,  4,  5,  5],
+           [20, 20, 21, 22, 23, 24, 25, 25]])
+    >>> frames_of_segments(np.arange(30) / 10, [1.0], n_frames=3, length=0.6)
+    array([[11, 12, 13]])
+    """
+    times, starts = np.asarray(times), np.asarray(starts)
+    # A frame on the border belongs to the segment that begins there, whatever the rounding.
+    first = np.searchsorted(times, starts - 1e-6)
+    last = np.searchsorted(times, starts + length - 1e-6) - 1
+    middle = starts + length / 2
+    nearest = np.abs(np.subtract.outer(middle, times)).argmin(axis=1)
+    first, last = (np.where(first > last, nearest, side) for side in (first, last))
+    n_more = last - first + 1 - n_frames
+    begin = first + n_more // 2
+    positions = begin[:, None] + np.arange(n_frames)
+    return positions.clip(first[:, None], last[:, None])

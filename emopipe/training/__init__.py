@@ -1,0 +1,1 @@
+"""What all networks share: tensors of clips, the training loop, the base of their estimators."""
