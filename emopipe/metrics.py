@@ -141,7 +141,8 @@ def _rounded(value):
     return round(float(value), 12) + 0.0
 
 
-def _with_interval(value, draws):
+def with_interval(value, draws):
+    """Return {value, low, high} of a figure and its draws, NaN without draws."""
     low, high = interval(draws) if draws is not None else (np.nan, np.nan)
     return {"value": _rounded(value), "low": _rounded(low), "high": _rounded(high)}
 
@@ -178,7 +179,7 @@ def summarize(confusions, *, n_bootstrap=2000, random_state=0):
     if n_bootstrap and len(confusions) > 1:
         draws = resample(confusions, n_bootstrap, random_state)
     metrics = {
-        name: _with_interval(figure(total), draws if draws is None else figure(draws))
+        name: with_interval(figure(total), draws if draws is None else figure(draws))
         for name, figure in FIGURES.items()
     }
     per_class = pd.DataFrame(
@@ -196,141 +197,7 @@ def summarize(confusions, *, n_bootstrap=2000, random_state=0):
     return metrics, per_class
 
 
-def _paired(a, b, common):
-    """Return the predictions of both results, joined by clip, after checking that they pair."""
-    keys = ["clip", "emotion"]
-    pairs = a.predictions.merge(b.predictions, on=keys, suffixes=("_a", "_b"), validate="1:1")
-    n_a, n_b = len(a.predictions), len(b.predictions)
-    if not len(pairs) or (not common and not len(pairs) == n_a == n_b):
-        raise ValueError(
-            f"{a.title!r} and {b.title!r} share {len(pairs)} clips with the same emotion of {n_a} "
-            f"and {n_b}: compare results on the same clips, or pass common=True to compare on the "
-            "shared ones"
-        )
-    return pairs
-
-
 def units_of(subjects, clips):
     """Return what is drawn in a bootstrap: the subject, or the clip where none is known."""
     subjects, clips = pd.Series(subjects).reset_index(drop=True), pd.Series(clips)
     return subjects.astype(object).where(subjects.notna(), "clip " + clips.astype(str).to_numpy())
-
-
-def compare(a, b, *, label=None, common=False, n_bootstrap=2000, random_state=0):
-    """Return by how much result `b` is better than `a` on the same clips, with intervals.
-
-    Both are resampled together: a draw takes the same subjects for both, so what makes a subject
-    easy or hard for both cancels out.
-
-    Parameters
-    ----------
-    a, b : Result
-        Evaluations whose predictions cover the same clips.
-    label : str or None
-        What is compared, in words.
-    common : bool
-        Compare on the clips that both cover instead of refusing when they differ.
-    n_bootstrap : int
-    random_state : int
-
-    Returns
-    -------
-    dict
-        label ("b minus a", of their titles), n (clips), units (subjects, or clips where subjects
-        are unknown), same_folds, and accuracy, uar, macro_f1, each {value, low, high}: b minus a.
-
-    Raises
-    ------
-    ValueError
-        When the clips differ and `common` is false, or nothing is shared.
-
-    Examples
-    --------
-    >>> import numpy as np, pandas as pd
-    >>> from sklearn.dummy import DummyClassifier
-    >>> from sklearn.naive_bayes import GaussianNB
-    >>> from emopipe import compare, evaluate
-    >>> emotion = np.tile(["anger", "sadness"], 12)
-    >>> clips = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": emotion,
-    ...     "subject": np.repeat(list("abcd"), 6), "energy": 1.0 * (emotion == "anger")})
-    >>> clips["energy"] += np.linspace(0, 0.9, 24)
-    >>> chance = evaluate(DummyClassifier(), clips, cv=4, features=["energy"], n_bootstrap=200)
-    >>> bayes = evaluate(GaussianNB(), clips, cv=4, features=["energy"], n_bootstrap=200)
-    >>> round(compare(chance, bayes)["accuracy"]["value"], 3)
-    0.417
-    """
-    pairs = _paired(a, b, common)
-    classes = sorted({*a.classes, *b.classes})
-    units = units_of(pairs["subject_a"], pairs["clip"])
-    counts = [
-        count_confusions(pairs["emotion"], pairs[f"predicted_{side}"], units, classes)[0]
-        for side in "ab"
-    ]
-    both = np.stack(counts, axis=1)
-    draws = resample(both, n_bootstrap, random_state) if len(both) > 1 and n_bootstrap else None
-
-    def difference(figure, matrices):
-        values = figure(matrices)
-        return values[..., 1] - values[..., 0]
-
-    return {
-        "label": label or f"{b.title} minus {a.title}",
-        "n": len(pairs),
-        "units": len(both),
-        "same_folds": bool(a.fingerprint == b.fingerprint),
-    } | {
-        name: _with_interval(
-            difference(figure, both.sum(0)), None if draws is None else difference(figure, draws)
-        )
-        for name, figure in FIGURES.items()
-    }
-
-
-def differences(results, references, *, n_bootstrap=2000, random_state=0):
-    """Return by how much every other result is better than each reference, on the same clips.
-
-    Parameters
-    ----------
-    results : dict
-        {label: Result}.
-    references : list of str
-        Labels in `results`.
-    n_bootstrap : int
-    random_state : int
-
-    Returns
-    -------
-    list of dict
-        What `compare` returns, labelled "other − reference", and the labels as a (the reference)
-        and b.
-
-    Raises
-    ------
-    ValueError
-        When the results are not on the same clips.
-
-    Examples
-    --------
-    >>> import numpy as np, pandas as pd
-    >>> from sklearn.dummy import DummyClassifier
-    >>> from sklearn.naive_bayes import GaussianNB
-    >>> from emopipe import differences, evaluate
-    >>> emotion = np.tile(["anger", "sadness"], 12)
-    >>> clips = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": emotion,
-    ...     "subject": np.repeat(list("abcd"), 6), "energy": 1.0 * (emotion == "anger")})
-    >>> clips["energy"] += np.linspace(0, 0.9, 24)
-    >>> results = {name: evaluate(model, clips, cv=4, features=["energy"], n_bootstrap=200)
-    ...     for name, model in [("chance", DummyClassifier()), ("bayes", GaussianNB())]}
-    >>> [(d["label"], round(d["uar"]["value"], 3)) for d in differences(results, ["chance"])]
-    [('bayes − chance', 0.417)]
-    """
-    others = [label for label in results if label not in references]
-    return [
-        compare(
-            results[a], results[b], label=f"{b} − {a}",
-            n_bootstrap=n_bootstrap, random_state=random_state,
-        )
-        | {"a": a, "b": b}
-        for a in references
-        for b in others
-    ]  # fmt: skip

@@ -132,25 +132,27 @@ _PROTOCOL = record(
     splitter=text, n_folds=count, grouped_by=list_of(text, 9), nested=maybe(text),
     scoring=maybe(text), seed=maybe(count), subject_dependent=flag, subjects_named=flag,
     test_person=text, label=text, estimator=text, n_bootstrap=count, confidence=share,
-    bootstrap_over=text, statements=list_of(text, 1000),
+    bootstrap_over=text, statements=list_of(text, 1000), call=text,
 )  # fmt: skip
 _CORPUS = record(
     name=text, clips=count, subjects=count, emotions=dict_of(count),
     excluded=dict_of(count, 10_000), train_only=count, tested=count, complete=maybe(count),
     synthetic=flag,
 )  # fmt: skip
+_CURVES = list_of(record(estimator=text))
 _FOLD = record(
     fold=count, n_train=count, n_test=count, train_subjects=count, test_subjects=list_of(text),
     best_params=maybe(dict_of(anything)), fusion_weights=maybe(dict_of(dict_of(number))),
-    n_unanswered=count, accuracy=share, uar=share,
+    n_unanswered=count, accuracy=share, uar=share, history=_CURVES,
 )  # fmt: skip
 _CHECK = record(
     id=text, title=text, status=among("passed", "failed", "cannot tell", "not needed"), reason=text
 )
 _BASELINE = record(id=text, title=text, accuracy=_SHARE, uar=_SHARE, n=count, note=text)
+_ROWS = list_of(list_of(number))
 _SEARCH = record(
-    fold=count, name=text, scoring=text, best=number, params=list_of(dict_of(anything)),
-    mean=list_of(number), std=list_of(number), rank=list_of(number),
+    name=text, scoring=text, params=list_of(dict_of(anything)), folds=list_of(count),
+    best=list_of(number), mean=_ROWS, std=_ROWS,
 )  # fmt: skip
 _RUN_FIELDS = {
     "seconds": dict_of(number), "fold_seconds": list_of(record(fit=number, score=number)),
@@ -158,25 +160,33 @@ _RUN_FIELDS = {
 }  # fmt: skip
 _RUN = record(tuple(_RUN_FIELDS), **_RUN_FIELDS)
 _RESULT = record(
-    title=text, protocol=_PROTOCOL, classes=list_of(text, MOST_CLASSES),
+    title=text, classes=list_of(text, MOST_CLASSES), protocol=_PROTOCOL,
     corpora=list_of(_CORPUS, 1000),
     predictions=table(clip=text, subject=maybe(text), corpus=text, fold=count, emotion=text,
                       predicted=maybe(text)),
     metrics=_FIGURES,
     per_emotion=table(emotion=text, support=count, recall=share, precision=share, f1=share,
                       low=share, high=share),
-    per_subject=table(subject=text, n=count, accuracy=share, uar=share),
-    subject_mean=share, subject_std=number, confusion=list_of(list_of(count), MOST_CLASSES),
-    folds=list_of(_FOLD, 1_000_000), statuses=dict_of(dict_of(count)), checks=list_of(_CHECK, 1000),
-    baselines=list_of(_BASELINE, 1000),
-    coverage=record(asked=count, answered=count, reasons=list_of(text, 10_000)),
-    searches=list_of(_SEARCH, 1_000_000),
-    optimism_gap=maybe(record(grouped=_GAP, random=_GAP, gap=_GAP, note=text)),
-    history=maybe(list_of(record(fold=count, estimator=text))),
-    notices=list_of(_NOTICE, 10_000), run=_RUN, fingerprint=text, reproduce=text,
+    folds=list_of(_FOLD, 1_000_000), searches=list_of(_SEARCH, 1_000_000),
+    coverage=record(asked=count, answered=count, reasons=list_of(text, 10_000),
+                    statuses=dict_of(dict_of(count))),
+    checks=list_of(_CHECK, 1000), baselines=list_of(_BASELINE, 1000),
+    variants=list_of(_BASELINE, 1000), notices=list_of(_NOTICE, 10_000), run=_RUN,
 )  # fmt: skip
+# What schema 2 had elsewhere: see `emopipe.result_upgrade`.
+_MOVED = record(
+    ("statuses",), protocol=record(), coverage=record(), predictions=record(clip=list_of(text)),
+    folds=list_of(record(fold=count)), statuses=dict_of(dict_of(count)), reproduce=text,
+    history=maybe(list_of(record(fold=count, estimator=text))),
+    searches=list_of(record(fold=count, name=text, scoring=text, best=number,
+                            params=list_of(dict_of(anything)), mean=list_of(number),
+                            std=list_of(number))),
+    optimism_gap=maybe(record(grouped=_GAP, random=_GAP, gap=_GAP, note=text)),
+)  # fmt: skip
+_TEST = record(p=share, adjusted=share, effect=number, units=count, better=count, worse=count)
 _COMPARISON = record(
-    ("a", "b"), label=text, a=text, b=text, n=count, units=count, same_folds=flag,
+    ("a", "b", "test"), label=text, a=text, b=text, n=count, units=count, same_folds=flag,
+    test=record(accuracy=_TEST, uar=_TEST),
     accuracy=_DIFFERENCE, uar=_DIFFERENCE, macro_f1=_DIFFERENCE,
 )  # fmt: skip
 _SERIES = table(("low", "high"), x=number, y=number, low=number, high=number)
@@ -207,22 +217,35 @@ def check_experiment(fields):
     _EXPERIMENT(fields, "")
 
 
+def check_moved(fields):
+    """Raise ValueError where what schema 2 had elsewhere has not its schema."""
+    _MOVED(fields, "")
+
+
 def check_result(fields):
     """Raise ValueError where a parsed result has not the schema, or contradicts itself."""
     _RESULT(fields, "")
-    n = len(fields["classes"])
-    if len(set(fields["classes"])) != n:
+    if len(set(fields["classes"])) != len(fields["classes"]):
         _refuse("classes", fields["classes"], "a list of different emotions")
-    if len(fields["confusion"]) != n or any(len(row) != n for row in fields["confusion"]):
-        raise ValueError(f"confusion is not {n} x {n}, as there are {n} classes")
+    strange = sorted(set(fields["predictions"]["emotion"]) - set(fields["classes"]))
+    if strange:
+        _refuse("predictions.emotion", strange[0], "one of classes")
     if fields["per_emotion"]["emotion"] != fields["classes"]:
         raise ValueError("per_emotion has other emotions than classes")
     if fields["coverage"]["answered"] > fields["coverage"]["asked"]:
         raise ValueError("coverage has more answers than were asked for")
-    for curves in fields["history"] or ():
-        for name, curve in curves.items():
-            if name not in ("fold", "estimator"):
-                list_of(number)(curve, f"history.{name}")
+    for number_, fold in enumerate(fields["folds"]):
+        for curves in fold["history"]:
+            for name, curve in curves.items():
+                if name != "estimator":
+                    list_of(number)(curve, f"folds[{number_}].history.{name}")
     for number_, grid in enumerate(fields["searches"]):
-        if len({len(grid[name]) for name in ("params", "mean", "std", "rank")}) > 1:
-            raise ValueError(f"searches[{number_}] has lists of different lengths")
+        _check_grid(grid, f"searches[{number_}]")
+
+
+def _check_grid(grid, where):
+    n_folds = len(grid["folds"])
+    per_fold = [grid["best"], grid["mean"], grid["std"]]
+    per_row = [len(grid["params"]), *map(len, grid["mean"]), *map(len, grid["std"])]
+    if any(len(entries) != n_folds for entries in per_fold) or len(set(per_row)) > 1:
+        raise ValueError(f"{where} has lists of different lengths")

@@ -10,7 +10,9 @@ import pandas as pd
 
 from emopipe.text import printable
 
-SCHEMA = 2
+SCHEMA = 3
+# The oldest that is still read: see `emopipe.result_upgrade`.
+OLDEST_SCHEMA = 2
 # What is larger or deeper is no result: a million clips take 200 MB, and 12 levels.
 LARGEST = 2**30
 DEEPEST = 32
@@ -69,11 +71,12 @@ def checked(fields, kind, source):
     if not isinstance(fields, dict) or fields.get("kind") != kind:
         raise ValueError(f"{source} is not {kind!r} data written by emopipe")
     schema = fields.get("schema")
-    if isinstance(schema, bool) or not isinstance(schema, int) or schema != SCHEMA:
+    read = range(OLDEST_SCHEMA, SCHEMA + 1)
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema not in read:
         newer = isinstance(schema, int) and schema > SCHEMA
         raise ValueError(
             f"{source} has schema {schema!r}, written by {'a newer' if newer else 'an older'} "
-            f"emopipe; this one reads schema {SCHEMA}: "
+            f"emopipe; this one reads schema {OLDEST_SCHEMA} to {SCHEMA}: "
             + ("update emopipe to read it" if newer else "run the experiment again")
         )
     return fields

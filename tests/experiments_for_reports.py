@@ -5,8 +5,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from emopipe.evaluation import evaluate
+from emopipe.experiment import Chart, Experiment
 from emopipe.literature import Published, Source
-from emopipe.result import Chart, Experiment
 
 EMOTIONS = ("anger", "fear", "happiness", "neutral")
 

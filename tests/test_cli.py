@@ -188,7 +188,7 @@ from dataclasses import replace
 def experiment(*, asked=96, status="passed", mixed=False):
     one = invented(name="partial", skills=(0.5,))
     result = one.results["skill 0.5"]
-    result.coverage = {"asked": asked, "answered": 96, "reasons": []}
+    result.coverage = {"asked": asked, "answered": 96, "reasons": [], "statuses": {}}
     result.checks = [{"id": "x", "title": "no twins", "status": status, "reason": ""}]
     result.protocol["subject_dependent"] = mixed
     return one

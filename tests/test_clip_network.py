@@ -203,9 +203,9 @@ def test_sound_in_another_file(tiny, fitted, clips, silent):
 def test_evaluate_collects_history_and_statuses(tiny, clips, tmp_path):
     result = evaluate(tiny, clips, cv=2, n_bootstrap=20, checkpoint=tmp_path)
     assert result.metrics["accuracy"]["value"] > 0.8
-    assert result.statuses == {"AudioVisualCNN": {"ok": 36}}
-    assert [entry["fold"] for entry in result.history] == [0, 1]
-    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(result.history[0])
+    assert result.coverage["statuses"] == {"AudioVisualCNN": {"ok": 36}}
+    assert [len(fold["history"]) for fold in result.folds] == [1, 1]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(result.folds[0]["history"][0])
     assert result.passed
 
 

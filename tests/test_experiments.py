@@ -12,8 +12,8 @@ from emopipe.backbones import vggface
 from emopipe.backbones.vgg_graph import Architecture
 from emopipe.cli import main
 from emopipe.corpora import load_corpus
+from emopipe.experiment import Experiment
 from emopipe.report.view import experiment_view
-from emopipe.result import Experiment
 from emopipe.synthetic import make_synthetic_corpus
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"

@@ -7,9 +7,7 @@ from sklearn.model_selection import KFold, LeaveOneGroupOut, PredefinedSplit
 from spies import clip_table
 
 from emopipe.evaluation.folds import (
-    Fold,
     describe_splitter,
-    fingerprint,
     make_folds,
     shared_subjects,
     takes_groups,
@@ -50,15 +48,6 @@ def test_rows_that_only_train_train_unless_their_subject_is_tested(subjects, dat
         tested = set(everybody[fold.test])
         left = [row for row in np.flatnonzero(mask) if everybody[row] not in tested]
         assert set(np.flatnonzero(mask)) & set(fold.train) == set(left)
-
-
-def test_the_fingerprint_is_about_clips_and_test_folds():
-    clips = np.array(["a", "b", "c", "d"])
-    folds = [Fold(np.array([2, 3]), np.array([0, 1])), Fold(np.array([0, 1]), np.array([2, 3]))]
-    same = [Fold(np.array([2]), np.array([1, 0])), Fold(np.array([0]), np.array([3, 2]))]
-    assert fingerprint(clips, folds) == fingerprint(clips, same)
-    assert fingerprint(clips, folds) != fingerprint(clips[::-1], folds)
-    assert fingerprint(clips, folds) != fingerprint(clips, folds[:1])
 
 
 @pytest.mark.parametrize(

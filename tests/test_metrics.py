@@ -1,11 +1,9 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as reference
-from test_result import make_result
 
 from emopipe import metrics
 
@@ -100,18 +98,6 @@ def test_one_subject_has_no_interval():
     assert figure["value"] == 1 and np.isnan(figure["low"]) and np.isnan(figure["high"])
 
 
-def predictions(predicted, subjects="aabbccdd", emotion=None):
-    n = len(subjects)
-    return pd.DataFrame(
-        {
-            "clip": [f"{i}.wav" for i in range(n)],
-            "subject": list(subjects),
-            "emotion": emotion or ["anger", "fear"] * (n // 2),
-            "predicted": predicted,
-        }
-    )
-
-
 @pytest.mark.parametrize(("predicted", "value"), [("anger", 1), ("fear", 0)])
 def test_fourteen_right_clips_are_no_proof_that_all_will_be(predicted, value):
     counts = np.repeat(confusion_of(["anger"], [predicted]), 14, axis=0)
@@ -120,44 +106,8 @@ def test_fourteen_right_clips_are_no_proof_that_all_will_be(predicted, value):
     assert np.isnan(per_class["high"].to_numpy()).all()
 
 
-def result(predicted, **changes):
-    table = predictions(predicted, **changes)
-    return make_result(predictions=table, classes=["anger", "fear"], fingerprint="x")
-
-
-def test_compare_is_zero_with_itself_and_antisymmetric():
-    a = result(["anger", "fear", "fear", "fear"] * 2)
-    b = result(["anger", "anger", "anger", "fear"] * 2)
-    same = metrics.compare(a, a)
-    assert same["accuracy"]["value"] == 0 and np.isnan(same["accuracy"]["low"])
-    there, back = metrics.compare(a, b), metrics.compare(b, a)
-    for name in metrics.FIGURES:
-        assert there[name]["value"] == pytest.approx(-back[name]["value"])
-        assert there[name]["low"] == pytest.approx(-back[name]["high"])
-
-
-def test_compare_pairs_subjects():
-    # Hard and easy subjects make both uncertain, but b is better by one clip for everybody.
-    a = result(["fear", "anger"] * 2 + ["anger", "anger"] * 2)
-    b = result(["anger", "anger"] * 2 + ["anger", "fear"] * 2)
-    found = metrics.compare(a, b)
-    assert found["accuracy"] == {"value": 0.5, "low": 0.5, "high": 0.5}
-    assert (found["n"], found["units"], found["same_folds"]) == (8, 4, True)
-
-
-def test_compare_wants_the_same_clips():
-    a = result(["anger", "fear"] * 4)
-    b = result(["anger", "fear"] * 3, subjects="aabbcc")
-    with pytest.raises(ValueError, match="share 6 clips"):
-        metrics.compare(a, b)
-    assert metrics.compare(a, b, common=True)["n"] == 6
-    relabelled = result(["anger"] * 8, emotion=["fear", "anger"] * 4)
-    with pytest.raises(ValueError, match="share 0 clips"):
-        metrics.compare(a, relabelled, common=True)
-
-
 def test_no_difference_is_never_minus_zero():
     draws = np.array([-1e-17, 0.1, -0.0])
-    figure = metrics._with_interval(-0.0, draws)
+    figure = metrics.with_interval(-0.0, draws)
     assert [str(figure["value"]), str(figure["low"])] == ["0.0", "0.0"]
-    assert str(metrics._with_interval(-1e-17, draws)["value"]) == "0.0"
+    assert str(metrics.with_interval(-1e-17, draws)["value"]) == "0.0"

@@ -15,9 +15,9 @@ from experiments_for_reports import EMOTIONS, NoisyLabels, clip_table, experimen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emopipe.comparison import differences
 from emopipe.evaluation import evaluate
 from emopipe.literature import Published
-from emopipe.metrics import differences
 from emopipe.report import write_index, write_report
 from emopipe.report.answer import answer, best, interval, points, reading
 from emopipe.report.charts import learning_curves, line_chart, luminance, shade, ticks
@@ -125,7 +125,7 @@ def test_an_official_split_without_subjects_says_so(invented, tmp_path):
 
 
 def test_less_than_was_asked_has_a_headline(invented, tmp_path):
-    coverage = {"asked": 1440, "answered": 332, "reasons": ["60 empty files"]}
+    coverage = {"asked": 1440, "answered": 332, "reasons": ["60 empty files"], "statuses": {}}
     text = changed(invented, tmp_path, coverage=coverage)
     assert "Incomplete: 332 of 1440 clips" in text and "60 empty files" in text
     both = {k: replace(r, coverage=coverage) for k, r in invented.results.items()}
@@ -322,7 +322,7 @@ def test_ticks_are_few_and_hold_what_is_drawn(low, span):
 
 def test_learning_curves_of_many_folds_are_a_mean_and_a_band():
     history = [
-        {"fold": n, "estimator": "x", "loss": [3.0, 1.0 + n][: 1 + (n != 2)], "val_loss": [2.0, n]}
+        {"estimator": "x", "loss": [3.0, 1.0 + n][: 1 + (n != 2)], "val_loss": [2.0, n]}
         for n in range(91)
     ]
     (chart,) = learning_curves(history)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emopipe.experiment import Chart, Experiment
 from emopipe.literature import Published
-from emopipe.result import SCHEMA, Chart, Experiment, Result
+from emopipe.result import SCHEMA, Result
 from emopipe.strict_json import LARGEST
+from emopipe.strict_json import plain as plain_value
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
@@ -27,12 +29,12 @@ PROTOCOL = {
     "splitter": "GroupKFold(2)", "n_folds": 2, "grouped_by": ["subject"], "nested": None,
     "scoring": None, "seed": np.int64(0), "subject_dependent": False, "subjects_named": True,
     "test_person": "nothing", "label": "emotion", "estimator": "SVC()", "n_bootstrap": 0,
-    "confidence": 0.95, "bootstrap_over": "subjects", "statements": [],
+    "confidence": 0.95, "bootstrap_over": "subjects", "statements": [], "call": "evaluate(...)",
 }  # fmt: skip
 FOLD = {
     "fold": 0, "n_train": 1, "n_test": 1, "train_subjects": 1, "test_subjects": ["1"],
     "best_params": {"C": 1}, "fusion_weights": {"voice": {"anger": 0.5}}, "n_unanswered": 0,
-    "accuracy": 1.0, "uar": 1.0,
+    "accuracy": 1.0, "uar": 1.0, "history": [{"estimator": "A", "loss": [1.0, 0.5]}],
 }  # fmt: skip
 
 
@@ -59,20 +61,21 @@ def make_result(**changes):
         ),
         "metrics": {name: figures(high=math.nan) for name in ("accuracy", "uar", "macro_f1")},
         "per_emotion": emotions.assign(recall=[1.0, 0], precision=1.0, f1=0.5, low=0.0, high=1.0),
-        "per_subject": pd.DataFrame({"subject": ["1"], "n": [1], "accuracy": [1.0], "uar": [1.0]}),
-        "subject_mean": 1.0,
-        "subject_std": math.nan,
-        "confusion": np.array([[1, 0], [0, 0]]),
         "folds": [FOLD],
         "checks": [{"id": "subjects", "title": "", "status": "passed", "reason": ""}],
         "baselines": [
             {"id": "names", "title": "names", "accuracy": figures(), "uar": figures(), "n": 2,
              "note": ""}
         ],
-        "coverage": {"asked": 2, "answered": 1, "reasons": ["1 of 2 clips got no answer"]},
+        "coverage": {"asked": 2, "answered": 1, "reasons": ["1 of 2 clips got no answer"],
+                     "statuses": {"ShortTermStatistics": {"ok": 2}}},
         "searches": [
-            {"fold": 0, "name": "GridSearchCV", "scoring": "accuracy", "best": 0,
-             "params": [{"C": 1}], "mean": [0.5], "std": [0.1], "rank": [1]}
+            {"name": "GridSearchCV", "scoring": "accuracy", "params": [{"C": 1}], "folds": [0],
+             "best": [0], "mean": [[0.5]], "std": [[0.1]]}
+        ],
+        "variants": [
+            {"id": "random-folds", "title": "random folds", "accuracy": figures(0.75), "n": 2,
+             "uar": figures(0.5), "note": "too high"}
         ],
         "run": {"seconds": {"fit": 2.0}, "versions": {"python": "3.11"}},
     }  # fmt: skip
@@ -99,7 +102,12 @@ def test_result_survives_json_and_keeps_its_bytes():
     assert again.predictions["fold"].dtype.kind == "i"
     assert math.isnan(again.predictions["score_anger"][1])
     assert math.isnan(again.subject_std)
-    assert again.confusion.dtype == np.int64
+    assert again.confusion.dtype == np.int64 and again.confusion.tolist() == [[1, 0], [0, 0]]
+    assert again.per_subject.to_dict("records") == [
+        {"subject": "1", "n": 1, "accuracy": 1.0, "uar": 1.0}
+    ]
+    assert again.optimism_gap["gap"] == {"accuracy": 0.25, "uar": 0.0}
+    assert make_result(variants=[]).optimism_gap is None
 
 
 @given(plain)
@@ -138,7 +146,7 @@ def test_newer_schema_is_said_in_words():
         ("[]", "not 'result' data"),
         ('{"kind": "experiment"}', "not 'result' data"),
         (
-            '{"kind": "result", "schema": 2}',
+            '{"kind": "result", "schema": 3}',
             "the text is no result that can be read: it lacks title",
         ),
         ("[" * 100_000, "nested deeper than 32 levels"),
@@ -176,14 +184,24 @@ def test_notices_have_a_severity():
 
 
 def test_fewer_answers_than_clips_are_partial():
-    assert make_result(coverage={"asked": 3, "answered": 2, "reasons": []}).partial
-    assert not make_result(coverage={"asked": 3, "answered": 3, "reasons": []}).partial
+    assert make_result(coverage={"asked": 3, "answered": 2, "reasons": [], "statuses": {}}).partial
+    assert not make_result(
+        coverage={"asked": 3, "answered": 3, "reasons": [], "statuses": {}}
+    ).partial
 
 
 def test_chance_is_the_largest_share_and_one_of_the_classes():
     clips = pd.DataFrame({"clip": list("abcd"), "emotion": ["anger"] * 3 + ["sadness"]})
     assert make_result(predictions=clips).chance == {"accuracy": 0.75, "uar": 0.5}
     assert make_result(predictions=clips[:0]).chance == {"accuracy": None, "uar": None}
+
+
+def test_the_fingerprint_is_about_clips_and_test_folds():
+    clips = pd.DataFrame({"clip": list("abcd"), "fold": [0, 0, 1, 1]})
+    one = make_result(predictions=clips).fingerprint
+    assert make_result(predictions=clips[::-1]).fingerprint == one
+    assert make_result(predictions=clips.assign(fold=[1, 1, 0, 0])).fingerprint != one
+    assert make_result(predictions=clips[:2]).fingerprint != one
 
 
 def test_experiment_is_saved_and_loaded(tmp_path):
@@ -228,9 +246,9 @@ def test_what_differs_from_run_to_run_of_an_experiment_can_be_left_out():
     assert experiment.to_json(run=False) == make_experiment(charts=[]).to_json(run=False)
 
 
-def changed(path, value):
+def changed(path, value, stored=None):
     """Return a stored experiment in which one place holds another value."""
-    fields = json.loads(make_experiment().to_json())
+    fields = json.loads(make_experiment().to_json() if stored is None else json.dumps(stored))
     *way, last = path
     inner = fields
     for key in way:
@@ -252,10 +270,9 @@ VOICE = ("results", "voice")
         ((*VOICE, "metrics", "uar", "low"), 7, "from 0 to 1"),
         ((*VOICE, "metrics", "uar"), KeyError, "metrics lacks uar"),
         ((*VOICE, "classes"), ["anger", "anger"], "different emotions"),
-        ((*VOICE, "classes"), ["anger"], "confusion is not 1 x 1"),
-        ((*VOICE, "confusion"), [[1, 0], [0]], "confusion is not 2 x 2"),
-        ((*VOICE, "confusion", 0, 0), -1, r"confusion\[0\]\[0\] is -1"),
-        ((*VOICE, "confusion", 0, 0), 1e300, "whole number"),
+        ((*VOICE, "classes"), ["anger"], "predictions.emotion is 'sadness'"),
+        ((*VOICE, "per_emotion", "support", 0), -1, r"support\[0\] is -1"),
+        ((*VOICE, "per_emotion", "support", 0), 1e300, "whole number"),
         ((*VOICE, "predictions", "fold"), [0], "columns of different lengths"),
         ((*VOICE, "predictions"), [], "predictions is"),
         ((*VOICE, "predictions", "clip"), KeyError, "predictions lacks clip"),
@@ -263,8 +280,9 @@ VOICE = ("results", "voice")
         ((*VOICE, "checks", 0, "status"), True, "one of 'passed', 'failed'"),
         ((*VOICE, "notices"), ["text"], r"notices\[0\] is 'text': an object"),
         ((*VOICE, "coverage", "answered"), 9, "more answers than were asked"),
-        ((*VOICE, "searches", 0, "mean"), [1, 2], "lists of different lengths"),
-        ((*VOICE, "history"), [{"fold": 0, "estimator": "A", "loss": ["x"]}], "history.loss"),
+        ((*VOICE, "searches", 0, "mean"), [[1, 2]], "lists of different lengths"),
+        ((*VOICE, "searches", 0, "best"), [0, 0], "lists of different lengths"),
+        ((*VOICE, "folds", 0, "history", 0, "loss"), ["x"], r"folds\[0\].history.loss"),
         ((*VOICE, "title"), "x" * 1_000_001, "at most 1000000 characters"),
         ((*VOICE, "schema"), 99, "written by a newer emopipe"),
         (("results",), {str(n): {} for n in range(1001)}, "at most 1000 entries"),
@@ -329,11 +347,40 @@ def test_whatever_stands_anywhere_is_read_or_refused_in_words(path, value):
 
 
 GOLDEN = Path(__file__).parent / "golden" / f"result-schema-{SCHEMA}.json"
+OLDER = GOLDEN.with_name("result-schema-2.json")
 
 
 def test_the_golden_file_of_this_schema_is_read_and_written_again_to_the_byte():
     text = GOLDEN.read_text(encoding="utf-8")
     assert Experiment.from_json(text, GOLDEN.name).to_json() == text
+
+
+def test_the_golden_file_of_schema_2_is_read_with_all_that_it_says():
+    text = OLDER.read_text(encoding="utf-8")
+    fields = json.loads(text)["results"]
+    for label, result in Experiment.from_json(text, OLDER.name).results.items():
+        old = fields[label]
+        for name in ("confusion", "per_subject", "subject_mean", "subject_std"):
+            now = json.loads(json.dumps(plain_value(getattr(result, name), name)))
+            assert now == old[name], name
+        assert result.protocol["call"] == old["reproduce"]
+        assert result.coverage["statuses"] == old["statuses"]
+        assert [grid["folds"] for grid in result.searches] == [[g["fold"]] for g in old["searches"]]
+        assert Result.from_json(result.to_json()) == result
+
+
+OLD = json.loads(OLDER.read_text(encoding="utf-8"))
+
+
+@given(st.sampled_from([p for p in places(OLD) if p]), json_values)
+@settings(max_examples=100, deadline=None)
+def test_whatever_stands_in_a_file_of_schema_2_is_read_or_refused_in_words(path, value):
+    try:
+        again = Experiment.from_json(changed(path, value, OLD), "the file")
+    except ValueError as error:
+        assert str(error).startswith("the file")
+    else:
+        assert again.to_json()
 
 
 def test_a_result_is_saved_loaded_and_gives_its_tables(tmp_path):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emopipe.cli import guarded
+from emopipe.experiment import Experiment
 from emopipe.report import write_report
-from emopipe.result import Experiment
 from emopipe.strict_json import dumps, plain
 from emopipe.text import csv_cell, csv_text, plain_cell, printable
 

@@ -324,7 +324,7 @@ def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
     result = evaluate(pipeline, clips, cv=3, n_bootstrap=50)
     assert result.passed and result.metrics["accuracy"]["value"] > 0.8
     assert any("random weights" in notice["text"] for notice in result.notices)
-    assert result.history
+    assert result.folds[0]["history"]
 
 
 @pytest.mark.parametrize(

@@ -65,11 +65,11 @@ def experiment(clips, *, n_folds):
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
+    from emopipe.comparison import differences
     from emopipe.evaluation import evaluate
+    from emopipe.experiment import Experiment
     from emopipe.face import FaceCrops, FaceTexture
     from emopipe.fusion import EmotionWeightedFusion, WhereFinite
-    from emopipe.metrics import differences
-    from emopipe.result import Experiment
     from emopipe.voice import ShortTermStatistics
 
     def recogniser(features, svm):

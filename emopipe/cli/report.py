@@ -20,8 +20,8 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Write the reports and print where they are."""
+    from emopipe.experiment import Experiment
     from emopipe.report import write_index, write_report
-    from emopipe.result import Experiment
 
     if not args.folder.is_dir():
         raise FileNotFoundError(

@@ -82,7 +82,7 @@ def run_script(experiment) -> None:
 def run_experiment(experiment, doc, synthetic, args) -> int:
     """Parse the script's arguments, run it, write its report and print where it is."""
     from emopipe.cli import quiet_tensorflow
-    from emopipe.result import Experiment
+    from emopipe.experiment import Experiment
 
     corpora, options = scripts.parameters_of(experiment)
     parsed = _script_parser(args.script, doc, experiment, synthetic).parse_args(args.arguments)
@@ -98,7 +98,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     if not isinstance(outcome, Experiment):
         raise ValueError(
             f"{args.script}: experiment(...) returned {_shown(outcome)}, not an Experiment: end it "
-            "with `return Experiment(...)` (emopipe.result)"
+            "with `return Experiment(...)` (emopipe.experiment)"
         )
     command_line = shlex.join(["emopipe", "run", str(args.name), *args.arguments])
     if "synthetic" in folders.values():

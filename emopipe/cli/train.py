@@ -193,8 +193,8 @@ def _extract(extractors, rows, window) -> list[str]:
 def _evaluate(args, folder, model, rows, title):
     """Evaluate by subject, print the figures, write the report beside the model."""
     from emopipe.evaluation import evaluate
+    from emopipe.experiment import Experiment
     from emopipe.report import write_report
-    from emopipe.result import Experiment
 
     notices = []
     if args.window:

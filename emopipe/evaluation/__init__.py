@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import sklearn
+from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
 from emopipe import metrics
@@ -15,7 +16,7 @@ from emopipe.evaluation.arrays import table_of
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.checkpoints import estimator_text
 from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
-from emopipe.evaluation.folds import fingerprint, make_folds
+from emopipe.evaluation.folds import make_folds
 from emopipe.evaluation.giveaways import NAMES
 from emopipe.evaluation.inner_splits import mixed_holdouts, nested
 from emopipe.evaluation.leakage import CHECKS, audit
@@ -29,27 +30,63 @@ __all__ = ["evaluate"]
 _FEW_UNITS = 10
 
 
-def _optimism(study, answers, *, checkpoint, progress, n_jobs):
-    """Return the figures of as many random folds, and what they have in excess."""
+def _variant(study, id, title, note, folds, estimator, options):
+    """Return a row of `Result.variants`: the task on other folds, or with another seed."""
+    checkpoint = options["checkpoint"]
+    checkpoint = None if checkpoint is None else Path(checkpoint) / id
+    task = replace(study.task, rename=False, estimator=estimator)
+    done = run_folds(task, folds, title=title, **options | {"checkpoint": checkpoint})
+    answers = figures.predictions(study, folds, done)
+    values = figures.figures(answers, study.task.classes, n_bootstrap=0)["metrics"]
+    row = {"id": id, "title": title, "n": len(answers), "note": note}
+    return row | {name: values[name] for name in ("accuracy", "uar")}
+
+
+def _on_random_folds(study, options):
+    """Return the row of as many random folds: what they have in excess is optimism."""
     n_folds = min(len(study.folds), _rarest(study))
     splitter = StratifiedKFold(n_folds, shuffle=True, random_state=study.random_state)
     folds, words = make_folds(
         study.table, study.task.y, study.subjects, splitter, subject_dependent=True
     )
-    folder = None if checkpoint is None else Path(checkpoint) / "random-folds"
-    task = replace(study.task, rename=False)
-    shown = {"checkpoint": folder, "progress": progress, "n_jobs": n_jobs}
-    done = run_folds(task, folds, title="random folds", **shown)
-    found = {}
-    for side, table in (("grouped", answers), ("random", figures.predictions(study, folds, done))):
-        values = figures.figures(table, study.task.classes, n_bootstrap=0)["metrics"]
-        found[side] = {name: values[name]["value"] for name in ("accuracy", "uar")}
-    excess = {name: found["random"][name] - found["grouped"][name] for name in found["random"]}
     note = (
         f"Random folds ({words}) are subject-dependent: they test on people that were trained on. "
         "What they report in excess is optimism, not skill."
     )
-    return found | {"gap": excess, "note": note}
+    return _variant(
+        study, "random-folds", "random folds", note, folds, study.task.estimator, options
+    )
+
+
+def _seeded(estimator, number):
+    """Return an unfitted copy whose random parts all have other seeds."""
+    copy = clone(estimator)
+    seeds = [name for name in copy.get_params() if name.rpartition("__")[2] == "random_state"]
+    values = {name: copy.get_params()[name] for name in seeds}
+    return copy.set_params(
+        **{name: (v if isinstance(v, int) else 0) + 1000 * number for name, v in values.items()}
+    )
+
+
+def _with_seeds(study, repeats, options):
+    """Return a row for every further seed of the estimator's random parts."""
+    note = "The same folds, with other seeds for every random part of the estimator."
+    return [
+        _variant(study, f"seed-{number}", f"seed {number}", note, study.folds,
+                 _seeded(study.task.estimator, number), options)
+        for number in range(1, repeats)
+    ]  # fmt: skip
+
+
+def _check_repeats(estimator, repeats):
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+        raise ValueError(f"repeats={repeats!r}: give a whole number from 1 on")
+    names = [name for name in estimator.get_params() if name.endswith("random_state")]
+    if repeats > 1 and not names:
+        raise ValueError(
+            f"repeats={repeats} repeats the training with other seeds, but nothing in "
+            f"{type(estimator).__name__} has a random_state: leave repeats=1"
+        )
 
 
 def _rarest(study):
@@ -96,7 +133,7 @@ def _statements(study, answers):
     return [text for holds, text in said if holds]
 
 
-def _protocol(study, answers, n_bootstrap):
+def _protocol(study, answers, n_bootstrap, call):
     searches = [part for _, part in nested(study.task.estimator) if hasattr(part, "scoring")]
     inner = dict.fromkeys(f"{split.owner} ({split.splitter})" for split in study.splits)
     return {
@@ -115,6 +152,7 @@ def _protocol(study, answers, n_bootstrap):
         "confidence": metrics.CONFIDENCE,
         "bootstrap_over": "subjects" if study.known else "clips",
         "statements": _statements(study, answers),
+        "call": call,
     }
 
 
@@ -131,7 +169,7 @@ def _test_person(estimator):
     return f"{most} unlabelled clips" if most else "nothing"
 
 
-def _notices(study, done, given, copied):
+def _notices(study, done, answers, given, copied):
     """Return what a reader must know before quoting a figure, each once."""
     estimator = study.task.estimator
     found = as_notices(given)
@@ -150,23 +188,22 @@ def _notices(study, done, given, copied):
     found += [copied] if copied else []
     found += notices_of(estimator) + mixed_holdouts(estimator)
     found += [notice for outcome in done for notice in outcome["notices"]]
-    return as_notices(found + _below_a_modality(study, done))
+    return as_notices(found + _below_a_modality(answers))
 
 
-def _below_a_modality(study, done):
+def _below_a_modality(answers):
     """Return a notice where a fusion is right less often than one of its modalities alone."""
-    hits = [outcome.get("modality_hits") for outcome in done]
-    if not hits or not all(hits):
+    names = [name for name in answers if name.startswith("alone_")]
+    if not names:
         return []
-    alone = pd.DataFrame(hits).sum()
-    pairs = zip(study.folds, done, strict=True)
-    fused = sum((study.task.y[f.test] == np.array(d["predicted"])).sum() for f, d in pairs)
-    n_clips = sum(len(fold.test) for fold in study.folds)
+    alone = answers[names].eq(answers["emotion"], axis=0).mean()
+    fused = (answers["predicted"] == answers["emotion"]).mean()
     if fused >= alone.max():
         return []
+    best = alone.idxmax().removeprefix("alone_")
     return [
-        f"The fusion is below its best modality: {fused / n_clips:.3f} right, {alone.idxmax()} "
-        f"alone {alone.max() / n_clips:.3f}. Use that modality, or another rule."
+        f"The fusion is below its best modality: {fused:.3f} right, {best} alone "
+        f"{alone.max():.3f}. Use that modality, or another rule."
     ]
 
 
@@ -191,11 +228,9 @@ def _circumstances(study, done, decoded, skip, n_bootstrap):
         "classes": study.task.classes,
         "corpora": figures.corpora(study),
         "folds": figures.fold_entries(study, done),
-        "history": figures.histories(done),
         "searches": figures.searches(done),
         "checks": audit(study, named, files, len(decoded), _renamed(study, done), skip=skip),
         "baselines": baselines(study, durations(study.table, decoded), n_bootstrap=n_bootstrap),
-        "fingerprint": fingerprint(study.table["clip"].to_numpy(), study.folds),
     }, copies(study.table, named)
 
 
@@ -231,7 +266,7 @@ def _check_skip(skip):
 def evaluate(
     estimator, clips, y=None, *, cv=5, label="emotion", groups="subject", features=None, title=None,
     checkpoint=None, subject_dependent=False, optimism_gap=False, n_bootstrap=2000, random_state=0,
-    notices=(), skip=(), n_jobs=None, progress=False,
+    repeats=1, notices=(), skip=(), n_jobs=None, progress=False,
 ):  # fmt: skip
     """Return out-of-fold predictions of a classifier, and all that must be known to trust them.
 
@@ -282,6 +317,9 @@ def evaluate(
         Draws for the 95 % intervals: percentiles over resampled subjects [1]_.
     random_state : int
         Seed of the draws and of random folds; the estimator's own seeds are its own.
+    repeats : int
+        How often the folds are computed with other seeds for all random parts of the estimator,
+        where training is random: the figures of each seed are in `Result.variants`.
     notices : sequence of str or dict
         What readers must know first, see `Result`.
     skip : sequence of str
@@ -335,6 +373,7 @@ def evaluate(
         )  # fmt: skip
         _check_gap(study, optimism_gap)
         _check_skip(skip)
+        _check_repeats(estimator, repeats)
         study = replace(study, task=replace(study.task, as_array=as_array))
         task = replace(study.task, rename="names" not in skip and _sees_names(study))
         title = title or _title(estimator)
@@ -342,20 +381,20 @@ def evaluate(
         statuses = extract_first(study.task, progress)
         decoded = _decoded(study, skip)
         extracted = time.perf_counter()
-        shown = {"checkpoint": checkpoint, "progress": progress, "n_jobs": n_jobs}
-        done = run_folds(task, study.folds, title=title, **shown)
+        options = {"checkpoint": checkpoint, "progress": progress, "n_jobs": n_jobs}
+        done = run_folds(task, study.folds, title=title, **options)
         answers = figures.predictions(study, study.folds, done)
         circumstances, copied = _circumstances(study, done, decoded, skip, n_bootstrap)
+        random = [_on_random_folds(study, options)] if optimism_gap else []
+        call = f"evaluate(estimator, clips, {called})"
         return Result(
             title=title,
-            protocol=_protocol(study, answers, n_bootstrap),
+            protocol=_protocol(study, answers, n_bootstrap, call),
             predictions=answers,
-            statuses=statuses,
-            optimism_gap=_optimism(study, answers, **shown) if optimism_gap else None,
-            notices=_notices(study, done, notices, copied),
-            coverage=figures.coverage(study, answers),
+            variants=random + _with_seeds(study, repeats, options),
+            notices=_notices(study, done, answers, notices, copied),
+            coverage=figures.coverage(study, answers, statuses),
             run=figures.run(done, {"extraction": extracted - started}),
-            reproduce=f"evaluate(estimator, clips, {called})",
             **figures.figures(answers, study.task.classes, n_bootstrap, random_state),
             **circumstances,
         )

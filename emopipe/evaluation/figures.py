@@ -1,19 +1,16 @@
 """From the outcomes of folds to the tables and figures of a Result."""
 
-import os
-import platform
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import pandas as pd
 
 from emopipe import metrics
+from emopipe.evaluation.environment import commit, machine, versions
+from emopipe.search_grids import grouped
 
-_PACKAGES = (
-    "emopipe", "scikit-learn", "numpy", "scipy", "pandas", "keras", "tensorflow", "opencv-python",
-    "opencv-python-headless", "av", "pyAudioAnalysis", "skops",
-)  # fmt: skip
+# Columns of the clip table that figures are broken down by.
+_TRAITS = ("sex", "age", "ethnicity", "intensity", "statement")
 
 
 def corpora(study):
@@ -51,6 +48,8 @@ def predictions(study, folds, done):
         part = pd.DataFrame({"row": fold.test, "fold": number})
         part["predicted"] = pd.Series(outcome["predicted"], dtype=object)
         part[[f"score_{name}" for name in classes]] = [[_known(v) for v in row] for row in scores]
+        for name, others in (outcome["modalities"] or {}).items():
+            part[name] = pd.Series(others, dtype=object)
         parts.append(part)
     answers = pd.concat(parts, ignore_index=True).sort_values("row", ignore_index=True)
     rows = answers.pop("row").to_numpy()
@@ -58,7 +57,7 @@ def predictions(study, folds, done):
     about = named[["clip", "corpus"]].assign(
         subject=study.subjects[rows], fold=answers.pop("fold"), emotion=study.task.y[rows]
     )
-    extra = named[[name for name in ("sex", "age") if name in named]]
+    extra = named[[name for name in _TRAITS if name in named and named[name].notna().any()]]
     ordered = about[["clip", "subject", "corpus", "fold", "emotion"]]
     return pd.concat([ordered, answers, extra], axis=1)
 
@@ -78,32 +77,30 @@ def fold_entries(study, done):
             "n_unanswered": answers.count(None),
             "accuracy": float(metrics.accuracy(counts[0])),
             "uar": float(metrics.uar(counts[0])),
+            "history": outcome["history"],
         }
         kept = ("best_params", "fusion_weights")
         entries.append(entry | {key: outcome[key] for key in kept})
     return entries
 
 
-def histories(done):
-    """Return the learning curves of all folds, or None where nothing learns in epochs."""
-    curves = [{"fold": n} | entry for n, one in enumerate(done) for entry in one["history"]]
-    return curves or None
-
-
 def run(done, seconds):
-    """Return what differs from run to run: seconds, versions, machine and date."""
-    folds = [{kind: outcome[f"{kind}_seconds"] for kind in ("fit", "score")} for outcome in done]
-    totals = {kind: sum(fold[kind] for fold in folds) for kind in ("fit", "score")}
+    """Return what differs from run to run: seconds, versions, machine, date and commit."""
+    folds = [
+        {kind: outcome[f"{kind}_seconds"] for kind in ("fit", "score", "cpu")} for outcome in done
+    ]
+    totals = {kind: sum(fold[kind] for fold in folds) for kind in ("fit", "score", "cpu")}
     return {
         "seconds": seconds | totals,
         "fold_seconds": folds,
         "versions": versions(),
-        "machine": {"processor": platform.machine(), "cpus": os.cpu_count()},
+        "machine": machine(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
     }
 
 
-def coverage(study, answers):
+def coverage(study, answers, statuses):
     """Return how many clips should have been answered, how many were, and why fewer.
 
     Of a corpus whose clips only train in part, that part of the missing ones is not asked for.
@@ -122,43 +119,20 @@ def coverage(study, answers):
                 reasons.append(f"{n}{whole} clips of {name} {words}")
     if answered < len(answers):
         reasons.append(f"{len(answers) - answered} of {len(answers)} clips got no answer")
-    return {"asked": asked, "answered": answered, "reasons": reasons}
+    return {"asked": asked, "answered": answered, "reasons": reasons, "statuses": statuses}
 
 
 def searches(done):
-    """Return the grids of all folds."""
-    return [{"fold": n} | grid for n, one in enumerate(done) for grid in one["searches"]]
+    """Return the grids of all folds, each grid once; see `Result.searches`."""
+    return grouped([{"fold": n} | grid for n, one in enumerate(done) for grid in one["searches"]])
 
 
 def figures(answers, classes, n_bootstrap, random_state=0):
     """Return the fields of a Result that are computed from its predictions."""
     units = metrics.units_of(answers["subject"], answers["clip"])
-    counts, names = metrics.count_confusions(
-        answers["emotion"], answers["predicted"], units, classes
-    )
+    counts, _ = metrics.count_confusions(answers["emotion"], answers["predicted"], units, classes)
     overall, per_class = metrics.summarize(
         counts, n_bootstrap=n_bootstrap, random_state=random_state
     )
     per_class.insert(0, "emotion", classes)
-    subjects = pd.DataFrame({"subject": names, "n": counts.sum((1, 2))})
-    subjects["accuracy"], subjects["uar"] = metrics.accuracy(counts), metrics.uar(counts)
-    subjects = subjects[subjects["subject"].isin(set(answers["subject"].dropna()))]
-    return {
-        "metrics": overall,
-        "per_emotion": per_class,
-        "per_subject": subjects.reset_index(drop=True),
-        "subject_mean": subjects["accuracy"].mean(),
-        "subject_std": subjects["accuracy"].std(),
-        "confusion": counts.sum(0)[:, :-1],
-    }
-
-
-def versions():
-    """Return the versions of Python, of the packages that are there, and the platform."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found | {"platform": platform.platform()}
+    return {"metrics": overall, "per_emotion": per_class}

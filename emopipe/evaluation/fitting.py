@@ -103,7 +103,7 @@ def _search(name, part):
     means = [key.removeprefix("mean_test_") for key in results if key.startswith("mean_test_")]
     score = part.refit if part.refit in means else means[0]
     scoring = part.scoring if isinstance(part.scoring, str) else None
-    columns = {key: f"{key}_test_{score}" for key in ("mean", "std", "rank")}
+    columns = {key: f"{key}_test_{score}" for key in ("mean", "std")}
     return {
         "name": name or type(part).__name__,
         "scoring": scoring or ("accuracy" if part.scoring is None else type(part.scoring).__name__),
@@ -162,13 +162,12 @@ def _answers(estimator, X, classes):
     return predicted, scores
 
 
-def _modality_hits(estimator, X, y):
-    """Return how many clips each modality of a fusion alone recognises, or None."""
+def _modalities(estimator, X):
+    """Return {column: answers} of a fusion's modalities alone, and of it without each; or None."""
     fusion = getattr(estimator, "best_estimator_", estimator)
-    if not hasattr(fusion, "modality_predictions"):
+    if not hasattr(fusion, "ablation"):
         return None
-    alone = fusion.modality_predictions(X)
-    return {name: int((answers.astype(str) == y).sum()) for name, answers in alone.items()}
+    return {name: [str(a) for a in answers] for name, answers in fusion.ablation(X).items()}
 
 
 def run_fold(task, fold):
@@ -180,8 +179,8 @@ def run_fold(task, fold):
     -------
     dict
         predicted (list of str or None), scores (list of lists of float or None, or None),
-        modality_hits ({name: clips} or None), best_params, fusion_weights, searches, history,
-        notices, renamed, fit_seconds, score_seconds.
+        modalities ({column: list of str} or None), best_params, fusion_weights, searches, history,
+        notices, renamed, fit_seconds, score_seconds, cpu_seconds (of this process' threads).
     """
     from emopipe.extraction import ClipWarning
 
@@ -190,23 +189,25 @@ def run_fold(task, fold):
     with warnings.catch_warnings():
         # Statuses of all clips are in the Result; saying them per fold would bury everything else.
         warnings.simplefilter("ignore", ClipWarning)
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         estimator.fit(task.rows(fold.train), task.y[fold.train], **params)
         fitted = time.perf_counter()
         predicted, scores = _answers(estimator, task.rows(fold.test), task.classes)
         scored = time.perf_counter()
-        hits = _modality_hits(estimator, task.rows(fold.test), task.y[fold.test])
+        busy = time.process_time() - busy
+        modalities = _modalities(estimator, task.rows(fold.test))
         renamed = None
         if task.rename:
             renamed = ask_renamed(estimator, task.rows(fold.test), predicted)
     return {
         "predicted": predicted,
         "scores": _rounded(plain(scores, "scores")),
-        "modality_hits": hits,
+        "modalities": modalities,
         **_chosen(estimator),
         "renamed": renamed,
         "fit_seconds": fitted - started,
         "score_seconds": scored - fitted,
+        "cpu_seconds": busy,
     }
 
 

@@ -1,6 +1,5 @@
 """Which clips train and which are tested: folds of a clip table, and what must hold for them."""
 
-import hashlib
 import warnings
 from typing import NamedTuple
 
@@ -43,14 +42,6 @@ def describe_splitter(splitter):
     if getattr(splitter, "shuffle", False):
         parts += ["shuffle=True", f"random_state={splitter.random_state!r}"]
     return f"{type(splitter).__name__}({', '.join(parts)})"
-
-
-def fingerprint(clips, folds):
-    """Return the SHA-256 over which clip is tested in which fold; the order of rows is no part."""
-    lines = sorted(
-        f"{clip}\t{number}" for number, fold in enumerate(folds) for clip in clips[fold.test]
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def shared_subjects(fold, subjects):

@@ -140,6 +140,24 @@ class ScoreFusion(ClassifierMixin, BaseEstimator):
         scores = zip(self.named_estimators_, self.modality_scores(X), strict=True)
         return {name: self.classes_[decide(s, self.prior_.argmax())] for name, s in scores}
 
+    def ablation(self, X):
+        """Return what each modality alone answers, and the fusion without each.
+
+        Returns
+        -------
+        dict of str to array of emotions, shape (n_clips,)
+            alone_<modality> and, of two or more modalities, without_<modality>.
+        """
+        scores, usual = self.modality_scores(X), self.prior_.argmax()
+        answers = {}
+        for number, name in enumerate(self.named_estimators_):
+            answers[f"alone_{name}"] = self.classes_[decide(scores[number], usual)]
+        for number, name in enumerate(self.named_estimators_ if len(scores) > 1 else ()):
+            others = scores.copy()
+            others[number] = np.nan
+            answers[f"without_{name}"] = self.classes_[decide(self._fuse(others), usual)]
+        return answers
+
     def notices(self):
         """Return what a reader must know of the scores, a list of str."""
         raw = [n for n, e in pairs_of(self.estimators) if gives_decision_values(e)]

@@ -119,7 +119,7 @@ def _evaluation(result):
         "passed": result.passed,
         "optimism_gap": result.optimism_gap,
         "fingerprint": result.fingerprint,
-        "reproduce": result.reproduce,
+        "reproduce": result.protocol.get("call", ""),
     }
 
 

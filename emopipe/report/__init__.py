@@ -22,7 +22,7 @@ def write_report(experiment, folder) -> Path:
 
     Parameters
     ----------
-    experiment : emopipe.result.Experiment
+    experiment : emopipe.experiment.Experiment
         What to report.
     folder : str or Path
         Made when missing; files of an earlier run are replaced.
@@ -36,7 +36,7 @@ def write_report(experiment, folder) -> Path:
     --------
     >>> import tempfile
     >>> from emopipe.report import write_report
-    >>> from emopipe.result import Experiment
+    >>> from emopipe.experiment import Experiment
     >>> empty = Experiment(name="demo", title="Demo", question="Does it run?", results={})
     >>> write_report(empty, tempfile.mkdtemp()).name
     'report.html'

@@ -127,14 +127,14 @@ def learning_curves(history) -> list:
     Parameters
     ----------
     history : list of dict
-        `Result.history`.
+        `history` of all folds of a Result.
     """
-    from emopipe.result import Chart
+    from emopipe.experiment import Chart
 
     named = {}
     for curves in history:
         for name, values in curves.items():
-            if name not in ("fold", "estimator"):
+            if name != "estimator":
                 kind = name.removeprefix("val_")
                 part = "validation" if name.startswith("val_") else "training"
                 named.setdefault(kind, {}).setdefault(part, []).append(values)

@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 
+from emopipe.experiment import Experiment
 from emopipe.report import answer
 from emopipe.report.charts import METRICS, learning_curves, line_chart
-from emopipe.result import Experiment
 
 
 def experiment_view(experiment) -> dict:
@@ -233,7 +233,10 @@ def _result_view(number, label, result) -> dict:
         "weights": _mean_weights(result.folds),
         "has_params": any(fold.get("best_params") for fold in result.folds),
         "scores_missing": sum(fold.get("n_unanswered") or 0 for fold in result.folds),
-        "curves": [line_chart(chart) for chart in learning_curves(result.history or [])],
+        "curves": [
+            line_chart(chart)
+            for chart in learning_curves([c for fold in result.folds for c in fold["history"]])
+        ],
         "emotions": result.per_emotion.to_dict("records"),
         "subjects": result.per_subject.sort_values("accuracy").to_dict("records"),
     }
