@@ -211,6 +211,10 @@ def by_hand(path, window=1.0, step=0.05):
     return statistics(library)
 
 
+def voice_key(**parameters):
+    return ShortTermStatistics(**parameters)._recipe().key
+
+
 def rows(paths, **parameters):
     return ShortTermStatistics(store=None, n_jobs=1, **parameters).fit_transform(paths)
 
@@ -228,7 +232,7 @@ def test_clips_are_described_as_by_hand(sounds, engine):
 
 
 def test_engines_have_different_keys():
-    keys = {ShortTermStatistics(engine=e)._recipe().key for e in ("emopipe", "pyaudioanalysis")}
+    keys = {voice_key(engine=engine) for engine in ("emopipe", "pyaudioanalysis")}
     assert len(keys) == 2
 
 
@@ -281,6 +285,28 @@ def test_stereo_is_mixed_and_other_rates_are_resampled(tmp_path):
     samples = signal(path, sample_rate=16000) * 2.0**15
     expected = statistics(short_term_features(samples, 16000, 1.0, 0.05, engine="pyaudioanalysis"))
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["emopipe", "pyaudioanalysis"])
+def test_every_file_is_described_at_its_own_rate(tmp_path, engine):
+    paths = []
+    for rate in (8000, 22050, 48000):
+        samples = noise(int(1.3 * rate), rate, 3000).astype(np.int16)
+        paths.append(str(tmp_path / f"{rate}.wav"))
+        wavfile.write(paths[-1], rate, samples)
+    found = rows(paths, sample_rate=None, engine=engine)
+    expected = [by_hand(path) for path in paths]
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
+    assert ShortTermStatistics(sample_rate=None)._recipe().key != voice_key(sample_rate=16000)
+
+
+def test_a_file_whose_own_rate_the_formulas_do_not_allow_has_a_status(tmp_path):
+    wavfile.write(tmp_path / "low.wav", 6000, noise(9000, 6000, 3000).astype(np.int16))
+    wavfile.write(tmp_path / "good.wav", 16000, noise(20000, 16000, 3000).astype(np.int16))
+    voice = ShortTermStatistics(sample_rate=None, store=None, n_jobs=1)
+    table = voice.statuses([tmp_path / "low.wav", tmp_path / "good.wav"])
+    assert table["status"].tolist() == ["corrupt", "ok"]
+    assert "6000 Hz is too low" in table["detail"][0]
 
 
 def test_long_recordings_are_streamed_to_the_same_values(tmp_path, monkeypatch):
@@ -348,8 +374,8 @@ def test_real_recordings_give_what_the_library_gives(shared_data, window, step):
         for place in places
         for p in sorted(shared_data.glob(place))[:: 8 if "rav" in place else 2]
     ]
-    paths += sorted(shared_data.glob("ravdess_original_48k/*.wav"))[:1]
-    assert len(paths) > 12
+    paths += sorted(shared_data.glob("ravdess_original_48k/*/*.wav"))[:1]
+    assert len(paths) > 12 and "48k" in str(paths[-1])
     for path in paths:
         sample_rate, samples = wavfile.read(path)
         samples = samples if samples.ndim == 1 else samples.mean(axis=1)

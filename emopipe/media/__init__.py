@@ -11,7 +11,7 @@ from emopipe.media.excerpts import Excerpt, excerpt
 from emopipe.media.packets import length
 from emopipe.media.pictures import MAX_FRAMES, frames, picture_times
 from emopipe.media.probing import MediaInfo, probe
-from emopipe.media.sounds import signal, signal_blocks
+from emopipe.media.sounds import signal, signal_blocks, stored_rate
 
 __all__ = [
     "MAX_FRAMES",
@@ -28,4 +28,5 @@ __all__ = [
     "probe",
     "signal",
     "signal_blocks",
+    "stored_rate",
 ]

@@ -135,6 +135,44 @@ def _blocks(path, sample_rate, size, faults) -> Iterator[np.ndarray]:
         raise ClipError(path, status, f"No sample can be decoded: {found}.")
 
 
+def stored_rate(path) -> int:
+    """Return the sampling rate of a recording's first sound, Hz: that of the decoded samples.
+
+    What a header says may be half of it, where a coder rebuilds the upper half of the spectrum.
+
+    Parameters
+    ----------
+    path : str or Path
+        Recording with sound, or a part of one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ClipError
+        "no_audio" or "corrupt".
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> from scipy.io import wavfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     wavfile.write(f"{folder}/a.wav", 44100, np.zeros(4000, np.int16))
+    ...     stored_rate(f"{folder}/a.wav")
+    44100
+    """
+    check_file(path)
+    faults = []
+    with opened(path) as container:
+        stream = find_stream(path, container, "audio")
+        frame = next(decoded(container, stream, faults), None)
+        if frame is not None:
+            return frame.sample_rate
+    status = "corrupt" if faults else "no_audio"
+    found = "; ".join(faults) or "its sound stream is empty"
+    raise ClipError(path, status, f"No sample can be decoded: {found}.")
+
+
 def signal_blocks(path, *, sample_rate=16000, block=30.0) -> Reading:
     """Return an iterator over the samples of `signal` in blocks, in constant memory.
 

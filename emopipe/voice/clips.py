@@ -6,7 +6,7 @@ from itertools import chain, islice
 import numpy as np
 
 from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
-from emopipe.media import ClipError, signal_blocks
+from emopipe.media import ClipError, signal_blocks, stored_rate
 from emopipe.voice.definitions import FULL_SCALE
 from emopipe.voice.short_term import (
     ENGINES,
@@ -18,6 +18,7 @@ from emopipe.voice.short_term import (
     stream,
 )
 
+_CD = 44100  # Hz: at which windows are checked where every file has a rate of its own
 _BLOCK = 30.0  # s
 _HELD = 20  # blocks; a longer recording is decoded twice rather than kept
 # Steps of 16-bit samples (-84 dB): less is dither or hum, which the peak normalisation would blow
@@ -63,6 +64,17 @@ def check_clip(path, level: Level, fewest, sample_rate):
         raise ClipError(path, "too_short", f"{found}{fewest / sample_rate:.3g} s are needed.")
 
 
+def _setting(path, sample_rate, window, step):
+    """Return the rate at which a recording is described, Hz, and window and step in samples."""
+    if sample_rate is not None:
+        return sample_rate, *lengths(sample_rate, window, step)
+    rate = stored_rate(path)
+    try:
+        return rate, *lengths(rate, window, step)
+    except ValueError as error:
+        raise ClipError(path, "corrupt", f"At its own rate: {error}.") from None
+
+
 def frame_features(path, *, window, step, sample_rate, engine, short):
     """Yield the short-term features of a clip; see `ShortTermStatistics` for the parameters.
 
@@ -79,7 +91,7 @@ def frame_features(path, *, window, step, sample_rate, engine, short):
         "no_audio", "corrupt", "silent" or "too_short".
     """
     began = time.perf_counter()
-    n_window, n_step = lengths(sample_rate, window, step)
+    sample_rate, n_window, n_step = _setting(path, sample_rate, window, step)
     blocks, level, status = _read(path, sample_rate)
     fewest = n_window if short == "refuse" else min(n_step, n_window)
     check_clip(path, level, fewest, sample_rate)
@@ -113,8 +125,10 @@ class ShortTermStatistics(ClipTransformer):
     window, step : float
         Length of a frame, and from one frame's start to the next, in seconds. The thesis takes 1.0
         and 0.05; pyAudioAnalysis' own examples 0.05 and 0.025.
-    sample_rate : int
-        Hz.
+    sample_rate : int or None
+        Hz. None: every file's own, as the thesis and pyAudioAnalysis have it. Values depend on
+        it (9 of the 68 move by more than a standard deviation over clips between 48 and 16 kHz on
+        RAVDESS), so that one rate for all is better where rates differ between corpora.
     engine : "emopipe" or "pyaudioanalysis"
         Ours, or the library itself: the same values, more slowly and with the whole signal in
         memory.
@@ -195,13 +209,16 @@ class ShortTermStatistics(ClipTransformer):
         check_engine(self.engine)
         if self.short not in SHORT:
             raise ValueError(f"short={self.short!r} is unknown; it is one of {list(SHORT)}")
-        if self.sample_rate != int(self.sample_rate):
-            raise ValueError(f"sample_rate={self.sample_rate!r} must be a whole number of Hz")
-        lengths(self.sample_rate, self.window, self.step)
+        rate = self.sample_rate
+        if rate is not None and rate != int(rate):
+            raise ValueError(
+                f"sample_rate={rate!r} must be a whole number of Hz, or None for each file's own"
+            )
+        lengths(rate or _CD, self.window, self.step)
         parameters = {
             "window": float(self.window),
             "step": float(self.step),
-            "sample_rate": int(self.sample_rate),
+            "sample_rate": rate if rate is None else int(rate),
             "engine": self.engine,
             "short": self.short,
         }
