@@ -60,6 +60,7 @@ _PUBLIC = {
     "Source": "literature",
     "compare": "comparison",
     "differences": "comparison",
+    "DistinctGroupShuffleSplit": "evaluation.shuffles",
     "evaluate": "evaluation",
     "write_index": "report",
     "write_report": "report",
