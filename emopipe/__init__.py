@@ -19,6 +19,7 @@ _PUBLIC = {
     "combine": "corpora",
     "corpus_names": "corpora",
     "describe_corpus": "corpora",
+    "describe_counts": "corpora",
     "load_corpus": "corpora",
     "load_folder": "corpora",
     "load_table": "corpora",

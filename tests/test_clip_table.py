@@ -11,6 +11,7 @@ from emopipe.corpora import (
     CorpusWarning,
     canonical,
     combine,
+    describe_counts,
     sample_per_emotion,
     usable,
 )
@@ -139,3 +140,27 @@ def test_sampling_says_where_clips_are_scarce():
     with pytest.warns(CorpusWarning, match="anger 1 of 2, disgust 0 of 1"):
         sample = sample_per_emotion(table, {"fear": 1, "anger": 2, "disgust": 1})
     assert sorted(sample["emotion"]) == ["anger", "fear"]
+
+
+def drawn_table(counts):
+    """A clip table with so many clips of each emotion, none of them a file."""
+    emotions = [emotion for emotion, n in counts.items() for _ in range(n)]
+    return pd.DataFrame({"clip": range(len(emotions)), "emotion": emotions, "excluded": ""})
+
+
+def test_counts_stand_beside_those_of_a_publication():
+    afew = {"anger": 64, "disgust": 40, "fear": 46, "happiness": 63, "neutral": 63, "sadness": 61,
+            "surprise": 46}  # fmt: skip
+    theirs = dict(zip(afew, (55, 35, 38, 56, 57, 47, 40), strict=True))
+    table = drawn_table(afew)
+    notice = describe_counts("AFEW, validation set", table, theirs, source="the thesis")
+    assert notice["text"].startswith(
+        "AFEW, validation set: 383 clips, 328 in the thesis: anger 64 (55), disgust 40 (35), fear"
+    )
+    assert notice["severity"] == "warning"
+    assert describe_counts("Test", table, afew)["severity"] == "information"
+    assert describe_counts("Test", table, 383)["severity"] == "information"
+    assert describe_counts("Test", table, 700)["severity"] == "warning"
+    assert describe_counts("Test", table[:0])["text"] == "Test: 0 clips: none."
+    excluded = table.assign(excluded=["no face"] * 64 + [""] * 319)
+    assert "319 clips: disgust 40," in describe_counts("Test", excluded)["text"]

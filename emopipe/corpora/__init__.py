@@ -29,6 +29,7 @@ from emopipe.corpora.clip_table import (
     usable,
     with_notices,
 )
+from emopipe.corpora.counts import describe_counts
 from emopipe.corpora.folder import CorpusError, CorpusWarning
 from emopipe.corpora.loading import Description
 from emopipe.corpora.own_clips import OwnClips, is_table, load_folder
@@ -36,7 +37,7 @@ from emopipe.corpora.table_file import load_table
 
 __all__ = [
     "EMOTIONS", "CorpusError", "CorpusWarning", "Description", "canonical", "combine",
-    "corpus_names", "describe_corpus", "load_corpus", "load_folder", "load_table",
+    "corpus_names", "describe_corpus", "describe_counts", "load_corpus", "load_folder", "load_table",
     "sample_per_emotion", "usable",
 ]  # fmt: skip
 
