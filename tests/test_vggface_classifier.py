@@ -121,6 +121,42 @@ def test_scores_and_features_are_means_over_a_clips_faces(face, clips):
     assert model.get_feature_names_out()[-1] == "face_11"
 
 
+def test_scores_of_single_faces_average_to_a_clips(face, clips):
+    model = face().fit(clips, clips["emotion"])
+    frames = model.frame_scores(clips)
+    assert frames["row"].value_counts().to_dict() == {n: 4 if n >= 24 else 1 for n in range(27)}
+    assert frames[frames["row"] == 25]["face"].tolist() == [0, 1, 2, 3]
+    means = frames.groupby("row")[list(EMOTIONS)].mean().to_numpy()
+    assert np.allclose(means, model.predict_proba(clips), atol=1e-6)
+    copies = clone(model).set_params(augmentation=FEW, predict_copies=2, training__epochs=1)
+    frames = copies.fit(clips, clips["emotion"]).frame_scores(clips.iloc[23:25])
+    assert frames["row"].tolist() == [0] * 2 + [1] * 8
+    assert list(model.frame_scores(clips[:0])) == ["row", "face", *EMOTIONS]
+
+
+def test_each_corpus_has_a_detector_of_its_own(face, clips, tmp_path):
+    def tables(model):
+        return [model.predict_proba(clips), model.transform(clips), model.frame_scores(clips)]
+
+    whole = face(augmentation=FEW, copies=1, training__epochs=2).fit(clips, clips["emotion"])
+    own = {"invented": FaceCrops(detector=None, fps="all")}
+    mixed = clone(whole).set_params(features__faces__detector="haar", faces_by_corpus=own)
+    mixed.fit(clips, clips["emotion"])
+    for expected, found in zip(tables(whole), tables(mixed), strict=True):
+        assert np.array_equal(expected, found)
+    # Haar finds no face in colours: clips of other corpora have none.
+    strange = clips.assign(corpus=["invented", "films", "films"] * 9)
+    with pytest.warns(ClipWarning, match="18 of 27"):
+        scores = mixed.predict_proba(strange)
+    assert np.array_equal(np.isfinite(scores[:, 0]), strange["corpus"] == "invented")
+    assert np.array_equal(scores[::3], whole.predict_proba(clips[::3]))
+    assert mixed.statuses(strange)["status"].tolist() == ["ok", "no_face", "no_face"] * 9
+    save(mixed, tmp_path / "model", clips=clips)
+    assert np.array_equal(load(tmp_path / "model").predict_proba(clips), mixed.predict_proba(clips))
+    with pytest.raises(ValueError, match="needs a clip table with a column corpus"):
+        mixed.fit(clips["path"], clips["emotion"])
+
+
 def test_answers_are_those_of_the_keras_model(face, clips):
     model = face((8, 6), training__epochs=2).fit(clips, clips["emotion"])
     rng = np.random.default_rng(0)

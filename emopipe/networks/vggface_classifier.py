@@ -13,6 +13,7 @@ from itertools import pairwise
 from operator import attrgetter
 
 import numpy as np
+import pandas as pd
 from sklearn.base import TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,7 +27,7 @@ from emopipe.training.epochs import prefixed
 from emopipe.training.loop import Training, predict, train
 from emopipe.training.network_estimator import check_shapes
 from emopipe.training.rows_on_disk import in_slices, keep, mapped, moments
-from emopipe.training.tensors import clip_tensors
+from emopipe.training.tensors import clip_tensors, join_tensors
 
 # fine_tune -> the last layer that stays as it is; 0: that of `features`.
 _BEGINNINGS = {1: "pool4", 2: "pool3"}
@@ -59,6 +60,10 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         is the last one that is kept; faces are found, and the base runs, as its parameters say,
         which also name column, store, processes and what happens with clips without a face. Every
         face counts on its own, whatever its `pooling`.
+    faces_by_corpus : None or dict of str to FaceCrops
+        How the faces of some corpora are found instead, by the column `corpus` of a clip table:
+        ``{"sfew": FaceCrops(detector=None)}`` where SFEW's pictures were cropped by hand. Clips of
+        other corpora, and those of no table, are as ``features.faces`` says.
     augmentation : None, "thesis" or list of FaceTransform
         Copies of training faces, see `emopipe.face.augmentation`; the faces as they are train, too.
     copies : int or None
@@ -122,12 +127,13 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
     _descriptions = ("features",)
 
     def __init__(
-        self, hidden_units=(256,), *, features=_FEATURES, augmentation=None, copies=8,
-        predict_copies=0, rescale=None, fine_tune=0, fine_tune_rate=1e-5, train_on=None,
-        dropout=0.5, training=_TRAINING,
+        self, hidden_units=(256,), *, features=_FEATURES, faces_by_corpus=None, augmentation=None,
+        copies=8, predict_copies=0, rescale=None, fine_tune=0, fine_tune_rate=1e-5,
+        train_on=None, dropout=0.5, training=_TRAINING,
     ):  # fmt: skip
         self.hidden_units = hidden_units
         self.features = features
+        self.faces_by_corpus = faces_by_corpus
         self.augmentation = augmentation
         self.copies = copies
         self.predict_copies = predict_copies
@@ -153,6 +159,8 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             If a parameter is not as described, or no face of two emotions is left.
         """
         self._check()
+        if self.faces_by_corpus and "corpus" not in getattr(X, "columns", ()):
+            raise ValueError("faces_by_corpus needs a clip table with a column corpus")
         if self.train_on is None:
             return super().fit(X, y, groups, sample_weight)
         if not hasattr(X, "columns") or "media" not in X.columns:
@@ -192,34 +200,47 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             raise ValueError("predict_copies needs an augmentation to draw copies from")
         self._recipes()
 
-    def _base(self):
-        """Return the transformer of the base, as far as it stays as it is."""
+    def _base(self, corpus=None):
+        """Return the transformer of the base, as far as it stays as it is, for a corpus' clips."""
         layer = _BEGINNINGS.get(self.fine_tune, self.features.layer)
-        return clone(self.features).set_params(layer=layer)
+        faces = (self.faces_by_corpus or {}).get(corpus, self.features.faces)
+        return clone(self.features).set_params(layer=layer, faces=faces)
 
-    def _faces_recipe(self):
-        return copies_recipe(self._base(), rescale=self.rescale)
-
-    def _copies_recipe(self, n):
-        how = {"transforms": self.augmentation, "n": n, "rescale": self.rescale}
-        return copies_recipe(self._base(), **how)
+    def _recipe_of(self, corpus, n_copies):
+        """Return the recipe of a corpus' clips: n_copies of each face, or with 0 itself."""
+        how = {"transforms": self.augmentation, "n": n_copies} if n_copies != 0 else {}
+        return copies_recipe(self._base(corpus), rescale=self.rescale, **how)
 
     def _recipes(self):
         """Return what decides the features: of faces, of training copies, of predicted copies."""
-        found = [self._faces_recipe()]
+        n_copies = [0]
         if named_transforms(self.augmentation):
-            found.append(self._copies_recipe(self.copies))
+            n_copies.append(self.copies)
         if self.predict_copies:
-            found.append(self._copies_recipe(self.predict_copies))
-        return found
+            n_copies.append(self.predict_copies)
+        corpora = [None, *(self.faces_by_corpus or {})]
+        return [self._recipe_of(corpus, n) for n in n_copies for corpus in corpora]
 
-    def _through(self, paths, recipe):
-        return clip_tensors(
-            paths, recipe, store=self.store, n_jobs=self.n_jobs, progress=self.progress
-        )
+    def _through(self, paths, corpora, n_copies=0):
+        """Return the activations of clips' faces, or of copies, each clip by its corpus' recipe."""
+        how = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
+        kinds = [name if name in (self.faces_by_corpus or {}) else None for name in corpora]
+        parts = []
+        for kind in dict.fromkeys(kinds or [None]):
+            rows = [row for row, name in enumerate(kinds) if name == kind]
+            recipe = self._recipe_of(kind, n_copies)
+            parts.append((rows, clip_tensors([paths[row] for row in rows], recipe, **how)))
+        return join_tensors(parts, corpora)
+
+    def _copies_of(self, faces, rows, n_copies):
+        """Return the activations of n_copies of the faces of some clips."""
+        corpora = [faces.corpora[row] for row in rows]
+        return self._through([faces.paths[row] for row in rows], corpora, n_copies)
 
     def _tensors(self, X):
-        return {"face": self._through(self._clip_paths(X), self._faces_recipe())}
+        paths = self._clip_paths(X)
+        named = "corpus" in getattr(X, "columns", ())
+        return {"face": self._through(paths, list(X["corpus"]) if named else [None] * len(paths))}
 
     def _build(self, n_classes):
         n_features = len(clone(self.features).set_params(pooling="mean")._feature_names())
@@ -248,7 +269,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         shown = np.concatenate([rows, held])
         sources = [(faces, shown, shown)]
         if named_transforms(self.augmentation):
-            copies = self._through([faces.paths[r] for r in rows], self._copies_recipe(self.copies))
+            copies = self._copies_of(faces, rows, self.copies)
             sources.append((copies, np.arange(len(rows)), rows))
         kept = keep(sources)
         judged = np.isin(kept.clips, held)
@@ -304,21 +325,55 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             activations = _activations(self._network(), activations.astype(np.float32))
         return dense_answers(new, self._centred(activations), hidden=hidden)
 
-    def _means(self, tensors, rows, **what):
-        """Return the mean over faces, float64 (len(rows), outputs), of `_layers`."""
+    def _of_faces(self, tensors, rows, **what):
+        """Yield (place in rows, float32 (n_faces, outputs)) of `_layers`."""
         faces = tensors["face"]
         if self.predict_copies:
-            paths = [faces.paths[row] for row in rows]
-            faces = self._through(paths, self._copies_recipe(self.predict_copies))
+            faces = self._copies_of(faces, rows, self.predict_copies)
             rows = np.arange(len(rows))
+        for place, value in in_slices(faces, rows):
+            yield place, self._layers(value, **what)
+
+    def _means(self, tensors, rows, **what):
+        """Return the mean over faces, float64 (len(rows), outputs), of `_layers`."""
         width = len(self.network_weights_[-2 if what.get("hidden") else -1])
         found = np.full((len(rows), width), np.nan)
-        for place, value in in_slices(faces, rows):
-            found[place] = self._layers(value, **what).mean(axis=0)
+        for place, value in self._of_faces(tensors, rows, **what):
+            found[place] = value.mean(axis=0)
         return found
 
     def _scores(self, tensors, rows):
         return self._means(tensors, rows)
+
+    def frame_scores(self, X):
+        """Return the softmax of every single face, of which a clip's scores are the mean.
+
+        Parameters
+        ----------
+        X : list, array or Series of paths, or DataFrame
+            The clips.
+
+        Returns
+        -------
+        DataFrame
+            A row per face: row (of X, from 0), face (in the order of time, from 0; frames without
+            a face are not there), and a column per emotion.
+        """
+        check_is_fitted(self)
+        tensors, there = self._seen(X)
+        rows = np.flatnonzero(there)
+        tables = [
+            pd.DataFrame(value, columns=self.classes_).assign(
+                row=rows[place], face=range(len(value))
+            )
+            for place, value in (self._of_faces(tensors, rows) if len(rows) else ())
+        ]
+        columns = ["row", "face", *self.classes_]
+        return (
+            pd.concat(tables, ignore_index=True)[columns]
+            if tables
+            else pd.DataFrame([], columns=columns)
+        )
 
     def transform(self, X):
         """Return mean activations of the last hidden layer over each clip's faces.

@@ -15,7 +15,7 @@ number of clips. Values are uint8, to be scaled inside the network.
 
 import numpy as np
 
-from emopipe.extraction import Block, Prepared, Recipe, extract
+from emopipe.extraction import Block, Extraction, Prepared, Recipe, extract
 from emopipe.media import picture_times
 from emopipe.voice.spectrograms import spectrogram
 
@@ -150,6 +150,8 @@ class ClipTensors:
     found : Extraction
         Its values are all of one shape and dtype.
     paths : list of str
+    corpora : list of str or None
+        The corpus of each clip, where it decides how the clip is read.
 
     Attributes
     ----------
@@ -159,8 +161,8 @@ class ClipTensors:
         Which clips have an array.
     """
 
-    def __init__(self, found, paths):
-        self.paths, self.values = paths, found.values
+    def __init__(self, found, paths, corpora=None):
+        self.paths, self.values, self.corpora = paths, found.values, corpora
         self.statuses, self.details, self.counts = found.statuses, found.details, found.counts
         self.there = np.array([status in ("ok", "partial") for status in self.statuses], bool)
 
@@ -181,6 +183,52 @@ class ClipTensors:
         if hasattr(self.values, "take"):
             return np.stack(self.values.take(rows))
         return np.stack([self.values[row] for row in rows])
+
+
+class _JoinedValues:
+    """Values of several extractions in one order."""
+
+    def __init__(self, sources):
+        self._sources = sources
+
+    def __len__(self):
+        return len(self._sources)
+
+    def __getitem__(self, row):
+        tensors, place = self._sources[row]
+        return tensors.values[place]
+
+    @property
+    def keys(self):
+        names = {id(tensors): tensors.names for tensors, _ in self._sources}
+        return [names[id(tensors)][place] for tensors, place in self._sources]
+
+
+def join_tensors(parts, corpora=None) -> ClipTensors:
+    """Return the arrays of clips that went through different recipes, as those of one table.
+
+    Parameters
+    ----------
+    parts : list of (list of int, ClipTensors)
+        Rows of the table, and what is there of them; together all rows, each once.
+    corpora : list of str, optional
+        See `ClipTensors`.
+
+    Returns
+    -------
+    ClipTensors
+    """
+    if len(parts) == 1:
+        parts[0][1].corpora = corpora
+        return parts[0][1]
+    sources = {row: (part, place) for rows, part in parts for place, row in enumerate(rows)}
+    ordered = [sources[row] for row in range(len(sources))]
+    columns = {
+        name: [getattr(part, name)[place] for part, place in ordered]
+        for name in ("statuses", "details", "counts")
+    }
+    found = Extraction(_JoinedValues(ordered), **columns)
+    return ClipTensors(found, [part.paths[place] for part, place in ordered], corpora)
 
 
 def clip_tensors(paths, recipe, *, store="default", n_jobs=-1, progress=False) -> ClipTensors:
