@@ -62,6 +62,7 @@ _PUBLIC = {
     "compare": "comparison",
     "differences": "comparison",
     "DistinctGroupShuffleSplit": "evaluation.shuffles",
+    "drop_unanswered": "evaluation.unanswered",
     "evaluate": "evaluation",
     "write_index": "report",
     "write_report": "report",

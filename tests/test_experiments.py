@@ -18,6 +18,9 @@ from emopipe.synthetic import make_synthetic_corpus
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
+_STILLS = {"sfew": {}, "rafd": {"subjects": 2}, "jaffe": {"subjects": 2}}
+_FACES = {"weights": "random", "copies": 1, "fps": 1.0, "epochs": 2}
+
 # script -> (corpora: how each is made, options)
 RUNS = {
     "chimeric_audio_visual": (
@@ -27,21 +30,14 @@ RUNS = {
     "voice_classifiers": ({"ravdess": {}}, {"n_folds": 2, "inner_folds": 2}),
     "ravdess_voice_face": ({"ravdess": {}}, {"n_folds": 2, "face_features": "FACES"}),
     "cremad_voters": ({"cremad": {}}, {"n_folds": 2}),
+    "thesis_01_02_images": (_STILLS | {"afew": {}}, _FACES | {"systems": ["2"]}),
     "thesis_03_06_voice": (
-        {"afew": {"subjects": 4}, "savee": {"subjects": 3}},
-        {"n_shuffles": 2, "savee_clips": 2, "afew_clips": 2},
+        {"afew": {}, "savee": {"subjects": 3}},
+        {"n_shuffles": 2, "savee_clips": 2, "afew_clips": 2, "clips_of_both": 3, "test_share": 0.5},
     ),
-    "thesis_01_02_images": (
-        {"sfew": {}, "rafd": {"subjects": 2}, "jaffe": {"subjects": 2}, "afew": {}},
-        {"weights": "random", "copies": 1, "n_frames": 1, "epochs": 2, "systems": ["1"]},
-    ),
-    "thesis_10_11_feature_fusion": (
-        {"sfew": {}, "rafd": {"subjects": 2}, "jaffe": {"subjects": 2}, "afew": {}},
-        {"weights": "random", "copies": 1, "n_frames": 1, "epochs": 2, "n_components": 9},
-    ),
-    "thesis_07_09_score_fusion": (
-        {"afew": {"subjects": 4}},
-        {"weights": "random", "n_frames": 1, "inner_folds": 2},
+    "thesis_07_11_fusion": (
+        _STILLS | {"afew": {}, "savee": {"subjects": 3}},
+        _FACES | {"n_components": 9, "n_shuffles": 2, "inner_folds": 2},
     ),
     "cremad_temporal_aggregation": (
         {"cremad": {}},
@@ -102,7 +98,7 @@ SHARED_RUNS = {
 # Figures of others stand beside ours (the thesis shows those of experiments 3 to 6 only as a plot).
 PAPERS = {
     "cremad_cnn_video", "cremad_cnn_audio_video", "cremad_temporal_aggregation", "ravdess_voice",
-    "thesis_01_02_images", "thesis_07_09_score_fusion", "thesis_10_11_feature_fusion",
+    "thesis_01_02_images", "thesis_03_06_voice", "thesis_07_11_fusion",
 }  # fmt: skip
 
 # Run by test_attention_experiments.py.
