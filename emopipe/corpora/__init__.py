@@ -37,8 +37,8 @@ from emopipe.corpora.table_file import load_table
 
 __all__ = [
     "EMOTIONS", "CorpusError", "CorpusWarning", "Description", "canonical", "combine",
-    "corpus_names", "describe_corpus", "describe_counts", "load_corpus", "load_folder", "load_table",
-    "sample_per_emotion", "usable",
+    "corpus_names", "describe_corpus", "describe_counts", "load_corpus", "load_folder",
+    "load_table", "sample_per_emotion", "usable",
 ]  # fmt: skip
 
 _CORPORA = {

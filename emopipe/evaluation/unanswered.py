@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from emopipe.evaluation.outcomes import figures
+from emopipe.evaluation.figures import figures
 from emopipe.metrics import accuracy, count_confusions, uar
 
 
