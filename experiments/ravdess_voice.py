@@ -25,10 +25,10 @@ from emopipe import (
 SYNTHETIC = {"n_folds": 2}
 
 
-def experiment(ravdess, *, n_folds=4, window=1.0, step=0.05, optimism_gap=True):
+def experiment(ravdess, *, n_folds=4, window=1.0, step=0.05, engine="emopipe", optimism_gap=True):
     """Return the fixed and the searched recogniser on the same folds."""
     clips = load_corpus("ravdess", ravdess, modality="audio")
-    voice = ShortTermStatistics(window=window, step=step, progress=True)
+    voice = ShortTermStatistics(window=window, step=step, engine=engine, progress=True)
     svm = make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced"))
     fixed = make_pipeline(voice, WhereFinite(svm))
     grid = {

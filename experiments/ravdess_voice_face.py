@@ -30,14 +30,14 @@ from emopipe import (
 TAKE = r"\d\d-([\d-]+)\.\w+$"  # a RAVDESS file name without its modality field
 
 
-def experiment(ravdess, *, face_features, n_folds=4):
+def experiment(ravdess, *, face_features, n_folds=4, engine="emopipe"):
     """Return voice, face and their fusions on the takes which have both."""
     clips = load_corpus("ravdess", ravdess, modality="audio")
     face_rows = set(pd.read_csv(face_features)["file"].str.extract(TAKE)[0])
     clips["train_only"] = ~clips["take"].isin(face_rows)
 
     svm = WhereFinite(make_pipeline(StandardScaler(), SVC(C=10)))
-    voice = make_pipeline(ShortTermStatistics(progress=True), svm)
+    voice = make_pipeline(ShortTermStatistics(engine=engine, progress=True), svm)
     face = make_pipeline(FeatureTable(face_features, key="file", pattern=TAKE), clone(svm))
     both = [("voice", voice), ("face", face)]
     estimators = {

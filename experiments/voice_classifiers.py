@@ -43,13 +43,13 @@ CLASSIFIERS = {
 SYNTHETIC = {"n_folds": 2, "inner_folds": 2}
 
 
-def experiment(ravdess, *, n_folds=4, inner_folds=3):
+def experiment(ravdess, *, n_folds=4, inner_folds=3, engine="emopipe"):
     """Return one result for each classifier."""
     clips = load_corpus("ravdess", ravdess, modality="audio")
     results = {}
     for label, (classifier, parameter, values) in CLASSIFIERS.items():
         pipeline = make_pipeline(
-            ShortTermStatistics(progress=True),
+            ShortTermStatistics(engine=engine, progress=True),
             WhereFinite(make_pipeline(StandardScaler(), classifier)),
         )
         name = f"wherefinite__estimator__{type(classifier).__name__.lower()}__{parameter}"

@@ -22,7 +22,8 @@ def drop_unanswered(result):
     Returns
     -------
     Result
-        Its notices say how many clips were left out.
+        Its notices say how many clips were left out; baselines and variants, which were measured
+        on all clips, are not there.
 
     Raises
     ------
@@ -50,17 +51,18 @@ def drop_unanswered(result):
     n_left = len(result.predictions) - len(answers)
     if not len(answers):
         raise ValueError(f"none of {n_left} clips got an answer: nothing is left to count")
-    numbers = {key: result.protocol[key] for key in ("n_bootstrap", "seed")}
-    found = figures(answers, result.classes, numbers["n_bootstrap"], numbers["seed"])
+    draws = result.protocol["n_bootstrap"], result.protocol["seed"]
     text = f"{n_left} of {len(result.predictions)} clips got no answer and do not count here."
     return replace(
         result,
         title=f"{result.title}; clips that got an answer",
         predictions=answers,
         folds=[_fold(fold, answers, result.classes) for fold in result.folds],
-        coverage={"asked": len(answers), "answered": len(answers), "reasons": []},
+        coverage=result.coverage | {"asked": len(answers), "answered": len(answers), "reasons": []},
+        baselines=[],
+        variants=[],
         notices=[*result.notices, {"text": text, "severity": "information"}],
-        **found,
+        **figures(answers, result.classes, *draws),
     )
 
 
