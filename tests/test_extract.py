@@ -71,10 +71,14 @@ def test_poolings_do_not_see_how_rows_were_cut(n, cuts, dtype, name):
         parts.add(table[part], times[part])
     assert parts.value().tobytes() == whole.value().tobytes()
     exact = table.astype(np.float64)
+    steps = np.abs(np.diff(exact, axis=0)).mean(0) if n > 1 else np.zeros(3)
     expected = {
         "mean": exact.mean(0),
         "mean_std": np.concatenate([exact.mean(0), exact.std(0)]),
         "max": exact.max(0),
+        "temporal": np.concatenate(
+            [exact.mean(0), exact.std(0), np.ptp(exact, 0), exact.max(0), steps]
+        ),
         "stack": exact,
         "timed": np.column_stack([times, exact]),
     }

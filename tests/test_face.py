@@ -20,7 +20,7 @@ from emopipe.face import (
     ONNXFaceFeatures,
     VGGFaceFeatures,
 )
-from emopipe.face.texture import gradient_histograms
+from emopipe.face.texture import binary_patterns, gradient_histograms
 
 SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
 YUNET = "models/face_detection_yunet_2026may.onnx"
@@ -318,3 +318,43 @@ def test_smiling_is_told_from_neutral(shared_data):
         cv=GroupKFold(5),
     )
     assert accuracy.mean() >= 0.85
+
+
+def _binary_patterns_by_a_loop(grey):
+    """Return the 59 shares of each of 7 x 7 blocks, pixel by pixel."""
+    around, rows = np.pad(grey.astype(int), 1, mode="edge"), []
+    circle = [(-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1)]
+    arcs = [
+        n for n in range(256) if sum((n >> i & 1) != (n >> (i - 1) % 8 & 1) for i in range(8)) <= 2
+    ]
+    for top in range(0, 49, 8):
+        for left in range(0, 49, 8):
+            bins = np.zeros(59)
+            for y in range(top + 1, top + 17):
+                for x in range(left + 1, left + 17):
+                    code = sum(
+                        int(around[y + dy, x + dx] >= around[y, x]) << bit
+                        for bit, (dy, dx) in enumerate(circle)
+                    )
+                    bins[arcs.index(code) if code in arcs else 58] += 1 / 256
+            rows.append(bins)
+    return np.concatenate(rows)
+
+
+def test_binary_patterns_equal_a_loop_over_pixels():
+    import cv2
+
+    crop = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    expected = _binary_patterns_by_a_loop(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY))
+    np.testing.assert_allclose(binary_patterns(crop[None])[0], expected, atol=1e-6)
+
+
+def test_descriptors_and_statistics_over_time_name_their_columns(clips):
+    texture = FaceTexture(faces=WHOLE, descriptor="binary_patterns", pooling="temporal", store=None)
+    names = texture.get_feature_names_out()
+    assert texture.fit_transform(clips[:1]).shape == (1, len(names)) == (1, 5 * 2891)
+    assert names[[0, 2891, -1]].tolist() == [
+        "mean_binary_pattern_0", "std_binary_pattern_0", "change_binary_pattern_2890",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="descriptor='hog' is unknown; allowed: 'gradients'"):
+        FaceTexture(descriptor="hog").fit(clips)

@@ -92,6 +92,37 @@ class Max:
         return np.atleast_1d(self.largest.astype(_floating(self.largest.dtype)))
 
 
+class Temporal:
+    """Mean, standard deviation, range, maximum and mean absolute step between rows in sequence.
+
+    Expressions move: two clips of one mean face differ in how far and how fast it changes.
+    """
+
+    def __init__(self):
+        self.rows, self.steps, self.last = MeanStd(), Mean(), None
+        self.largest, self.negative = Max(), Max()
+
+    def add(self, rows, times=None):
+        """Take in the next rows; the step into the first one of all is none."""
+        if not len(rows):
+            return
+        rows = rows.astype(_floating(rows.dtype), copy=False)
+        self.rows.add(rows)
+        self.largest.add(rows)
+        self.negative.add(-rows)
+        before = rows[:0] if self.last is None else self.last
+        steps = np.abs(np.diff(np.concatenate([before, rows]), axis=0))
+        if len(steps):
+            self.steps.add(steps)
+        self.last = rows[-1:].copy()
+
+    def value(self) -> np.ndarray:
+        """Return the five statistics, one after the other along the first axis."""
+        largest = self.largest.value()
+        change = np.zeros_like(largest) if self.steps.waiting is None else self.steps.value()
+        return np.concatenate([self.rows.value(), largest + self.negative.value(), largest, change])
+
+
 class Stack:
     """All rows, one below the other, as they came."""
 
@@ -125,4 +156,16 @@ class Timed(Stack):
         super().add(np.column_stack([np.asarray(times, np.float64), flat]))
 
 
-POOLINGS = {"mean": Mean, "mean_std": MeanStd, "max": Max, "stack": Stack, "timed": Timed}
+POOLINGS = {
+    "mean": Mean,
+    "mean_std": MeanStd,
+    "max": Max,
+    "temporal": Temporal,
+    "stack": Stack,
+    "timed": Timed,
+}
+# The statistics of a column, for poolings that give one row of fixed length, in their order.
+STATISTICS = {
+    "mean_std": ("mean", "std"),
+    "temporal": ("mean", "std", "range", "peak", "change"),
+}

@@ -2,7 +2,7 @@
 
 from emopipe.backbones import choose
 from emopipe.extraction import Block, Prepared
-from emopipe.extraction.pooling import POOLINGS
+from emopipe.extraction.pooling import POOLINGS, STATISTICS
 
 
 def prepare_crops(path, **asked):
@@ -61,7 +61,7 @@ def pooled_names(names, pooling) -> list[str]:
     names : list of str
         Of one frame.
     pooling : str
-        "mean", "max" or "mean_std".
+        "mean", "max", "mean_std" or "temporal".
 
     Raises
     ------
@@ -75,10 +75,10 @@ def pooled_names(names, pooling) -> list[str]:
     """
     if pooling in ("mean", "max"):
         return list(names)
-    if pooling == "mean_std":
-        return [f"{statistic}_{name}" for statistic in ("mean", "std") for name in names]
+    if pooling in STATISTICS:
+        return [f"{statistic}_{name}" for statistic in STATISTICS[pooling] for name in names]
     choose("pooling", pooling, POOLINGS)
     raise ValueError(
         f"pooling={pooling!r} gives every clip as many rows as it has faces, which is no table: "
-        "call extract(X), or choose 'mean', 'mean_std' or 'max'."
+        "call extract(X), or choose 'mean', 'max', 'mean_std' or 'temporal'."
     )

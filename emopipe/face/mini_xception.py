@@ -33,8 +33,9 @@ class MiniXceptionFeatures(ClipTransformer):
         Which crops of a clip; by default five frames per second with a margin of 0.03. The
         network's authors cut out the box of OpenCV's cascade frontalface_default as it is; ours
         ("haar") draws boxes 6 % smaller on photographs, which 0.03 makes up for.
-    pooling : "mean", "mean_std" or "max"
-        Over the clip's frames.
+    pooling : "mean", "max", "mean_std" or "temporal"
+        Over the clip's frames; "temporal" gives mean, standard deviation, range, peak and mean
+        absolute change from face to face.
     batch_size : int
         Faces per call of the network; changes no value.
     column, store, n_jobs, on_error, progress

@@ -36,8 +36,9 @@ class ONNXFaceFeatures(ClipTransformer):
         Name of the output; the first by default.
     faces : FaceCrops
         Which crops of a clip; by default five frames per second with a margin of 0.1.
-    pooling : "mean", "mean_std" or "max"
-        Over the clip's frames.
+    pooling : "mean", "max", "mean_std" or "temporal"
+        Over the clip's frames; "temporal" gives mean, standard deviation, range, peak and mean
+        absolute change from face to face.
     batch_size : int
         Faces per call of the network; changes no value on a CPU.
     column, store, n_jobs, on_error, progress

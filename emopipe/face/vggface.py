@@ -37,8 +37,9 @@ class VGGFaceFeatures(ClipTransformer):
         Which crops of a clip; by default five frames per second, which meet every expression of
         more than 0.2 s (the thesis takes every frame, at five times the cost), with a margin of
         0.2.
-    pooling : "mean", "mean_std" or "max"
-        Over the clip's frames; the thesis takes the mean.
+    pooling : "mean", "max", "mean_std" or "temporal"
+        Over the clip's frames; the thesis takes the mean. "temporal" gives mean, standard
+        deviation, range, peak and mean absolute change from face to face.
     batch_size : int
         Faces per call of the network; changes no value.
     runtime : "keras" or "openvino"

@@ -14,6 +14,12 @@ _INTERNAL = {
     "TemperatureCalibration": "fusion.calibration",
 }
 
+# Parameters that a class got after models of it had been saved, with the value that means what it
+# did before. A class whose older models would mean something else has no line here.
+LATER_PARAMETERS = {
+    "FaceTexture": {"descriptor": "gradients"},
+}
+
 
 def own_class(name):
     """Return the class of this package that saved models call `name`.

@@ -10,6 +10,7 @@ import itertools
 import numpy as np
 
 from emopipe.models.errors import ModelError
+from emopipe.models.names import LATER_PARAMETERS
 from emopipe.models.shapes import SHAPES, sizes_fit
 
 _MOST_FEATURES = 10**7
@@ -231,9 +232,14 @@ def check_sound(value, where="model", seen=None) -> None:
 
 
 def _check_parameters(value, where):
-    """Raise ModelError where an estimator of this package has not the parameters of its class."""
+    """Raise ModelError where an estimator of this package has not the parameters of its class.
+
+    Parameters that the class got later take the value that changes nothing.
+    """
     kind = type(value)
     if kind.__module__.startswith("emopipe."):
+        for name, default in LATER_PARAMETERS.get(kind.__name__, {}).items():
+            vars(value).setdefault(name, default)
         lacking = [name for name in kind._get_param_names() if name not in vars(value)]
         if lacking:
             raise ModelError(
