@@ -36,6 +36,7 @@ _PUBLIC = {
     "VoiceFunctionals": "voice",
     "short_term_features": "voice",
     # recognisers and fusion
+    "ClipPipeline": "fusion",
     "AudioVisualCNN": "networks.audio_visual_cnn",
     "CNNLayers": "training.parameters",
     "EmotionWeightedFusion": "fusion",
@@ -51,6 +52,7 @@ _PUBLIC = {
     "VGGFaceClassifier": "networks.vggface_classifier",
     "WhereFinite": "fusion",
     "fuse": "fusion",
+    "make_clip_pipeline": "fusion",
     "score_weights": "fusion",
     "search_weights": "fusion",
     # evaluation and reports

@@ -184,8 +184,9 @@ class FeatureTable(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    A clip without a row has the status "missing" and a row of NaN: `WhereFinite` skips it. The
-    means of `success`, `confidence` and frame numbers are no features, unless asked for.
+    A clip without a row has the status "missing" and a row of NaN, which `make_clip_pipeline`
+    leaves out. The means of `success`, `confidence` and frame numbers are no features, unless
+    asked for.
 
     Examples
     --------
@@ -273,8 +274,8 @@ class FeatureTable(TransformerMixin, BaseEstimator):
             first = f"row {missing[0]}" if first is None else first
             warnings.warn(
                 f"{len(missing)} of {len(paths)} clips have no row in {self.csv} (missing "
-                f"{len(missing)}): first {first}: {why}; their rows are NaN. Wrap what follows in "
-                "WhereFinite, or leave the clips out.",
+                f"{len(missing)}): first {first}: {why}; their rows are NaN. make_clip_pipeline "
+                "leaves them out of what follows.",
                 ClipWarning,
                 stacklevel=2,
             )

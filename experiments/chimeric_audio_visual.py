@@ -6,7 +6,6 @@ person's voice: good for running the whole way, useless as evidence about emotio
 
 from sklearn.base import clone
 from sklearn.decomposition import PCA
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -17,10 +16,10 @@ from emopipe import (
     FaceTexture,
     MiniXceptionFeatures,
     ShortTermStatistics,
-    WhereFinite,
     differences,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
 )
 
@@ -39,10 +38,8 @@ def experiment(
         Of the face: mini_xception or texture (no network).
     """
     clips = load_corpus("ravdess", ravdess, modality="audio-visual")
-    svm = WhereFinite(
-        make_pipeline(StandardScaler(), PCA(0.99), SVC(C=10, class_weight="balanced"))
-    )
-    voice = make_pipeline(ShortTermStatistics(progress=True), svm)
+    svm = [StandardScaler(), PCA(0.99), SVC(C=10, class_weight="balanced")]
+    voice = make_clip_pipeline(ShortTermStatistics(progress=True), *map(clone, svm))
     seen = (
         FaceTexture(faces=FaceCrops(n_frames=n_frames), progress=True)
         if features == "texture"
@@ -51,7 +48,7 @@ def experiment(
             faces=FaceCrops(n_frames=n_frames), progress=True,
         )
     )  # fmt: skip
-    face = make_pipeline(seen, clone(svm))
+    face = make_clip_pipeline(seen, *map(clone, svm))
     fused = EmotionWeightedFusion([("voice", voice), ("face", face)], weights="search")
     results = {
         "voice": evaluate(voice, clips, cv=n_folds),

@@ -7,7 +7,6 @@ computer without an accelerator; sizes, epochs and VGG19's weights are options.
 """
 
 from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -19,10 +18,10 @@ from emopipe import (
     ShortTermStatistics,
     TemporalAggregation,
     VGG19Features,
-    WhereFinite,
     differences,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
 )
 
@@ -55,8 +54,11 @@ def experiment(
         Of the fusion: recall, search or equal.
     """
     clips = load_corpus("cremad", cremad)
-    svm = WhereFinite(make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")))
-    voice = make_pipeline(ShortTermStatistics(window=window, progress=True), svm)
+    voice = make_clip_pipeline(
+        ShortTermStatistics(window=window, progress=True),
+        StandardScaler(),
+        SVC(C=10, class_weight="balanced"),
+    )
     common = {"training__epochs": epochs, "training__checkpoint": checkpoint, "progress": True}
     convolutional = common | {
         "spectrogram_size": spectrogram_size, "faces__n_frames": n_frames,

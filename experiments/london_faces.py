@@ -5,17 +5,16 @@ Set; an SVM on its seven probabilities (or their logarithms) tells neutral from 
 folds by person.
 """
 
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emopipe import (
     Experiment,
     MiniXceptionFeatures,
-    WhereFinite,
     differences,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
 )
 
@@ -26,7 +25,7 @@ def experiment(london_faces, *, mini_xception_weights="default", n_folds=5):
 
     def recogniser(layer, **svm):
         network = MiniXceptionFeatures(weights=mini_xception_weights, layer=layer, progress=True)
-        return make_pipeline(network, WhereFinite(make_pipeline(StandardScaler(), SVC(**svm))))
+        return make_clip_pipeline(network, StandardScaler(), SVC(**svm))
 
     recognisers = {
         "probabilities, linear SVM": recogniser("probabilities", kernel="linear"),

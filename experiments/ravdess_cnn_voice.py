@@ -5,7 +5,6 @@ of actors never heard. The network's spectrograms are coarser than the paper's a
 sounds vary in speed, onset, pitch and loudness: 720 clips are few for a network.
 """
 
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -15,10 +14,10 @@ from emopipe import (
     Experiment,
     ShortTermStatistics,
     Training,
-    WhereFinite,
     differences,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
 )
 
@@ -32,8 +31,7 @@ def experiment(
 ):  # fmt: skip
     """Return the statistics and the network on the same folds."""
     clips = load_corpus("ravdess", ravdess, modality="audio")
-    svm = WhereFinite(make_pipeline(StandardScaler(), SVC(C=10)))
-    statistics = make_pipeline(ShortTermStatistics(progress=True), svm)
+    statistics = make_clip_pipeline(ShortTermStatistics(progress=True), StandardScaler(), SVC(C=10))
     network = AudioVisualCNN(
         modalities=("audio",), spectrogram_size=spectrogram_size, n_copies=n_copies,
         augment_sound=True, layers=CNNLayers(audio_widths=audio_widths), progress=True,

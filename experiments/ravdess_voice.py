@@ -6,7 +6,6 @@ grid search that never hears the test actors.
 """
 
 from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -14,10 +13,10 @@ from emopipe import (
     Experiment,
     Published,
     ShortTermStatistics,
-    WhereFinite,
     differences,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
 )
 
@@ -29,12 +28,9 @@ def experiment(ravdess, *, n_folds=4, window=1.0, step=0.05, engine="emopipe", o
     """Return the fixed and the searched recogniser on the same folds."""
     clips = load_corpus("ravdess", ravdess, modality="audio")
     voice = ShortTermStatistics(window=window, step=step, engine=engine, progress=True)
-    svm = make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced"))
-    fixed = make_pipeline(voice, WhereFinite(svm))
-    grid = {
-        "wherefinite__estimator__svc__C": [1, 10, 100],
-        "wherefinite__estimator__svc__kernel": ["rbf", "linear"],
-    }
+    svm = SVC(C=10, class_weight="balanced")
+    fixed = make_clip_pipeline(voice, StandardScaler(), svm)
+    grid = {"svc__C": [1, 10, 100], "svc__kernel": ["rbf", "linear"]}
     searched = GridSearchCV(fixed, grid, cv=GroupKFold(n_folds), scoring="balanced_accuracy")
     results = {
         "SVM, C=10": evaluate(fixed, clips, cv=n_folds, optimism_gap=optimism_gap),

@@ -9,8 +9,6 @@ folds by actor.
 """
 
 import pandas as pd
-from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -20,10 +18,10 @@ from emopipe import (
     FeatureTable,
     ShortTermStatistics,
     StackedFusion,
-    WhereFinite,
     differences,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
 )
 
@@ -36,9 +34,10 @@ def experiment(ravdess, *, face_features, n_folds=4, engine="emopipe"):
     face_rows = set(pd.read_csv(face_features)["file"].str.extract(TAKE)[0])
     clips["train_only"] = ~clips["take"].isin(face_rows)
 
-    svm = WhereFinite(make_pipeline(StandardScaler(), SVC(C=10)))
-    voice = make_pipeline(ShortTermStatistics(engine=engine, progress=True), svm)
-    face = make_pipeline(FeatureTable(face_features, key="file", pattern=TAKE), clone(svm))
+    statistics = ShortTermStatistics(engine=engine, progress=True)
+    units = FeatureTable(face_features, key="file", pattern=TAKE)
+    voice = make_clip_pipeline(statistics, StandardScaler(), SVC(C=10))
+    face = make_clip_pipeline(units, StandardScaler(), SVC(C=10))
     both = [("voice", voice), ("face", face)]
     estimators = {
         "voice": voice,

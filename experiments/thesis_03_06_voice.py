@@ -18,12 +18,12 @@ from emopipe import (
     Experiment,
     Published,
     ShortTermStatistics,
-    WhereFinite,
     combine,
     describe_counts,
     differences,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
     sample_per_emotion,
 )
@@ -127,9 +127,9 @@ def experiment(
 def make_voice(shuffles, sample_rate, engine):
     """Return 68 voice statistics and a linear SVM whose C is chosen on shuffles."""
     svm = make_pipeline(StandardScaler(), SVC(kernel="linear"))
-    return make_pipeline(
+    return make_clip_pipeline(
         ShortTermStatistics(sample_rate=sample_rate, engine=engine, progress=True),
-        WhereFinite(GridSearchCV(svm, {"svc__C": C}, cv=shuffles)),
+        GridSearchCV(svm, {"svc__C": C}, cv=shuffles),
     )
 
 

@@ -35,13 +35,13 @@ from emopipe import (
     Training,
     VGGFaceClassifier,
     VGGFaceFeatures,
-    WhereFinite,
     combine,
     describe_counts,
     differences,
     drop_unanswered,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
 )
 
@@ -204,9 +204,9 @@ def fusions_of_scores(face, own, sound, n_shuffles, inner_folds):
     """Return {label: (estimator, names of tables)} of each modality and of experiments 7 to 9."""
     linear = make_pipeline(StandardScaler(), SVC(kernel="linear"))
     shuffles = DistinctGroupShuffleSplit(n_shuffles)
-    voice = make_pipeline(sound, WhereFinite(GridSearchCV(linear, {"svc__C": C}, cv=shuffles)))
-    balanced = make_pipeline(StandardScaler(), PCA(0.95), SVC(class_weight="balanced"))
-    svm = make_pipeline(own, WhereFinite(balanced))
+    voice = make_clip_pipeline(sound, GridSearchCV(linear, {"svc__C": C}, cv=shuffles))
+    balanced = SVC(class_weight="balanced")
+    svm = make_clip_pipeline(own, StandardScaler(), PCA(0.95), balanced)
     both, other = [("voice", voice), ("face", face)], [("voice", voice), ("face", svm)]
     recall = {"weights": "recall", "clips_per_weight": 0, "cv": inner_folds}
     heard, seen = ("savee", *FILMS), (*STILLS, *FILMS)
@@ -234,12 +234,10 @@ def fusions_of_features(face, sound, n_components):
         "10: dense 14 and softmax": SoftmaxClassifier((14,)),
         "11: SVM": SVC(class_weight="balanced"),
     }
-    # Still images have no voice: WhereFinite leaves them out of all that comes after the network.
+    # Still images have no voice: they are left out of all that comes after the network.
     return {
         label: (
-            make_pipeline(
-                both, WhereFinite(make_pipeline(StandardScaler(), PCA(n_components), last))
-            ),
+            make_clip_pipeline(both, StandardScaler(), PCA(n_components), last),
             (*STILLS, *FILMS),
         )
         for label, last in classifiers.items()

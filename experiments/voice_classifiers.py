@@ -12,17 +12,16 @@ from sklearn.ensemble import (
 )
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emopipe import (
     Experiment,
     ShortTermStatistics,
-    WhereFinite,
     differences,
     evaluate,
     load_corpus,
+    make_clip_pipeline,
     run_script,
 )
 
@@ -48,11 +47,10 @@ def experiment(ravdess, *, n_folds=4, inner_folds=3, engine="emopipe"):
     clips = load_corpus("ravdess", ravdess, modality="audio")
     results = {}
     for label, (classifier, parameter, values) in CLASSIFIERS.items():
-        pipeline = make_pipeline(
-            ShortTermStatistics(engine=engine, progress=True),
-            WhereFinite(make_pipeline(StandardScaler(), classifier)),
+        pipeline = make_clip_pipeline(
+            ShortTermStatistics(engine=engine, progress=True), StandardScaler(), classifier
         )
-        name = f"wherefinite__estimator__{type(classifier).__name__.lower()}__{parameter}"
+        name = f"{type(classifier).__name__.lower()}__{parameter}"
         search = GridSearchCV(
             pipeline, {name: values}, cv=GroupKFold(inner_folds), scoring="balanced_accuracy"
         )

@@ -16,7 +16,6 @@ import pytest
 import recipes
 from recipes import RowMeans, write_clips
 from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from voices import write_voices
@@ -30,7 +29,7 @@ from emopipe.extraction.dask import client as client_module
 from emopipe.extraction.dask.run import SLICE, prepare_slice, read_at_workers
 from emopipe.face import FaceCrops, MiniXceptionFeatures
 from emopipe.files import checksum, file_stamp
-from emopipe.fusion import WhereFinite
+from emopipe.fusion import make_clip_pipeline
 from emopipe.networks.audio_visual_cnn.estimator import AudioVisualCNN
 from emopipe.store import Store
 from emopipe.training.loop import Training
@@ -311,10 +310,8 @@ class Traced(RowMeans):
 
 
 def search(trace):
-    model = make_pipeline(
-        Traced(trace=str(trace), store=None), WhereFinite(make_pipeline(StandardScaler(), SVC()))
-    )
-    grid = {"wherefinite__estimator__svc__C": [0.1, 1.0, 10.0]}
+    model = make_clip_pipeline(Traced(trace=str(trace), store=None), StandardScaler(), SVC())
+    grid = {"svc__C": [0.1, 1.0, 10.0]}
     return GridSearchCV(model, grid, cv=GroupKFold(3))
 
 

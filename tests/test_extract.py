@@ -462,8 +462,8 @@ def test_the_warning_tells_how_many_and_why(tmp_path):
     transformer = RowMeans(store=None)
     expected = (
         r"3 of 10 clips gave no features \(no_face 2, crashed 1\): first .*000\.clip: it was told "
-        r"to be no_face; their rows are NaN\. Wrap what follows in WhereFinite, or set "
-        r"on_error='raise'\."
+        r"to be no_face; their rows are NaN\. make_clip_pipeline leaves them out of "
+        r"what follows; on_error='raise' stops at them\."
     )
     with pytest.warns(ClipWarning, match=expected):
         features = transformer.fit_transform(paths)

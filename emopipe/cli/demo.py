@@ -61,7 +61,6 @@ def command(args) -> int:
 
 def experiment(clips, *, n_folds):
     """Return voice, face and three fusions of them on a table of synthetic clips."""
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
@@ -69,11 +68,11 @@ def experiment(clips, *, n_folds):
     from emopipe.evaluation import evaluate
     from emopipe.experiment import Experiment
     from emopipe.face import FaceCrops, FaceTexture
-    from emopipe.fusion import EmotionWeightedFusion, WhereFinite
+    from emopipe.fusion import EmotionWeightedFusion, make_clip_pipeline
     from emopipe.voice import ShortTermStatistics
 
     def recogniser(features, svm):
-        return make_pipeline(features, WhereFinite(make_pipeline(StandardScaler(), svm)))
+        return make_clip_pipeline(features, StandardScaler(), svm)
 
     voice = recogniser(ShortTermStatistics(progress=True), SVC(C=10))
     face = recogniser(FaceTexture(faces=FaceCrops(n_frames=3), progress=True), SVC(kernel="linear"))

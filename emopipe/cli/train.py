@@ -255,15 +255,13 @@ def recogniser(extractors, classifier, *, weights="recall"):
         Of `emopipe.fusion.EmotionWeightedFusion`.
     """
     from sklearn.base import clone
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from emopipe.fusion import EmotionWeightedFusion, WhereFinite
+    from emopipe.fusion import EmotionWeightedFusion, make_clip_pipeline
 
     parts = []
     for name, extractor in extractors.items():
-        scaled = make_pipeline(StandardScaler(), clone(classifier))
-        parts.append((name, make_pipeline(extractor, WhereFinite(scaled))))
+        parts.append((name, make_clip_pipeline(extractor, StandardScaler(), clone(classifier))))
     if len(parts) == 1:
         return parts[0][1]
     return EmotionWeightedFusion(parts, weights=weights)

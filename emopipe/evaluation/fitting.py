@@ -18,6 +18,7 @@ from emopipe.evaluation.checkpoints import (
 )
 from emopipe.evaluation.inner_splits import nested, wants_groups
 from emopipe.evaluation.renaming import ask_renamed
+from emopipe.fusion.clip_pipeline import explain_missing
 from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
 
@@ -186,7 +187,7 @@ def run_fold(task, fold):
 
     estimator = clone(task.estimator)
     params = {"groups": task.groups[fold.train]} if wants_groups(estimator) else {}
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), explain_missing():
         # Statuses of all clips are in the Result; saying them per fold would bury everything else.
         warnings.simplefilter("ignore", ClipWarning)
         started, busy = time.perf_counter(), time.process_time()

@@ -278,6 +278,6 @@ def _told(paths, found, failed) -> str:
     reason = f": {reason}" if reason else ""
     return (
         f"{len(failed)} of {len(paths)} clips gave no features ({words}): first "
-        f"{_named(paths, failed[0])}{reason}; their rows are NaN. Wrap what follows in "
-        "WhereFinite, or set on_error='raise'."
+        f"{_named(paths, failed[0])}{reason}; their rows are NaN. make_clip_pipeline leaves "
+        "them out of what follows; on_error='raise' stops at them."
     )

@@ -1,5 +1,6 @@
 """Decision-level fusion: scores of several modalities become one, weighted per emotion."""
 
+from emopipe.fusion.clip_pipeline import ClipPipeline, make_clip_pipeline
 from emopipe.fusion.emotion_weighted import EmotionWeightedFusion
 from emopipe.fusion.log_pool import choose_floors, likelihood_weights, log_scores
 from emopipe.fusion.scan import score_weights
@@ -10,6 +11,7 @@ from emopipe.fusion.weights import fuse, recall_weights, recalls, shrink_weights
 from emopipe.fusion.where_finite import WhereFinite
 
 __all__ = [
+    "ClipPipeline",
     "EmotionWeightedFusion",
     "ScoreColumns",
     "StackedFusion",
@@ -18,6 +20,7 @@ __all__ = [
     "fuse",
     "likelihood_weights",
     "log_scores",
+    "make_clip_pipeline",
     "recall_weights",
     "recalls",
     "score_weights",

@@ -32,7 +32,7 @@ class EmotionWeightedFusion(ScoreFusion):
 
     Each modality is a classifier, as a rule a whole pipeline from clips to scores. Weights are
     learned on out-of-fold scores: no classifier that takes part in learning them was fitted on the
-    clip or on its subject. A clip that lacks a modality (scores of NaN, see `WhereFinite`) is
+    clip or on its subject. A clip that lacks a modality (scores of NaN, see `ClipPipeline`) is
     decided by the others. `docs/fusion.md` says which rule suits which scores.
 
     Parameters

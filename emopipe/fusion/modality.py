@@ -7,6 +7,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
+from emopipe.fusion.clip_pipeline import ClipPipeline, explain_missing
 from emopipe.fusion.keys import data_key, estimator_key, rows_key
 from emopipe.fusion.memory import FitMemory, Fitter, extended, fits_by_steps
 from emopipe.fusion.rows import take, take_params
@@ -76,7 +77,9 @@ class Modality:
     """
 
     def __init__(self, estimator, X, y, params, memory):
-        self._body, self._steps = clone(estimator), []
+        self._body, self._steps, self._outer = clone(estimator), [], None
+        if isinstance(self._body, ClipPipeline):
+            self._outer, self._body = self._body, self._body.in_two_steps()
         n_steps = _n_extractors(self._body)
         for name, step in self._body.steps[:n_steps] if n_steps else ():
             X = step.fit(X, y).transform(X)
@@ -90,9 +93,9 @@ class Modality:
     def fit(self):
         """Return the estimator fitted on all clips."""
         body = Fitter(self._memory).fit(clone(self._body), self.X, self.y, self.params, self._key)
-        if not self._steps:
-            return body
-        return body.set_params(steps=[*self._steps, *body.steps])
+        if self._steps:
+            body.set_params(steps=[*self._steps, *body.steps])
+        return body if self._outer is None else clone(self._outer).adopt(body)
 
     def out_of_fold(self, folds, classes, scale):
         """Return scores (clips, emotions) of the folds' test rows, NaN elsewhere."""
@@ -148,12 +151,13 @@ def fit_modalities(estimators, X, y, params, folds, *, classes, scales, memory):
     fitted, scores = [], []
     for (name, estimator), scale in zip(estimators, scales, strict=True):
         own = params[name]
+        routed = config_context(enable_metadata_routing=True) if own else nullcontext()
         try:
-            with config_context(enable_metadata_routing=True) if own else nullcontext():
+            with explain_missing(), routed:
                 modality = Modality(estimator, X, y, own, memory)
                 scores += [modality.out_of_fold(folds, classes, scale)] if folds else []
                 fitted.append(modality.fit())
         except Exception as error:
-            error.add_note(f"in modality {name!r} of EmotionWeightedFusion")
+            error.add_note(f"in modality {name!r} of the fusion")
             raise
     return fitted, np.stack(scores) if folds else None

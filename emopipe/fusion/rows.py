@@ -13,7 +13,8 @@ def take(values, rows):
         return values.iloc[rows]
     if hasattr(values, "shape"):
         return values[rows]
-    return [values[row] for row in rows]
+    rows = np.asarray(rows)
+    return [values[row] for row in (np.flatnonzero(rows) if rows.dtype == bool else rows)]
 
 
 def take_params(params, rows, n_rows):

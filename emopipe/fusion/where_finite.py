@@ -7,21 +7,13 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
+from emopipe.fusion.complete_rows import CompleteRows
 from emopipe.fusion.rows import check_labels, take, take_params
 
 
-def _inner_has(method):
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)
-        return True
-
-    return check
-
-
-class WhereFinite(ClassifierMixin, BaseEstimator):
+class WhereFinite(CompleteRows, ClassifierMixin, BaseEstimator):
     """A classifier that works on complete rows and answers NaN for the others.
 
     Parameters
@@ -40,6 +32,10 @@ class WhereFinite(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Where X is a table.
+
+    See Also
+    --------
+    ClipPipeline : the same for a pipeline that begins with clips.
 
     Examples
     --------
@@ -87,7 +83,7 @@ class WhereFinite(ClassifierMixin, BaseEstimator):
             routed = self.get_metadata_routing().route_params(caller="fit", params=params)
             params = routed["estimator"]["fit"]
         self.estimator_ = fit(
-            clone(self.estimator), take(_sliceable(X), rows), y[rows],
+            clone(self.estimator), take(X, rows), y[rows],
             **take_params(params, rows, len(y)),
         )  # fmt: skip
         self.classes_ = self.estimator_.classes_
@@ -115,39 +111,11 @@ class WhereFinite(ClassifierMixin, BaseEstimator):
                 stacklevel=4,
             )
 
-    def _answers(self, X, method):
-        """Return which rows are complete, and the classifier's answers for those."""
-        check_is_fitted(self)
-        rows = self._complete(X)
-        if not rows.any():
-            return rows, None
-        return rows, getattr(self.estimator_, method)(take(_sliceable(X), rows))
+    def _classifier(self):
+        return getattr(self, "estimator_", self.estimator)
 
-    def _spread(self, X, method):
-        rows, found = self._answers(X, method)
-        if found is None:
-            return np.full((len(rows), len(self.classes_)), np.nan)
-        spread = np.full((len(rows), *found.shape[1:]), np.nan)
-        spread[rows] = found
-        return spread
-
-    @available_if(_inner_has("predict_proba"))
-    def predict_proba(self, X):
-        """Return probabilities (n_clips, n_classes), NaN in incomplete rows."""
-        return self._spread(X, "predict_proba")
-
-    @available_if(_inner_has("decision_function"))
-    def decision_function(self, X):
-        """Return decision scores as the classifier gives them, NaN in incomplete rows."""
-        return self._spread(X, "decision_function")
-
-    def predict(self, X):
-        """Return emotions (n_clips,); for incomplete rows `fallback_`, the most frequent one."""
-        rows, found = self._answers(X, "predict")
-        predicted = np.full(len(rows), self.fallback_, dtype=self.classes_.dtype)
-        if found is not None:
-            predicted[rows] = found
-        return predicted
+    def _features(self, X):
+        return X, self._complete(X)
 
     def get_metadata_routing(self):
         """Return what is passed on: everything goes to the classifier."""
@@ -162,7 +130,3 @@ class WhereFinite(ClassifierMixin, BaseEstimator):
         tags.non_deterministic = inner.non_deterministic
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _sliceable(X):
-    return X if hasattr(X, "iloc") else np.asarray(X)
