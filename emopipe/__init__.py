@@ -55,6 +55,7 @@ _PUBLIC = {
     "make_clip_pipeline": "fusion",
     "score_weights": "fusion",
     "search_weights": "fusion",
+    "weight_grid": "fusion.grid",
     # evaluation and reports
     "Chart": "experiment",
     "Experiment": "experiment",
@@ -68,6 +69,14 @@ _PUBLIC = {
     "evaluate": "evaluation",
     "write_index": "report",
     "write_report": "report",
+    # pictures
+    "ConfusionDisplay": "displays",
+    "LearningCurvesDisplay": "displays",
+    "ReliabilityDisplay": "displays",
+    "SubjectsDisplay": "displays",
+    "TimelineDisplay": "displays",
+    "WeightGridDisplay": "displays",
+    "WeightsDisplay": "displays",
     # saved recognisers
     "allowed": "models",
     "ModelError": "models",

@@ -17,6 +17,9 @@ _N_FLIPS = 20_000
 
 def _paired(a, b, common):
     """Return the predictions of both results, joined by clip, after checking that they pair."""
+    for side in (a, b):
+        if not hasattr(side, "predictions"):
+            raise TypeError(f"compare was given a {type(side).__name__}: give two Results")
     keys = ["clip", "emotion"]
     pairs = a.predictions.merge(b.predictions, on=keys, suffixes=("_a", "_b"), validate="1:1")
     n_a, n_b = len(a.predictions), len(b.predictions)

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emopipe.checks import check_entry, ignored_checks, mute
 from emopipe.files import write_atomic
 from emopipe.literature import Published
 from emopipe.result import Result, as_notices, naming
@@ -69,6 +70,8 @@ class Experiment:
         What a reader must know first: text and severity, as in `Result`.
     reproduce : str
         Command or code that repeats the experiment.
+    ignore : dict
+        {id: reason} of checks that are muted; see `docs/checks.md`.
 
     Examples
     --------
@@ -87,9 +90,11 @@ class Experiment:
     charts: list = field(default_factory=list)
     notices: list = field(default_factory=list)
     reproduce: str = ""
+    ignore: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self.notices = as_notices(self.notices)
+        self.ignore = ignored_checks(self.ignore)
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", self.name):
             raise ValueError(
                 f"experiment name {self.name!r} names a folder: use lower case letters, digits, "
@@ -106,6 +111,31 @@ class Experiment:
     def synthetic(self):
         """Whether any clip is drawn or synthesised: no figure of people stands beside those."""
         return any(c["synthetic"] for r in self.results.values() for c in r.corpora)
+
+    @property
+    def checks(self):
+        """What a single result cannot tell: whether the answer was chosen on the test clips."""
+        candidates = [
+            label
+            for label, result in self.results.items()
+            if label not in self.references and not result.protocol.get("subject_dependent")
+        ]
+        status, reason = "passed", "One result answers; no other was tried on its test clips."
+        if len(candidates) > 1:
+            status, reason = (
+                "warning",
+                (
+                    f"The highest of {len(candidates)} results on the same clips would be a little "
+                    "too high: read their differences, not the highest."
+                ),
+            )
+        return mute([check_entry("EMO11", status, reason)] if candidates else [], self.ignore)
+
+    def _repr_html_(self):
+        """Return what a notebook shows."""
+        from emopipe.html_repr import to_html
+
+        return to_html("experiment.html", experiment=self)
 
     def __eq__(self, other):
         return isinstance(other, Experiment) and self.to_dict() == other.to_dict()

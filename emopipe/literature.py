@@ -174,6 +174,11 @@ class Published:
 def _check_figures(figure):
     for name in ("value", "spread"):
         number = getattr(figure, name)
+        if isinstance(number, str):
+            raise ValueError(
+                f"published {name} of {figure.label!r} is the text {number!r}: give a number, a "
+                "fraction in [0, 1]"
+            )
         if number is not None and not (math.isfinite(number) and 0 <= number <= 1):
             raise ValueError(
                 f"published {name} of {figure.label!r} is {number}: give a fraction in [0, 1]"

@@ -93,6 +93,34 @@ def macro_f1(confusions):
     return _mean(f1(confusions))
 
 
+def reliability(confidence, right, n_bins=10):
+    """Return how often answers are right, by how sure they are.
+
+    Parameters
+    ----------
+    confidence : float array, shape (n_clips,)
+        Score of the answer, from 0 to 1.
+    right : bool array, shape (n_clips,)
+    n_bins : int
+        Bins of equal width; those without clips are left out.
+
+    Returns
+    -------
+    DataFrame
+        confidence (mean), accuracy and n (clips) of each bin.
+
+    Examples
+    --------
+    >>> reliability([0.1, 0.95, 1.0], [False, True, True], 2).to_numpy().tolist()
+    [[0.1, 0.0, 1.0], [0.975, 1.0, 2.0]]
+    """
+    confidence, right = np.asarray(confidence, dtype=float), np.asarray(right, dtype=float)
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    table = pd.DataFrame({"bin": bins, "confidence": confidence, "accuracy": right})
+    means = table.groupby("bin")[["confidence", "accuracy"]].mean()
+    return means.assign(n=table["bin"].value_counts()).reset_index(drop=True)
+
+
 FIGURES = {"accuracy": accuracy, "uar": uar, "macro_f1": macro_f1}
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from emopipe import metrics
+from emopipe.checks import STATUSES
 from emopipe.files import write_atomic
 from emopipe.result_schema import check_result
 from emopipe.result_upgrade import upgraded
 from emopipe.search_grids import grid_rows
 from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain, read_text
 
-STATUSES = ("passed", "failed", "cannot tell", "not needed")
 SEVERITIES = ("information", "warning", "severe")
 
 
@@ -99,7 +99,8 @@ class Result:
         asked (clips that the evaluation should have answered), answered (clips that it did),
         reasons (list of str: why there are fewer), statuses ({extractor: {status: clips}}).
     checks : list of dict
-        The audit: id, title, status ("passed", "failed", "cannot tell", "not needed"), reason.
+        id ("EMO01"), title, status (one of `emopipe.checks.STATUSES`) and reason; see
+        `docs/checks.md`.
     baselines : list of dict
         What stands beside the figures: id, title, accuracy and uar ({value, low, high} each), n
         (clips) and note. See `emopipe.evaluation.baselines`.
@@ -229,7 +230,7 @@ class Result:
 
     @property
     def passed(self):
-        """Whether no check of the audit failed; those that cannot tell do not fail."""
+        """Whether no check failed; warnings, and those that cannot tell, do not fail."""
         return all(check["status"] != "failed" for check in self.checks)
 
     @property
@@ -239,7 +240,7 @@ class Result:
 
     @property
     def check_counts(self):
-        """How many checks have each status, in the order of `STATUSES`; none is left out."""
+        """How many checks have each status, in the order of `emopipe.checks.STATUSES`."""
         return {s: sum(check["status"] == s for check in self.checks) for s in STATUSES}
 
     @property
@@ -251,6 +252,17 @@ class Result:
         if not len(there):
             return {"accuracy": None, "uar": None}
         return {"accuracy": float(there.max() / there.sum()), "uar": 1 / len(there)}
+
+    def _repr_html_(self):
+        """Return what a notebook shows."""
+        from emopipe.html_repr import to_html
+
+        loud = [check for check in self.checks if check["status"] in ("failed", "warning")]
+        counts = ", ".join(f"{n} {status}" for status, n in self.check_counts.items() if n)
+        shares = self.confusion / self.confusion.sum(axis=1, keepdims=True).clip(min=1)
+        return to_html(
+            "result.html", result=self, shares=shares.tolist(), loud=loud, counts=counts or "none"
+        )
 
     def to_dict(self, *, run=True):
         """Return JSON-able fields; `run=False` leaves out what differs from run to run."""

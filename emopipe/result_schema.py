@@ -6,6 +6,8 @@ A file is somebody else's until it has passed: whatever differs is named by its 
 
 import math
 
+from emopipe.checks import STATUSES
+
 MOST_RESULTS = 1000
 MOST_ROWS = 10_000_000
 MOST_CLASSES = 1000
@@ -145,9 +147,7 @@ _FOLD = record(
     best_params=maybe(dict_of(anything)), fusion_weights=maybe(dict_of(dict_of(number))),
     n_unanswered=count, accuracy=share, uar=share, history=_CURVES,
 )  # fmt: skip
-_CHECK = record(
-    id=text, title=text, status=among("passed", "failed", "cannot tell", "not needed"), reason=text
-)
+_CHECK = record(id=text, title=text, status=among(*STATUSES), reason=text)
 _BASELINE = record(id=text, title=text, accuracy=_SHARE, uar=_SHARE, n=count, note=text)
 _ROWS = list_of(list_of(number))
 _SEARCH = record(
@@ -203,7 +203,7 @@ _PUBLISHED = record(
     weights=maybe(dict_of(dict_of(number))), note=text,
 )  # fmt: skip
 _EXPERIMENT = record(
-    ("references", "answer"), name=text, title=text, question=text,
+    ("references", "answer", "ignore"), ignore=dict_of(text), name=text, title=text, question=text,
     results=dict_of(anything, MOST_RESULTS),
     references=list_of(text, 100), answer=list_of(text, 100),
     published=list_of(_PUBLISHED, 10_000),

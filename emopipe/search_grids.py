@@ -63,7 +63,7 @@ def edge_hits(search):
     -------
     list of dict
         name, low and high (the least and greatest value tried), at_low and at_high (folds whose
-        best row has it), n_folds.
+        best row has it, and no row inside scores as high), n_folds.
 
     Examples
     --------
@@ -77,13 +77,29 @@ def edge_hits(search):
         tried = sorted({row[name] for row in search["params"] if _is_number(row.get(name))})
         if len(tried) < 3:
             continue
-        best = [search["params"][row].get(name) for row in search["best"]
-                if isinstance(row, int) and 0 <= row < len(search["params"])]  # fmt: skip
+        best = [
+            search["params"][row].get(name)
+            for n, row in enumerate(search["best"])
+            if isinstance(row, int) and 0 <= row < len(search["params"])
+            and not _as_good_inside(search, n, name, tried)
+        ]  # fmt: skip
         hits.append(
             {"name": name, "low": tried[0], "high": tried[-1], "at_low": best.count(tried[0]),
              "at_high": best.count(tried[-1]), "n_folds": len(search["folds"])}
         )  # fmt: skip
     return hits
+
+
+def _as_good_inside(search, n, name, tried):
+    """Return whether a row between the least and greatest value scores as high as the best one."""
+    if "mean" not in search:
+        return False
+    means, best = search["mean"][n], search["best"][n]
+    return means[best] is not None and any(
+        mean is not None and mean >= means[best]
+        for row, mean in zip(search["params"], means, strict=True)
+        if _is_number(row.get(name)) and tried[0] < row[name] < tried[-1]
+    )
 
 
 def _is_number(value):

@@ -201,7 +201,7 @@ def experiment(*, asked=96, status="passed", mixed=False):
         ([], 0, ""),
         (["--set", "asked=1440"], 3, "INCOMPLETE: skill 0.5: 96 of 1440 clips"),
         (["--set", "asked=1440", "--allow-partial"], 0, "96 of 1440 clips"),
-        (["--set", "status=failed"], 3, "a leakage check failed (no twins)"),
+        (["--set", "status=failed"], 3, "check x failed (no twins)"),
         (["--set", "status=failed", "--set", "mixed=True"], 0, ""),
         (["--set", "status=cannot tell"], 0, ""),
     ],

@@ -104,7 +104,7 @@ def test_a_failed_check_and_mixed_subjects_are_said_loudly(invented, tmp_path):
         invented, tmp_path, checks=[check("failed")], protocol={"subject_dependent": True}
     )
     assert "FAILED" in text and "Subject-dependent:" in text and "1 failed" in text
-    assert "Leakage check failed:" in text and "people who were trained on, too" in text
+    assert "Check failed failed:" in text and "people who were trained on, too" in text
     assert "never trained on" not in text
 
 

@@ -174,6 +174,34 @@ def add_allow_partial(parser) -> None:
     )  # fmt: skip
 
 
+def add_ignore(parser) -> None:
+    """Add --ignore of the commands whose reports show checks."""
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="ID=REASON",
+        help="mute a check, as in --ignore EMO16='a pilot study': the report shows the reason "
+        "(docs/checks.md lists the checks)",
+    )  # fmt: skip
+
+
+def muted_checks(texts) -> dict:
+    """Return {id: reason} of the values of --ignore.
+
+    Raises
+    ------
+    ValueError
+        If an id is unknown; the message names the flag.
+    """
+    from emopipe.checks import CHECKS, ignored_checks
+
+    for text in texts:
+        id = text.partition("=")[0].strip()
+        if id not in CHECKS:
+            raise ValueError(
+                f"--ignore {text}: {id or 'nothing'} is no check; there are {', '.join(CHECKS)}"
+            )
+    return ignored_checks(texts)
+
+
 def exit_code(gaps, *, allow_partial: bool) -> int:
     """Print a headline of what the results lack, if anything, and return the exit code.
 

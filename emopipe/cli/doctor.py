@@ -7,6 +7,7 @@ do). The exit code is 1 when something that emopipe cannot work without fails.
 """
 
 import os
+import shutil
 import tempfile
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -102,7 +103,19 @@ def _devices():
         import torch
 
         names = ["cpu", *(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))]
-    return "ok", "devices", f"Keras on {backend}: {', '.join(names)}; {os.cpu_count()} cores"
+    found = f"Keras on {backend}: {', '.join(names)}; {os.cpu_count()} cores"
+    if all("cpu" in name.lower() for name in names):
+        return _only_cpu(found, backend)
+    return "ok", "devices", found
+
+
+def _only_cpu(found, backend):
+    """Return the line of a backend that sees no GPU: amiss where the machine has one."""
+    how = "'emopipe[gpu]'" if backend == "tensorflow" else f"{backend} for CUDA"
+    words = f"{found}; only the CPU is used"
+    if shutil.which("nvidia-smi") or Path("/dev/nvidia0").exists():
+        return "missing", "devices", f"{words}, although there is an NVIDIA GPU: pip install {how}"
+    return "ok", "devices", f"{words} (with an NVIDIA GPU: pip install {how})"
 
 
 def _codecs():

@@ -14,7 +14,8 @@ their report is NAME_synthetic, so that it never takes the place of real recordi
 With --scheduler tcp://HOST:8786 features, folds and grid searches are computed on a
 Dask cluster, with the same figures (see "From one machine to a cluster" in README.md).
 It can also be run as plain Python: python experiments/ravdess_voice.py --corpus ...
-Where results cover less than was asked, or a leakage check failed, the exit code is 3.
+Where results cover less than was asked, or a check failed, the exit code is 3 (--ignore mutes
+a check, see docs/checks.md).
 """
 
 import argparse
@@ -81,11 +82,13 @@ def run_script(experiment) -> None:
 
 def run_experiment(experiment, doc, synthetic, args) -> int:
     """Parse the script's arguments, run it, write its report and print where it is."""
-    from emopipe.cli import quiet_tensorflow
+    from emopipe.checks import mute_experiment
+    from emopipe.cli import muted_checks, quiet_tensorflow
     from emopipe.experiment import Experiment
 
     corpora, options = scripts.parameters_of(experiment)
     parsed = _script_parser(args.script, doc, experiment, synthetic).parse_args(args.arguments)
+    ignore = muted_checks(parsed.ignore)
     folders = _folders(parsed.corpus, corpora, args.script.name)
     values, small = _values(parsed.set, options, folders, synthetic, args.script.name)
     parsed.reports.mkdir(parents=True, exist_ok=True)  # or hours would end in "not a folder"
@@ -100,6 +103,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
             f"{args.script}: experiment(...) returned {_shown(outcome)}, not an Experiment: end it "
             "with `return Experiment(...)` (emopipe.experiment)"
         )
+    outcome = mute_experiment(outcome, ignore)
     command_line = shlex.join(["emopipe", "run", str(args.name), *args.arguments])
     if "synthetic" in folders.values():
         outcome = _of_drawn_people(outcome, small)
@@ -194,8 +198,8 @@ def _gaps(outcome) -> list[str]:
             asked, answered = result.coverage["asked"], result.coverage["answered"]
             gaps.append(f"{label}: {answered} of {asked} clips")
         if not result.protocol["subject_dependent"]:
-            failed = [check["title"] for check in result.checks if check["status"] == "failed"]
-            gaps += [f"{label}: a leakage check failed ({title})" for title in failed]
+            failed = [(c["id"], c["title"]) for c in result.checks if c["status"] == "failed"]
+            gaps += [f"{label}: check {id} failed ({title})" for id, title in failed]
     return gaps
 
 
@@ -205,9 +209,7 @@ def _summary(outcome) -> str:
 
     notices = [*outcome.notices, *(n for r in outcome.results.values() for n in r.notices)]
     lines = [f"note: {text}" for text in dict.fromkeys(n["text"] for n in notices)]
-    lines += [
-        f"{'':<32}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  leakage checks"
-    ]
+    lines += [f"{'':<32}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  checks"]
     for label, result in outcome.results.items():
         accuracy, uar = result.metrics["accuracy"], result.metrics["uar"]
         known = uar["low"] is not None and uar["low"] == uar["low"]
@@ -225,7 +227,7 @@ def _summary(outcome) -> str:
 
 
 def _script_parser(script, doc, experiment, synthetic):
-    from emopipe.cli import add_allow_partial
+    from emopipe.cli import add_allow_partial, add_ignore
 
     lines = scripts.option_lines(experiment, synthetic)
     parser = argparse.ArgumentParser(
@@ -249,6 +251,7 @@ def _script_parser(script, doc, experiment, synthetic):
     parser.add_argument(
         "--reports", type=Path, default=Path("reports"), help="where reports go (default: reports)"
     )
+    add_ignore(parser)
     add_allow_partial(parser)
     return parser
 

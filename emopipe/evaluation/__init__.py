@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
 from emopipe import metrics
+from emopipe.checks import ignored_checks
 from emopipe.evaluation import figures
 from emopipe.evaluation.arrays import table_of
 from emopipe.evaluation.baselines import baselines
@@ -19,9 +20,10 @@ from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
 from emopipe.evaluation.folds import make_folds
 from emopipe.evaluation.giveaways import NAMES
 from emopipe.evaluation.inner_splits import mixed_holdouts, nested
-from emopipe.evaluation.leakage import CHECKS, audit
+from emopipe.evaluation.leakage import Evidence, run_checks
 from emopipe.evaluation.recordings import copies, digests, durations, n_files, recordings
-from emopipe.evaluation.task import make_study
+from emopipe.evaluation.task import check_estimator, make_study
+from emopipe.parameters import check_number
 from emopipe.result import Result, as_notices
 
 __all__ = ["evaluate"]
@@ -220,23 +222,20 @@ def _title(estimator):
     return f"{kind}({_title(inner)})" if hasattr(inner, "fit") else kind
 
 
-def _circumstances(study, done, decoded, skip, n_bootstrap):
+def _circumstances(study, done, decoded, n_bootstrap):
     """Return the fields of a Result that say what was evaluated, on what, and whether fairly."""
-    named = recordings(study.table, decoded)
-    files = n_files(study.table)
     return {
         "classes": study.task.classes,
         "corpora": figures.corpora(study),
         "folds": figures.fold_entries(study, done),
         "searches": figures.searches(done),
-        "checks": audit(study, named, files, len(decoded), _renamed(study, done), skip=skip),
         "baselines": baselines(study, durations(study.table, decoded), n_bootstrap=n_bootstrap),
-    }, copies(study.table, named)
+    }
 
 
-def _decoded(study, skip):
+def _decoded(study, ignore):
     """Return what the recordings of the table are, read where and how the estimator reads them."""
-    if "recordings" in skip:
+    if "EMO02" in ignore:
         return {}
     parts = nested(study.task.estimator, descriptions=True)
     readers = [part.get_params(deep=False) for _, part in parts]
@@ -257,16 +256,10 @@ def _renamed(study, done):
     return {"asked": 0, "problem": "Folds were computed where names of files cannot be changed."}
 
 
-def _check_skip(skip):
-    unknown = set(skip) - set(CHECKS)
-    if isinstance(skip, str) or unknown:
-        raise ValueError(f"skip={skip!r}: give a list of checks out of {', '.join(CHECKS)}")
-
-
 def evaluate(
     estimator, clips, y=None, *, cv=5, label="emotion", groups="subject", features=None, title=None,
     checkpoint=None, subject_dependent=False, optimism_gap=False, n_bootstrap=2000, random_state=0,
-    repeats=1, notices=(), skip=(), n_jobs=None, progress=False,
+    repeats=1, notices=(), ignore=(), n_jobs=None, progress=False,
 ):  # fmt: skip
     """Return out-of-fold predictions of a classifier, and all that must be known to trust them.
 
@@ -322,9 +315,10 @@ def evaluate(
         where training is random: the figures of each seed are in `Result.variants`.
     notices : sequence of str or dict
         What readers must know first, see `Result`.
-    skip : sequence of str
-        Checks of the audit to switch off, by id: "recordings" decodes every clip once, "names" asks
-        for eight clips again.
+    ignore : dict or list of str
+        Checks to mute: {id: reason}, or ids alone, see `docs/checks.md`. The report shows the
+        reason. EMO02 decodes every clip once, EMO09 and EMO10 ask for some clips again: muted, they
+        cost nothing.
     n_jobs : int or None
         Folds that are computed at the same time, in processes of joblib's; None is joblib's current
         choice, usually 1. Where joblib's backend is Dask, the cluster's threads.
@@ -359,6 +353,11 @@ def evaluate(
     >>> evaluate(GaussianNB(), clips, cv=4, features=["energy"], n_bootstrap=200)
     <Result 'GaussianNB': 24 clips, accuracy 0.917 [0.833, 1.000], ...>
     """
+    check_estimator(estimator, clips, y)
+    check_number("n_bootstrap", n_bootstrap, low=0, whole=True)
+    check_number("random_state", random_state, low=0, whole=True)
+    if n_jobs is not None:
+        check_number("n_jobs", n_jobs, whole=True)
     with sklearn.config_context(enable_metadata_routing=True):
         called = f"cv={cv!r}, label={label!r}, groups={groups!r}"
         as_array = False
@@ -372,29 +371,38 @@ def evaluate(
             subject_dependent=subject_dependent, random_state=random_state,
         )  # fmt: skip
         _check_gap(study, optimism_gap)
-        _check_skip(skip)
+        ignore = ignored_checks(ignore)
         _check_repeats(estimator, repeats)
         study = replace(study, task=replace(study.task, as_array=as_array))
-        task = replace(study.task, rename="names" not in skip and _sees_names(study))
+        task = replace(
+            study.task, alone="EMO10" not in ignore,
+            rename="EMO09" not in ignore and _sees_names(study),
+        )  # fmt: skip
         title = title or _title(estimator)
         started = time.perf_counter()
         statuses = extract_first(study.task, progress)
-        decoded = _decoded(study, skip)
+        decoded = _decoded(study, ignore)
         extracted = time.perf_counter()
         options = {"checkpoint": checkpoint, "progress": progress, "n_jobs": n_jobs}
         done = run_folds(task, study.folds, title=title, **options)
         answers = figures.predictions(study, study.folds, done)
-        circumstances, copied = _circumstances(study, done, decoded, skip, n_bootstrap)
+        named = recordings(study.table, decoded)
         random = [_on_random_folds(study, options)] if optimism_gap else []
         call = f"evaluate(estimator, clips, {called})"
-        return Result(
+        result = Result(
             title=title,
             protocol=_protocol(study, answers, n_bootstrap, call),
             predictions=answers,
             variants=random + _with_seeds(study, repeats, options),
-            notices=_notices(study, done, answers, notices, copied),
+            notices=_notices(study, done, answers, notices, copies(study.table, named)),
             coverage=figures.coverage(study, answers, statuses),
             run=figures.run(done, {"extraction": extracted - started}),
             **figures.figures(answers, study.task.classes, n_bootstrap, random_state),
-            **circumstances,
+            **_circumstances(study, done, decoded, n_bootstrap),
         )
+        evidence = Evidence(
+            named=named, n_files=n_files(study.table), n_decoded=len(decoded),
+            renamed=_renamed(study, done), alone=done[0]["alone"],
+        )  # fmt: skip
+        result.checks = run_checks(study, result, evidence, ignore)
+        return result

@@ -6,6 +6,8 @@ import os
 import numpy as np
 import pandas as pd
 
+from emopipe.corpora.clip_table import canonical
+
 # Columns by which a table is known for a clip table.
 _CLIPS = ("clip", "path")
 
@@ -16,10 +18,22 @@ def _column(values, name, n_rows):
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.shape != (n_rows,):
+        swapped = "; are X and y swapped?" if name == "y" and values.ndim == 2 else ""
         raise ValueError(
             f"{name} has shape {values.shape}, X has {n_rows} rows: give one value per row of X"
+            f"{swapped}"
         )
     return values
+
+
+def _check_not_swapped(y, groups):
+    """Raise ValueError where groups hold emotions and y does not."""
+    known = [all(canonical(str(v)) for v in set(values)) for values in (y, groups)]
+    if known == [False, True]:
+        raise ValueError(
+            f"groups holds emotions ({groups[0]!r}, ...) and y does not ({y[0]!r}, ...): are y and "
+            "groups swapped?"
+        )
 
 
 def _check_labels(y):
@@ -58,6 +72,7 @@ def table_of(X, y, groups):
     _check_labels(facts["emotion"])
     if groups is not None:
         facts["subject"] = _column(groups, "groups", n_rows)
+        _check_not_swapped(facts["emotion"], facts["subject"])
     names = [f"row {n:0{len(str(n_rows))}d}" for n in range(n_rows)]
     if isinstance(X, pd.DataFrame) and any(name in X for name in _CLIPS):
         table = X.reset_index(drop=True).assign(**facts)

@@ -10,6 +10,7 @@ from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
+from emopipe.evaluation.alone import ask_alone
 from emopipe.evaluation.checkpoints import (
     FoldCheckpoints,
     content_key,
@@ -38,6 +39,8 @@ class Task:
     classes : list of str
     rename : bool
         Whether answers under other names of files are asked for, too.
+    alone : bool
+        Whether clips are asked for one by one, too.
     as_array : bool
         Whether the estimator gets an array of numbers instead of a table.
     """
@@ -48,6 +51,7 @@ class Task:
     groups: np.ndarray
     classes: list
     rename: bool = False
+    alone: bool = False
     as_array: bool = False
 
     def rows(self, numbers):
@@ -171,6 +175,15 @@ def _modalities(estimator, X):
     return {name: [str(a) for a in answers] for name, answers in fusion.ablation(X).items()}
 
 
+def _alone(estimator, task, fold, predicted, scores):
+    """Return what `ask_alone` says of a fold's test clips."""
+
+    def answer(rows):
+        return _answers(estimator, task.rows(rows), task.classes)
+
+    return ask_alone(answer, fold.test, predicted, scores)
+
+
 def run_fold(task, fold):
     """Fit a fresh copy on the training rows, ask it for the test rows, return plain values.
 
@@ -181,7 +194,7 @@ def run_fold(task, fold):
     dict
         predicted (list of str or None), scores (list of lists of float or None, or None),
         modalities ({column: list of str} or None), best_params, fusion_weights, searches, history,
-        notices, renamed, fit_seconds, score_seconds, cpu_seconds (of this process' threads).
+        notices, renamed, alone, fit_seconds, score_seconds, cpu_seconds (of this process' threads).
     """
     from emopipe.extraction import ClipWarning
 
@@ -200,12 +213,14 @@ def run_fold(task, fold):
         renamed = None
         if task.rename:
             renamed = ask_renamed(estimator, task.rows(fold.test), predicted)
+        alone = _alone(estimator, task, fold, predicted, scores) if task.alone else None
     return {
         "predicted": predicted,
         "scores": _rounded(plain(scores, "scores")),
         "modalities": modalities,
         **_chosen(estimator),
         "renamed": renamed,
+        "alone": alone,
         "fit_seconds": fitted - started,
         "score_seconds": scored - fitted,
         "cpu_seconds": busy,
@@ -216,7 +231,7 @@ def _key(task, folds):
     """Return the key of a checkpoint: everything that the outcome of the folds depends on."""
     sides = [[side.tolist() for side in fold] for fold in folds]
     labels = [task.y.tolist(), task.groups.tolist(), task.classes]
-    return content_key(task.X, described(task.estimator), labels, sides, task.rename)
+    return content_key(task.X, described(task.estimator), labels, sides, [task.rename, task.alone])
 
 
 def _numbered(number, estimator, X, y, groups, classes, modes, fold):
@@ -229,7 +244,10 @@ def _fresh(task, folds, n_jobs):
 
     cluster = client_in_use() is not None
     # Names are tried in the first fold, and on this machine: a cluster's may not see its links.
-    tasks = [(n, replace(task, rename=task.rename and not (n or cluster)), f) for n, f in folds]
+    tasks = [
+        (n, replace(task, rename=task.rename and not (n or cluster), alone=task.alone and not n), f)
+        for n, f in folds
+    ]
     if not cluster and effective_n_jobs(n_jobs) == 1:
         yield from ((number, run_fold(one, fold)) for number, one, fold in tasks)
         return
@@ -237,7 +255,7 @@ def _fresh(task, folds, n_jobs):
     parts = task.estimator, task.X, task.y, task.groups, task.classes
     n_jobs = -1 if cluster else n_jobs
     yield from Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(
-        delayed(_numbered)(number, *parts, (one.rename, one.as_array), fold)
+        delayed(_numbered)(number, *parts, (one.rename, one.alone, one.as_array), fold)
         for number, one, fold in tasks
     )
 

@@ -75,8 +75,9 @@ def check_subjects(folds, subjects, cv):
 def _official(table, name):
     """Return the train and test masks of a corpus' own split."""
     if name not in OFFICIAL:
+        number = f" (a number has no quotes: cv={name})" if name.isdecimal() else ""
         raise ValueError(
-            f"cv={name!r} is unknown; allowed: a number, a scikit-learn splitter, "
+            f"cv={name!r} is unknown{number}; allowed: a number, a scikit-learn splitter, "
             + ", ".join(map(repr, (*OFFICIAL, LOSO, *PUBLISHED)))
         )
     train_names, test_name = OFFICIAL[name]

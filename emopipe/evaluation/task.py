@@ -135,11 +135,14 @@ def _reasons(table, label):
     return reasons.where((reasons != "") | table[label].notna(), f"no {label}")
 
 
-def _check_estimator(estimator):
+def check_estimator(estimator, *others):
+    """Raise TypeError unless an estimator is a classifier; `others` are the other arguments."""
     if isinstance(estimator, type) or not isinstance(estimator, BaseEstimator):
         kind = "the class " if isinstance(estimator, type) else "a "
         name = estimator.__name__ if isinstance(estimator, type) else type(estimator).__name__
-        swapped = "; are the arguments swapped?" if isinstance(estimator, pd.DataFrame) else ""
+        data = isinstance(estimator, pd.DataFrame | np.ndarray | list)
+        data |= any(isinstance(other, BaseEstimator) for other in others)
+        swapped = "; are the arguments swapped?" if data else ""
         raise TypeError(f"estimator is {kind}{name}: give a scikit-learn classifier{swapped}")
     if not is_classifier(estimator):
         raise TypeError(
@@ -177,6 +180,11 @@ def _known_subjects(table, column):
 
 def _columns_of(groups):
     """Return the columns to keep apart, who is recorded first."""
+    if not isinstance(groups, str | list | tuple | None):
+        raise ValueError(
+            f"groups is a {type(groups).__name__}: with a clip table, name its column, as in "
+            "groups='subject'; values go with X and y, as in evaluate(estimator, X, y, groups=...)"
+        )
     columns = [groups] if isinstance(groups, str) else list(groups or [])
     if (
         not all(isinstance(name, str) for name in columns)
@@ -208,7 +216,8 @@ def make_study(
     estimator, clips, *, cv, label, groups, features, subject_dependent, random_state
 ):  # fmt: skip
     """Return the checked task with its folds, or raise what `emopipe.evaluation.evaluate` says."""
-    _check_estimator(estimator)
+    if isinstance(features, str):
+        raise ValueError(f"features={features!r} is text: give a list of columns, [{features!r}]")
     grouped_by = _columns_of(groups)
     column = next((name for name in grouped_by if name != "statement"), "subject")
     full = _completed(clips, label, grouped_by, features)

@@ -16,6 +16,7 @@ from emopipe.fusion.weights import (
     shrink_weights,
     weights_by_name,
 )
+from emopipe.parameters import check_number
 
 
 def _recall(scores, y, **_):
@@ -181,8 +182,7 @@ class EmotionWeightedFusion(ScoreFusion):
                 "weights='likelihood' gives every clip and emotion its own weight: leave out "
                 "preferred and sum_to_one, or use weights='recall' or 'search'"
             )
-        if not self.clips_per_weight >= 0:
-            raise ValueError(f"clips_per_weight={self.clips_per_weight!r}: a number from 0 on")
+        check_number("clips_per_weight", self.clips_per_weight, low=0)
         check_scoring(self.scoring)
 
     def _learns_rule(self):

@@ -17,7 +17,14 @@ def subjects_of(X, groups):
     """Return groups, the subject column of a clip table, or None."""
     if groups is None and isinstance(X, pd.DataFrame) and "subject" in X.columns:
         groups = X["subject"]
-    return None if groups is None else np.asarray(groups)
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.ndim == 2 and groups.shape[1] == 1:
+        return groups[:, 0]
+    if groups.ndim != 1:
+        raise ValueError(f"groups has shape {groups.shape}: give one value per clip, the subject")
+    return groups
 
 
 def _check_subjects(subjects, n_folds):
@@ -78,6 +85,8 @@ def inner_folds(cv, y, subjects, train_only=None):
     >>> [(train.tolist(), test.tolist()) for train, test in folds]
     [([0, 1], [2, 3]), ([2, 3], [0, 1])]
     """
+    if isinstance(cv, str):
+        raise ValueError(f"cv={cv!r} is text: give a number of folds or a splitter, or None")
     if cv is None or isinstance(cv, int | np.integer):
         _check_subjects(subjects, cv)
         if cv is None:

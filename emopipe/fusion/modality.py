@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 
 from emopipe.fusion.clip_pipeline import ClipPipeline, explain_missing
@@ -15,11 +15,10 @@ from emopipe.fusion.scores import score_matrix
 
 
 def pairs_of(estimators):
-    """Return modalities as a list of (name, estimator), empty where they are not given so."""
-    try:
-        return [(name, estimator) for name, estimator in estimators]
-    except (TypeError, ValueError):
-        return []
+    """Return modalities as a list of (name, estimator), empty where they are not such pairs."""
+    pairs = list(estimators) if isinstance(estimators, list | tuple) else []
+    paired = all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs)
+    return [tuple(pair) for pair in pairs] if paired else []
 
 
 def check_names(estimators, reserved):
@@ -30,12 +29,24 @@ def check_names(estimators, reserved):
     ValueError
         If there are none, or a name is not a string of its own, has "__" or is reserved.
     """
-    names = [name for name, _ in pairs_of(estimators)]
+    pairs = pairs_of(estimators)
+    names = [name for name, _ in pairs]
     if not names:
         raise ValueError(
             "estimators must be a list of (name, classifier), such as [('voice', voice), "
             f"('face', face)], found {estimators!r}"
         )
+    for name, estimator in pairs:
+        if isinstance(name, BaseEstimator):
+            raise ValueError(
+                f"estimators holds ({type(name).__name__}, {estimator!r}): the name comes first, "
+                f"as in ('voice', {type(name).__name__}())"
+            )
+        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+            raise ValueError(
+                f"{name!r} in estimators is {estimator!r}: give a classifier that is made already, "
+                f"such as ({name!r}, SVC())"
+            )
     unfit = [n for n in names if not isinstance(n, str) or "__" in n or n in reserved]
     if unfit or len(set(names)) < len(names):
         raise ValueError(

@@ -21,6 +21,8 @@ from emopipe.fusion.memory import MEMORY
 from emopipe.fusion.modality import check_names, fit_modalities, pairs_of
 from emopipe.fusion.rows import check_labels
 from emopipe.fusion.scores import decide, score_matrix
+from emopipe.fusion.weights import columns_to_one
+from emopipe.html_repr import to_html
 
 
 class ScoreFusion(ClassifierMixin, BaseEstimator):
@@ -225,6 +227,27 @@ class ScoreFusion(ClassifierMixin, BaseEstimator):
     def _sk_visual_block_(self):
         """Return scikit-learn's picture of parallel branches, one per modality."""
         return VotingClassifier(pairs_of(self.estimators))._sk_visual_block_()
+
+    @property
+    def _repr_html_(self):
+        """What a notebook shows: scikit-learn's diagram, and below it the weights once fitted."""
+        diagram = super()._repr_html_
+        return lambda: diagram() + self._weights_html()
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] += self._weights_html()
+        return bundle
+
+    def _weights_html(self):
+        """Return the weights by modality and emotion as HTML; nothing where there are none."""
+        weights = getattr(self, "weights_", None)
+        if not isinstance(weights, pd.DataFrame):
+            return ""
+        shares = columns_to_one(weights.to_numpy(dtype=float)).tolist()
+        return to_html("weights.html", modalities=list(weights.index),
+                       emotions=list(weights.columns), shares=shares)  # fmt: skip
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "oof_scores_")

@@ -6,8 +6,10 @@ report shows. The same Experiment gives the same bytes.
 
 import base64
 import hashlib
+from importlib.resources import files
 from pathlib import Path
 
+from emopipe.checks import CHECKS
 from emopipe.files import write_atomic
 from emopipe.report import answer
 from emopipe.report.charts import shade
@@ -70,7 +72,9 @@ def write_index(reports) -> Path:
     """
     reports = Path(reports)
     rows = [index_row(path.parent) for path in sorted(reports.glob("*/result.json"))]
-    return write_atomic(reports / "index.html", _template("index.html").render(rows=rows))
+    script = files("emopipe.report").joinpath("templates/index.js").read_text(encoding="utf-8")
+    html = _template("index.html").render(rows=rows, script=script)
+    return write_atomic(reports / "index.html", html)
 
 
 def _template(name):
@@ -94,7 +98,7 @@ def _template(name):
         "shade": shade,
         "csp_hash": csp_hash,
     }
-    environment.globals |= {"checks_badge": checks_badge}
+    environment.globals |= {"checks_badge": checks_badge, "check_catalogue": CHECKS}
     return environment.get_template(name)
 
 

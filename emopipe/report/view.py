@@ -38,8 +38,10 @@ def experiment_view(experiment) -> dict:
 def checks_badge(result) -> dict:
     """Return how many checks have which status, in words, and how alarming that is."""
     counts = result.check_counts
-    level = "fail" if counts["failed"] else "warn" if counts["cannot tell"] else ""
-    text = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
+    unsure = counts["warning"] + counts["cannot tell"] + counts["ignored"]
+    level = "fail" if counts["failed"] else "warn" if unsure else ""
+    names = {"warning": "warnings"} if counts["warning"] > 1 else {}
+    text = ", ".join(f"{n} {names.get(status, status)}" for status, n in counts.items() if n)
     return {"text": text or "none made", "level": level if text else "warn"}
 
 
@@ -66,10 +68,15 @@ def _index_figures(experiment):
             "interval": answer.interval(result.metrics["uar"]) or "–",
             "badge": _worst_badge(experiment.results.values()),
         }
+    results = experiment.results.values()
+    corpora = _distinct(c["name"] for r in results for c in r.corpora)
     return {
         "title": experiment.title,
         "question": experiment.question,
         "label": label or "",
+        "corpora": ", ".join(corpora),
+        "date": max((r.run.get("date", "")[:10] for r in results), default=""),
+        "alarm": ("", "warn", "fail").index(figures["badge"]["level"]) if figures else 0,
         "result": figures,
         "synthetic": experiment.synthetic,
         "partial": any(r.partial for r in experiment.results.values()),
@@ -95,7 +102,7 @@ def _banners(results) -> list[dict]:
         for check in result.checks:
             if check["status"] == "failed":
                 text = f"{_quoted([label])}: {check['title']}. {check['reason']}"
-                found.append({"head": "Leakage check failed", "text": text})
+                found.append({"head": f"Check {check['id']} failed", "text": text})
     for (answered, asked, reasons), labels in partial.items():
         text = f"so many are answered in {_quoted(labels)}" + (f": {reasons}." if reasons else ".")
         found.append({"head": f"Incomplete: {answered} of {asked} clips", "text": text})

@@ -1,0 +1,41 @@
+"""What all displays share: their axes, heat maps, and colours of emotions."""
+
+import numpy as np
+
+# Blue, red, green, violet, ochre, teal: as in reports.
+LINES = ("#2a5d9f", "#b3432b", "#2f7d4f", "#8a5ca8", "#996c10", "#2b7f8c")
+
+
+def new_axes(ax, figsize=None):
+    """Return axes to draw on, those that are there or new ones."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def heat_map(ax, shares, rows, columns, texts, *, most=1.0):
+    """Draw a table of numbers as a heat map whose letters can be read.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    shares : float array, shape (n_rows, n_columns)
+    rows, columns : list of str
+    texts : list of list of str
+    most : float
+        The number of the darkest colour.
+
+    Returns
+    -------
+    matplotlib AxesImage
+    """
+    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=most, aspect="auto")
+    ax.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(rows)), rows)
+    ax.tick_params(length=0)
+    for (i, j), value in np.ndenumerate(np.asarray(shares, dtype=float)):
+        colour = "white" if value > 0.72 * most else "black"
+        ax.text(j, i, texts[i][j], ha="center", va="center", color=colour, fontsize="small")
+    return image
