@@ -117,9 +117,9 @@ def claims_a_billion_seconds(tmp_path):
 
 
 def test_the_length_is_what_packets_say_not_the_header(model, claims_a_billion_seconds):
-    from emopipe.media.containers import opened
+    from emopipe.media.containers import open_media
 
-    with opened(claims_a_billion_seconds) as container:
+    with open_media(claims_a_billion_seconds) as container:
         assert container.duration > 9e14  # the lie reaches whoever believes the header
     (clip,) = predict(model, [claims_a_billion_seconds], window=0.5, store=None, n_jobs=1).clips
     assert clip.duration == pytest.approx(1.0, abs=0.1) and 1 <= len(clip.windows) <= 5

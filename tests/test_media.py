@@ -79,14 +79,14 @@ def test_sparse_frames_are_those_of_decoding_all(tmp_path, name):
 def test_sparse_frames_decode_little(tmp_path, name, monkeypatch):
     path = clip(tmp_path, name, n=400, **FORMATS[name])
     count = {"decoded": 0}
-    decoded = pictures.decoded
+    decoded = pictures.decode
 
     def counting(*args):
         for frame in decoded(*args):
             count["decoded"] += 1
             yield frame
 
-    monkeypatch.setattr(pictures, "decoded", counting)
+    monkeypatch.setattr(pictures, "decode", counting)
     assert numbers(frames(path, times=[2.0, 8.0, 14.0])) == pytest.approx([50, 200, 350], abs=1)
     assert count["decoded"] < 80
 
@@ -506,7 +506,7 @@ def test_a_cover_picture_is_no_video(tmp_path):
 def test_absurd_sizes_are_refused_before_decoding(tmp_path, monkeypatch):
     (tmp_path / "a.png").write_bytes(png_header(9000, 9000))
     decoded = []
-    monkeypatch.setattr(pictures, "decoded", lambda *args: decoded.append(args) or iter(()))
+    monkeypatch.setattr(pictures, "decode", lambda *args: decoded.append(args) or iter(()))
     with pytest.raises(ClipError, match="9000 x 9000") as caught:
         list(frames(tmp_path / "a.png"))
     assert caught.value.status == "too_large"

@@ -1,4 +1,4 @@
-"""Opening recordings safely: one local file, its picture and sound streams, nothing else.
+"""Open recordings safely: one local file, its picture and sound streams, nothing else.
 
 A file is handed to FFmpeg as a stream of bytes without a name, and no protocol is allowed, so
 that a playlist inside an AVI, or a text file that is one, cannot make FFmpeg read other files or
@@ -97,8 +97,8 @@ class ClipError(Exception):
         super().__init__(self.path, self.status, self.detail)
 
     def __str__(self):
-        said = f"{self.path}: {_WORDS[self.status]} ({self.status})."
-        return " ".join(part for part in (said, self.detail, _ADVICE[self.status]) if part)
+        sentence = f"{self.path}: {_WORDS[self.status]} ({self.status})."
+        return " ".join(part for part in (sentence, self.detail, _ADVICE[self.status]) if part)
 
 
 class Reading(Iterator):
@@ -152,8 +152,8 @@ def check_file(path) -> Path:
         raise ClipError(path, "corrupt", "It is empty (0 bytes).")
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         size = path.stat().st_size
-        said = f"It is a Git LFS pointer ({size} bytes), not the recording: run 'git lfs pull'."
-        raise ClipError(path, "corrupt", said)
+        detail = f"It is a Git LFS pointer ({size} bytes), not the recording: run 'git lfs pull'."
+        raise ClipError(path, "corrupt", detail)
     return path
 
 
@@ -184,19 +184,19 @@ def _reader(path, file):
 def _format(path, file) -> str | None:
     """Return the format of a JPEG, whose further pictures could else make it pass for a film."""
     is_jpeg = file.read(2) == b"\xff\xd8"
-    one = is_jpeg and path.suffix.lower() in _JPEG_SUFFIXES
-    while is_jpeg and not one:
-        head, place = file.read(8), file.tell()
+    single = is_jpeg and path.suffix.lower() in _JPEG_SUFFIXES
+    while is_jpeg and not single:
+        head, position = file.read(8), file.tell()
         if head[:1] != b"\xff" or head[1:2] in (b"", b"\xda"):  # no segment, or the picture
             break
-        one = head[1:2] == b"\xe2" and head[4:] == b"MPF\0"
-        file.seek(place - len(head) + 2 + int.from_bytes(head[2:4], "big"))
+        single = head[1:2] == b"\xe2" and head[4:] == b"MPF\0"
+        file.seek(position - len(head) + 2 + int.from_bytes(head[2:4], "big"))
     file.seek(0)
-    return "jpeg_pipe" if one else None
+    return "jpeg_pipe" if single else None
 
 
 @contextmanager
-def opened(path):
+def open_media(path):
     """Open a recording as a PyAV container, sandboxed, and close it whatever happens."""
     import av
 
@@ -209,13 +209,13 @@ def opened(path):
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError as error:
-            said = f"No known recording or image: {error.strerror or error}."
-            raise ClipError(path, "corrupt", said) from error
+            detail = f"No known recording or image: {error.strerror or error}."
+            raise ClipError(path, "corrupt", detail) from error
         with container:
             yield container
 
 
-def _flagged(stream, flag) -> bool:
+def _has_flag(stream, flag) -> bool:
     from av.stream import Disposition
 
     return bool(stream.disposition & Disposition[flag])
@@ -223,7 +223,7 @@ def _flagged(stream, flag) -> bool:
 
 def recorded_streams(container, kinds=("video", "audio")) -> list:
     """Return the streams of pictures and sound; the cover picture of a song is none."""
-    return [s for s in container.streams if s.type in kinds and not _flagged(s, "attached_pic")]
+    return [s for s in container.streams if s.type in kinds and not _has_flag(s, "attached_pic")]
 
 
 def find_stream(path, container, kind):
@@ -240,19 +240,19 @@ def find_stream(path, container, kind):
     """
     streams = recorded_streams(container, (kind,))
     if not streams:
-        others = (s for s in container.streams if not _flagged(s, "attached_pic"))
+        others = (s for s in container.streams if not _has_flag(s, "attached_pic"))
         kinds = sorted({s.type for s in others})
-        said = f"Its streams: {', '.join(kinds) or 'none'} (format: {container.format.name})."
+        detail = f"Its streams: {', '.join(kinds) or 'none'} (format: {container.format.name})."
         recorded = {"video", "audio"} & set(kinds)
-        raise ClipError(path, f"no_{kind}" if recorded else "corrupt", said)
-    tiles = sum(_flagged(s, "dependent") for s in streams)
+        raise ClipError(path, f"no_{kind}" if recorded else "corrupt", detail)
+    tiles = sum(_has_flag(s, "dependent") for s in streams)
     if kind == "video" and tiles:
-        said = f"Its picture is stored in {tiles} tiles (HEIC), which are not put together here"
-        raise ClipError(path, "corrupt", f"{said}: export it as JPEG or PNG.")
+        detail = f"Its picture is stored in {tiles} tiles (HEIC), which are not put together here"
+        raise ClipError(path, "corrupt", f"{detail}: export it as JPEG or PNG.")
     usable = [s for s in streams if s.codec_context is not None]
     if not usable:
         raise ClipError(path, "corrupt", f"There is no decoder for its {kind} stream.")
-    stream = next((s for s in usable if _flagged(s, "default")), usable[0])
+    stream = next((s for s in usable if _has_flag(s, "default")), usable[0])
     if kind == "video":
         _prepare_decoder(path, container, stream.codec_context)
     return stream
@@ -261,8 +261,8 @@ def find_stream(path, container, kind):
 def check_pixels(path, rows, columns) -> None:
     """Raise ClipError "too_large" where a picture has more than `MAX_PIXELS` pixels."""
     if rows * columns > MAX_PIXELS:
-        said = f"Its pictures have {rows} x {columns} pixels"
-        raise ClipError(path, "too_large", f"{said}; at most {MAX_PIXELS} are decoded.")
+        detail = f"Its pictures have {rows} x {columns} pixels"
+        raise ClipError(path, "too_large", f"{detail}; at most {MAX_PIXELS} are decoded.")
 
 
 def _prepare_decoder(path, container, codec):

@@ -1,4 +1,4 @@
-"""Decoded frames as upright RGB arrays."""
+"""Convert decoded frames to upright RGB arrays."""
 
 from fractions import Fraction
 
@@ -21,10 +21,10 @@ def _display_matrix(frame) -> np.ndarray:
     from av.sidedata.sidedata import Type
 
     try:
-        known = frame.side_data
+        side_data = frame.side_data
     except ValueError:  # PyAV can list no side data where there is EXIF among it
-        known = _without_exif(frame).side_data
-    entry = known.get(Type.DISPLAYMATRIX)
+        side_data = _without_exif(frame).side_data
+    entry = side_data.get(Type.DISPLAYMATRIX)
     return np.eye(3, dtype=np.int32) if entry is None else np.frombuffer(entry, np.int32)
 
 

@@ -1,4 +1,4 @@
-"""Whether all bytes of a recording are there: what its container says of its own size.
+"""Check whether a recording is complete, by the size that its container states.
 
 A short clip that lost its last tenth misses less time than the lengths in headers are wrong by,
 and FFmpeg reads it without a word; the sizes of the parts of a file are exact.
@@ -36,40 +36,40 @@ def _end_of_header(head) -> int | None:
     return end if end < _PLACEHOLDER else None
 
 
-def _next_box(file, place) -> int | None:
+def _next_box(file, position) -> int | None:
     """MP4, MOV, 3GP, HEIC (ISO/IEC 14496-12): boxes."""
     head = file.read(16)
     size = _big(head[8:]) if _big(head[:4]) == 1 else _big(head[:4])
-    return place + size if head[4:8] in _BOXES and size >= 8 else None
+    return position + size if head[4:8] in _BOXES and size >= 8 else None
 
 
-def _next_chunk(file, place) -> int | None:
+def _next_chunk(file, position) -> int | None:
     """CAF: chunks, of which the last one may be as long as there is sound."""
-    if place == 0:
+    if position == 0:
         return 8
     head = file.read(12)
     size = int.from_bytes(head[4:], "big", signed=True)
-    return place + 12 + size if len(head) == 12 and size >= 0 else None
+    return position + 12 + size if len(head) == 12 and size >= 0 else None
 
 
-def _next_tag(file, place) -> int | None:
+def _next_tag(file, position) -> int | None:
     """FLV: tags, each followed by its size."""
     head = file.read(11)
-    if place == 0:
+    if position == 0:
         return _big(head[5:9]) + 4
-    return place + 11 + _big(head[1:4]) + 4 if head[0] & 0x1F in (8, 9, 18) else None
+    return position + 11 + _big(head[1:4]) + 4 if head[0] & 0x1F in (8, 9, 18) else None
 
 
-def _next_page(file, place) -> int | None:
+def _next_page(file, position) -> int | None:
     """Ogg (RFC 3533): pages."""
     head = file.read(27)
     if not head.startswith(b"OggS"):
         return None
     sizes = file.read(head[26]) if len(head) == 27 else b""
-    return place + 27 + head[26:].ljust(1, b"\0")[0] + sum(sizes)
+    return position + 27 + head[26:].ljust(1, b"\0")[0] + sum(sizes)
 
 
-def _next_element(file, place) -> int | None:
+def _next_element(file, position) -> int | None:
     """Matroska and WebM (RFC 8794): a header and a segment, whose size a live recording lacks."""
     head = file.read(12)
     width = 4  # of both identities
@@ -80,7 +80,7 @@ def _next_element(file, place) -> int | None:
         return None
     bits = 7 * n_bytes
     size = _big(head[width : width + n_bytes]) & (2**bits - 1)
-    return None if size == 2**bits - 1 else place + width + n_bytes + size
+    return None if size == 2**bits - 1 else position + width + n_bytes + size
 
 
 def _walk(head):
@@ -96,15 +96,15 @@ def _end(file, size) -> int | None:
     step = _walk(head)
     if step is None:
         return _end_of_header(head)
-    place = 0
+    position = 0
     for _ in range(_MOST_PARTS):
-        file.seek(place)
-        after = step(file, place)
+        file.seek(position)
+        after = step(file, position)
         if after is None:
             return None
         if after >= size:
             return after
-        place = after
+        position = after
     return None
 
 

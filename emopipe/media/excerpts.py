@@ -82,7 +82,7 @@ def parse(path) -> Excerpt:
     True
     """
     path = os.fspath(path)
-    found = _FRAGMENT.fullmatch(path) if "#t=" in path else None
-    if found is None or os.path.exists(path) or float(found[2]) >= float(found[3]):
+    match = _FRAGMENT.fullmatch(path) if "#t=" in path else None
+    if match is None or os.path.exists(path) or float(match[2]) >= float(match[3]):
         return Excerpt(path)
-    return Excerpt(found[1], float(found[2]), float(found[3]))
+    return Excerpt(match[1], float(match[2]), float(match[3]))

@@ -1,4 +1,4 @@
-"""Where the last whole picture of a GIF ends: FFmpeg shows a cut one as if it were whole."""
+"""Find where the last whole picture of a GIF ends: FFmpeg shows a cut one as if it were whole."""
 
 _EXTENSION, _PICTURE, _TRAILER = 0x21, 0x2C, 0x3B
 

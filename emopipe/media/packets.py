@@ -1,4 +1,4 @@
-"""From a container to packets and decoded frames, with what was missing on the way."""
+"""Read packets and decoded frames from a container, and note what is missing."""
 
 from collections import Counter
 from functools import lru_cache
@@ -8,7 +8,7 @@ from emopipe.media.containers import (
     ClipError,
     check_file,
     is_image,
-    opened,
+    open_media,
     recorded_streams,
     zero,
 )
@@ -89,7 +89,7 @@ def packets(container, stream, faults):
             note(faults, f"the last {missing:.1f} s are missing")
 
 
-def decoded(container, stream, faults):
+def decode(container, stream, faults):
     """Yield the decoded frames of `stream` in order of presentation, the last ones included.
 
     What cannot be decoded is left out and noted in `faults`.
@@ -116,7 +116,7 @@ def decoded(container, stream, faults):
 def _file_length(path, stamp) -> float:
     import av
 
-    with opened(path) as container:
+    with open_media(path) as container:
         streams = recorded_streams(container)
         if not streams:
             raise ClipError(path, "corrupt", "It has neither pictures nor sound.")

@@ -1,4 +1,4 @@
-"""Pictures of a recording at the times wanted, without decoding or converting the others."""
+"""Read the pictures of a recording at chosen times, and convert no others."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -16,7 +16,7 @@ from emopipe.media.containers import (
 from emopipe.media.conversion import Converter
 from emopipe.media.endings import cut_off
 from emopipe.media.excerpts import parse
-from emopipe.media.packets import decoded, note
+from emopipe.media.packets import decode, note
 from emopipe.media.stills import first_picture
 from emopipe.media.timelines import Timeline, timeline_in, timeline_of_part, video_of
 
@@ -46,10 +46,10 @@ def _targets(path, n_frames, fps, times, timeline) -> np.ndarray:
     return timeline.first - step / 2 + part * (np.arange(n_frames) + 0.5)
 
 
-def _timed(container, stream, faults) -> Iterator[tuple[float, object]]:
+def _with_times(container, stream, faults) -> Iterator[tuple[float, object]]:
     """Yield (time, frame) with strictly rising times, also where a file has none or wrong ones."""
     start, step, last = zero(container), interval(stream), None
-    for frame in decoded(container, stream, faults):
+    for frame in decode(container, stream, faults):
         time = None if frame.time is None else frame.time - start
         if last is None:
             last = time or 0.0
@@ -68,7 +68,7 @@ class _CannotSeek(Exception):
 def _land(container, stream, keyframe, faults):
     """Go to a keyframe; return the frames from there on and the first of them."""
     container.seek(round((keyframe + zero(container)) / stream.time_base), stream=stream)
-    source = _timed(container, stream, faults)
+    source = _with_times(container, stream, faults)
     # Before a keyframe, decoders may show pictures whose references they never saw.
     return source, next((item for item in source if item[1].key_frame), None)
 
@@ -93,7 +93,7 @@ def _jump(container, stream, keyframes, target, faults):
 def _nearest(path, targets, keyframes, faults) -> Iterator[tuple[float, object]]:
     """Yield, for each of the rising targets, the (time, frame) nearest to it."""
     with video_of(path) as (container, stream):
-        source = _timed(container, stream, faults)
+        source = _with_times(container, stream, faults)
         before, after = None, next(source, None)
         for target in targets:
             reachable = keyframes[: np.searchsorted(keyframes, target, side="right")]
@@ -109,57 +109,59 @@ def _nearest(path, targets, keyframes, faults) -> Iterator[tuple[float, object]]
                 yield nearest
 
 
-def _chosen(path, wanted, faults) -> Iterator[tuple[float, object]]:
+def _select_frames(path, selection, faults) -> Iterator[tuple[float, object]]:
     part = parse(path)
     if not part.is_whole:
-        yield from _chosen_of_part(part, wanted, faults)
+        yield from _select_frames_of_part(part, selection, faults)
         return
-    every = not any(value is not None for value in wanted.values())
+    every = not any(value is not None for value in selection.values())
     with video_of(path) as (container, stream):
         if is_image(container):  # decoded at once: it need not be opened again
             frame = first_picture(path, container, stream, faults)
-            n = 1 if every else len(_targets(path, timeline=_STILL, **wanted))
+            n = 1 if every else len(_targets(path, timeline=_STILL, **selection))
             yield from [] if frame is None else [(0.0, frame)] * n
             return
         if every:
-            yield from _timed(container, stream, faults)
+            yield from _with_times(container, stream, faults)
             return
         timeline = timeline_in(container, stream, faults)
     if timeline.count:
-        yield from _at_targets(path, wanted, timeline, faults)
+        yield from _at_targets(path, selection, timeline, faults)
 
 
-def _at_targets(path, wanted, timeline, faults):
+def _at_targets(path, selection, timeline, faults):
     """Yield the (time, frame) nearest to each target; at a rate, none in a gap of the pictures."""
-    targets = _targets(path, timeline=timeline, **wanted)
-    most = np.inf if wanted["fps"] is None else _STANDS_FOR
-    for target, item in zip(targets, _jumping(path, targets, timeline, faults), strict=False):
+    targets = _targets(path, timeline=timeline, **selection)
+    most = np.inf if selection["fps"] is None else _STANDS_FOR
+    for target, item in zip(
+        targets, _jump_to_frames(path, targets, timeline, faults), strict=False
+    ):
         if abs(item[0] - target) <= most:
             yield item
         else:
             note(faults, f"more than {2 * most:g} s without a picture")
 
 
-def _jumping(path, targets, timeline, faults):
-    done = 0
+def _jump_to_frames(path, targets, timeline, faults):
+    n_read = 0
     try:
         for item in _nearest(path, targets, timeline.keyframes, faults):
             yield item
-            done += 1
+            n_read += 1
     except _CannotSeek:
-        yield from _nearest(path, targets[done:], timeline.keyframes[:0], faults)
+        yield from _nearest(path, targets[n_read:], timeline.keyframes[:0], faults)
 
 
-def _chosen_of_part(part, wanted, faults):
+def _select_frames_of_part(part, selection, faults):
     """Yield (time from the part's start, frame) of the frames wanted of an excerpt."""
     timeline = timeline_of_part(part, faults)
     if not timeline.count:
-        found = "It has no frame in this part."
-        raise ClipError(f"{part.path}{part.fragment}", "too_short", found)
-    if any(value is not None for value in wanted.values()):
-        times = wanted["times"]
+        detail = "It has no frame in this part."
+        raise ClipError(f"{part.path}{part.fragment}", "too_short", detail)
+    if any(value is not None for value in selection.values()):
+        times = selection["times"]
         shifted = None if times is None else np.asarray(times, np.float64) + part.start
-        source = _at_targets(part.path, wanted | {"times": shifted}, timeline, faults)
+        source = _at_targets(part.path, selection | {"times": shifted}, timeline, faults)
     else:
         source = _between(part, timeline, faults)
     for time, frame in source:
@@ -169,7 +171,7 @@ def _chosen_of_part(part, wanted, faults):
 def _between(part, timeline, faults):
     """Yield every (time, frame) of [start, stop), from the keyframe before it on."""
 
-    def wanted(source, first):
+    def take_part(source, first):
         for time, frame in chain(first, source):
             if time >= part.stop - 1e-6:
                 return
@@ -184,29 +186,29 @@ def _between(part, timeline, faults):
             except _CannotSeek:
                 pass
             else:
-                yield from wanted(source, [first])
+                yield from take_part(source, [first])
                 return
     with video_of(part.path) as (container, stream):
-        yield from wanted(_timed(container, stream, faults), [])
+        yield from take_part(_with_times(container, stream, faults), [])
 
 
-def _frames(path, wanted, max_side, faults) -> Iterator[tuple[float, np.ndarray]]:
+def _frames(path, selection, max_side, faults) -> Iterator[tuple[float, np.ndarray]]:
     import av
 
     time, image, convert = None, None, Converter(max_side)
     try:
-        for n, (shown, frame) in enumerate(_chosen(path, wanted, faults), start=1):
+        for n, (frame_time, frame) in enumerate(_select_frames(path, selection, faults), start=1):
             _check_number(path, n)
-            if shown != time:
-                time, image = shown, convert(frame)
+            if frame_time != time:
+                time, image = frame_time, convert(frame)
             yield time, image
     except av.error.MemoryError:
         raise
     except av.error.FFmpegError as error:
         raise ClipError(path, "corrupt", f"Decoding failed: {error.strerror or error}.") from error
     if time is None:
-        said = "; ".join(faults) or "its picture stream is empty"
-        raise ClipError(path, "corrupt", f"No frame can be decoded: {said}.")
+        faults_text = "; ".join(faults) or "its picture stream is empty"
+        raise ClipError(path, "corrupt", f"No frame can be decoded: {faults_text}.")
 
 
 def picture_times(path, n_frames) -> np.ndarray:
@@ -247,15 +249,15 @@ def picture_times(path, n_frames) -> np.ndarray:
 
 
 def _check(n_frames, fps, times, max_side):
-    given = {"n_frames": n_frames, "fps": fps, "times": times}
-    if sum(value is not None for value in given.values()) > 1:
+    selection = {"n_frames": n_frames, "fps": fps, "times": times}
+    if sum(value is not None for value in selection.values()) > 1:
         raise ValueError("Give only one of n_frames, fps and times; none of them: every frame.")
     for name, value in {"n_frames": n_frames, "fps": fps, "max_side": max_side}.items():
         if value is not None and not value > 0:
             raise ValueError(f"{name}={value!r} must be greater than 0.")
     if times is not None and np.any(np.diff(np.asarray(times, dtype=np.float64)) < 0):
         raise ValueError("times must not fall: sort them.")
-    return given
+    return selection
 
 
 def frames(path, *, n_frames=None, fps=None, times=None, max_side=None) -> Reading:
@@ -307,6 +309,6 @@ def frames(path, *, n_frames=None, fps=None, times=None, max_side=None) -> Readi
     >>> time, image.shape, image[0, 0].tolist()
     (0.0, (4, 6, 3), [200, 0, 0])
     """
-    wanted = _check(n_frames, fps, times, max_side)
+    selection = _check(n_frames, fps, times, max_side)
     faults = cut_off(check_file(path))
-    return Reading(_frames(path, wanted, max_side, faults), faults)
+    return Reading(_frames(path, selection, max_side, faults), faults)

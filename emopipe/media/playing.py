@@ -1,4 +1,4 @@
-"""Recordings coded again as MP4, which every browser plays."""
+"""Encode recordings as MP4, which every browser plays."""
 
 import io
 from fractions import Fraction
@@ -48,10 +48,10 @@ def _pictures(film, path, info, max_side):
     stream.height, stream.width = (int(side * scale) // 2 * 2 for side in (info.rows, info.columns))
     stream.pix_fmt, stream.codec_context.time_base = "yuv420p", Fraction(1, 90000)
     stream.options = {"preset": "veryfast", "crf": "30"}
-    return _coded_pictures(stream, path, max_side)
+    return _encode_pictures(stream, path, max_side)
 
 
-def _coded_pictures(stream, path, max_side):
+def _encode_pictures(stream, path, max_side):
     import av
 
     for time, image in frames(path, max_side=max_side):
@@ -64,10 +64,10 @@ def _coded_pictures(stream, path, max_side):
 
 def _sound(film, path, info):
     stream = film.add_stream("aac", rate=_RATE, layout="mono")
-    return _coded_sound(stream, path, round(info.audio_start * _RATE))
+    return _encode_sound(stream, path, round(info.audio_start * _RATE))
 
 
-def _coded_sound(stream, path, begin):
+def _encode_sound(stream, path, begin):
     import av
 
     samples = np.clip(signal(path, sample_rate=_RATE), -1, 1)

@@ -1,4 +1,4 @@
-"""What a file says about itself, before anything is read from it at length."""
+"""Probe a file: what its header says, before much of it is read."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,12 @@ from emopipe.media.containers import (
     find_stream,
     interval,
     is_image,
-    opened,
+    open_media,
     zero,
 )
 from emopipe.media.conversion import upright
 from emopipe.media.excerpts import parse
-from emopipe.media.packets import decoded, length
+from emopipe.media.packets import decode, length
 from emopipe.media.stills import first_picture
 
 
@@ -65,7 +65,7 @@ def _first_frame(path, container, stream):
     if is_image(container):
         frame = first_picture(parse(path).path, container, stream, faults)
     else:
-        frame = next(decoded(container, stream, faults), None)
+        frame = next(decode(container, stream, faults), None)
     if frame is None:
         raise ClipError(path, "corrupt", f"No frame can be decoded: {'; '.join(faults)}.")
     return frame
@@ -92,7 +92,7 @@ def probe(path) -> MediaInfo:
     (0.5, False, 16000, 2)
     """
     rate, rows, columns, rotation, start = 0.0, 0, 0, 0, 0.0
-    with opened(path) as container:
+    with open_media(path) as container:
         video, audio = (_stream(path, container, kind) for kind in ("video", "audio"))
         if audio:
             start = float((audio.start_time or 0) * audio.time_base) - zero(container)

@@ -1,4 +1,4 @@
-"""Sound of a recording as mono float32 at the rate wanted."""
+"""Read the sound of a recording as mono float32 at a chosen rate."""
 
 from collections.abc import Iterator
 from itertools import chain, groupby
@@ -10,12 +10,12 @@ from emopipe.media.containers import (
     Reading,
     check_file,
     find_stream,
-    opened,
+    open_media,
     zero,
 )
 from emopipe.media.endings import cut_off
 from emopipe.media.excerpts import parse
-from emopipe.media.packets import decoded, note
+from emopipe.media.packets import decode, note
 
 _WORTH_A_JUMP = 10.0  # s of sound; decoding less costs nothing worth saving
 _RUN_UP = 0.5  # s that decoders need to settle after a jump
@@ -41,24 +41,24 @@ def _mono(frame, faults) -> np.ndarray:
     return mono.astype(np.float32)
 
 
-def _resampled(chunks, rate, sample_rate) -> Iterator[np.ndarray]:
+def _resample(chunks, rate, sample_rate) -> Iterator[np.ndarray]:
     """Yield the chunks at another rate, together round(samples * sample_rate / rate) samples."""
     import av
 
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=sample_rate)
-    read = given = 0
+    n_read = n_written = 0
     for chunk in chain(chunks, [None]):
         frame = None
         if chunk is not None:
-            read += len(chunk)
+            n_read += len(chunk)
             frame = av.AudioFrame.from_ndarray(chunk[None], format="fltp", layout="mono")
             frame.sample_rate = rate
         pieces = [part.to_ndarray()[0] for part in resampler.resample(frame)]
         fresh = np.concatenate(pieces) if pieces else np.empty(0, np.float32)
         if frame is None:
-            due = (2 * read * sample_rate + rate) // (2 * rate) - given
+            due = (2 * n_read * sample_rate + rate) // (2 * rate) - n_written
             fresh = np.pad(fresh[:due], (0, max(0, due - len(fresh))))
-        given += len(fresh)
+        n_written += len(fresh)
         yield fresh
 
 
@@ -67,17 +67,17 @@ def _cut(run, rate, part, begin, faults) -> Iterator[np.ndarray]:
 
     `begin` is when the container's time starts; the first frame says when the sound does.
     """
-    place = None
+    position = None
     start, stop = round(part.start * rate), round(part.stop * rate)
     for frame in run:
         chunk = _mono(frame, faults)
-        if place is None:
-            place = round(((frame.time or 0.0) - begin) * rate)
-        piece = chunk[max(0, start - place) : max(0, stop - place)]
+        if position is None:
+            position = round(((frame.time or 0.0) - begin) * rate)
+        piece = chunk[max(0, start - position) : max(0, stop - position)]
         if len(piece):
             yield piece
-        place += len(chunk)
-        if place >= stop:
+        position += len(chunk)
+        if position >= stop:
             return
 
 
@@ -97,42 +97,42 @@ def _near(container, stream, part):
 def _at_rate(container, stream, sample_rate, faults, part) -> Iterator[np.ndarray]:
     if not part.is_whole:
         _near(container, stream, part)
-    sound = decoded(container, stream, faults)
+    sound = decode(container, stream, faults)
     # Some coders change their rate after the first frames.
     for rate, run in groupby(sound, key=lambda frame: frame.sample_rate):
         if rate < _LOWEST_RATE:
-            said = f"Its sound has {rate} samples per second; speech has {_LOWEST_RATE} or more."
-            raise ClipError(part.path, "corrupt", said)
+            detail = f"Its sound has {rate} samples per second; speech has {_LOWEST_RATE} or more."
+            raise ClipError(part.path, "corrupt", detail)
         if part.is_whole:
             chunks = (_mono(frame, faults) for frame in run)
         else:
             chunks = _cut(run, rate, part, zero(container), faults)
-        yield from chunks if rate == sample_rate else _resampled(chunks, rate, sample_rate)
+        yield from chunks if rate == sample_rate else _resample(chunks, rate, sample_rate)
         if not part.is_whole:
             return
 
 
 def _blocks(path, sample_rate, size, faults) -> Iterator[np.ndarray]:
-    held, n_held, empty = [], 0, True
+    chunks, n_held, empty = [], 0, True
     part = parse(path)
-    with opened(path) as container:
+    with open_media(path) as container:
         stream = find_stream(path, container, "audio")
         for chunk in _at_rate(container, stream, sample_rate, faults, part):
-            held.append(chunk)
+            chunks.append(chunk)
             n_held += len(chunk)
             if n_held >= size:
-                whole = np.concatenate(held)
+                whole = np.concatenate(chunks)
                 n_held = len(whole) % size
                 yield from np.split(whole[: len(whole) - n_held], len(whole) // size)
-                held, empty = [whole[len(whole) - n_held :].copy()], False
+                chunks, empty = [whole[len(whole) - n_held :].copy()], False
     if n_held:
-        yield np.concatenate(held)
+        yield np.concatenate(chunks)
     elif empty and not (faults or part.is_whole):
         raise ClipError(path, "too_short", "It has no sound in this part.")
     elif empty:
-        found = "; ".join(faults) or "its sound stream is empty"
+        faults_text = "; ".join(faults) or "its sound stream is empty"
         status = "corrupt" if faults else "no_audio"
-        raise ClipError(path, status, f"No sample can be decoded: {found}.")
+        raise ClipError(path, status, f"No sample can be decoded: {faults_text}.")
 
 
 def stored_rate(path) -> int:
@@ -163,14 +163,14 @@ def stored_rate(path) -> int:
     """
     check_file(path)
     faults = []
-    with opened(path) as container:
+    with open_media(path) as container:
         stream = find_stream(path, container, "audio")
-        frame = next(decoded(container, stream, faults), None)
+        frame = next(decode(container, stream, faults), None)
         if frame is not None:
             return frame.sample_rate
     status = "corrupt" if faults else "no_audio"
-    found = "; ".join(faults) or "its sound stream is empty"
-    raise ClipError(path, status, f"No sample can be decoded: {found}.")
+    faults_text = "; ".join(faults) or "its sound stream is empty"
+    raise ClipError(path, status, f"No sample can be decoded: {faults_text}.")
 
 
 def signal_blocks(path, *, sample_rate=16000, block=30.0) -> Reading:

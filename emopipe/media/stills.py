@@ -1,4 +1,4 @@
-"""Still images: their first picture, read by OpenCV where FFmpeg shows a wrong one or none."""
+"""Read still images; OpenCV reads those that FFmpeg shows wrongly or not at all."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from emopipe.media.containers import check_pixels
-from emopipe.media.packets import decoded, note
+from emopipe.media.packets import decode, note
 
 # Formats of which FFmpeg leaves out some kinds (animated WebP, JPEG in TIFF), and which OpenCV
 # reads whole or not at all.
@@ -23,12 +23,12 @@ def _is_unfinished(data) -> bool:
 
     Of a picture in one pass the decoder knows by itself whether all of it was there.
     """
-    progressive, place = False, 2
-    while match := _MARKER.search(data, place):
+    progressive, position = False, 2
+    while match := _MARKER.search(data, position):
         if match[1][0] == _END:
             return False
         progressive |= match[1][0] in _PROGRESSIVE
-        place = match.end() + int.from_bytes(data[match.end() : match.end() + 2], "big")
+        position = match.end() + int.from_bytes(data[match.end() : match.end() + 2], "big")
     return progressive
 
 
@@ -68,7 +68,7 @@ def first_picture(path, container, stream, faults):
     if stream.codec_context.name == "mjpeg" and _is_unfinished(Path(path).read_bytes()):
         note(faults, "the picture is cut off")
         return None
-    frame = next(decoded(container, stream, faults), None)
+    frame = next(decode(container, stream, faults), None)
     if frame is None and container.format.name in _BY_OPENCV:
         frame = _read_by_opencv(path)
         faults[:] = faults if frame is None else []

@@ -1,4 +1,4 @@
-"""When the frames of a recording are shown, read from its packets."""
+"""Find when the frames of a recording are shown, from its packets."""
 
 import os
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emopipe.files import file_stamp
-from emopipe.media.containers import find_stream, interval, is_image, opened, zero
+from emopipe.media.containers import find_stream, interval, is_image, open_media, zero
 from emopipe.media.packets import packets
 
 
@@ -35,7 +35,7 @@ class Timeline(NamedTuple):
 @contextmanager
 def video_of(path):
     """Open a recording; yield its container and its picture stream."""
-    with opened(path) as container:
+    with open_media(path) as container:
         stream = find_stream(path, container, "video")
         if not is_image(container):
             stream.thread_type = "AUTO"
@@ -78,17 +78,17 @@ def timeline_of(path, faults) -> Timeline:
 
 
 @lru_cache(maxsize=8)
-def _known(path, stamp):
+def _cached_timeline(path, stamp):
     faults = []
     return timeline_of(path, faults), faults
 
 
 def timeline_of_part(part, faults) -> Timeline:
     """Return the timeline of an excerpt; that of its file is read once for many of them."""
-    timeline, found = _known(part.path, file_stamp(part.path))
+    timeline, new_faults = _cached_timeline(part.path, file_stamp(part.path))
     # What is missing at the end of the file does not damage the parts before.
     if not timeline.count or part.stop > timeline.last:
-        faults.extend(found)
+        faults.extend(new_faults)
     if part.is_whole or not timeline.count:
         return timeline
     return timeline.between(part.start, part.stop)
