@@ -90,7 +90,8 @@ class Result:
         fold, n_train, n_test, train_subjects (number), test_subjects (list), best_params (dict or
         None), fusion_weights ({modality: {emotion: weight}} or None), accuracy, uar, n_unanswered
         (test clips without a prediction), history (learning curves: list of dicts with estimator
-        and curves, {name: list of float}).
+        and curves, {name: list of float}); where single faces are judged frame_scores ({column:
+        list}: clip, face, score_<emotion>), see `VGGFaceClassifier.frame_scores`.
     searches : list of dict
         Grids: name (of the search inside the estimator), scoring, params (list of dicts, one per
         row of the grid), folds (numbers of the folds that searched it), and for each of these
@@ -309,7 +310,7 @@ class Result:
         dict of DataFrame
             predictions, per_emotion, per_subject, confusion (true emotions as index), metrics,
             folds, checks, baselines, variants, weights (one row per fold, modality and emotion),
-            searches (one row per fold and row of a grid).
+            searches (one row per fold and row of a grid), frames (one row per judged face).
         """
         weights = [
             {"fold": fold["fold"], "modality": modality, "emotion": emotion, "weight": weight}
@@ -317,6 +318,7 @@ class Result:
             for modality, row in (fold.get("fusion_weights") or {}).items()
             for emotion, weight in row.items()
         ]
+        frames = [pd.DataFrame(f["frame_scores"]) for f in self.folds if "frame_scores" in f]
         columns = ["fold", "modality", "emotion", "weight"]
         outline = ["fold", "search", "mean", "std", "best"]
         grids = pd.DataFrame(grid_rows(self.searches))
@@ -326,7 +328,10 @@ class Result:
             "per_subject": self.per_subject,
             "confusion": pd.DataFrame(self.confusion, self.classes, self.classes),
             "metrics": pd.DataFrame(self.metrics).T,
-            "folds": pd.DataFrame(self.folds).drop(columns="history", errors="ignore"),
+            "folds": pd.DataFrame(self.folds).drop(
+                columns=["history", "frame_scores"], errors="ignore"
+            ),
+            "frames": pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(),
             "checks": pd.DataFrame(self.checks),
             "baselines": pd.json_normalize(self.baselines),
             "variants": pd.json_normalize(self.variants),

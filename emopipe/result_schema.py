@@ -143,9 +143,11 @@ _CORPUS = record(
 )  # fmt: skip
 _CURVES = list_of(record(estimator=text))
 _FOLD = record(
+    ("frame_scores",),
     fold=count, n_train=count, n_test=count, train_subjects=count, test_subjects=list_of(text),
     best_params=maybe(dict_of(anything)), fusion_weights=maybe(dict_of(dict_of(number))),
     n_unanswered=count, accuracy=share, uar=share, history=_CURVES,
+    frame_scores=table(clip=text, face=count),
 )  # fmt: skip
 _CHECK = record(id=text, title=text, status=among(*STATUSES), reason=text)
 _BASELINE = record(id=text, title=text, accuracy=_SHARE, uar=_SHARE, n=count, note=text)

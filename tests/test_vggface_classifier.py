@@ -26,6 +26,7 @@ from emopipe.fusion import WhereFinite
 from emopipe.media import ClipError
 from emopipe.models import load, read_manifest, save
 from emopipe.networks.vggface_classifier import VGGFaceClassifier
+from emopipe.result import Result
 from emopipe.training.loop import Training
 from emopipe.voice import ShortTermStatistics
 
@@ -361,6 +362,18 @@ def test_evaluation_keeps_people_apart_and_passes_them_on(face, clips):
     assert result.passed and result.metrics["accuracy"]["value"] > 0.8
     assert any("random weights" in notice["text"] for notice in result.notices)
     assert result.folds[0]["history"]
+
+
+def test_an_evaluation_keeps_the_scores_of_single_faces(face, clips):
+    result = evaluate(face(training__epochs=1), clips.iloc[12:], cv=2, n_bootstrap=50)
+    result = Result.from_json(result.to_json())
+    frames = result.tables()["frames"]
+    assert len(frames) == 12 + 3 * 4 and set(frames["clip"]) == set(clips["clip"][12:])
+    scores = [f"score_{emotion}" for emotion in EMOTIONS]
+    means = frames.groupby("clip")[scores].mean()
+    expected = result.predictions.set_index("clip")[scores].loc[means.index]
+    assert np.allclose(means, expected, atol=1e-3)
+    assert "frame_scores" not in result.tables()["folds"]
 
 
 @pytest.mark.parametrize(

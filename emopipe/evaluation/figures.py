@@ -79,6 +79,11 @@ def fold_entries(study, done):
             "uar": float(metrics.uar(counts[0])),
             "history": outcome["history"],
         }
+        if outcome.get("frame_scores"):
+            clips, frames = study.table["clip"].to_numpy()[fold.test], outcome["frame_scores"]
+            entry["frame_scores"] = {"clip": clips[frames["row"]].tolist()} | {
+                name: column for name, column in frames.items() if name != "row"
+            }
         kept = ("best_params", "fusion_weights")
         entries.append(entry | {key: outcome[key] for key in kept})
     return entries

@@ -184,6 +184,18 @@ def _alone(estimator, task, fold, predicted, scores):
     return ask_alone(answer, fold.test, predicted, scores)
 
 
+def _frame_scores(estimator, X, classes):
+    """Return the scores of single faces of the clips as {column: list}; None where none are told.
+
+    Four digits: they are many, and a reader's own to look into.
+    """
+    if not hasattr(estimator, "frame_scores"):
+        return None
+    table = estimator.frame_scores(X)
+    scores = table.reindex(columns=classes, fill_value=0.0).round(4).add_prefix("score_")
+    return plain(table[["row", "face"]].join(scores).to_dict("list"), "frame_scores")
+
+
 def run_fold(task, fold):
     """Fit a fresh copy on the training rows, ask it for the test rows, return plain values.
 
@@ -193,8 +205,9 @@ def run_fold(task, fold):
     -------
     dict
         predicted (list of str or None), scores (list of lists of float or None, or None),
-        modalities ({column: list of str} or None), best_params, fusion_weights, searches, history,
-        notices, renamed, alone, fit_seconds, score_seconds, cpu_seconds (of this process' threads).
+        modalities ({column: list of str} or None), frame_scores ({column: list} or None),
+        best_params, fusion_weights, searches, history, notices, renamed, alone, fit_seconds,
+        score_seconds, cpu_seconds (of this process' threads).
     """
     from emopipe.extraction import ClipWarning
 
@@ -209,6 +222,7 @@ def run_fold(task, fold):
         predicted, scores = _answers(estimator, task.rows(fold.test), task.classes)
         scored = time.perf_counter()
         busy = time.process_time() - busy
+        frames = _frame_scores(estimator, task.rows(fold.test), task.classes)
         modalities = _modalities(estimator, task.rows(fold.test))
         renamed = None
         if task.rename:
@@ -218,6 +232,7 @@ def run_fold(task, fold):
         "predicted": predicted,
         "scores": _rounded(plain(scores, "scores")),
         "modalities": modalities,
+        "frame_scores": frames,
         **_chosen(estimator),
         "renamed": renamed,
         "alone": alone,
