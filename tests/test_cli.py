@@ -464,7 +464,10 @@ def test_extract_rejects_unknown_features_and_parameters(wav, capsys):
         (["--set", "on_error=raise"], "says which failed"),
         (["--features", "voice", "mini_xception", "--set", "voice.on_error=nan"], "on_error"),
         (["--set", "window=abc"], "--set window=abc: a number is wanted"),
-        (["--features", "texture", "--set", "align=maybe"], "faces.align=maybe: True or False"),
+        (
+            ["--features", "texture", "--set", "align=maybe"],
+            "faces.align='maybe' must be None, True or",
+        ),
         (["--features", "texture", "--set", "faces.n_frames=abc"], "--set faces.n_frames=abc"),
         (["--features", "texture", "--set", "texture.faces.trust=x"], "faces.trust='x' is unknown"),
         (["--features", "texture", "--set", "policy=all"], "it has pooling, batch_size, column"),

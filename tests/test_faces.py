@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 from emopipe.face import (
     DETECTORS,
+    FaceCrops,
+    FaceTexture,
     crop,
+    crops,
     detect,
     detector_models,
     detectors,
@@ -268,6 +271,45 @@ def test_aligned_eyes_are_level(angle):
     left, right = rows[columns < 50], rows[columns >= 50]
     assert left.mean() == pytest.approx(right.mean(), abs=1.5)
     assert columns[columns >= 50].mean() - columns[columns < 50].mean() == pytest.approx(60, abs=2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    angle=st.floats(-np.pi, np.pi),
+    scale=st.floats(0.2, 4),
+    shift=st.tuples(*[st.floats(-50, 50)] * 2),
+)
+def test_landmarks_come_to_their_place_by_a_turn_a_scale_and_a_shift(angle, scale, shift):
+    """A face that is the template, turned, comes back; the least squares are numpy's own."""
+    template = crops._TEMPLATE * 112
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    points = template @ turn.T + shift
+    back = crops._similarity(points, template)
+    np.testing.assert_allclose(points @ back[:, :2].T + back[:, 2], template, atol=1e-6)
+    noisy = points + np.random.default_rng(0).normal(size=(5, 2))
+    rows = [[(x, -y, 1, 0), (y, x, 0, 1)] for x, y in noisy]
+    exact = np.linalg.lstsq(np.concatenate(rows), template.ravel(), rcond=None)[0]
+    found = crops._similarity(noisy, template)
+    np.testing.assert_allclose([found[0, 0], found[1, 0], *found[:, 2]], exact, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 3.0])
+def test_aligned_crops_show_each_landmark_at_its_place(scale):
+    points = (crops._TEMPLATE * 112 * scale + 20).round()
+    image = np.zeros((round(112 * scale) + 60,) * 2 + (3,), np.uint8)
+    for number, (x, y) in enumerate(points.astype(int)):
+        cut = max(1, round(2 * scale))
+        image[y - cut : y + cut + 1, x - cut : x + cut + 1] = 50 * (number + 1)
+    face = crops.align(image, points)
+    for number, (x, y) in enumerate((crops._TEMPLATE * 112).round().astype(int)):
+        assert abs(int(face[y, x, 0]) - 50 * (number + 1)) < 25
+
+
+def test_alignment_needs_a_detector_that_finds_eyes():
+    with pytest.raises(ValueError, match=r"faces.align='landmarks' needs the eyes: set faces.det"):
+        FaceTexture(faces=FaceCrops(align="landmarks"))._recipe()
+    with pytest.raises(ValueError, match=r"faces.align='eyes' must be None, True or 'landmarks'"):
+        FaceTexture(faces=FaceCrops(detector="yunet", align="eyes"))._recipe()
 
 
 def test_points_that_are_not_there_turn_nothing():

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.face.crops import Rescaled, crop
+from emopipe.face.crops import Rescaled, align, crop
 from emopipe.face.detectors import load_detector
 from emopipe.face.interpolation import Seen, look
 from emopipe.face.tracking import RULES, trusted
@@ -39,7 +39,7 @@ class FaceChunk(NamedTuple):
 class _Options(NamedTuple):
     size: tuple[int, int]
     margin: float
-    align: bool
+    align: bool | str
     choose: str
     policy: str
     detect_every: int
@@ -144,11 +144,16 @@ class FaceStream(Iterator):
         found = []
         for index in np.argsort(-merits, kind="stable")[:most]:
             row = seen.found[index]
-            points = row[5:].reshape(5, 2) if options.align else None
-            how = {"size": options.size, "margin": options.margin, "landmarks": points}
-            place = self._shelf.put(crop(seen.image, row, **how))
+            place = self._shelf.put(self._crop(seen.image, row))
             found.append(_Candidate(seen.time, repeats, row[:5], merits[index], place))
         return found
+
+    def _crop(self, image, row) -> np.ndarray:
+        options, points = self._options, row[5:].reshape(5, 2)
+        if options.align == "landmarks" and np.isfinite(points).all():
+            return align(image, points, size=options.size)
+        points = points if options.align else None
+        return crop(image, row, size=options.size, margin=options.margin, landmarks=points)
 
     def _judged(self, candidates, n_frames) -> list[_Candidate]:
         """Return the candidates that lie on the track, which may come from the window before."""
@@ -246,8 +251,10 @@ def face_crops(
         Rows and columns of the crops.
     margin : float
         Added on every side of a box, as a share of it.
-    align : bool
-        Turn faces so that the eyes are level, where the detector gives points ("yunet", "mtcnn").
+    align : bool or "landmarks"
+        Turn faces so that the eyes are level, or bring five landmarks to where `align` of
+        `emopipe.face.crops` has them, without a margin; where the detector gives points ("yunet",
+        "mtcnn").
     choose : {"largest", "central"}
         Which face of a frame is preferred.
     policy : {"track", "all"}

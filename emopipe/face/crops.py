@@ -1,6 +1,12 @@
-"""Crops of faces: the window around a box, levelled if wanted, brought to one size."""
+"""Crops of faces: the window around a box, level or aligned by landmarks, brought to one size."""
 
 import numpy as np
+
+# Where ArcFace and its kin have the points of `detect` in a crop of 112 x 112 pixels: x, y.
+_TEMPLATE = np.array(
+    [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655),
+     (70.7299, 92.2041)]
+) / 112  # fmt: skip
 
 
 def _window(box, size, margin) -> tuple[int, int]:
@@ -32,6 +38,59 @@ def _levelled(image, center, rows, columns, eyes) -> np.ndarray:
     turn[:, 2] += columns / 2 - center[0], rows / 2 - center[1]
     how = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
     return cv2.warpAffine(image, turn, (columns, rows), **how)
+
+
+def _similarity(points, targets) -> np.ndarray:
+    """Return the turn, scale and shift, (2, 3), that bring points nearest to targets: (n, 2)."""
+    start, end = (np.asarray(values, float) @ (1, 1j) for values in (points, targets))
+    apart = start - start.mean()
+    factor = np.vdot(apart, end - end.mean()) / np.vdot(apart, apart).real
+    shift = end.mean() - factor * start.mean()
+    return np.array(
+        [(factor.real, -factor.imag, shift.real), (factor.imag, factor.real, shift.imag)]
+    )
+
+
+def align(image, landmarks, *, size=(112, 112)) -> np.ndarray:
+    """Cut a face out of an image so that its landmarks lie where aligned face networks have them.
+
+    The image is turned, scaled and shifted, never stretched or mirrored, until the five points lie
+    nearest to ArcFace's template. Where the crop leaves the image, the border is repeated.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (rows, columns, 3)
+    landmarks : array-like of float, shape (5, 2)
+        Points as `detect` returns them: x, y in pixels.
+    size : (int, int)
+        Rows and columns of the crop.
+
+    Returns
+    -------
+    ndarray of uint8, shape (size[0], size[1], 3)
+
+    References
+    ----------
+    Deng, Guo, Xue, Zafeiriou: ArcFace: Additive angular margin loss for deep face recognition.
+    CVPR 2019.
+
+    Examples
+    --------
+    >>> points = [(40, 50), (60, 50), (50, 60), (42, 70), (58, 70)]
+    >>> align(np.zeros((100, 100, 3), np.uint8), points).shape
+    (112, 112, 3)
+    """
+    import cv2
+
+    turn = _similarity(landmarks, _TEMPLATE * size[::-1])
+    shrink = np.hypot(*turn[:, 0])
+    if shrink < 0.5:  # pixels between samples count, too
+        part = 2 * shrink
+        image = cv2.resize(image, None, fx=part, fy=part, interpolation=cv2.INTER_AREA)
+        turn[:, :2] /= part
+        turn[:, 2] -= turn[:, :2].sum(axis=1) * (part - 1) / 2
+    how = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+    return cv2.warpAffine(image, turn, size[::-1], **how)
 
 
 def crop(image, box, *, size=(224, 224), margin=0.2, landmarks=None) -> np.ndarray:

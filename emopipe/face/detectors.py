@@ -25,6 +25,8 @@ from emopipe.files import file_stamp
 # Rows of `find`: x, y, width, height, score, then five points (x, y): the eye on the left of the
 # image, the eye on the right, nose, corner of the mouth on the left, on the right.
 _COLUMNS = 15
+# Detectors that give the five points.
+WITH_POINTS = ("yunet", "mtcnn")
 # Raised when a detector begins to find other boxes with the same model.
 _REVISIONS = {"haar": "2:"}
 # A Haar box that is beyond doubt: votes, and size by the smallest looked for, so that all of its

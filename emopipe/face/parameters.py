@@ -5,12 +5,12 @@ from numbers import Real
 from sklearn.base import BaseEstimator, clone
 
 from emopipe.face.cropping import POLICIES
-from emopipe.face.detectors import in_recipe
+from emopipe.face.detectors import WITH_POINTS, in_recipe
 from emopipe.face.tracking import RULES
 
 # Parameters that networks on clips take; the others with their defaults.
 _OF_NETWORKS = ("detector", "detector_model", "n_frames", "size", "margin", "detect_every")
-_OF_FEATURES = {"fps": None, "align": False, "trust": "track", "prefer": "largest"}
+_OF_FEATURES = {"fps": None, "align": None, "trust": "track", "prefer": "largest"}
 
 
 class FaceCrops(BaseEstimator):
@@ -35,9 +35,11 @@ class FaceCrops(BaseEstimator):
         Rows and columns of a crop, in pixels; features have those of their network.
     margin : float or None
         Added around the detector's box on every side, as a share of it.
-    align : bool
-        Turn the face until the eyes are level, of features only; needs a detector that finds eyes
-        ("yunet", "mtcnn").
+    align : None, True or "landmarks"
+        None or False: crops as the boxes lie. True: turn the face until the eyes are level.
+        "landmarks": turn, scale and shift it until eyes, nose and mouth lie where ArcFace and its
+        kin have them; then `margin` does not count. Of features only; needs a detector that finds
+        these points ("yunet", "mtcnn").
     trust : "track" or "all"
         Which boxes are faces: those on the clip's track in place and size, or every frame's best.
         Of features only.
@@ -62,7 +64,7 @@ class FaceCrops(BaseEstimator):
 
     def __init__(
         self, *, detector="haar", detector_model=None, n_frames=None, fps=None, size=None,
-        margin=None, align=False, trust="track", prefer="largest", detect_every=1,
+        margin=None, align=None, trust="track", prefer="largest", detect_every=1,
     ):  # fmt: skip
         self.detector = detector
         self.detector_model = detector_model
@@ -113,7 +115,7 @@ def network_crops(faces, *, n_frames, size, margin) -> dict:
     """
     faces = _complete(faces, n_frames=n_frames, size=size, margin=margin)
     for name, default in _OF_FEATURES.items():
-        if getattr(faces, name) != default:
+        if (getattr(faces, name) or None) != default:
             raise ValueError(
                 f"faces.{name}={getattr(faces, name)!r} is for features such as VGGFaceFeatures; "
                 f"a network takes {', '.join(_OF_NETWORKS)}"
@@ -156,6 +158,7 @@ def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
     size = tuple(int(side) for side in size)
     faces = _complete(faces, size=size, margin=margin, fps=fps)
     how = in_recipe(faces.detector, faces.detector_model)
+    _check_align(faces)
     for name, value, allowed in (
         ("trust", faces.trust, POLICIES),
         ("prefer", faces.prefer, tuple(RULES)),
@@ -170,12 +173,23 @@ def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
         **how["prepare_args"],
         "size": list(size),
         "margin": float(faces.margin),
-        "align": bool(faces.align),
+        "align": faces.align if faces.align == "landmarks" else bool(faces.align),
         "policy": faces.trust,
         "choose": faces.prefer,
         "detect_every": int(faces.detect_every),
     }
     return how
+
+
+def _check_align(faces):
+    if faces.align not in (None, False, True, "landmarks"):
+        raise ValueError(f"faces.align={faces.align!r} must be None, True or 'landmarks'.")
+    if faces.align and faces.detector not in WITH_POINTS:
+        names = " or ".join(map(repr, WITH_POINTS))
+        raise ValueError(
+            f"faces.align={faces.align!r} needs the eyes: set faces.detector to {names}; "
+            f"{faces.detector!r} gives boxes alone."
+        )
 
 
 def _sampling(n_frames, fps) -> dict:
