@@ -270,6 +270,20 @@ def differences(results, references=None, *, n_bootstrap=2000, random_state=0):
     else:
         others = [label for label in results if label not in references]
         pairs = [(a, b) for a in references for b in others]
+    return compare_pairs(results, pairs, n_bootstrap=n_bootstrap, random_state=random_state)
+
+
+def compare_pairs(results, pairs, *, n_bootstrap=2000, random_state=0):
+    """Return the differences of pairs of labels, adjusted for their number; see `differences`.
+
+    Parameters
+    ----------
+    results : dict
+        {label: Result}.
+    pairs : list of (str, str)
+        Labels (a, b): b minus a.
+    n_bootstrap, random_state : int
+    """
     options = {"n_bootstrap": n_bootstrap, "random_state": random_state}
     rows = [
         compare(results[a], results[b], label=f"{b} − {a}", **options) | {"a": a, "b": b}

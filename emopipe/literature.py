@@ -4,10 +4,21 @@ Docstrings that say "the thesis" and "system A", "B" or "C" mean those of `SOURC
 """
 
 import math
+import re
+import unicodedata
 from dataclasses import dataclass
 
 METRICS = ("accuracy", "uar", "macro_f1")
 MEANS = ("clips", "subjects", "folds")
+
+
+def tex(text):
+    """Return a text in which nothing is a command of TeX.
+
+    >>> tex("R&D, 5 %")
+    'R\\\\&D, 5 \\\\%'
+    """
+    return re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", "/"))
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,34 @@ class Source:
         who = " and ".join(names) if len(names) == 2 else who
         return f"{who} {self.year or '(year unknown)'}"
 
+    @property
+    def key(self):
+        """Its key in a BibTeX file: surname and year, in ASCII letters."""
+        name = self.authors.split(", ")[0].rpartition(" ")[2]
+        name = self.cited_as.rpartition(" ")[2] if self.cited_as else name
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+        return f"{plain or 'source'}{self.year or ''}"
+
+    def bibtex(self):
+        """Return the entry of a BibTeX file, in UTF-8.
+
+        >>> print(HOLM.bibtex())
+        @misc{holm1979,
+          author = {Sture Holm},
+          title = {{A simple sequentially rejective multiple test procedure}},
+          year = {1979},
+          howpublished = {Scandinavian Journal of Statistics 6(2)},
+        }
+        """
+        fields = {
+            "author": self.authors.replace(", ", " and "),
+            "title": f"{{{tex(self.title)}}}",
+            "year": self.year,
+            "howpublished": tex(self.place),
+        }
+        lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+        return "\n".join([f"@misc{{{self.key},", *lines, "}"])
+
     def __str__(self):
         return f"{self.authors} ({self.year or 'year unknown'}). {self.title}. {self.place}."
 
@@ -92,6 +131,68 @@ CAO = Source(
     2014,
     "IEEE Transactions on Affective Computing 5(4)",
 )
+GIANNAKOPOULOS = Source(
+    "Theodoros Giannakopoulos",
+    "pyAudioAnalysis: an open-source Python library for audio signal analysis",
+    2015,
+    "PLoS ONE 10(12), doi 10.1371/journal.pone.0144610",
+)
+PARKHI = Source(
+    "Omkar M. Parkhi, Andrea Vedaldi, Andrew Zisserman",
+    "Deep face recognition",
+    2015,
+    "British Machine Vision Conference (BMVC)",
+)
+ARRIAGA = Source(
+    "Octavio Arriaga, Matias Valdenegro-Toro, Paul Plöger",
+    "Real-time convolutional neural networks for emotion and gender classification",
+    2017,
+    "arXiv 1710.07557",
+)
+SIMONYAN = Source(
+    "Karen Simonyan, Andrew Zisserman",
+    "Very deep convolutional networks for large-scale image recognition",
+    2015,
+    "International Conference on Learning Representations (ICLR); arXiv 1409.1556",
+)
+PEDREGOSA = Source(
+    "Fabian Pedregosa, Gaël Varoquaux, Alexandre Gramfort, Vincent Michel, Bertrand Thirion, "
+    "Olivier Grisel, Mathieu Blondel, Peter Prettenhofer, Ron Weiss, Vincent Dubourg, Jake "
+    "Vanderplas, Alexandre Passos, David Cournapeau, Matthieu Brucher, Matthieu Perrot, Édouard "
+    "Duchesnay",
+    "Scikit-learn: machine learning in Python",
+    2011,
+    "Journal of Machine Learning Research 12",
+)
+FIELD = Source(
+    "C. A. Field, A. H. Welsh",
+    "Bootstrapping clustered data",
+    2007,
+    "Journal of the Royal Statistical Society B 69(3)",
+)
+HOLM = Source(
+    "Sture Holm",
+    "A simple sequentially rejective multiple test procedure",
+    1979,
+    "Scandinavian Journal of Statistics 6(2)",
+)
+KAPOOR = Source(
+    "Sayash Kapoor, Emily M. Cantrell, Kenny Peng, Thanh Hien Pham, Christopher A. Bail, Odd Erik "
+    "Gundersen, Jake M. Hofman, Jessica Hullman, Michael A. Lones, Momin M. Malik, others",
+    "REFORMS: consensus-based recommendations for machine-learning-based science",
+    2024,
+    "Science Advances 10(18), doi 10.1126/sciadv.adk3452",
+)
+# Class name in an estimator -> what to cite for it, its pretrained weights too.
+CITED_FOR = {
+    "ShortTermStatistics": (GIANNAKOPOULOS,),
+    "VGGFaceFeatures": (PARKHI,),
+    "VGGFaceClassifier": (PARKHI,),
+    "MiniXceptionFeatures": (ARRIAGA,),
+    "AudioVisualCNN": (RISTEA,),
+    "TemporalAggregation": (BIRHALA,),
+    "SegmentAttentionNetwork": (PRIYASAD, SIMONYAN),
+}
 # Name in docstrings and experiments -> publication.
 SOURCES = {"thesis": THESIS, "A": RISTEA, "B": BIRHALA, "C": PRIYASAD, "CREMA-D": CAO}
 

@@ -15,13 +15,14 @@ from experiments_for_reports import EMOTIONS, NoisyLabels, clip_table, experimen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emopipe.comparison import differences
 from emopipe.evaluation import evaluate
 from emopipe.literature import Published
 from emopipe.report import write_index, write_report
-from emopipe.report.answer import answer, best, interval, points, reading
+from emopipe.report.answer import answer, best, interval, points
 from emopipe.report.charts import learning_curves, line_chart, luminance, shade, ticks
-from emopipe.report.view import _most_confused, checks_badge, experiment_view
+from emopipe.report.pairs import all_pairs, p_words, reading
+from emopipe.report.result_view import most_confused
+from emopipe.report.view import checks_badge, experiment_view
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,10 @@ def test_report_is_one_small_file_without_outside_addresses(page):
     html = page.read_text()
     links = _Links()
     links.feed(html)
-    assert links.found and all(link.startswith("#") for link in links.found)
+    files = [link for link in links.found if not link.startswith("#")]
+    kinds = ("data:text/csv;base64,", "data:application/gzip;base64,",
+             "data:application/x-bibtex;base64,")  # fmt: skip
+    assert len(files) < len(links.found) and all(link.startswith(kinds) for link in files)
     assert "@import" not in html and "url(http" not in html and "<script" not in html
     assert page.stat().st_size < 2e6
 
@@ -80,7 +84,7 @@ def test_text_is_escaped(invented, tmp_path):
 
 def test_confusions_are_ranked_by_their_share_of_an_emotion():
     counts = np.array([[80, 20, 0], [0, 5, 5], [1, 0, 9]])
-    found = _most_confused(["neutral", "joy", "fear"], counts)
+    found = most_confused(["neutral", "joy", "fear"], counts)
     assert found[0] == (0.5, "joy", "fear") and found[1] == (0.2, "neutral", "joy")
 
 
@@ -143,16 +147,43 @@ def test_notices_of_results_are_shown_with_their_severity(invented, tmp_path, se
     assert f'<p class="notice {severity}">Subjects 17 to 24 are missing.</p>' in html
 
 
-def test_the_answer_is_made_of_differences_to_the_reference_which_is_never_best():
-    fields = {"skills": (0.9, 0.4, 0.45), "references": ["skill 0.9"]}
-    one = experiment(**fields)
-    one = replace(one, comparisons=differences(one.results, one.references))
-    text = " ".join([s["text"] + " ".join(s["items"]) for s in answer(one)])
-    assert "Against skill 0.9" in text and text.count(", lower") == 2
-    assert experiment_view(one)["best"] is None
-    assert best(one) == "skill 0.45" and "Highest of 2: skill 0.45" in text
-    assert "best of 2 on the test clips themselves" in text
-    assert text.endswith("It is not shown to be higher than skill 0.9.")
+def test_the_answer_is_three_sentences_of_the_highest_the_differences_and_what_stands_beside():
+    one = experiment(skills=(0.9, 0.4, 0.45), references=["skill 0.9"])
+    highest, apart, beside = (sentence["text"] for sentence in answer(one))
+    assert highest.startswith("Highest of 2: skill 0.45, UAR")
+    assert (
+        "best of 2 on the test clips themselves" in highest and "guessing gives 25.0 %" in highest
+    )
+    figure = one.results["skill 0.45"].metrics["uar"]["value"]
+    difference = figure - one.results["skill 0.9"].metrics["uar"]["value"]
+    assert apart == (
+        f"Tested over 8 subjects, it is lower than skill 0.9 ({points(difference)} points, p = "
+        ".023)."
+    )
+    assert re.match(
+        r"Its hardest emotion is \w+ \(recall .* %, most often taken for \w+\)\.", beside
+    )
+    assert experiment_view(one)["best"] is None and best(one) == "skill 0.45"
+
+
+def test_the_answer_names_what_is_not_shown_to_differ():
+    text = answer(experiment(skills=(0.6, 0.62, 0.1)))[1]["text"]
+    assert re.fullmatch(
+        r"Tested over 8 subjects, it is higher than skill 0\.1 \(\+\d+\.\d points, p = \.\d+\); it "
+        r"is not shown to differ from skill 0\.62? \(.* points, p = .*\)\.",
+        text,
+    ), text
+
+
+def test_results_on_other_clips_are_not_compared():
+    one = experiment(skills=(0.3, 0.6))
+    fewer = evaluate(NoisyLabels(), clip_table(subjects=6), cv=3, n_bootstrap=0)
+    one = replace(one, results=one.results | {"fewer": fewer})
+    assert [(row["a"], row["b"]) for row in all_pairs(one)] == [("skill 0.3", "skill 0.6")]
+    many = {f"r{n}": result for n, result in enumerate([*one.results.values()][:2] * 7)}
+    rows = all_pairs(replace(one, results=many, references=["r0"], published=[]))
+    assert len(rows) == 13 + 12  # to the reference, and to the highest
+    assert {"r0", "r1"} & {rows[0]["a"], rows[-1]["a"], rows[-1]["b"]}
 
 
 def test_references_alone_answer_nothing():
@@ -166,13 +197,16 @@ def test_references_alone_answer_nothing():
 def test_results_that_are_as_high_are_named_too():
     one = experiment(skills=(0.4, 0.8))
     one = replace(one, results=one.results | {"twin": one.results["skill 0.8"]})
-    assert "Highest of 3: skill 0.8 (as high: twin), UAR" in answer(one)[-1]["text"]
+    assert "Highest of 3: skill 0.8 (as high: twin), UAR" in answer(one)[0]["text"]
 
 
 def test_differences_are_worded_with_care():
     assert reading({"value": 0.0, "low": -0.01, "high": 0.0}) == "does not show a difference"
     assert reading({"value": 0.1, "low": None, "high": None}) == "does not show a difference"
     assert reading({"value": 0.1, "low": 0.01, "high": 0.2}) == "higher"
+    assert reading({"value": -0.1, "low": -0.2, "high": 0.1}, p=0.04) == "lower"
+    assert reading({"value": 0.1, "low": 0.01, "high": 0.2}, p=0.06).endswith("a difference")
+    assert [p_words(p) for p in (1e-9, 0.05, 0.9999)] == ["< .001", ".050", "1"]
     assert interval({"low": None, "high": None}) == "" == interval({"low": np.nan, "high": np.nan})
 
 
@@ -208,7 +242,8 @@ def test_figures_of_others_stand_beside_ours_with_their_source_once(invented, tm
     assert rows[3]["ours"] is None
     text = words(write_report(one, tmp_path).read_text())
     assert "own measurement ; measured with openSMILE" in text
-    assert "Ristea et al. 2019 , table II" in text and text.count("Nicolae-Cătălin Ristea") == 1
+    assert "Ristea et al. 2019 , table II" in text
+    assert text.count("Nicolae-Cătălin Ristea") == 2  # among the sources, and in BibTeX
     assert f"50.00 ± 14.06 {100 * result.subject_mean:.2f} ± {100 * result.subject_std:.2f}" in text
 
 
@@ -393,14 +428,15 @@ def test_every_chart_has_words_and_a_table(browser, page, invented):
         "svg.getAttribute('aria-label'), svg.getBoundingClientRect().width, "
         "!!svg.closest('figure').nextElementSibling?.querySelector('table')])"
     )
-    assert len(drawn) == 1 + 2 * len(invented.results)  # a chart; subjects and losses of each
+    # A chart; of each result protocol, subjects, reliability, coverage and losses.
+    assert len(drawn) == 1 + 5 * len(invented.results)
     for role, label, width, table in drawn:
         assert role == "img" and len(label) > 40 and width > 200 and table
     assert len(browser.find_elements("css selector", "td.cell")) == (
         len(invented.results) * len(EMOTIONS) ** 2
     )
     levels = browser.execute_script(
-        "return [...document.querySelectorAll('h1, h2, h3')].map(h => Number(h.tagName[1]))"
+        "return [...document.querySelectorAll('h1, h2, h3, h4')].map(h => Number(h.tagName[1]))"
     )
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(b - a <= 1 for a, b in pairwise(levels))

@@ -66,6 +66,67 @@ def _row(id, title, note, y, answers, units, classes, n_bootstrap, random_state)
     }  # fmt: skip
 
 
+def fleiss_kappa(votes):
+    """Return how far voters agree beyond chance, NaN without a clip of two voters.
+
+    Parameters
+    ----------
+    votes : array, shape (n_clips, n_emotions)
+        Numbers of voters; clips may have different numbers of them.
+
+    References
+    ----------
+    Fleiss: Measuring nominal scale agreement among many raters. Psychol. Bull. 76 (1971).
+
+    Examples
+    --------
+    >>> fleiss_kappa([[3, 0], [0, 3]])
+    1.0
+    """
+    votes = np.asarray(votes, dtype=np.float64)
+    n_voters = votes.sum(1)
+    votes, n_voters = votes[n_voters > 1], n_voters[n_voters > 1]
+    if not len(votes):
+        return float("nan")
+    agreed = ((votes**2).sum(1) - n_voters) / (n_voters * (n_voters - 1))
+    by_chance = ((votes.sum(0) / votes.sum()) ** 2).sum()
+    return float((agreed.mean() - by_chance) / (1 - by_chance)) if by_chance < 1 else float("nan")
+
+
+def _people(study, last):
+    """Return rows of what people answered who voted on the clips: the human ceiling."""
+    classes, rows = study.task.classes, []
+    modes = [c.removeprefix("votes_") for c in study.table if c.startswith("votes_")]
+    modes = dict.fromkeys(mode.removesuffix(f"_{e}") for mode in modes for e in classes
+                          if mode.endswith(f"_{e}"))  # fmt: skip
+    for mode in modes:
+        columns = [f"votes_{mode}_{e}" for e in classes if f"votes_{mode}_{e}" in study.table]
+        votes = study.table[columns].fillna(0).to_numpy(dtype=np.float64)
+        judged = np.zeros(len(votes), bool)
+        judged[study.tested] = votes.sum(1)[study.tested] > 0
+        if not judged.any():
+            continue
+        names = np.array([c.removeprefix(f"votes_{mode}_") for c in columns], dtype=object)
+        answers = np.full(len(votes), None, dtype=object)
+        answers[judged] = names[votes[judged].argmax(1)]
+        votes = votes[judged]
+        ties = int(((votes == votes.max(1, keepdims=True)).sum(1) > 1).sum())
+        note = (
+            f"Majority of {votes.sum(1).mean():.1f} voters a clip (mean): {_mean_share(votes):.0f} "
+            f"% of a clip's voters agree with it, Fleiss' kappa {fleiss_kappa(votes):.2f}; {ties} "
+            "ties go to the alphabetically first."
+        )
+        title = f"people who voted: {mode}"
+        rows.append(_row(f"people-{mode}", title, note, study.task.y, answers, study.task.groups,
+                         classes, **last))  # fmt: skip
+    return rows
+
+
+def _mean_share(votes):
+    """Return the mean share of voters who chose a clip's majority, in per cent."""
+    return 100 * (votes.max(1) / votes.sum(1)).mean()
+
+
 def baselines(study, seconds, *, n_bootstrap):
     """Return the rows of `Result.baselines`.
 
@@ -98,7 +159,7 @@ def baselines(study, seconds, *, n_bootstrap):
     rows.append(
         _row("permuted", "permuted labels", note, other, answers, units, study.task.classes, **last)
     )
-    return rows
+    return rows + _people(study, last)
 
 
 def _numbers(study, seconds):

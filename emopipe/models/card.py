@@ -4,7 +4,7 @@ import numpy as np
 
 from emopipe.evaluation.fitting import notices_of
 from emopipe.evaluation.inner_splits import nested
-from emopipe.models.groups import group_figures
+from emopipe.groups import group_figures
 from emopipe.models.manifest import FILE
 
 LIMITS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from emopipe.checks import CHECKS
 from emopipe.files import write_atomic
-from emopipe.report import answer
+from emopipe.report import answer, pairs
 from emopipe.report.charts import shade
 from emopipe.report.view import checks_badge, experiment_view, index_row
 from emopipe.text import printable
@@ -92,7 +92,9 @@ def _template(name):
         "percent": answer.percent,
         "points": answer.points,
         "interval": answer.interval,
-        "reading": answer.reading,
+        "reading": pairs.reading,
+        "p_words": pairs.p_words,
+        "size_words": pairs.size_words,
         "number": _number,
         "place": _place,
         "shade": shade,

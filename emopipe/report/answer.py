@@ -1,6 +1,7 @@
 """The answer of an experiment in sentences: differences with intervals, and what they show."""
 
 from emopipe.report.charts import METRICS
+from emopipe.report.pairs import against, all_pairs, p_words, reading
 
 # The figure that answers are about: every emotion counts alike.
 METRIC = "uar"
@@ -29,20 +30,6 @@ def interval(figure, written=percent, joint="–") -> str:
     """Return an interval in words, or nothing where there is none."""
     low, high = figure["low"], figure["high"]
     return "" if _missing(low) else f"{written(low)}{joint}{written(high)}"
-
-
-def reading(figure) -> str:
-    """Return what an interval of a difference shows, in words.
-
-    Examples
-    --------
-    >>> reading({"value": 0.1, "low": -0.02, "high": 0.2})
-    'does not show a difference'
-    """
-    low, high = figure["low"], figure["high"]
-    if _missing(low) or low <= 0 <= high:
-        return "does not show a difference"
-    return "higher" if low > 0 else "lower"
 
 
 def tested_on(result) -> str:
@@ -74,37 +61,90 @@ def best(experiment) -> str | None:
     return max(figures, key=figures.get) if figures else None
 
 
-def answer(experiment) -> list:
-    """Return the answer: the script's own sentences, then differences, then the highest figure.
+def answer(experiment, pairs=None) -> list:
+    """Return the answer: the script's own sentences, then three that follow from the results.
+
+    The highest figure and what guessing gives; the differences to it; what stands beside it.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    pairs : list of dict or None
+        From `emopipe.report.pairs.all_pairs`; None computes them.
 
     Returns
     -------
     list of dict
-        text, and items (list of str): the differences to one reference.
+        text, and items (list of str): differences, one a line.
     """
     sentences = [{"text": text, "items": []} for text in experiment.answer]
-    for reference in experiment.references:
-        rows = [row for row in experiment.comparisons if row.get("a") == reference]
-        if rows:
-            figure = experiment.results[reference].metrics[METRIC]
-            text = (
-                f"Against {reference} ({METRICS[METRIC]} {percent(figure['value'])} %), in points "
-                f"of {METRICS[METRIC]} on the same clips:"
-            )
-            sentences.append({"text": text, "items": [_difference(row) for row in rows]})
     label = best(experiment)
-    return sentences + ([{"text": _highest(experiment, label), "items": []}] if label else [])
+    if label is None:
+        return sentences
+    pairs = all_pairs(experiment) if pairs is None else pairs
+    found = [_highest(experiment, label, pairs), _differences(experiment, label, pairs)]
+    found.append({"text": _beside(experiment.results[label]), "items": []})
+    return sentences + [sentence for sentence in found if sentence["text"]]
 
 
-def _difference(row):
-    figure = row[METRIC]
-    bounds = interval(figure, points, " to ")
-    return f"{row['b']}: {points(figure['value'])}" + (
-        f" ({bounds}), {reading(figure)}" if bounds else f", {reading(figure)}"
-    )
+def _differences(experiment, label, pairs):
+    """Return by how much the highest differs from the references, or else from all others."""
+    others = against(pairs, label)
+    if experiment.references:
+        others = {name: others[name] for name in experiment.references if name in others}
+    if not others:
+        return {"text": "", "items": []}
+    n = {row["units"] for row in pairs if label in (row.get("a"), row.get("b"))}
+    over = f"over {max(n)} {experiment.results[label].protocol['bootstrap_over']}"
+    groups = {word: [] for word in ("higher", "lower", "does not show a difference")}
+    for name, figure in sorted(others.items(), key=lambda item: -(item[1]["value"] or 0)):
+        groups[reading(figure, figure["p"])].append(f"{name} ({_amount(figure)})")
+    parts = [
+        f"{word} than {', '.join(groups[word])}" for word in ("higher", "lower") if groups[word]
+    ]
+    unclear = groups["does not show a difference"]
+    text = f"Tested {over}, it is {' and '.join(parts)}" if parts else ""
+    if unclear:
+        shown = f"not shown to differ from {', '.join(unclear)}"
+        text = f"{text}; it is {shown}" if text else f"Tested {over}, it is {shown}"
+    return {"text": f"{text}.", "items": []}
 
 
-def _highest(experiment, label):
+def _amount(figure):
+    p = f", p {_equals(figure['p'])}" if figure["p"] is not None else ""
+    return f"{points(figure['value'])} points{p}"
+
+
+def _equals(p):
+    text = p_words(p)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _beside(result):
+    """Return the hardest emotion, what needs no voice and no face, what people reach, and so on."""
+    rows = [row for row in result.baselines if not _missing(row[METRIC]["value"])]
+    parts = [
+        f"{row['title']} {percent(row[METRIC]['value'])} %"
+        for row in rows
+        if row["id"] in ("durations", "sentences") or row["id"].startswith("people-")
+    ]
+    gap = result.optimism_gap
+    if gap:
+        parts.append(f"random folds {percent(gap['random'][METRIC])} %")
+    beside = f"; beside it, in {METRICS[METRIC]}: {', '.join(parts)}" if parts else ""
+    return f"Its hardest emotion is {_hardest(result)}{beside}."
+
+
+def _hardest(result):
+    table = result.per_emotion.dropna(subset="recall")
+    row = table.loc[table["recall"].idxmin()]
+    counts = result.confusion[result.classes.index(row["emotion"])].copy()
+    counts[result.classes.index(row["emotion"])] = 0
+    taken = f", most often taken for {result.classes[counts.argmax()]}" if counts.any() else ""
+    return f"{row['emotion']} (recall {percent(row['recall'])} %{taken})"
+
+
+def _highest(experiment, label, pairs):
     result, n = experiment.results[label], len(candidates(experiment))
     figure, chance = result.metrics[METRIC], result.chance[METRIC]
     bounds = f" (95 % interval {interval(figure)})" if interval(figure) else ""
@@ -114,30 +154,25 @@ def _highest(experiment, label):
         if other != label and experiment.results[other].metrics[METRIC]["value"] == figure["value"]
     ]
     shared = f" (as high: {', '.join(equal)})" if equal else ""
+    high = (
+        f", the best of {n} on the test clips themselves and so a little too high" if n > 1 else ""
+    )
     text = (
         f"{f'Highest of {n}: ' if n > 1 else ''}{label}{shared}, {METRICS[METRIC]} "
-        f"{percent(figure['value'])} %{bounds}, accuracy "
+        f"{percent(figure['value'])} %{bounds}{high}, accuracy "
         f"{percent(result.metrics['accuracy']['value'])} %, over {len(result.predictions)} clips "
         f"({tested_on(result)}); guessing gives {percent(chance)} %."
     )
-    if n > 1:
-        text += (
-            f" It is the best of {n} on the test clips themselves, so that its figure is a little "
-            "too high."
-        )
-    unbeaten = not_above(experiment, label)
-    if unbeaten:
-        text += f" It is not shown to be higher than {' and '.join(unbeaten)}."
-    return text
+    return {"text": text, "items": []}
 
 
-def not_above(experiment, label) -> list[str]:
+def not_above(experiment, label, pairs) -> list[str]:
     """Return the references that a result is not shown to be higher than, in UAR."""
-    rows = {row.get("a"): row for row in experiment.comparisons if row.get("b") == label}
+    others = against(pairs, label)
     return [
-        reference
-        for reference in experiment.references
-        if reference not in rows or reading(rows[reference][METRIC]) != "higher"
+        name
+        for name in experiment.references
+        if name not in others or reading(others[name], others[name]["p"]) != "higher"
     ]
 
 

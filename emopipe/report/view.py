@@ -2,17 +2,24 @@
 
 from collections import Counter
 
-import numpy as np
-
 from emopipe.experiment import Experiment
-from emopipe.report import answer
-from emopipe.report.charts import METRICS, learning_curves, line_chart
+from emopipe.report import answer, prose
+from emopipe.report.attachments import attachment, experiment_files, fold_files
+from emopipe.report.bibliography import bibtex
+from emopipe.report.charts import METRICS, line_chart
+from emopipe.report.hardest import hardest_clips
+from emopipe.report.pairs import all_pairs
+from emopipe.report.published import published_view
+from emopipe.report.reforms import checklist
+from emopipe.report.result_view import result_view
 
 
 def experiment_view(experiment) -> dict:
     """Return the variables of ``report.html``."""
     results, best = experiment.results, answer.best(experiment)
     sources = _distinct(item.source for item in experiment.published if item.source)
+    pairs = all_pairs(experiment)
+    above = best is not None and not answer.not_above(experiment, best, pairs)
     return {
         "experiment": experiment,
         "metrics": METRICS,
@@ -21,17 +28,86 @@ def experiment_view(experiment) -> dict:
         "notices": _distinct(
             [*experiment.notices, *(n for r in results.values() for n in r.notices)]
         ),
-        "answer": answer.answer(experiment),
-        "best": None if best is None or answer.not_above(experiment, best) else best,
+        "answer": answer.answer(experiment, pairs),
+        "best": best if above else None,
         "results": [
-            _result_view(number, label, result)
+            result_view(number, label, result) | {"badge": checks_badge(result)}
             for number, (label, result) in enumerate(results.items(), start=1)
         ],
+        "pairs": pairs,
         "baselines": _baselines(results),
+        "variants": _variants(results),
         "charts_": [line_chart(chart) for chart in experiment.charts],
-        "published": [_published_view(experiment, item, sources) for item in experiment.published],
+        "published": [published_view(experiment, item, sources) for item in experiment.published],
         "sources": sources,
-        "versions": next(iter(results.values())).run.get("versions", {}) if results else {},
+        "hardest": hardest_clips(results),
+        "run": _run(results),
+        **(_paper(experiment, sources, pairs) if results else {}),
+    }
+
+
+def _paper(experiment, sources, pairs) -> dict:
+    """Return what an author pastes or hands on: paragraphs, a checklist, references, tables."""
+    results = experiment.results
+    references = bibtex(experiment, sources)
+    figures = [
+        {"title": label, "n": len(result.predictions), **result.metrics}
+        for label, result in results.items()
+    ]
+    files = experiment_files(figures + _baselines(results), pairs)
+    return {
+        "methods": " ".join(prose.methods(experiment)),
+        "ethics": " ".join(prose.ethics(experiment)),
+        "checklist": checklist(experiment),
+        "bibtex": references,
+        "files": [*files, attachment("references.bib", references, "application/x-bibtex")],
+        "fold_files": fold_files(results),
+    }
+
+
+def _variants(results) -> list[dict]:
+    """Return rows of the same estimators under other protocols: seeds together, then each."""
+    rows = []
+    for label, result in results.items():
+        seeds = [row for row in result.variants if row["id"].startswith("seed-")]
+        if seeds:
+            own = {"title": "the seed of the estimator", **result.metrics}
+            rows.append({"label": label, "row": _mean_over_seeds([own, *seeds])})
+        rows += [{"label": label, "row": row} for row in result.variants]
+        uar = result.metrics["uar"]["value"]
+        for entry in rows[len(rows) - len(result.variants) - bool(seeds) :]:
+            entry["difference"] = entry["row"]["uar"]["value"] - uar
+    return rows
+
+
+def _mean_over_seeds(rows):
+    """Return the mean over seeds, and the least and greatest, as a row."""
+    figures = {}
+    for name in ("accuracy", "uar"):
+        values = [row[name]["value"] for row in rows]
+        figures[name] = {"value": sum(values) / len(values), "low": min(values),
+                         "high": max(values)}  # fmt: skip
+    title = f"mean over {len(rows)} seeds, lowest to highest"
+    return {"id": "seeds", "title": title, "note": "", "n": len(rows), **figures}
+
+
+def _run(results) -> dict:
+    """Return how long all results took, on what, when: of the first result, times of all."""
+    first = next(iter(results.values())).run if results else {}
+    seconds = [result.run.get("seconds", {}) for result in results.values()]
+    busy = sum(s.get("cpu") or 0.0 for s in seconds)
+    wall = sum((s.get(name) or 0.0) for s in seconds for name in ("extraction", "fit", "score"))
+    machine = first.get("machine", {})
+    memory = f", {machine['memory_gb']} GB memory" if machine.get("memory_gb") else ""
+    gpus = f", {', '.join(machine['gpus'])}" if machine.get("gpus") else ""
+    hardware = f"{machine.get('processor')}, {machine.get('cpus')} CPUs{memory}{gpus}"
+    return {
+        "versions": first.get("versions", {}),
+        "hardware": hardware if machine else "",
+        "date": first.get("date", ""),
+        "commit": first.get("commit", ""),
+        "core_hours": busy / 3600 if busy else None,
+        "hours": wall / 3600,
     }
 
 
@@ -146,134 +222,9 @@ def _baselines(results) -> list[dict]:
     ]
 
 
-def _published_view(experiment, item, sources) -> dict:
-    """Return a published figure and ours beside it, the same mean over the same units."""
-    ours = experiment.results.get(item.beside)
-    value, spread = _same_mean(ours, item) if ours is not None else (None, None)
-    comparable = ours is not None and not experiment.synthetic and value is not None
-    return {
-        "item": item,
-        "source": sources.index(item.source) + 1 if item.source else None,
-        "ours": value,
-        "our_spread": spread,
-        "difference": value - item.value if comparable else None,
-        "matrix": _matrix(item.confusion, ours),
-        "weights": _weight_rows(item.weights, ours),
-    }
-
-
-def _same_mean(result, item):
-    """Return our figure, averaged as the published one, and its standard deviation."""
-    if item.mean_over == "clips":
-        return result.metrics[item.metric]["value"], None
-    if item.mean_over == "subjects" and item.metric == "accuracy":
-        return result.subject_mean, result.subject_std
-    rows = (
-        result.per_subject[item.metric].tolist()
-        if item.mean_over == "subjects"
-        else [fold[item.metric] for fold in result.folds]
-    )
-    rows = np.array(rows, dtype=float)
-    return float(rows.mean()), float(rows.std(ddof=1)) if len(rows) > 1 else None
-
-
-def _matrix(confusion, result):
-    """Return a published confusion matrix and ours, rows and columns in the published order."""
-    if confusion is None or result is None:
-        return None
-    classes, ours = confusion["classes"], _shares(result.confusion)
-    place = {name: n for n, name in enumerate(result.classes)}
-    pairs = [
-        [ours[place[a]][place[b]] if a in place and b in place else None for b in classes]
-        for a in classes
-    ]
-    return {"classes": classes, "theirs": confusion["shares"], "ours": pairs}
-
-
-def _weight_rows(weights, result):
-    """Return rows (modality, {emotion: (theirs, ours)}): shares of an emotion's weight."""
-    if weights is None or result is None:
-        return []
-    ours = {name: cells for name, cells, _ in _mean_weights(result.folds)}
-    sums = {
-        emotion: sum(cells[emotion][0] for cells in ours.values() if emotion in cells)
-        for emotion in next(iter(weights.values()))
-    }
-    return [
-        (
-            modality,
-            {
-                emotion: (
-                    value,
-                    ours[modality][emotion][0] / sums[emotion]
-                    if emotion in ours.get(modality, {}) and sums[emotion]
-                    else None,
-                )
-                for emotion, value in row.items()
-            },
-        )
-        for modality, row in weights.items()
-    ]
-
-
 def _distinct(items) -> list:
     kept = []
     for item in items:
         if item not in kept:
             kept.append(item)
     return kept
-
-
-def _shares(counts):
-    return (counts / counts.sum(axis=1, keepdims=True).clip(min=1)).tolist()
-
-
-def _result_view(number, label, result) -> dict:
-    return {
-        "id": f"result-{number}",
-        "label": label,
-        "result": result,
-        "badge": checks_badge(result),
-        "tested_on": answer.tested_on(result),
-        "shares": _shares(result.confusion),
-        "confused": _most_confused(result.classes, result.confusion),
-        "weights": _mean_weights(result.folds),
-        "has_params": any(fold.get("best_params") for fold in result.folds),
-        "scores_missing": sum(fold.get("n_unanswered") or 0 for fold in result.folds),
-        "curves": [
-            line_chart(chart)
-            for chart in learning_curves([c for fold in result.folds for c in fold["history"]])
-        ],
-        "emotions": result.per_emotion.to_dict("records"),
-        "subjects": result.per_subject.sort_values("accuracy").to_dict("records"),
-    }
-
-
-def _most_confused(classes, counts, most: int = 3) -> list:
-    """Return (share of the true emotion's clips, true, predicted) of the greatest confusions."""
-    totals = counts.sum(axis=1).clip(min=1)
-    pairs = [
-        (float(counts[i][j] / totals[i]), true, predicted)
-        for i, true in enumerate(classes)
-        for j, predicted in enumerate(classes)
-        if i != j and counts[i][j]
-    ]
-    return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
-
-
-def _mean_weights(folds) -> list:
-    """Return rows (modality, {emotion: (mean, low, high over folds)}, highest), or nothing."""
-    tables = [fold["fusion_weights"] for fold in folds if fold.get("fusion_weights")]
-    if not tables:
-        return []
-    rows = []
-    for modality in tables[0]:
-        cells = {}
-        for emotion in tables[0][modality]:
-            values = [table[modality][emotion] for table in tables if modality in table]
-            values = [value for value in values if value is not None]
-            if values:
-                cells[emotion] = (sum(values) / len(values), min(values), max(values))
-        rows.append((modality, cells))
-    highest = max((cell[0] for _, cells in rows for cell in cells.values()), default=1) or 1
-    return [(name, cells, highest) for name, cells in rows]

@@ -1,4 +1,4 @@
-"""How good a recogniser is for groups of subjects: sex, age band, ethnicity, corpus."""
+"""How good a recogniser is for groups of subjects or clips: sex, age band, ..., sentence."""
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ FEWEST_SUBJECTS = 5
 FEWEST_CLIPS = 20
 AGE_BANDS = (0, 18, 30, 45, 60, 200)
 TRAITS = ("sex", "age", "ethnicity", "corpus")
+# What a clip has, not a person.
+CLIP_TRAITS = ("intensity", "statement")
 
 
 def age_band(age) -> str | None:
@@ -27,11 +29,11 @@ def age_band(age) -> str | None:
     return f"{low} and older" if high == AGE_BANDS[-1] else f"{low}-{high - 1}"
 
 
-def _described(result, clips):
+def _described(result, clips, traits):
     """Return the predictions with every trait that they or the clip table hold."""
     answers = result.predictions
     if clips is not None and "clip" in clips:
-        missing = [t for t in TRAITS if t in clips and t not in answers]
+        missing = [t for t in traits if t in clips and t not in answers]
         about = clips.drop_duplicates("clip").set_index("clip")
         answers = answers.assign(**{t: about[t].reindex(answers["clip"]).array for t in missing})
     if "age" in answers:
@@ -40,7 +42,7 @@ def _described(result, clips):
     return answers
 
 
-def group_figures(result, clips=None, *, n_bootstrap=1000) -> list[dict]:
+def group_figures(result, clips=None, *, traits=TRAITS, n_bootstrap=1000) -> list[dict]:
     """Return accuracy and UAR, with intervals over subjects, of every group that was tested.
 
     Parameters
@@ -49,6 +51,8 @@ def group_figures(result, clips=None, *, n_bootstrap=1000) -> list[dict]:
         Its predictions hold sex and age where the corpus has them.
     clips : DataFrame, optional
         The clip table, for traits that the predictions lack.
+    traits : sequence of str
+        Columns to break figures down by.
     n_bootstrap : int
         Draws over subjects.
 
@@ -58,8 +62,8 @@ def group_figures(result, clips=None, *, n_bootstrap=1000) -> list[dict]:
         trait, group, subjects, clips, too_few (in words, or None) and accuracy, uar, each
         {value, low, high}; None where there are too few. A single corpus is left out.
     """
-    answers, found = _described(result, clips), []
-    for trait in TRAITS:
+    answers, found = _described(result, clips, traits), []
+    for trait in traits:
         if trait not in answers or answers[trait].nunique() < (2 if trait == "corpus" else 1):
             continue
         for group, rows in answers.groupby(trait, sort=True):

@@ -1,0 +1,107 @@
+"""Differences between all results of an experiment, and what they show in words."""
+
+from itertools import combinations
+
+from emopipe.comparison import compare_pairs
+
+# More results than this are not all compared with one another.
+MOST_COMPARED = 12
+# Adjusted p values below this show a difference.
+LEVEL = 0.05
+
+
+def all_pairs(experiment):
+    """Return the differences of every two results on the same clips, tested and adjusted.
+
+    Of more than twelve results, only those to the references and to the highest. What a script
+    compared otherwise stands behind, without a test.
+    """
+    results = experiment.results
+    compared = list(results)
+    if len(compared) > MOST_COMPARED:
+        highest = max(results, key=lambda label: results[label].metrics["uar"]["value"] or 0)
+        compared = list(dict.fromkeys([*experiment.references, highest]))
+    clips = {label: _clips(result) for label, result in results.items()}
+    pairs = [
+        (a, b)
+        for a, b in combinations(results, 2)
+        if {a, b} & set(compared) and clips[a] == clips[b]
+    ]
+    rows = compare_pairs(results, pairs)
+    others = [row for row in experiment.comparisons if not _is_among(row, pairs)]
+    return rows + others
+
+
+def _clips(result):
+    table = result.predictions
+    return frozenset(zip(table["clip"], table["emotion"], strict=True))
+
+
+def _is_among(row, pairs):
+    return (row.get("a"), row.get("b")) in pairs or (row.get("b"), row.get("a")) in pairs
+
+
+def against(pairs, label):
+    """Return {other label: difference of `label` minus the other} of UAR: value, low, high, p."""
+    found = {}
+    for row in pairs:
+        figure, test = row["uar"], row.get("test")
+        p = test["uar"]["adjusted"] if test else None
+        if row.get("b") == label:
+            found[row["a"]] = figure | {"p": p}
+        elif row.get("a") == label:
+            turned = {"value": figure["value"], "low": figure["high"], "high": figure["low"]}
+            found[row["b"]] = {
+                key: None if _missing(value) else -value for key, value in turned.items()
+            } | {"p": p}
+    return found
+
+
+def reading(figure, p=None) -> str:
+    """Return what a difference shows, in words: by its adjusted p value, or else its interval.
+
+    Examples
+    --------
+    >>> reading({"value": 0.1, "low": -0.02, "high": 0.2})
+    'does not show a difference'
+    >>> reading({"value": 0.1, "low": 0.02, "high": 0.2}, p=0.01)
+    'higher'
+    """
+    low, high = figure["low"], figure["high"]
+    shown = p < LEVEL if p is not None else not _missing(low) and not low <= 0 <= high
+    if not shown or _missing(figure["value"]) or not figure["value"]:
+        return "does not show a difference"
+    return "higher" if figure["value"] > 0 else "lower"
+
+
+def size_words(effect) -> str:
+    """Return the size of an effect (dz) in Cohen's words.
+
+    Examples
+    --------
+    >>> size_words(0.55), size_words(-0.1), size_words(None)
+    ('medium', 'negligible', '–')
+    """
+    if _missing(effect):
+        return "–"
+    limits = ((0.2, "negligible"), (0.5, "small"), (0.8, "medium"))
+    return next((word for limit, word in limits if abs(effect) < limit), "large")
+
+
+def p_words(p) -> str:
+    """Return a p value as text.
+
+    Examples
+    --------
+    >>> p_words(0.00005), p_words(0.0312), p_words(None)
+    ('< .001', '.031', '–')
+    """
+    if _missing(p):
+        return "–"
+    if p < 0.001:
+        return "< .001"
+    return "1" if p >= 0.9995 else f"{p:.3f}".removeprefix("0")
+
+
+def _missing(value) -> bool:
+    return value is None or value != value

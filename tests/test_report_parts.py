@@ -1,0 +1,268 @@
+"""What a report computes: figures against numpy, scipy and scikit-learn, words against examples."""
+
+import base64
+import gzip
+import io
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from experiments_for_reports import EMOTIONS, NoisyLabels, clip_table, experiment
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import brier_score_loss, log_loss, recall_score
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.naive_bayes import GaussianNB
+
+from emopipe.evaluation import evaluate
+from emopipe.evaluation.baselines import fleiss_kappa
+from emopipe.fusion import EmotionWeightedFusion, ScoreColumns
+from emopipe.groups import group_figures
+from emopipe.metrics import reliability
+from emopipe.report import write_report
+from emopipe.report.attachments import attachment
+from emopipe.report.bibliography import bibtex
+from emopipe.report.confidence import confidence_view, proper_scores
+from emopipe.report.drawing import knowledge, protocol_view
+from emopipe.report.grids import edge_sentences, grid_views
+from emopipe.report.hardest import hardest_clips
+from emopipe.report.modalities import modality_view
+from emopipe.report.prose import ethics, methods
+from emopipe.report.reforms import checklist
+
+
+@pytest.fixture(scope="module")
+def one():
+    return experiment()
+
+
+def perfect(result):
+    """Return a result as if every answer had been right, with a score of 1."""
+    table = result.predictions.assign(predicted=result.predictions["emotion"])
+    scores = {f"score_{e}": 1.0 * (table["emotion"] == e) for e in result.classes}
+    return replace(result, predictions=table.assign(**scores))
+
+
+@given(arrays(np.float64, (12, 3), elements=st.floats(0.01, 1)), st.integers(0, 2**32 - 1))
+def test_proper_scores_are_those_of_scikit_learn(scores, seed):
+    probabilities = scores / scores.sum(1, keepdims=True)
+    labels = np.r_[[0, 1, 2], np.random.default_rng(seed).integers(0, 3, 9)]
+    found = proper_scores(probabilities, np.eye(3)[labels])
+    assert found["log_loss"] == pytest.approx(log_loss(labels, probabilities))
+    expected = sum(brier_score_loss(labels == n, probabilities[:, n]) for n in range(3))
+    assert found["brier"] == pytest.approx(expected)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50))
+def test_bins_of_reliability_hold_every_clip_once(pairs):
+    confidence, right = (np.array(side) for side in zip(*pairs, strict=True))
+    bins = reliability(confidence, right)
+    assert bins["n"].sum() == len(pairs)
+    assert (bins["n"] * bins["accuracy"]).sum() == pytest.approx(right.sum())
+    assert (bins["n"] * bins["confidence"]).sum() == pytest.approx(confidence.sum())
+
+
+def test_scores_that_are_right_as_often_as_they_say_have_no_error(one):
+    result = perfect(one.results["skill 0.4"])
+    view = confidence_view(result)
+    assert view["probable"] and view["error"] == view["brier"] == view["log_loss"] == 0
+    assert view["coverage"].series["surest first"]["y"] == [1.0] * 20
+    table = result.predictions.drop(columns="score_fear")
+    assert confidence_view(replace(result, predictions=table)) is None
+    values = {f"score_{name}": 7.0 * (name == "fear") for name in EMOTIONS}
+    raw = confidence_view(replace(result, predictions=result.predictions.assign(**values)))
+    assert not raw["probable"] and raw["reliability"] is None
+
+
+def test_kappa_is_that_of_fleiss_example():
+    votes = [[0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1],
+             [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0],
+             [0, 2, 2, 3, 7]]  # fmt: skip
+    assert fleiss_kappa(votes) == pytest.approx(0.210, abs=5e-4)
+    assert np.isnan(fleiss_kappa([[1, 0]]))
+
+
+@pytest.fixture(scope="module")
+def fused():
+    """A fusion whose voice tells anger and fear, whose face tells happiness and neutral."""
+    clips = clip_table(subjects=6)
+    for name, told in (("voice", EMOTIONS[:2]), ("face", EMOTIONS[2:])):
+        for emotion in EMOTIONS:
+            right = clips["emotion"].isin(told) & (clips["emotion"] == emotion)
+            clips[f"votes_{name}_{emotion}"] = np.where(right, 9, 1) + (emotion == told[0])
+    clips["sex"] = np.where(clips["subject"] < "s03", "female", "male")
+    clips["age"], clips["intensity"] = 25 + 3 * (clips.index % 4), "low"
+    parts = [(name, ScoreColumns(prefix=f"votes_{name}_")) for name in ("voice", "face")]
+    return evaluate(EmotionWeightedFusion(parts, weights="recall"), clips, cv=3, n_bootstrap=50)
+
+
+def test_modalities_save_one_another(fused):
+    view = modality_view(fused)
+    assert [row["accuracy"] for row in view["alone"]] == [0.5, 0.5]
+    assert {row["words"]: (row["n"], row["fused"]) for row in view["rescue"]} == {
+        "voice alone": (36, 1.0), "face alone": (36, 1.0)
+    }  # fmt: skip
+    assert [row["accuracy_loss"] for row in view["without"]] == pytest.approx([-0.5, -0.5])
+    table, cells = fused.predictions, dict(view["emotions"])
+    expected = recall_score(
+        table["emotion"], table["alone_voice"], labels=list(EMOTIONS), average=None
+    )
+    assert [cells[e]["voice"]["recall"] for e in EMOTIONS] == pytest.approx(expected.tolist())
+    plain = evaluate(NoisyLabels(), clip_table(), cv=2, n_bootstrap=0)
+    assert modality_view(plain) is None
+
+
+def test_people_who_voted_are_rows_beside_ours(fused):
+    rows = {row["id"]: row for row in fused.baselines}
+    assert rows["people-voice"]["accuracy"]["value"] == 0.5
+    assert "Fleiss' kappa" in rows["people-face"]["note"] and rows["people-face"]["n"] == 72
+
+
+def test_figures_of_groups_have_counts_and_intervals(fused):
+    rows = group_figures(fused, traits=("sex", "intensity", "statement"))
+    assert [(r["trait"], r["group"], r["subjects"], r["clips"]) for r in rows] == [
+        ("sex", "female", 3, 36), ("sex", "male", 3, 36), ("intensity", "low", 6, 72)
+    ]  # fmt: skip
+    assert rows[0]["too_few"] and rows[2]["accuracy"]["value"] == 1.0
+
+
+def test_the_protocol_is_drawn_as_the_folds_are():
+    result = evaluate(NoisyLabels(), clip_table(subjects=6), cv=3, n_bootstrap=0)
+    view = protocol_view(result)
+    assert view["tested"].count("M") == 6 and view["trained"] and not view["mixed"]
+    row, column = 1, view["subjects"].index(result.folds[1]["test_subjects"][0])
+    assert f"M{column} {row}h1v1h-1z" in view["tested"]
+    assert "6 subjects by 3 folds: each fold tests 2 of them, all others train" in view["words"]
+    steps = dict(knowledge(result))
+    assert steps["Known of whom is tested"].startswith("Nothing")
+    enrolled = replace(result, protocol=result.protocol | {"test_person": "8 unlabelled clips"})
+    assert "8 unlabelled clips" in dict(knowledge(enrolled))["Known of whom is tested"]
+    mixed = replace(result, protocol=result.protocol | {"subject_dependent": True})
+    assert "trained on" in dict(knowledge(mixed))["Known of whom is tested"]
+    assert (
+        protocol_view(replace(result, protocol=result.protocol | {"subjects_named": False})) is None
+    )
+
+
+def test_grids_say_when_the_best_lies_at_the_edge():
+    clips = clip_table(subjects=6).assign(cue=np.arange(72) % 5)
+    search = GridSearchCV(GaussianNB(), {"var_smoothing": [1e-3, 1e-6, 1e-9]}, cv=GroupKFold(2))
+    result = evaluate(search, clips, cv=3, features=["cue"], n_bootstrap=0)
+    (view,) = grid_views(result)
+    assert view["n_rows"] == 3 and sum(row["best"] for row in view["rows"]) == 3
+    assert view["drawn"] and view["rows"][0]["value"] == pytest.approx(
+        np.mean([mean[result.searches[0]["best"][0]] for mean in result.searches[0]["mean"]])
+    )
+    inner = {"params": [{"C": c} for c in (1, 2, 3)], "folds": [0], "best": [1]}
+    assert edge_sentences(inner) == []
+    assert len(edge_sentences(inner | {"folds": [0, 1], "best": [0, 2]})) == 2
+    words = {"params": [{"kernel": k} for k in ("rbf", "linear")], "folds": [0], "best": [0]}
+    assert edge_sentences(words) == []
+
+
+def test_the_hardest_clips_are_those_that_most_have_wrong():
+    results = experiment(skills=(0.2, 0.9)).results
+    rows = hardest_clips(results)
+    assert len(rows) == 15 and [row["wrong"] for row in rows] == sorted(
+        (row["wrong"] for row in rows), reverse=True
+    )
+    tables = [result.predictions.set_index("clip") for result in results.values()]
+    for row in rows:
+        wrong = sum(t.loc[row["clip"], "predicted"] != row["emotion"] for t in tables)
+        assert wrong == row["wrong"]
+    assert hardest_clips({"all right": perfect(results["skill 0.2"])}) == []
+
+
+class Seeded(ClassifierMixin, BaseEstimator):
+    """Right as often as its seed is lucky."""
+
+    def __init__(self, random_state=0):
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.random.default_rng(self.random_state).choice(self.classes_, len(X))
+
+
+def test_other_seeds_are_variants_of_a_result(one, tmp_path):
+    result = evaluate(Seeded(), clip_table(), cv=4, repeats=3, n_bootstrap=20)
+    assert [row["id"] for row in result.variants] == ["seed-1", "seed-2"]
+    again = evaluate(Seeded(1000), clip_table(), cv=4, n_bootstrap=0)
+    assert result.variants[0]["uar"]["value"] == again.metrics["uar"]["value"]
+    lucky = replace(one, results={"luck": result}, published=[])
+    html = write_report(lucky, tmp_path).read_text()
+    assert "mean over 3 seeds, lowest to highest" in html
+    with pytest.raises(ValueError, match="nothing in NoisyLabels has a random_state"):
+        evaluate(NoisyLabels(), clip_table(), cv=4, repeats=2)
+    with pytest.raises(ValueError, match="repeats=0"):
+        evaluate(Seeded(), clip_table(), cv=4, repeats=0)
+
+
+def test_a_checklist_of_32_items_is_filled_where_data_can(one, tmp_path):
+    known = [
+        replace(r, corpora=[c | {"name": "ravdess", "synthetic": False} for c in r.corpora],
+                predictions=r.predictions.assign(sex="female", age=30))
+        for r in one.results.values()
+    ]  # fmt: skip
+    rows = checklist(replace(one, results=dict(zip(one.results, known, strict=True))))
+    assert len(rows) == 32 == len({row["id"] for row in rows})
+    assert sum(row["text"] is not None for row in rows) >= 20
+    assert {"1b", "3g", "5b", "8b"} <= {row["id"] for row in rows if row["text"] is None}
+    assert write_report(one, tmp_path).read_text().count("<strong>to be written</strong>") >= 7
+
+
+def test_paragraphs_say_what_was_done(one):
+    text = " ".join(methods(one))
+    for words in ("96 clips of 8 subjects from invented (synthetic", "GroupKFold", "4 folds",
+                  "no subject was trained on and tested", "50 bootstrap samples",
+                  "Holm"):  # fmt: skip
+        assert words in text, words
+    assert "No person was recorded" in " ".join(ethics(one))
+    assert "prohibited" in " ".join(ethics(one))
+
+
+def test_references_are_bibtex(one):
+    text = bibtex(one, [item.source for item in one.published])
+    keys = [line.split("{")[1].rstrip(",") for line in text.splitlines() if line.startswith("@")]
+    assert len(keys) == len(set(keys)) and {"nobody1900", "corpus-invented"} <= set(keys)
+    assert text.count("{") == text.count("}")
+
+
+class _Files(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.files = {}
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if "download" in attrs:
+            self.files[attrs["download"]] = attrs["href"]
+
+
+def read(href):
+    kind, data = href.split(",", 1)
+    data = base64.b64decode(data)
+    return (gzip.decompress(data) if "gzip" in kind else data).decode()
+
+
+def test_tables_and_folds_are_files_in_the_page(one, tmp_path):
+    parser = _Files()
+    parser.feed(write_report(one, tmp_path).read_text())
+    result = one.results["skill 0.4"]
+    folds = pd.read_csv(io.StringIO(read(parser.files[f"folds-{result.fingerprint[:8]}.csv"])))
+    pd.testing.assert_frame_equal(folds, result.fold_table(), check_dtype=False)
+    table = pd.read_csv(io.StringIO(read(parser.files["skill-0-4-predictions.csv"])))
+    assert table["predicted"].tolist() == result.predictions["predicted"].tolist()
+    confusion = pd.read_csv(io.StringIO(read(parser.files["skill-0-4-confusion.csv"])), index_col=0)
+    assert confusion.to_numpy().tolist() == result.confusion.tolist()
+    assert "skill 0.8 − skill 0.4" in read(parser.files["differences.csv"])
+    assert read(parser.files["references.bib"]).startswith("@misc{")
+    packed = attachment("long.csv", "x\n" * 20_000)
+    assert packed["name"] == "long.csv.gz" and read(packed["href"]) == "x\n" * 20_000
