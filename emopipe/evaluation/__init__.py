@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 from emopipe import metrics
 from emopipe.checks import ignored_checks
 from emopipe.evaluation import figures
-from emopipe.evaluation.arrays import table_of
+from emopipe.evaluation.arrays import table_of, with_weights
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.checkpoints import estimator_text
 from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
@@ -130,6 +130,7 @@ def _statements(study, answers):
         (idle, f"{idle} clips are never tested."),
         (unanswered, f"{unanswered} clips got no answer; they count as wrong."),
         (unseen, f"Some folds train without {', '.join(sorted(unseen))}."),
+        (study.task.weights is not None, "Training clips count by weights of their own."),
         (features, f"The estimator sees {len(features or ())} columns of the table."),
     ]
     return [text for holds, text in said if holds]
@@ -257,9 +258,10 @@ def _renamed(study, done):
 
 
 def evaluate(
-    estimator, clips, y=None, *, cv=5, label="emotion", groups="subject", features=None, title=None,
-    checkpoint=None, subject_dependent=False, optimism_gap=False, n_bootstrap=2000, random_state=0,
-    repeats=1, notices=(), ignore=(), n_jobs=None, progress=False,
+    estimator, clips, y=None, *, cv=5, label="emotion", groups="subject", features=None,
+    sample_weight=None, title=None, checkpoint=None, subject_dependent=False, optimism_gap=False,
+    n_bootstrap=2000, random_state=0, repeats=1, notices=(), ignore=(), n_jobs=None,
+    progress=False,
 ):  # fmt: skip
     """Return out-of-fold predictions of a classifier, and all that must be known to trust them.
 
@@ -296,6 +298,11 @@ def evaluate(
         known.
     features : list of str or None
         The columns that the estimator sees, for classifiers of plain numbers. None: the table.
+    sample_weight : str, array of shape (n_clips,) or None
+        Column of numbers from 0 (with `y` also an array of them): how much a clip counts in
+        training. Every classifier inside the estimator whose `fit` takes sample_weight is given
+        it, unless ``set_fit_request`` said otherwise; nothing sees the column, and tested clips
+        all count as much.
     title : str or None
         What is evaluated, in words. None: the names of the classes in the estimator.
     checkpoint : str, Path or None
@@ -360,15 +367,20 @@ def evaluate(
         check_number("n_jobs", n_jobs, whole=True)
     with sklearn.config_context(enable_metadata_routing=True):
         called = f"cv={cv!r}, label={label!r}, groups={groups!r}"
+        if isinstance(sample_weight, str):
+            called += f", sample_weight={sample_weight!r}"
         as_array = False
         if y is not None:
             called = f"y, cv={cv!r}, groups=groups"
+            called += ", sample_weight=sample_weight" if sample_weight is not None else ""
             people = None if isinstance(groups, str) else groups
             clips, features, as_array = table_of(clips, y, people)
             groups = "subject" if "subject" in clips else None
+            clips, features, sample_weight = with_weights(clips, features, sample_weight)
         study = make_study(
             estimator, clips, cv=cv, label=label, groups=groups, features=features,
-            subject_dependent=subject_dependent, random_state=random_state,
+            sample_weight=sample_weight, subject_dependent=subject_dependent,
+            random_state=random_state,
         )  # fmt: skip
         _check_gap(study, optimism_gap)
         ignore = ignored_checks(ignore)

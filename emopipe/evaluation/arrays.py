@@ -94,3 +94,32 @@ def table_of(X, y, groups):
         )
     values = pd.DataFrame(values, columns=[f"x{n}" for n in range(values.shape[1])])
     return pd.concat([table, values], axis=1), list(values), True
+
+
+def with_weights(table, features, sample_weight):
+    """Return table, columns that the estimator sees, and the column of weights (None: no weights).
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `table_of` returns it.
+    features : list of str or None
+    sample_weight : str, array-like of shape (n,) or None
+
+    Examples
+    --------
+    >>> table, features, _ = table_of(np.eye(2), ["fear", "joy"], None)
+    >>> table, features, name = with_weights(table, features, [1.0, 0.5])
+    >>> features, table[name].tolist()
+    (['x0', 'x1'], [1.0, 0.5])
+    """
+    if sample_weight is None:
+        return table, features, None
+    if isinstance(sample_weight, str):
+        seen = None if features is None else [name for name in features if name != sample_weight]
+        return table, seen, sample_weight
+    name = "sample_weight"
+    while name in table:
+        name = f"{name}_"
+    weights = _column(sample_weight, "sample_weight", len(table))
+    return table.assign(**{name: weights}), features, name

@@ -19,6 +19,7 @@ from emopipe.evaluation.checkpoints import (
 )
 from emopipe.evaluation.inner_splits import nested, wants_groups
 from emopipe.evaluation.renaming import ask_renamed
+from emopipe.evaluation.weights import request_weights
 from emopipe.fusion.clip_pipeline import explain_missing
 from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
@@ -43,6 +44,8 @@ class Task:
         Whether clips are asked for one by one, too.
     as_array : bool
         Whether the estimator gets an array of numbers instead of a table.
+    weights : float array of shape (n_clips,), or None
+        How much a clip counts in training.
     """
 
     estimator: object
@@ -53,6 +56,7 @@ class Task:
     rename: bool = False
     alone: bool = False
     as_array: bool = False
+    weights: np.ndarray | None = None
 
     def rows(self, numbers):
         """Return rows of X as the estimator takes them: numbers of rows could give labels away."""
@@ -211,8 +215,11 @@ def run_fold(task, fold):
     """
     from emopipe.extraction import ClipWarning
 
-    estimator = clone(task.estimator)
+    weighed = task.weights is not None
+    estimator = request_weights(task.estimator) if weighed else clone(task.estimator)
     params = {"groups": task.groups[fold.train]} if wants_groups(estimator) else {}
+    if weighed:
+        params["sample_weight"] = task.weights[fold.train]
     with warnings.catch_warnings(), explain_missing():
         # Statuses of all clips are in the Result; saying them per fold would bury everything else.
         warnings.simplefilter("ignore", ClipWarning)
@@ -246,7 +253,9 @@ def _key(task, folds):
     """Return the key of a checkpoint: everything that the outcome of the folds depends on."""
     sides = [[side.tolist() for side in fold] for fold in folds]
     labels = [task.y.tolist(), task.groups.tolist(), task.classes]
-    return content_key(task.X, described(task.estimator), labels, sides, [task.rename, task.alone])
+    modes = [task.rename, task.alone]
+    weights = [] if task.weights is None else [task.weights.tolist()]
+    return content_key(task.X, described(task.estimator), labels, sides, modes, *weights)
 
 
 def _numbered(number, estimator, X, y, groups, classes, modes, fold):
@@ -270,7 +279,7 @@ def _fresh(task, folds, n_jobs):
     parts = task.estimator, task.X, task.y, task.groups, task.classes
     n_jobs = -1 if cluster else n_jobs
     yield from Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(
-        delayed(_numbered)(number, *parts, (one.rename, one.alone, one.as_array), fold)
+        delayed(_numbered)(number, *parts, (one.rename, one.alone, one.as_array, one.weights), fold)
         for number, one, fold in tasks
     )
 

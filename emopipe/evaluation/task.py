@@ -11,6 +11,7 @@ from emopipe.evaluation.fitting import Task
 from emopipe.evaluation.folds import check_subjects, make_folds, shared_subjects
 from emopipe.evaluation.giveaways import NAMES, check_columns
 from emopipe.evaluation.inner_splits import check_inner_splits, inner_splits
+from emopipe.evaluation.weights import check_takes_weights, clip_weights
 from emopipe.metrics import units_of
 from emopipe.subjects import check_subject_names, subject_names
 
@@ -213,16 +214,22 @@ def _answers(table, y):
 
 
 def make_study(
-    estimator, clips, *, cv, label, groups, features, subject_dependent, random_state
+    estimator, clips, *, cv, label, groups, features, sample_weight, subject_dependent,
+    random_state,
 ):  # fmt: skip
     """Return the checked task with its folds, or raise what `emopipe.evaluation.evaluate` says."""
     if isinstance(features, str):
         raise ValueError(f"features={features!r} is text: give a list of columns, [{features!r}]")
     grouped_by = _columns_of(groups)
     column = next((name for name in grouped_by if name != "statement"), "subject")
-    full = _completed(clips, label, grouped_by, features)
+    weighed_by = [] if sample_weight is None else [sample_weight]
+    if weighed_by and not isinstance(sample_weight, str):
+        raise TypeError("sample_weight is no name: give the column of the clip table with weights")
+    full = _completed(clips, label, [*grouped_by, *weighed_by], features)
     reasons = _reasons(full, label)
     table = full[reasons == ""]
+    if weighed_by:
+        check_takes_weights(estimator)
     y = table[label].astype(str).to_numpy(dtype=str)
     _check_emotions(table, y, reasons, label)
     subjects = _known_subjects(table, column)
@@ -241,13 +248,18 @@ def make_study(
     else:
         check_subjects(folds, subjects, splitter)
         splits = check_inner_splits(estimator, folds, subjects)
-    X = table[features] if features else table.drop(columns=_answers(table, y))
+    unseen = {*_answers(table, y), *weighed_by}
+    X = table[features] if features else table.drop(columns=list(unseen))
     units = units_of(subjects, table["clip"]).to_numpy(dtype=str)
     n_columns = len([name for name in X if name not in NAMES])
     X, hidden, separate = check_columns(X, y, units, bool(features))
     return Study(
         full=full, reasons=reasons, table=table, subjects=subjects, folds=folds, splits=splits,
-        task=Task(estimator, X, y, units, sorted(set(y))), splitter=splitter, label=label,
+        task=Task(
+            estimator, X, y, units, sorted(set(y)),
+            weights=clip_weights(table, sample_weight) if weighed_by else None,
+        ),
+        splitter=splitter, label=label,
         grouped_by=grouped_by, statements=statements, n_columns=n_columns, hidden=hidden,
         separate=separate, known_corpora=dict(clips.attrs.get("corpora", {})), features=features,
         given=isinstance(cv, str | PredefinedSplit),
