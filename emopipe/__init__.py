@@ -34,6 +34,7 @@ _PUBLIC = {
     "ShortTermStatistics": "voice",
     "VGGFaceFeatures": "face",
     "VoiceFunctionals": "voice",
+    "draw_spectrograms": "voice.spectrograms",
     "short_term_features": "voice",
     # recognisers and fusion
     "ClipPipeline": "fusion",

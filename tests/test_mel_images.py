@@ -91,6 +91,27 @@ def test_energy_against_the_definition():
     assert np.allclose(log_mel(signal)[1], expected, atol=1e-2)
 
 
+def test_cepstra_are_the_cosine_transform_of_the_bands_and_carry_no_gain():
+    signal = np.random.default_rng(4).normal(size=RATE)
+    levels = log_mel(signal)
+    levels = np.maximum(levels, levels.max() - 80)
+    n = np.arange(64)
+    basis = np.cos(np.pi * np.outer(n, n + 0.5) / 64) * np.sqrt(2 / 64)
+    basis[0] /= np.sqrt(2)
+    cepstra = levels @ basis.T
+    cepstra[:, 0] -= cepstra[:, 0].mean()
+    expected = 127.5 + 127.5 * cepstra / np.abs(cepstra).max()
+    found = mel_channels(signal, "mfcc")[::-1, :, 0].T
+    assert np.abs(found - expected).max() <= 1
+    images = mel_images(signal, picture="mfcc")
+    assert images.shape == (2, 64, 64, 3)
+    louder = mel_images(9 * signal, picture="mfcc").astype(int)
+    assert np.abs(louder - images).max() <= 1
+    assert np.array_equal(mel_images(signal), mel_images(signal, picture="log-mel"))
+    with pytest.raises(ValueError, match="picture='mel' is unknown; allowed: log-mel, mfcc"):
+        mel_images(signal, picture="mel")
+
+
 def test_silence_is_a_picture_without_contrast():
     images = mel_images(np.zeros(RATE))
     assert np.ptp(images[..., 1:]) == 0

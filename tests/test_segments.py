@@ -12,7 +12,7 @@ from emopipe.networks.temporal_aggregation.windows import (
     sound_windows,
     window_starts,
 )
-from emopipe.voice.spectrograms import FLOOR, decibels
+from emopipe.voice.transforms import FLOOR, decibels
 
 sizes = st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(n, 200)))
 

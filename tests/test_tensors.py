@@ -7,7 +7,8 @@ from clips import write_sound, write_video
 from emopipe.extraction import COUNTERS, extract
 from emopipe.media import signal
 from emopipe.training.tensors import clip_tensors, face_stack, nearest
-from emopipe.voice.spectrograms import FLOOR, decibels, prepare_spectrogram, spectrogram
+from emopipe.voice.spectrograms import prepare_spectrogram, spectrogram
+from emopipe.voice.transforms import FLOOR, decibels
 
 WHOLE = {"detector": None, "size": (16, 12)}  # the whole frame is the face
 

@@ -7,8 +7,8 @@ from path_estimator_contract import check_path_transformer
 from scipy.signal import lfilter
 
 from emopipe.media import ClipError, signal
-from emopipe.voice import SETS, VoiceFunctionals, descriptors
-from emopipe.voice.functionals import clip_functionals, functional_names, functionals
+from emopipe.voice import VoiceFunctionals, descriptors
+from emopipe.voice.functionals import BY_DEFAULT, clip_functionals, functional_names, functionals
 
 RATE = 16000
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 def named(samples):
     values = functionals(np.asarray(samples, np.float32))
-    return dict(zip(functional_names(tuple(SETS)), values, strict=True))
+    return dict(zip(functional_names(BY_DEFAULT), values, strict=True))
 
 
 def pulses(lengths, heights=1.0, seconds=1.0):

@@ -7,12 +7,14 @@ import numpy as np
 from scipy.fft import dct, rfft
 from scipy.signal import lfilter, resample_poly
 
+from emopipe.voice.linear_prediction import cepstra, predictors
 from emopipe.voice.pitch import pitch_candidates, track_pitch
 
 SAMPLE_RATE = 16000  # Hz
 HOP = 160  # samples
 FRAME, LONG = 400, 800  # samples: of spectra; of pitch
 N_BANDS, N_CEPSTRA, N_FORMANTS = 40, 20, 3
+N_PREDICTED = 16  # two coefficients per kHz of bandwidth, and a cepstrum of each
 _FFT = 512
 _FLOOR = 1e-7  # of full scale squared: -70 dB
 # Linear prediction: sound up to 5 kHz, two coefficients per formant and two more; every other frame
@@ -124,24 +126,6 @@ def _shape(power):
     ])  # fmt: skip
 
 
-def _prediction(frames):
-    """Return coefficients of linear prediction (frames, order), by Levinson and Durbin."""
-    length = frames.shape[1]
-    lags = np.stack(
-        [(frames[:, n:] * frames[:, : length - n]).sum(axis=1) for n in range(_ORDER + 1)], axis=1
-    )
-    lags[:, 0] = lags[:, 0] * (1 + 1e-9) + 1e-12
-    a = np.zeros((len(frames), _ORDER))
-    error = lags[:, 0].copy()
-    for n in range(_ORDER):
-        reach = lags[:, n + 1] + (a[:, :n] * lags[:, n:0:-1]).sum(axis=1)
-        k = -reach / error
-        a[:, :n] += k[:, np.newaxis] * a[:, :n][:, ::-1]
-        a[:, n] = k
-        error *= np.maximum(1 - k**2, 1e-9)
-    return a
-
-
 def _resonances(frames):
     """Return frequency and bandwidth in Hz of the lowest resonances of frames at 10 kHz.
 
@@ -153,7 +137,7 @@ def _resonances(frames):
        speech wave", JASA 50, 1971.
     """
     companion = np.zeros((len(frames), _ORDER, _ORDER))
-    companion[:, 0] = -_prediction(frames * np.hamming(frames.shape[1]))
+    companion[:, 0] = -predictors(frames * np.hamming(frames.shape[1]), _ORDER)
     companion[:, np.arange(1, _ORDER), np.arange(_ORDER - 1)] = 1
     roots = np.linalg.eigvals(companion)
     frequency = np.angle(roots) * _FORMANT_RATE / (2 * np.pi)
@@ -181,6 +165,28 @@ def _formants(samples, voiced):
     )
     parts = [_resonances(windows[starts[n : n + _CHUNK]]) for n in range(0, len(starts), _CHUNK)]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def prediction_cepstra(samples):
+    """Return linear prediction cepstra of a signal, (frames, 16) every 10 ms.
+
+    Parameters
+    ----------
+    samples : float32 ndarray of shape (samples,)
+        As for `describe_voice`.
+
+    Examples
+    --------
+    >>> prediction_cepstra(np.ones(4000, np.float32)).shape
+    (25, 16)
+    """
+    flat = lfilter([1, -0.97], 1, samples.astype(np.float64))
+    window = np.hamming(FRAME)
+    [rows] = _in_chunks(
+        lambda frames: [cepstra(predictors(frames * window, N_PREDICTED), N_PREDICTED)],
+        _frames(flat, FRAME),
+    )
+    return rows
 
 
 def describe_voice(samples) -> Descriptors:

@@ -15,9 +15,11 @@ from emopipe.voice.descriptors import (
     N_BANDS,
     N_CEPSTRA,
     N_FORMANTS,
+    N_PREDICTED,
     SAMPLE_RATE,
     deltas,
     describe_voice,
+    prediction_cepstra,
 )
 from emopipe.voice.pitch import cycles, irregularity
 from emopipe.voice.short_term import measure
@@ -68,6 +70,13 @@ def _mfcc(voice, samples):
     yield _moments(voice.cepstra, names)
     yield _changes(voice.cepstra, names)
     yield deltas(deltas(voice.cepstra)).std(axis=0), [f"{name}_delta2_std" for name in names]
+
+
+def _lpcc(voice, samples):
+    names = [f"lpcc_{n + 1}" for n in range(N_PREDICTED)]
+    rows = prediction_cepstra(samples)
+    yield _moments(rows, names)
+    yield _changes(rows, names)
 
 
 def _filled(columns):
@@ -150,10 +159,13 @@ def _modulation(voice, samples):
 
 
 # Name of a set -> (descriptors, samples) -> pairs of values and their names.
-SETS = {"mfcc": _mfcc, "mel": _mel, "prosody": _prosody, "modulation": _modulation}
+SETS = {
+    "mfcc": _mfcc, "mel": _mel, "prosody": _prosody, "modulation": _modulation, "lpcc": _lpcc,
+}  # fmt: skip
+BY_DEFAULT = ("mfcc", "mel", "prosody", "modulation")
 
 
-def functionals(samples, sets=tuple(SETS)):
+def functionals(samples, sets=BY_DEFAULT):
     """Return the functionals of a signal, float64 (n_values,).
 
     Parameters
@@ -182,7 +194,7 @@ def functional_names(sets) -> list[str]:
     Examples
     --------
     >>> functional_names(("mfcc", "prosody"))[0], len(functional_names(tuple(SETS)))
-    ('mfcc_0_mean', 679)
+    ('mfcc_0_mean', 791)
     """
     # Names and values are made together: those of a short silence are those of all signals.
     silence = np.zeros(1600, np.float32)
@@ -224,7 +236,8 @@ class VoiceFunctionals(ClipTransformer):
         change. "prosody" (119): pitch in semitones above 27.5 Hz, level below the loudest frame,
         harmonicity in dB, spectral slopes and balances in voiced and unvoiced speech, formants and
         their bandwidths in Hz, jitter, shimmer, rhythm; 0 where a clip has no voice. "modulation"
-        (120): how much the loudness of 20 bands rises and falls at 0.5 to 20 Hz.
+        (120): how much the loudness of 20 bands rises and falls at 0.5 to 20 Hz. "lpcc" (112):
+        16 linear prediction cepstra, with the statistics of "mfcc"; not by default.
     column : str
         Which column of a clip table holds the paths; "audio" where the sound has files of its own.
     store : "default", None, str, Path or Store
@@ -240,7 +253,7 @@ class VoiceFunctionals(ClipTransformer):
     Attributes
     ----------
     n_features_out_ : int
-        679 of all sets.
+        679 by default.
 
     Raises
     ------
@@ -278,7 +291,7 @@ class VoiceFunctionals(ClipTransformer):
     def __init__(
         self,
         *,
-        sets=("mfcc", "mel", "prosody", "modulation"),
+        sets=BY_DEFAULT,
         column="path",
         store="default",
         n_jobs=-1,

@@ -2,10 +2,11 @@
 
 In short::
 
-    mel_images(samples)         # uint8 (n_segments, 64, 64, 3), 655 ms each, one every 300 ms
+    mel_images(samples)                     # uint8 (n_segments, 64, 64, 3), 655 ms each
+    mel_images(samples, picture="mfcc")     # the cosine transform of the 64 bands instead
 
-Paper C, 3.2, calls them MFCC, but describes them as logarithms of mel bands, and a cosine transform
-would leave no picture of 64 rows: we keep the bands.
+Paper C, 3.2, says both: "we used 64 mel filter banks ... to acquire log mel spectrogram" and "MFCC
+values are calculated by taking the discrete cosine transform of log energies". Both have 64 rows.
 """
 
 from functools import lru_cache
@@ -128,22 +129,53 @@ def _scaled(values, low, high):
     return np.rint((values - low) * (255 / span)).clip(0, 255).astype(np.uint8)
 
 
-def mel_channels(signal) -> np.ndarray:
-    """Return levels, slopes and curvatures of a whole clip, each scaled to 0 ... 255.
+def _bands(levels):
+    """Return levels scaled from 80 dB below the loudest to the loudest."""
+    return _scaled(levels, levels.max() - RANGE, levels.max())
+
+
+def _around_zero(values):
+    """Return values scaled so that 127.5 is 0 and the largest magnitude lies at an end."""
+    most = float(np.abs(values).max())
+    return _scaled(values, -most, most) if most > 1e-3 else _scaled(0 * values, -1, 1)
+
+
+def _cepstra(levels):
+    """Return the cosine transform of levels; the first coefficient without its mean, the gain."""
+    from scipy.fft import dct
+
+    cepstra = dct(levels, norm="ortho", axis=1)
+    cepstra[:, 0] -= cepstra[:, 0].mean()
+    return cepstra
+
+
+# picture -> (what its rows are made of levels, how they are scaled)
+PICTURES = {"log-mel": (lambda levels: levels, _bands), "mfcc": (_cepstra, _around_zero)}
+
+
+def mel_channels(signal, picture="log-mel") -> np.ndarray:
+    """Return values, slopes and curvatures of a whole clip, each scaled to 0 ... 255.
 
     The paper does not say how it rescales. We scale by the clip: levels from 80 dB below the
-    loudest, so that the recording's gain does not matter; slopes and curvatures so that 127.5 is
-    no change and the strongest change of the clip lies at an end.
+    loudest, so that the recording's gain does not matter; cepstra, slopes and curvatures so that
+    127.5 is 0 and the clip's largest magnitude lies at an end.
 
     Parameters
     ----------
     signal : float array, shape (n_samples,)
         Mono at 16 kHz.
+    picture : "log-mel" or "mfcc"
+        Levels of 64 mel bands in dB, or the 64 coefficients of their cosine transform.
 
     Returns
     -------
     uint8 ndarray of shape (64, n_frames, 3)
-        The highest band is the first row.
+        The highest band, or coefficient, is the first row.
+
+    Raises
+    ------
+    ValueError
+        If the picture is unknown.
 
     Examples
     --------
@@ -151,40 +183,46 @@ def mel_channels(signal) -> np.ndarray:
     >>> channels.shape, channels[:, 50, 0].max().item()
     ((64, 98, 3), 255)
     """
+    check_picture(picture)
+    rows_of, scaled = PICTURES[picture]
     levels = log_mel(signal)
     if not len(levels):
         return np.zeros((N_BANDS, 0, 3), np.uint8)
-    levels = np.maximum(levels, levels.max() - RANGE)
-    slopes = deltas(levels)
-    changes = [slopes, deltas(slopes)]
-    channels = [_scaled(levels, levels.max() - RANGE, levels.max())]
-    for change in changes:
-        most = float(np.abs(change).max())
-        channels.append(_scaled(change, -most, most) if most > 1e-3 else _scaled(0 * change, -1, 1))
+    rows = rows_of(np.maximum(levels, levels.max() - RANGE))
+    slopes = deltas(rows)
+    channels = [scaled(rows), _around_zero(slopes), _around_zero(deltas(slopes))]
     return np.stack(channels, axis=-1).transpose(1, 0, 2)[::-1]
 
 
-def mel_images(signal) -> np.ndarray:
+def check_picture(picture) -> None:
+    """Raise ValueError where there is no such picture of the voice."""
+    if picture not in PICTURES:
+        raise ValueError(f"picture={picture!r} is unknown; allowed: {', '.join(PICTURES)}")
+
+
+def mel_images(signal, picture="log-mel") -> np.ndarray:
     """Cut a clip's voice into pictures of 64 frames (655 ms), one every 30 frames (300 ms).
 
     Parameters
     ----------
     signal : float array, shape (n_samples,)
         Mono at 16 kHz.
+    picture : "log-mel" or "mfcc"
+        See `mel_channels`.
 
     Returns
     -------
     uint8 ndarray of shape (n_segments, 64, 64, 3)
-        Rows are bands, the highest first; columns are frames; channels are level, slope and
-        curvature. Picture k begins k * 0.3 s after the signal does; a last one that is not whole is
-        left out. See `mel_channels`.
+        Rows are bands or coefficients, the highest first; columns are frames; channels are value,
+        slope and curvature. Picture k begins k * 0.3 s after the signal does; a last one that is
+        not whole is left out.
 
     Examples
     --------
     >>> mel_images(np.sin(np.arange(16000))).shape
     (2, 64, 64, 3)
     """
-    channels = mel_channels(signal)
+    channels = mel_channels(signal, picture)
     if channels.shape[1] < CONTEXT:
         return np.zeros((0, N_BANDS, CONTEXT, 3), np.uint8)
     windows = np.lib.stride_tricks.sliding_window_view(channels, CONTEXT, axis=1)[:, ::SHIFT]

@@ -57,6 +57,33 @@ def _branch(picture, widths, features, *, batch_norm, dropout, dtype):
     return layers.Dense(features, activation="relu", dtype=dtype)(x)
 
 
+def branch_size(shape, widths, features, *, batch_norm=False) -> int:
+    """Return how many weights a branch has: convolutions and the dense layer after them.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Rows, columns and channels of its picture.
+    widths : tuple of int
+        Filters of each convolution.
+    features : int
+        Width of the dense layer.
+    batch_norm : bool
+        Four numbers per filter instead of a bias.
+
+    Examples
+    --------
+    >>> branch_size((192, 120, 1), (16, 32, 64), 128)
+    2972544
+    """
+    rows, columns, before = shape
+    n_weights = 0
+    for width in widths:
+        n_weights += 9 * before * width + (4 if batch_norm else 1) * width
+        rows, columns, before = rows // 2, columns // 2, width
+    return n_weights + (rows * columns * before + 1) * features
+
+
 def audio_visual_graph(
     n_classes, *, video=None, audio=None, visual_widths=(32, 64, 128, 128, 256),
     audio_widths=(16, 32, 64), visual_features=512, audio_features=128, dense=(128,),

@@ -7,7 +7,8 @@ are numbers u from 0 to below 1, one per segment: 0.5 is the middle.
 
 import numpy as np
 
-from emopipe.voice.spectrograms import FLOOR, decibels
+from emopipe.voice.spectrograms import levels_picture
+from emopipe.voice.transforms import decibels
 
 
 def segment_bounds(n_frames: int, n_segments: int) -> np.ndarray:
@@ -141,13 +142,5 @@ def pictures(windows, *, size=(192, 120), hop=160) -> np.ndarray:
     >>> pictures(np.zeros((2, 20480), np.float32)).shape
     (2, 192, 120)
     """
-    import cv2
-
-    n_bins, n_columns = size
-    drawn = np.empty((len(windows), n_bins, n_columns), np.uint8)
-    for place, samples in enumerate(windows):
-        levels = decibels(samples, n_bins=n_bins, hop=hop)
-        kind = cv2.INTER_AREA if levels.shape[1] >= n_columns else cv2.INTER_LINEAR
-        resized = cv2.resize(levels, (n_columns, n_bins), interpolation=kind)
-        drawn[place] = np.rint((resized / -FLOOR + 1) * 255).clip(0, 255)
-    return drawn
+    levels = (decibels(samples, n_bins=size[0], hop=hop) for samples in windows)
+    return np.stack([levels_picture(one, size) for one in levels])
