@@ -44,6 +44,7 @@ RUNS = {
         {
             "segments": (1, 2), "n_folds": 2, "epochs": 1, "n_frames": 4, "face_size": (32, 32),
             "spectrogram_size": (32, 20), "visual_widths": (4,), "audio_widths": (4,),
+            "baseline_size": (32, 26), "n_copies": 1,
         },
     ),
 }  # fmt: skip
@@ -53,8 +54,7 @@ _CNN = {
 }  # fmt: skip
 _HEARING = {"spectrogram_size": (32, 16), "audio_widths": (4,)}
 RUNS |= {
-    "cremad_cnn_video": ({"cremad": {}}, _CNN),
-    "cremad_cnn_audio_video": ({"cremad": {}}, _CNN | _HEARING | {"n_folds": 2}),
+    "cremad_cnn": ({"cremad": {}}, _CNN | _HEARING | {"n_folds": 2}),
     "ravdess_cnn_voice": ({"ravdess": {}}, _HEARING | {"n_folds": 2, "n_copies": 1, "epochs": 1}),
     "fusion_with_networks": (
         {"cremad": {}},
@@ -97,12 +97,12 @@ SHARED_RUNS = {
 
 # Figures of others stand beside ours (the thesis shows those of experiments 3 to 6 only as a plot).
 PAPERS = {
-    "cremad_cnn_video", "cremad_cnn_audio_video", "cremad_temporal_aggregation", "ravdess_voice",
-    "thesis_01_02_images", "thesis_03_06_voice", "thesis_07_11_fusion",
+    "cremad_cnn", "cremad_temporal_aggregation", "ravdess_voice", "thesis_01_02_images",
+    "thesis_03_06_voice", "thesis_07_11_fusion",
 }  # fmt: skip
 
 # Run by test_attention_experiments.py.
-ELSEWHERE = {"rml_attention", "enterface_attention"}
+ELSEWHERE = {"segment_attention"}
 
 
 @pytest.fixture(autouse=True)

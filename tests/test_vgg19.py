@@ -4,7 +4,7 @@ import pytest
 from weight_files import write_deepface
 
 from emopipe.backbones import vgg19
-from emopipe.backbones.vgg19 import architecture, fc7, name_weights
+from emopipe.backbones.vgg19 import activations, architecture, name_weights
 from emopipe.backbones.weights import WeightsError, checksum
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
@@ -74,7 +74,7 @@ def test_the_published_sizes():
 def test_it_is_the_network_of_keras_applications(tmp_path):
     given = arrays(architecture(**TINY))
     path = write_deepface(tmp_path / "vgg19.h5", given)
-    found = fc7(IMAGES, weights=name_weights(path), **TINY)
+    found = activations(IMAGES, weights=name_weights(path), **TINY)
     assert found.shape == (5, 64) and found.dtype == np.float32
     assert np.allclose(found, keras_vgg19(given, IMAGES), rtol=1e-3, atol=1e-2)
 
@@ -83,22 +83,22 @@ def test_a_file_of_keras_applications_is_read(tmp_path):
     given = arrays(architecture(**TINY))
     path = write_keras_applications(tmp_path / "vgg19.h5", given)
     other = write_deepface(tmp_path / "other.h5", given)
-    rows = [fc7(IMAGES, weights=name_weights(p), **TINY) for p in (path, other)]
+    rows = [activations(IMAGES, weights=name_weights(p), **TINY) for p in (path, other)]
     assert np.array_equal(*rows)
 
 
 def test_rows_do_not_depend_on_their_neighbours():
-    whole = fc7(IMAGES, weights="random:0", **TINY)
-    parts = [fc7(IMAGES[i : i + 2], weights="random:0", **TINY) for i in (0, 2, 4)]
+    whole = activations(IMAGES, weights="random:0", **TINY)
+    parts = [activations(IMAGES[i : i + 2], weights="random:0", **TINY) for i in (0, 2, 4)]
     assert np.concatenate(parts).tobytes() == whole.tobytes()
-    assert not np.array_equal(whole, fc7(IMAGES, weights="random:1", **TINY))
+    assert not np.array_equal(whole, activations(IMAGES, weights="random:1", **TINY))
 
 
 def test_pictures_are_brought_to_size():
     even = np.repeat(IMAGES[:1, :1, :1], 64, axis=1).repeat(64, axis=2)
-    same = fc7(even[:, :32, :32], weights="random:0", **TINY)
-    assert np.array_equal(fc7(even, weights="random:0", **TINY), same)
-    assert np.array_equal(fc7(even[:, :20, :20], weights="random:0", **TINY), same)
+    same = activations(even[:, :32, :32], weights="random:0", **TINY)
+    assert np.array_equal(activations(even, weights="random:0", **TINY), same)
+    assert np.array_equal(activations(even[:, :20, :20], weights="random:0", **TINY), same)
 
 
 def test_names_of_weights(tmp_path, monkeypatch):
@@ -117,9 +117,9 @@ def test_wrong_parameters(tmp_path):
     with pytest.raises(ValueError, match="no filters"):
         architecture(width=0.001)
     with pytest.raises(ValueError, match="runtime='x' is unknown"):
-        fc7(IMAGES, weights="random:0", runtime="x", **TINY)
+        activations(IMAGES, weights="random:0", runtime="x", **TINY)
     path = write_deepface(tmp_path / "vgg19.h5", arrays(architecture(**TINY)))
     with pytest.raises(WeightsError, match="shape"):
-        fc7(IMAGES, weights=name_weights(path), width=1 / 32, size=32)
+        activations(IMAGES, weights=name_weights(path), width=1 / 32, size=32)
     with pytest.raises(WeightsError, match="no such file"):
         name_weights(tmp_path / "missing.h5")

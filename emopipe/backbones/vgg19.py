@@ -16,7 +16,7 @@ import numpy as np
 
 from emopipe.backbones import choose
 from emopipe.backbones.runtimes import PRECISIONS
-from emopipe.backbones.vgg_graph import Architecture
+from emopipe.backbones.vgg_graph import Architecture, keras_tail
 from emopipe.backbones.vgg_weights import random_weights, stored_weights
 from emopipe.backbones.vggface import RUNTIMES
 from emopipe.backbones.weights import Published, fetch, identify
@@ -33,6 +33,7 @@ PUBLISHED = Published(
     "trying things out.",
 )
 SIZE = 224
+_WITH_WEIGHTS = ("convolution", "matrix")
 
 
 def architecture(width=1.0, size=SIZE) -> Architecture:
@@ -93,20 +94,23 @@ def name_weights(weights, seed=0) -> str:
     return identify(None if weights == "imagenet" else weights, PUBLISHED)
 
 
+def _layers(weights, layer, sizes):
+    kind, _, seed = weights.partition(":")
+    if kind == "random":
+        return random_weights(int(seed), layer, architecture=sizes)
+    return stored_weights(fetch(weights, PUBLISHED), layer, architecture=sizes)
+
+
 # One network at a time, for voice and face.
 @lru_cache(maxsize=1)
-def _network(weights, width, size, runtime, precision):
+def _network(weights, layer, width, size, runtime, precision):
     choose("runtime", runtime, RUNTIMES)
     choose("precision", precision, PRECISIONS)
     sizes = architecture(width, size)
-    kind, _, seed = weights.partition(":")
-    if kind == "random":
-        layers = random_weights(int(seed), "fc7", architecture=sizes)
-    else:
-        layers = stored_weights(fetch(weights, PUBLISHED), "fc7", architecture=sizes)
     return RUNTIMES[runtime](
-        layers, precision, layer="fc7", preprocessing="caffe", architecture=sizes
-    )
+        _layers(weights, layer, sizes), precision, layer=layer, preprocessing="caffe",
+        architecture=sizes,
+    )  # fmt: skip
 
 
 def _resized(images, size):
@@ -119,8 +123,8 @@ def _resized(images, size):
     return np.stack([cv2.resize(image, (size, size), interpolation=how) for image in images])
 
 
-def fc7(
-    images, *, weights, width=1.0, size=SIZE, runtime="keras", precision="float32"
+def activations(
+    images, *, weights, layer="fc7", width=1.0, size=SIZE, runtime="keras", precision="float32"
 ) -> np.ndarray:
     """Send pictures through VGG19.
 
@@ -130,6 +134,8 @@ def fc7(
         RGB; they are brought to the network's size.
     weights : str
         As `name_weights` gives them.
+    layer : "fc7", "pool4" or "pool3"
+        Where it ends.
     width, size : float, int
         See `architecture`.
     runtime, precision : str
@@ -137,8 +143,8 @@ def fc7(
 
     Returns
     -------
-    float32 ndarray of shape (n, 4096 * width)
-        Activations of fc7 after ReLU.
+    float32 ndarray of shape (n, n_values)
+        After ReLU; 4096 * width of fc7, 100352 of pool4 and 200704 of pool3 in the whole network.
 
     Raises
     ------
@@ -148,10 +154,43 @@ def fc7(
     Examples
     --------
     >>> images = np.zeros((2, 64, 64, 3), np.uint8)
-    >>> fc7(images, weights="random:0", width=0.125, size=64).shape  # doctest: +SKIP
+    >>> activations(images, weights="random:0", width=0.125, size=64).shape  # doctest: +SKIP
     (2, 512)
     """
     images = _resized(images, size)
     # Libraries take other ways for a single picture, which add in another order.
     pair = images if len(images) > 1 else np.repeat(images, 2, axis=0)
-    return _network(weights, width, size, runtime, precision)(pair)[: len(images)]
+    return _network(weights, layer, width, size, runtime, precision)(pair)[: len(images)]
+
+
+def tail(weights, after, *, width=1.0, size=SIZE, precision="float32"):
+    """Return the last part of the network up to fc7, to be trained.
+
+    Parameters
+    ----------
+    weights : str or None
+        As `name_weights` gives them; None for zeros, to be set.
+    after : str
+        Pooling after which it begins: "pool3" or "pool4".
+    width, size : float, int
+        See `architecture`.
+    precision : "float32" or "bfloat16"
+        Of the arithmetic.
+
+    Returns
+    -------
+    keras.Model
+        float32 (n, values of the pooling) -> float32 (n, 4096 * width).
+    """
+    sizes = architecture(width, size)
+    names = [name for kind, name, _ in sizes.steps("fc7", after) if kind in _WITH_WEIGHTS]
+    if weights is None:
+        kernels = sizes.kernels("fc7")
+        layers = ((name, *_zeros(kernels[name])) for name in names)
+    else:
+        layers = (one for one in _layers(weights, "fc7", sizes) if one[0] in names)
+    return keras_tail(layers, after, "fc7", dtype=PRECISIONS[precision], architecture=sizes)
+
+
+def _zeros(shape):
+    return np.zeros(shape, np.float32), np.zeros(shape[-1:], np.float32)

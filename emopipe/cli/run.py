@@ -8,9 +8,10 @@
   emopipe run mine.py --corpus cremad=/data/CREMA-D        a script of your own
 
 A script defines experiment(corpus, ..., *, option=default, ...) -> Experiment: its
-positional parameters are folders of corpora, its keyword parameters are options; a
-dict SYNTHETIC holds the options that drawn people get (random weights, few epochs);
-their report is NAME_synthetic, so that it never takes the place of real recordings'.
+positional parameters are folders of corpora (with a default: one or more of them
+will do), its keyword parameters are options; a dict SYNTHETIC holds the options
+that drawn people get (random weights, few epochs); their report is NAME_synthetic, so
+that it never takes the place of real recordings'.
 With --scheduler tcp://HOST:8786 features, folds and grid searches are computed on a
 Dask cluster, with the same figures (see "From one machine to a cluster" in README.md).
 It can also be run as plain Python: python experiments/ravdess_voice.py --corpus ...
@@ -87,9 +88,10 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     from emopipe.experiment import Experiment
 
     corpora, options = scripts.parameters_of(experiment)
+    needed = scripts.needed_corpora(experiment)
     parsed = _script_parser(args.script, doc, experiment, synthetic).parse_args(args.arguments)
     ignore = muted_checks(parsed.ignore)
-    folders = _folders(parsed.corpus, corpora, args.script.name)
+    folders = _folders(parsed.corpus, corpora, needed, args.script.name)
     values, small = _values(parsed.set, options, folders, synthetic, args.script.name)
     parsed.reports.mkdir(parents=True, exist_ok=True)  # or hours would end in "not a folder"
     roots = _roots(folders, parsed)
@@ -97,7 +99,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
     with cluster(parsed.scheduler):
-        outcome = experiment(*(roots[name] for name in corpora), **small | values)
+        outcome = experiment(**roots, **small | values)
     if not isinstance(outcome, Experiment):
         raise ValueError(
             f"{args.script}: experiment(...) returned {_shown(outcome)}, not an Experiment: end it "
@@ -110,9 +112,14 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     return publish(outcome, parsed.reports, command_line, parsed.allow_partial)
 
 
-def _folders(texts, corpora, script) -> dict[str, str]:
+def _folders(texts, corpora, needed, script) -> dict[str, str]:
     folders = _assignments(texts, "--corpus", corpora)
-    missing = [name for name in corpora if name not in folders]
+    missing = [name for name in needed if name not in folders]
+    if corpora and not folders and not missing:
+        raise ValueError(
+            f"{script} needs a corpus, one or more of {', '.join(corpora)}: --corpus "
+            f"{corpora[0]}=FOLDER (or {corpora[0]}=synthetic to try it)"
+        )
     if missing:
         raise ValueError(
             f"{script} needs {', '.join(missing)}: "
@@ -236,7 +243,14 @@ def _script_parser(script, doc, experiment, synthetic):
         epilog="options for --set and their defaults:\n" + ("\n".join(lines) or "  none"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    needs = " ".join(f"{name}=FOLDER" for name in scripts.parameters_of(experiment)[0]) or "none"
+    needed = scripts.needed_corpora(experiment)
+    needs = (
+        " ".join(
+            f"{name}=FOLDER" if name in needed else f"[{name}=FOLDER]"
+            for name in scripts.parameters_of(experiment)[0]
+        )
+        or "none"
+    )
     parser.add_argument(
         "--corpus", action="append", default=[], metavar="NAME=FOLDER",
         help=f"needed: {needs}; NAME=synthetic draws people in place of it, NAME=TABLE.csv takes "

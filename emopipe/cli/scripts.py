@@ -10,6 +10,7 @@ _NO_EXPERIMENT = "it defines no function experiment(...); see `emopipe run --hel
 
 # Option -> meaning, for those of several experiments; a script's docstring can say it otherwise.
 MEANINGS = {
+    "audio_dense": "whether a dense layer stands between VGG19's view of the voice and the fusion",
     "audio_widths": "filters of the network's layers that hear",
     "augment_sound": "vary speed, onset, pitch and loudness of training sounds",
     "base": "network under the new layers: vggface or mini_xception",
@@ -21,6 +22,8 @@ MEANINGS = {
     "draws": "random segments averaged at prediction; 0: the middle frame",
     "engine": "of the 34 voice features: emopipe, or pyaudioanalysis, the library itself, slower",
     "epochs": "most passes over the training clips",
+    "least_faces": "share of frames that must have a face; clips with fewer are removed",
+    "fine_tune": "last blocks of VGG19 that are trained as well: 0, 1 or 2",
     "face_size": "rows and columns of a face, pixels",
     "face_features": "CSV of facial features: the column file, then one column each",
     "inner_folds": "folds by subject inside each fold, for choices and weights",
@@ -165,6 +168,12 @@ def parameters_of(experiment):
     parameters = inspect.signature(experiment).parameters.values()
     corpora = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
     return corpora, {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def needed_corpora(experiment) -> list[str]:
+    """Return the corpora (names) without which an experiment cannot run: those with no default."""
+    parameters = inspect.signature(experiment).parameters.values()
+    return [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY and p.default is p.empty]
 
 
 def option_lines(experiment, synthetic) -> list[str]:

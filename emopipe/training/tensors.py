@@ -13,6 +13,8 @@ shape, and reads a mini-batch's values when they are asked for: memory does not 
 number of clips. Values are uint8, to be scaled inside the network.
 """
 
+import copy
+
 import numpy as np
 
 from emopipe.extraction import Block, Extraction, Prepared, Recipe, extract
@@ -174,6 +176,32 @@ class ClipTensors:
         """What tells each array from others: its key in the store, or the clip's path."""
         keys = getattr(self.values, "keys", None)
         return self.paths if keys is None else keys
+
+    def with_share(self, part, whole, least):
+        """Return the same arrays, without those of clips in which too small a share was counted.
+
+        Parameters
+        ----------
+        part, whole : str
+            Names of counts, such as "faces" and "frames".
+        least : float
+            Smallest share of the whole that a clip needs; 0 leaves all as they are. Below it a
+            clip's status is "few_" and the part, such as "few_faces".
+        """
+        few = [
+            there and counts[part] < least * counts[whole]
+            for there, counts in zip(self.there, self.counts, strict=True)
+        ]
+        changed = copy.copy(self)
+        changed.there = self.there & ~np.array(few, bool)
+        changed.statuses, changed.details = list(self.statuses), list(self.details)
+        for clip in np.flatnonzero(few):
+            counts = self.counts[clip]
+            changed.statuses[clip] = f"few_{part}"
+            changed.details[clip] = (
+                f"{counts[part]} of {counts[whole]} {whole} have {part}; {least:g} of them must."
+            )
+        return changed
 
     def take(self, rows) -> np.ndarray:
         """Return the arrays of some rows, (len(rows), ...); all of them must be `there`.

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from emopipe.backbones.vgg19 import PUBLISHED, architecture, name_weights
+from emopipe.backbones.vgg19 import PUBLISHED, architecture, name_weights, tail
 from emopipe.face import FaceCrops, network_crops
-from emopipe.networks.segment_attention.graph import attention_graphs
+from emopipe.networks.segment_attention.graph import attention_graphs, tuned_graphs
 from emopipe.networks.segment_attention.recipes import segment_recipe
 from emopipe.networks.segment_attention.segment_table import SegmentTable
 from emopipe.networks.segment_attention.voting import vote
@@ -21,6 +21,8 @@ from emopipe.voice.mel_images import LENGTH
 MODALITIES = ("audio", "video")
 _VGG19, _SPEECH, _TRAINING = VGG19Features(), SpeechTrim(), Training(learning_rate=1e-4)
 _FACES = FaceCrops()
+# Blocks of VGG19 that are trained -> the last layer that stays as it is.
+_BEGINNINGS = {1: "pool4", 2: "pool3"}
 
 
 def _plain_rule(band, threshold, floor, before, after) -> dict:
@@ -37,20 +39,31 @@ class SegmentAttentionNetwork(ClipNetwork):
     """Classifier of clips by attention over voice and face in segments of speech (paper C).
 
     A clip's idle ends are cut off; each segment of 655 ms (one every 300 ms) is a picture of the
-    voice and 20 faces. VGG19 [1]_, which stays as it is, describes the picture and every face; an
-    LSTM makes one vector of the faces, a dense layer one of the voice. First both are trained, each
-    with a softmax of its own; then, with these vectors fixed, attention weighs the two, and a
-    softmax answers for the segment. The clip's answer is the majority's.
+    voice and 20 faces. VGG19 [1]_ describes the picture and every face; an LSTM makes one vector of
+    the faces, a dense layer one of the voice. First both are trained, each with a softmax of its
+    own; then, with these vectors fixed, attention weighs the two, and a softmax answers for the
+    segment. The clip's answer is the majority's.
 
     Parameters
     ----------
     vgg19 : VGG19Features
-        Which VGG19 describes voice and faces.
+        Which VGG19 describes voice and faces, and whether its last blocks are trained with them
+        (``vgg19__fine_tune``).
     faces : FaceCrops
         Crops, brought to VGG19's size afterwards, and how many make a segment. The paper takes a
         single-shot detector (detector="ssd" is its like, and is fetched); ours needs no download.
     speech : SpeechTrim or None
         Which idle ends are cut off; None cuts nothing.
+    picture : "log-mel" or "mfcc"
+        Of the voice: levels of 64 mel bands, or the 64 coefficients of their cosine transform (the
+        paper says both).
+    least_faces : float
+        Share of the frames while somebody speaks that must have a face; a clip with fewer is left
+        out of fit and has NaN for probabilities. The paper removed clips in which "frontal face
+        cannot be detected in many successive frames", and gives no number.
+    audio_dense : bool
+        Whether a dense layer makes the voice's vector. The paper takes VGG19's fc7 itself: False;
+        then `units` is VGG19's number, 4096.
     units : int
         Values of the vector of each modality.
     attention_units : int
@@ -66,15 +79,17 @@ class SegmentAttentionNetwork(ClipNetwork):
         See `emopipe.training.clip_network.ClipNetwork`.
     history_ : dict of str to list of float
         loss, accuracy, val_loss, val_accuracy per epoch of the fusion, and with ``audio_`` or
-        ``video_`` before them of the two networks (val_audio_loss, ...). Rows are segments.
+        ``video_`` before them of the two networks (val_audio_loss, ...), and ``tuned_audio_`` or
+        ``tuned_video_`` of the epochs that train VGG19's last blocks. Rows are segments.
 
     Notes
     -----
-    The paper uses VGG19's fc7 of the voice directly, but also says that the audio network is
-    trained first. VGG19 is not trained here, so that no clip goes through it twice; the dense layer
-    (tanh, as many units as the LSTM) is what is trained in its place, and gives the voice's vector
-    the range of the face's. Features are standardised by the training segments. Whether abs(h) in
-    equation 6 is a magnitude or a transposed h cannot be told from the text; we take the magnitude.
+    In the paper the audio and visual networks are trained first, VGG19 in them, and the voice's fc7
+    is its vector: ``vgg19__fine_tune=1, audio_dense=False``. By default VGG19 stays as it is, so
+    that no clip goes through it twice; a dense layer (tanh, as many units as the LSTM) is trained
+    in its place, and gives the voice's vector the range of the face's. Features are standardised by
+    the training segments. Whether abs(h) in equation 6 is a magnitude or a transposed h cannot be
+    told from the text; we take the magnitude.
 
     A clip needs sound and a face: one without either, a silent one, or one shorter than a segment
     trains nothing and has NaN for probabilities. Where the speech is shorter than a segment, what
@@ -93,10 +108,12 @@ class SegmentAttentionNetwork(ClipNetwork):
     >>> network.fit(clips, clips["emotion"]).predict(clips)  # doctest: +SKIP
     """
 
+    _later = {"picture": "log-mel", "least_faces": 0.0, "audio_dense": True}  # noqa: RUF012
+
     def __init__(
-        self, *, vgg19=_VGG19, faces=_FACES, speech=_SPEECH, units=4096, attention_units=512,
-        training=_TRAINING, column="path", store="default", n_jobs=-1, on_error="nan",
-        progress=False,
+        self, *, vgg19=_VGG19, faces=_FACES, speech=_SPEECH, picture="log-mel", least_faces=0.0,
+        audio_dense=True, units=4096, attention_units=512, training=_TRAINING, column="path",
+        store="default", n_jobs=-1, on_error="nan", progress=False,
     ):  # fmt: skip
         super().__init__(
             training=training, column=column, store=store, n_jobs=n_jobs, on_error=on_error,
@@ -105,6 +122,9 @@ class SegmentAttentionNetwork(ClipNetwork):
         self.vgg19 = vgg19
         self.faces = faces
         self.speech = speech
+        self.picture = picture
+        self.least_faces = least_faces
+        self.audio_dense = audio_dense
         self.units = units
         self.attention_units = attention_units
 
@@ -113,36 +133,69 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     def _recipe(self, modality):
         rule = None if self.speech is None else _plain_rule(**self.speech.get_params())
-        faces = self._crops()
+        faces, network = self._crops(), self.vgg19.get_params()
+        del network["fine_tune"], network["fine_tune_rate"]
         return segment_recipe(
             modality,
             rule=rule,
+            picture=self.picture,
+            layer=_BEGINNINGS.get(self.vgg19.fine_tune, "fc7"),
             detector=faces["detector"],
             model=faces["detector_model"],
             margin=faces["margin"],
             detect_every=faces["detect_every"],
             face_size=faces["size"],
-            **self.vgg19.get_params(),
+            **network,
         )
 
     def _recipes(self):
         return [self._recipe(modality) for modality in MODALITIES]
 
     def _tensors(self, X):
+        self._check_parameters()
         shared = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         paths = self._clip_paths(X)
-        return {
+        found = {
             name: clip_tensors(paths, recipe, **shared)
             for name, recipe in zip(MODALITIES, self._recipes(), strict=True)
         }
+        return found | {"video": found["video"].with_share("faces", "frames", self.least_faces)}
+
+    def _n_features(self):
+        return architecture(self.vgg19.width, self.vgg19.size).units[1]
+
+    def _check_parameters(self):
+        if self.vgg19.fine_tune not in (0, *_BEGINNINGS):
+            raise ValueError(f"vgg19.fine_tune={self.vgg19.fine_tune!r} must be 0, 1 or 2 blocks")
+        if not self.vgg19.fine_tune_rate > 0:
+            raise ValueError(f"vgg19.fine_tune_rate={self.vgg19.fine_tune_rate!r} must be above 0")
+        if not 0 <= self.least_faces <= 1:
+            raise ValueError(f"least_faces={self.least_faces!r} is a share: it lies within 0 and 1")
+        if not self.audio_dense and self.units != self._n_features():
+            raise ValueError(
+                f"units={self.units!r}: with audio_dense=False the voice's vector is VGG19's fc7, "
+                f"and the face's is as long: set units={self._n_features()}"
+            )
 
     def _build(self, n_classes):
-        return self._graphs(n_classes).whole
+        graphs = self._graphs(n_classes)
+        return self._tuned(graphs, self._tails()).whole if self.vgg19.fine_tune else graphs.whole
+
+    def _tails(self, weights=None):
+        """Return VGG19's last blocks by modality, with zeros for weights unless they are named."""
+        parts = self.vgg19
+        after = _BEGINNINGS[parts.fine_tune]
+        how = {"width": parts.width, "size": parts.size, "precision": parts.precision}
+        return {name: tail(weights, after, **how) for name in MODALITIES}
+
+    def _tuned(self, graphs, tails):
+        return tuned_graphs(graphs, tails, n_frames=self._crops()["n_frames"])
 
     def _graphs(self, n_classes):
         return attention_graphs(
             n_classes,
-            n_features=architecture(self.vgg19.width, self.vgg19.size).units[1],
+            audio_dense=self.audio_dense,
+            n_features=self._n_features(),
             n_frames=self._crops()["n_frames"],
             units=self.units,
             attention_units=self.attention_units,
@@ -158,27 +211,33 @@ class SegmentAttentionNetwork(ClipNetwork):
             "validation": np.flatnonzero(np.isin(table.clips, held)),
         }
         common = sides | {"weights": weights[table.clips], "plan": self._plan()}
-        common["progress"] = self.progress
-        labels, history, kept = y[table.clips], {}, []
+        common |= {"y": y[table.clips], "progress": self.progress}
+        steps = _Steps(self.training.checkpoint, identity, common)
+        deep, tuned = table, None
+        if self.vgg19.fine_tune:
+            tails = self._tails(name_weights(self.vgg19.weights, self.vgg19.seed))
+            tuned, table = self._tuned(graphs, tails), deep.through(_callers(tails))
         for name in MODALITIES:
             graph = getattr(graphs, name)
             graph.get_layer(f"{name}_scaling").set_weights(table.scales(name, sides["rows"]))
-            kept.append(FitCheckpoint(self.training.checkpoint, f"{identity} whole {name}"))
-            done = _once(kept[-1], graph, name, table.batch(name), labels, common, identity)
-            history |= prefixed(done, name)
+            steps.train(name, graph, table.batch(name))
+        if tuned is not None:
+            plan = self._plan().set_params(learning_rate=self.vgg19.fine_tune_rate)
+            for name in MODALITIES:
+                network = getattr(tuned, name)
+                steps.train(f"tuned_{name}", network, deep.batch(name), plan=plan, keep=True)
+            table = deep.through(_callers(tails))
         everything = np.arange(len(table))
         shown = predict(graphs.tokens, table.batch(*MODALITIES), everything, **self._reading())
         fused = train(
             graphs.fusion,
             lambda rows, rng, training: {"tokens": shown[rows]},
-            labels,
             identity=f"{identity} fusion",
             **common,
         )
-        for checkpoint in kept:
-            checkpoint.remove()
-        self._model = graphs.whole
-        return self._model.get_weights(), fused.history | history
+        steps.remove()
+        self._model = graphs.whole if tuned is None else tuned.whole
+        return self._model.get_weights(), fused.history | steps.history
 
     def _reading(self):
         return {"batch_size": self.training.batch_size, "workers": self.training.workers}
@@ -261,12 +320,34 @@ class SegmentAttentionNetwork(ClipNetwork):
         return [f"VGG19 has weights from a file of the user's (SHA-256 {name[:12]}...)."]
 
 
-def _once(checkpoint, graph, name, batch, labels, common, identity):
-    """Train a network, or take what an interrupted fit has left of it; return its history."""
-    saved = checkpoint.load()
-    if saved is not None:
-        graph.set_weights(saved[1]["weights"])
-        return saved[0]
-    done = train(graph, batch, labels, identity=f"{identity} {name}", **common)
-    checkpoint.save(done.history, {"weights": done.weights})
-    return done.history
+class _Steps:
+    """Trainings that follow one another; what an interrupted fit has left of them is taken."""
+
+    def __init__(self, folder, identity, common):
+        self.folder, self.identity, self.common = folder, identity, common
+        self.history, self.checkpoints = {}, []
+
+    def train(self, name, graph, batch, **changed):
+        """Train a network, or give it the weights that were saved."""
+        checkpoint = FitCheckpoint(self.folder, f"{self.identity} whole {name}")
+        self.checkpoints.append(checkpoint)
+        saved = checkpoint.load()
+        if saved is None:
+            how = self.common | changed
+            done = train(graph, batch, how.pop("y"), identity=f"{self.identity} {name}", **how)
+            checkpoint.save(done.history, {"weights": done.weights})
+        else:
+            graph.set_weights(saved[1]["weights"])
+        self.history |= prefixed(done.history if saved is None else saved[0], name)
+
+    def remove(self):
+        """Remove what was saved: the fit is done."""
+        for checkpoint in self.checkpoints:
+            checkpoint.remove()
+
+
+def _callers(tails):
+    """Return networks as functions of arrays."""
+    return {
+        name: lambda rows, tail=tail: tail(rows, training=False) for name, tail in tails.items()
+    }

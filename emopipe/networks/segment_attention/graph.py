@@ -64,8 +64,9 @@ def _model(inputs, outputs, name):
 
 
 def attention_graphs(
-    n_classes, *, n_features=4096, n_frames=20, units=4096, attention_units=512, dtype="float32"
-) -> Graphs:
+    n_classes, *, n_features=4096, n_frames=20, units=4096, attention_units=512, audio_dense=True,
+    dtype="float32",
+) -> Graphs:  # fmt: skip
     """Return the networks, with whatever weights Keras gives them.
 
     Parameters
@@ -79,6 +80,9 @@ def attention_graphs(
         Values of each modality's token: of the LSTM, and of the voice's dense layer.
     attention_units : int
         Rows of W in equation 5.
+    audio_dense : bool
+        Whether a dense layer makes the voice's token; otherwise it is fc7 itself, standardised,
+        and `units` is `n_features`.
     dtype : str
         Keras' policy, see `emopipe.training.loop.policy`.
 
@@ -99,9 +103,9 @@ def attention_graphs(
 
     voice = keras.Input((n_features,), name="audio")
     face = keras.Input((n_frames, n_features), name="video")
-    heard = layers.Dense(units, activation="tanh", dtype=dtype, name="audio_dense")(
-        _scaled(voice, "audio_scaling")
-    )
+    heard = _scaled(voice, "audio_scaling")
+    if audio_dense:
+        heard = layers.Dense(units, activation="tanh", dtype=dtype, name="audio_dense")(heard)
     seen = layers.LSTM(units, dtype=dtype, name="video_lstm")(_scaled(face, "video_scaling"))
     alone = {
         name: layers.Dense(n_classes, activation="softmax", dtype="float32", name=f"{name}_softmax")
@@ -117,4 +121,51 @@ def attention_graphs(
         tokens=_model(both, merged, "tokens"),
         fusion=_model({"tokens": given}, fusion(pair(given))[0], "fusion"),
         whole=_model(both, layers.Concatenate(dtype="float32")(fusion(pair(merged))), "whole"),
+    )
+
+
+class TunedGraphs(NamedTuple):
+    """Networks with VGG19's last blocks in front: one per modality, and the whole."""
+
+    audio: object
+    video: object
+    whole: object
+
+
+def tuned_graphs(graphs, tails, *, n_frames) -> TunedGraphs:
+    """Return the networks on what VGG19 makes of pictures before its last blocks.
+
+    Parameters
+    ----------
+    graphs : Graphs
+        On fc7; layers are shared.
+    tails : dict of keras.Model
+        "audio" and "video": VGG19's last blocks, from a pooling to fc7.
+    n_frames : int
+        Faces of a segment.
+
+    Returns
+    -------
+    TunedGraphs
+        Inputs "audio" (values of the pooling,) and "video" (n_frames, values), outputs as in
+        `Graphs`.
+    """
+    import keras
+    from keras import ops
+
+    last = {
+        name: keras.Model(tail.input, tail.output, name=f"{name}_vgg19")
+        for name, tail in tails.items()
+    }
+    n_values = tails["video"].input.shape[-1]
+    voice = keras.Input((n_values,), name="audio")
+    face = keras.Input((n_frames, n_values), name="video")
+    rows = last["video"](ops.reshape(face, (-1, n_values)))
+    seen = ops.reshape(rows, (-1, n_frames, rows.shape[-1]))
+    heard = last["audio"](voice)
+    both, passed = {"audio": voice, "video": face}, {"audio": heard, "video": seen}
+    return TunedGraphs(
+        audio=_model({"audio": voice}, graphs.audio({"audio": heard}), "tuned_audio"),
+        video=_model({"video": face}, graphs.video({"video": seen}), "tuned_video"),
+        whole=_model(both, graphs.whole(passed), "tuned"),
     )

@@ -8,22 +8,32 @@ In short::
 
 Both look at the stretch of speech that `emopipe.voice.activity` finds in the clip's sound. The
 voice's rows are segments of 655 ms, one every 300 ms; the face's rows are frames, each once however
-many segments hold it. The first column of either is the time in seconds.
+many segments hold it. With each row goes its time in seconds: see `times_and_rows`.
 """
 
 import numpy as np
 
-from emopipe.backbones.vgg19 import SIZE, fc7, name_weights
+from emopipe.backbones import half
+from emopipe.backbones.vgg19 import SIZE, activations, name_weights
 from emopipe.backbones.weights import told
 from emopipe.extraction import Block, Prepared, Recipe
 from emopipe.media import ClipError, probe, signal
 from emopipe.voice.activity import trim
-from emopipe.voice.mel_images import LENGTH, SAMPLE_RATE, STEP, mel_images
+from emopipe.voice.mel_images import (
+    CONTEXT,
+    LENGTH,
+    N_BANDS,
+    SAMPLE_RATE,
+    STEP,
+    check_picture,
+    mel_images,
+)
 
 # Of a file that does not say: films are a little slower or faster.
 _FRAME_RATE = 25.0
 # Faces per block: a block of 224 x 224 has 5 MB.
 _BLOCK = 32
+_TIME_BYTES = 8
 
 
 def spoken_region(samples, rule, path="") -> tuple[int, int]:
@@ -69,11 +79,11 @@ def spoken_region(samples, rule, path="") -> tuple[int, int]:
     return start, stop
 
 
-def prepare_voice(path, *, rule):
+def prepare_voice(path, *, rule, picture="log-mel"):
     """Yield pictures of a clip's voice; see `segment_recipe`."""
     samples = signal(path, sample_rate=SAMPLE_RATE)
     start, stop = spoken_region(samples, rule, path)
-    images = mel_images(samples[start:stop])
+    images = mel_images(samples[start:stop], picture)
     yield Block(images, start / SAMPLE_RATE + STEP * np.arange(len(images)))
     return Prepared(counts={"segments": len(images)})
 
@@ -155,10 +165,77 @@ def prepare_faces(path, *, rule, **faces):
     )
 
 
+def prepare_stamped(path, *, modality, **asked):
+    """Yield what `prepare_voice` or `prepare_faces` yields, as bytes with their times before them.
+
+    Half precision has no room for a time beside activations.
+    """
+    blocks = PREPARE[modality](path, **asked)
+    while True:
+        try:
+            block = next(blocks)
+        except StopIteration as end:
+            return end.value
+        yield Block(_stamped(np.asarray(block.times, "<f8"), block.rows))
+
+
+def _stamped(times, rows):
+    parts = [part.reshape(len(times), -1).view(np.uint8) for part in (times, rows)]
+    return np.concatenate(parts, axis=1)
+
+
+def stamped_activations(rows, *, shape, **network) -> np.ndarray:
+    """Send stamped pictures through VGG19; return activations in half precision, stamped too.
+
+    Parameters
+    ----------
+    rows : uint8 ndarray of shape (n, 8 + rows * columns * 3)
+    shape : list of int
+        Rows, columns and channels of a picture.
+    **network
+        Parameters of `emopipe.backbones.vgg19.activations`.
+
+    Returns
+    -------
+    uint8 ndarray of shape (n, 8 + 2 * n_values)
+        See `times_and_rows`.
+    """
+    images = rows[:, _TIME_BYTES:].reshape(len(rows), *shape)
+    values = half(activations(images, **network))
+    return np.concatenate([rows[:, :_TIME_BYTES], np.ascontiguousarray(values).view(np.uint8)], 1)
+
+
+def times_and_rows(value) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times of a clip's rows in seconds, and the rows.
+
+    Parameters
+    ----------
+    value : float64 array, shape (n, 1 + n_values), or uint8 array, shape (n, 8 + 2 * n_values)
+        As a `segment_recipe` gives it: of fc7, or in half precision of a layer before it.
+
+    Returns
+    -------
+    times : float64 ndarray of shape (n,)
+    rows : float64 or float16 ndarray of shape (n, n_values)
+
+    Examples
+    --------
+    >>> times_and_rows(np.array([[0.5, 3.0, 4.0]]))
+    (array([0.5]), array([[3., 4.]]))
+    """
+    if value.dtype != np.uint8:
+        return value[:, 0], value[:, 1:]
+    times = np.ascontiguousarray(value[:, :_TIME_BYTES]).view("<f8")[:, 0]
+    return times, np.ascontiguousarray(value[:, _TIME_BYTES:]).view(np.float16)
+
+
+PREPARE = {"audio": prepare_voice, "video": prepare_faces}
+
+
 def segment_recipe(
-    modality, *, rule=None, detector="haar", model=None, margin=0.2, detect_every=1,
-    face_size=(227, 227), weights="imagenet", seed=0, width=1.0, size=SIZE, runtime="keras",
-    precision="float32", batch_size=16,
+    modality, *, rule=None, picture="log-mel", detector="haar", model=None, margin=0.2,
+    detect_every=1, face_size=(227, 227), layer="fc7", weights="imagenet", seed=0, width=1.0,
+    size=SIZE, runtime="keras", precision="float32", batch_size=16,
 ) -> Recipe:  # fmt: skip
     """Return the recipe of what VGG19 makes of a clip's voice or face while somebody speaks.
 
@@ -167,9 +244,11 @@ def segment_recipe(
     modality : "audio" or "video"
     rule : dict or None
         Parameters of `emopipe.voice.activity.trim`; None takes the whole clip.
+    picture : str
+        Of the voice, see `emopipe.voice.mel_images.mel_channels`.
     detector, model, margin, detect_every, face_size
         See `emopipe.face.face_crops`; face_size in rows and columns.
-    weights, seed, width, size, runtime, precision
+    layer, weights, seed, width, size, runtime, precision
         See `emopipe.backbones.vgg19`.
     batch_size : int
         Pictures per call of the network.
@@ -177,10 +256,12 @@ def segment_recipe(
     Returns
     -------
     Recipe
-        Values float64 (n, 1 + 4096): seconds, and fc7 of the picture of a segment ("audio", n
-        segments) or of the face in a frame ("video", n frames). A frame without a face takes the
-        nearest with one; then the status is "partial". Other statuses: "no_audio", "silent",
-        "too_short" (less sound than a segment), and for the face "no_video" and "no_face".
+        Of layer "fc7" values float64 (n, 1 + 4096), of those before it uint8 that hold times and
+        half precision (200 kB per picture of "pool4"); see `times_and_rows`. A row is the picture
+        of a segment ("audio", n segments) or the face in a frame ("video", n frames). A frame
+        without a face takes the nearest with one; then the status is "partial". Other statuses:
+        "no_audio", "silent", "too_short" (less sound than a segment), and for the face "no_video"
+        and "no_face".
 
     Examples
     --------
@@ -190,35 +271,38 @@ def segment_recipe(
     """
     from emopipe.face import in_recipe
 
-    how = in_recipe(detector, model)
-    arguments = {"rule": None if rule is None else dict(rule)}
+    how, arguments = in_recipe(detector, model), {"rule": None if rule is None else dict(rule)}
+    shape = [N_BANDS, CONTEXT, 3]
     if modality == "video":
+        shape = [*map(int, face_size), 3]
         arguments |= how["prepare_args"] | {
-            "size": [int(side) for side in face_size],
+            "size": shape[:2],
             "margin": float(margin),
             "detect_every": int(detect_every),
         }
+    elif picture != "log-mel":
+        check_picture(picture)
+        arguments["picture"] = picture
     name = name_weights(weights, seed)
+    network = {
+        "weights": name, "width": float(width), "size": int(size), "runtime": runtime,
+        "precision": precision,
+    }  # fmt: skip
+    common = {
+        "batch_size": batch_size, "elsewhere": told(name), "owner": "emopipe",
+        "places": how["places"] if modality == "video" else {},
+        "identity": how["identity"] if modality == "video" else {},
+    }  # fmt: skip
+    if layer == "fc7":
+        return Recipe(
+            f"vgg19_{modality}", 1, PREPARE[modality], arguments, finish=activations,
+            finish_args=network, pooling="timed", **common,
+        )  # fmt: skip
     return Recipe(
-        f"vgg19_{modality}",
-        1,
-        {"audio": prepare_voice, "video": prepare_faces}[modality],
-        arguments,
-        finish=fc7,
-        finish_args={
-            "weights": name,
-            "width": float(width),
-            "size": int(size),
-            "runtime": runtime,
-            "precision": precision,
-        },
-        pooling="timed",
-        batch_size=batch_size,
-        elsewhere=told(name),
-        places=how["places"] if modality == "video" else {},
-        identity=how["identity"] if modality == "video" else {},
-        owner="emopipe",
-    )
+        f"vgg19_{modality}_stamped", 1, prepare_stamped, arguments | {"modality": modality},
+        finish=stamped_activations, finish_args=network | {"layer": layer, "shape": shape},
+        pooling="stack", **common,
+    )  # fmt: skip
 
 
 def frames_of_segments(times, starts, *, n_frames=20, length=LENGTH) -> np.ndarray:

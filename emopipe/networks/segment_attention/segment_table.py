@@ -1,30 +1,42 @@
 """Segments of many clips, from which mini-batches are read without keeping the clips in memory."""
 
+import copy
 import tempfile
 
 import numpy as np
 
-from emopipe.networks.segment_attention.recipes import frames_of_segments
+from emopipe.networks.segment_attention.recipes import frames_of_segments, times_and_rows
 
 # Rows read at a time where statistics are taken.
 _AT_ONCE = 4096
+# Rows that go through a network at a time.
+_SENT = 16
 
 
 class _Scratch:
-    """An array that grows on disk, in a file that vanishes with it."""
+    """An array that grows in a file that vanishes with it: float32, or float16 as given."""
 
     def __init__(self):
         self.file, self.n = tempfile.TemporaryFile(), 0  # noqa: SIM115 - lives as long as the array
 
     def add(self, rows):
-        rows = np.ascontiguousarray(rows, dtype=np.float32)
+        self.dtype = np.float16 if rows.dtype == np.float16 else np.float32
+        rows = np.ascontiguousarray(rows, dtype=self.dtype)
         self.file.write(rows.data)
         self.n += len(rows)
         self.width = rows.shape[1]
 
     def array(self):
         self.file.flush()
-        return np.memmap(self.file, np.float32, "r", shape=(self.n, self.width))
+        return np.memmap(self.file, self.dtype, "r", shape=(self.n, self.width))
+
+
+def _answers(network, rows):
+    """Return what a network answers for rows, some at a time, float32 on disk."""
+    found = _Scratch()
+    for start in range(0, len(rows), _SENT):
+        found.add(np.asarray(network(np.asarray(rows[start : start + _SENT], np.float32))))
+    return found.array()
 
 
 class SegmentTable:
@@ -48,8 +60,8 @@ class SegmentTable:
         The clip of each segment, an element of `rows`; a clip's segments stand together.
     starts : float64 ndarray of shape (n_segments,)
         Seconds at which it begins.
-    audio : float32 array, shape (n_segments, n_features)
-    faces : float32 array, shape (n_faces, n_features)
+    audio : float32 or float16 array, shape (n_segments, n_features)
+    faces : float32 or float16 array, shape (n_faces, n_features)
     index : int ndarray of shape (n_segments, n_frames)
         Rows of `faces`.
     """
@@ -58,18 +70,33 @@ class SegmentTable:
         audio, faces = _Scratch(), _Scratch()
         clips, starts, index = [], [], []
         for row in rows:
-            voice, face = (tensors[name].take([row])[0] for name in ("audio", "video"))
-            index.append(faces.n + frames_of_segments(face[:, 0], voice[:, 0], n_frames=n_frames))
+            (begins, voice), (times, face) = (
+                times_and_rows(tensors[name].take([row])[0]) for name in ("audio", "video")
+            )
+            index.append(faces.n + frames_of_segments(times, begins, n_frames=n_frames))
             clips.append(np.full(len(voice), row))
-            starts.append(voice[:, 0])
-            audio.add(voice[:, 1:])
-            faces.add(face[:, 1:])
+            starts.append(begins)
+            audio.add(voice)
+            faces.add(face)
         self.clips, self.starts = np.concatenate(clips), np.concatenate(starts)
         self.index = np.concatenate(index)
         self.audio, self.faces = audio.array(), faces.array()
 
     def __len__(self):
         return len(self.clips)
+
+    def through(self, networks):
+        """Return the same segments as networks answer for them.
+
+        Parameters
+        ----------
+        networks : dict of callable
+            "audio" and "video": float32 (n, n_features) -> (n, outputs).
+        """
+        table = copy.copy(self)
+        table.audio = _answers(networks["audio"], self.audio)
+        table.faces = _answers(networks["video"], self.faces)
+        return table
 
     def batch(self, *modalities):
         """Return the function batch(rows, rng, training) of `emopipe.training.loop`."""
@@ -81,10 +108,10 @@ class SegmentTable:
         return batch
 
     def _audio(self, rows):
-        return np.asarray(self.audio[rows])
+        return np.asarray(self.audio[rows], np.float32)
 
     def _video(self, rows):
-        return np.asarray(self.faces[self.index[rows]])
+        return np.asarray(self.faces[self.index[rows]], np.float32)
 
     def scales(self, modality, rows) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and variance of each feature over some segments.
