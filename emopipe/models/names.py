@@ -17,6 +17,9 @@ _INTERNAL = {
 # Parameters that a class got after models of it had been saved, with the value that means what it
 # did before. A class whose older models would mean something else has no line here.
 LATER_PARAMETERS = {
+    "AudioVisualCNN": {"transform": "fourier"},
+    "SegmentAttentionNetwork": {"picture": "log-mel", "least_faces": 0.0, "audio_dense": True},
+    "VGG19Features": {"fine_tune": 0, "fine_tune_rate": 1e-5},
     "FaceTexture": {"descriptor": "gradients"},
 }
 

@@ -237,7 +237,7 @@ def _check_parameters(value, where):
     Parameters that the class got later take the value that changes nothing.
     """
     kind = type(value)
-    if kind.__module__.startswith("emopipe."):
+    if kind.__module__.startswith("emopipe.") and hasattr(kind, "_get_param_names"):
         for name, default in LATER_PARAMETERS.get(kind.__name__, {}).items():
             vars(value).setdefault(name, default)
         lacking = [name for name in kind._get_param_names() if name not in vars(value)]
@@ -247,6 +247,8 @@ def _check_parameters(value, where):
                 "version of emopipe, in which its parameters were others. Load it with that "
                 "version, or fit it again"
             )
+        for name in kind._get_param_names():  # get_params asks these for theirs, too
+            _check_parameters(vars(value)[name], f"{where}.{name}")
 
 
 def _verdict(value, where):

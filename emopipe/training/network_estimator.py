@@ -23,20 +23,7 @@ def check_shapes(wanted, weights) -> None:
         )
 
 
-class LaterParameters:
-    """Mixin of objects whose class has parameters that it had not always.
-
-    `_later` says what each of them was before it could be chosen, so that a model which was saved
-    then gives the same answers.
-    """
-
-    _later = {}  # noqa: RUF012
-
-    def __setstate__(self, state):
-        super().__setstate__(self._later | state)
-
-
-class FittedNetwork(LaterParameters):
+class FittedNetwork:
     """Mixin of estimators that have ``_build(n_classes)``, `classes_` and `network_weights_`."""
 
     def _network(self):

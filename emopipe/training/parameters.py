@@ -6,8 +6,6 @@ and a grid tries ``layers__dense``. `emopipe.face.FaceCrops` is another.
 
 from sklearn.base import BaseEstimator
 
-from emopipe.training.network_estimator import LaterParameters
-
 
 class CNNLayers(BaseEstimator):
     """The layers of an audio-visual convolutional network.
@@ -48,7 +46,7 @@ class CNNLayers(BaseEstimator):
         self.dropout = dropout
 
 
-class VGG19Features(LaterParameters, BaseEstimator):
+class VGG19Features(BaseEstimator):
     """How VGG19 describes pictures of voices and faces.
 
     Parameters
@@ -81,8 +79,6 @@ class VGG19Features(LaterParameters, BaseEstimator):
     >>> VGG19Features(weights="random").size
     224
     """
-
-    _later = {"fine_tune": 0, "fine_tune_rate": 1e-5}  # noqa: RUF012
 
     def __init__(
         self, *, weights="imagenet", seed=0, width=1.0, size=224, batch_size=16, runtime="keras",

@@ -86,8 +86,6 @@ class AudioVisualCNN(ClipNetwork):
     array(['anger', ...
     """
 
-    _later = {"transform": "fourier"}  # noqa: RUF012
-
     def __init__(
         self, *, modalities=("video", "audio"), faces=_FACES, spectrogram_size=(192, 120),
         transform="fourier", n_copies=30, augment_sound=False, layers=_LAYERS, training=_TRAINING,

@@ -108,8 +108,6 @@ class SegmentAttentionNetwork(ClipNetwork):
     >>> network.fit(clips, clips["emotion"]).predict(clips)  # doctest: +SKIP
     """
 
-    _later = {"picture": "log-mel", "least_faces": 0.0, "audio_dense": True}  # noqa: RUF012
-
     def __init__(
         self, *, vgg19=_VGG19, faces=_FACES, speech=_SPEECH, picture="log-mel", least_faces=0.0,
         audio_dense=True, units=4096, attention_units=512, training=_TRAINING, column="path",
