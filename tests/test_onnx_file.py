@@ -63,8 +63,15 @@ def test_a_row_has_the_same_bytes_in_every_batch(tmp_path, batch):
 def test_other_outputs_by_name(tmp_path):
     path, *_ = mlp(tmp_path / "a.onnx")
     assert embedded(path, output="positive").shape == (7, 300)
-    with pytest.raises(ValueError, match="output='x' is unknown; allowed: 'embedding', 'positive'"):
+    inner = embedded(path, output="hidden")
+    np.testing.assert_array_equal(np.maximum(inner, 0), embedded(path, output="positive"))
+    assert (inner < 0).any()
+    with pytest.raises(ValueError, match=r"output='x': .* no such tensor.*'embedding', 'positive'"):
         embedded(path, output="x")
+    long = "x" * 300
+    with pytest.raises(ValueError, match="no such tensor"):
+        embedded(path, output=long)
+    assert embedded(path).shape == (7, 5)
 
 
 def test_the_input_is_read_from_the_file(tmp_path):

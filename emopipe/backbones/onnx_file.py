@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.backbones import choose
 from emopipe.backbones.weights import WeightsError, named_file
 from emopipe.containment import Broken, Contained, Refused
 
@@ -151,23 +150,43 @@ def read_model(path) -> bytes:
     return data
 
 
-@lru_cache(maxsize=1)
-def _session(path):
-    """Return ONNX Runtime's session, in the process that runs it."""
+def _field(number, content) -> bytes:
+    """Return a field of a protocol buffer message that holds bytes."""
+    size, head = len(content), bytearray([number << 3 | 2])
+    while size > 127:
+        head.append(size & 127 | 128)
+        size >>= 7
+    return bytes([*head, size]) + content
+
+
+def _with_output(data, name) -> bytes:
+    """Return a model that also gives out the tensor `name`, from inside its graph.
+
+    Protocol buffers that follow one another are one message: a graph with one more output.
+    """
+    return data + _field(7, _field(12, _field(1, name.encode())))
+
+
+@lru_cache(maxsize=2)
+def _session(path, inner=None):
+    """Return ONNX Runtime's session, in the process that runs it; `inner` is one more output."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.add_session_config_entry("session.load_model_format", "ONNX")
     there = onnxruntime.get_available_providers()
+    data = read_model(path)
     return onnxruntime.InferenceSession(
-        read_model(path), options, providers=[name for name in _PROVIDERS if name in there]
+        data if inner is None else _with_output(data, inner),
+        options,
+        providers=[name for name in _PROVIDERS if name in there],
     )
 
 
 def answer(head, crops):
     """Answer the questions of `_Network`, in the process that runs it."""
-    session = _session(head["path"])
+    session = _session(head["path"], head.get("inner"))
     if crops is None:
         inputs = [(i.name, i.shape, i.type) for i in session.get_inputs()]
         return {"inputs": inputs, "outputs": [o.name for o in session.get_outputs()]}, None
@@ -185,8 +204,24 @@ class _Network:
         self.inputs, self.outputs = described["inputs"], described["outputs"]
 
     def run(self, crops, name, output):
-        """Return an output for crops that the input of this name takes."""
-        return self._ask({"input": name, "output": output}, crops)[1]
+        """Return an output for crops that the input of this name takes.
+
+        Raises
+        ------
+        ValueError
+            If the network has no such tensor.
+        """
+        inner = None if output in self.outputs else output
+        try:
+            return self._ask({"input": name, "output": output, "inner": inner}, crops)[1]
+        except WeightsError:
+            if inner is None:
+                raise
+            raise ValueError(
+                f"output={output!r}: {self.path} has no such tensor, or it is no number; its "
+                f"outputs are {', '.join(map(repr, self.outputs))}. Inner tensors have the names "
+                "that a viewer of ONNX files shows."
+            ) from None
 
     def _ask(self, head, crops=None):
         try:
@@ -279,7 +314,7 @@ def embeddings(crops, *, model, channels, mean, scale, output=None):
     mean, scale : float or list of three floats
         The network sees (pixel - mean) * scale.
     output : str, optional
-        Name of the output; the first by default.
+        Name of an output or of a tensor inside the graph; the first output by default.
 
     Returns
     -------
@@ -291,11 +326,9 @@ def embeddings(crops, *, model, channels, mean, scale, output=None):
     WeightsError
         If the file cannot be run.
     ValueError
-        If there is no such output.
+        If there is no such tensor.
     """
     network, wanted = _network(model), network_input(model)
-    if output is not None:
-        choose("output", output, network.outputs)
     x = _pictures(crops, wanted, channels, mean, scale)
     # A batch of one row is multiplied by another routine, which adds in another order.
     size = wanted.batch or max(len(x), 2)

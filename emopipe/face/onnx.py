@@ -33,7 +33,8 @@ class ONNXFaceFeatures(ClipTransformer):
         ArcFace, FaceNet and their kin. Networks differ and their files do not tell: ask where the
         model comes from.
     output : str, optional
-        Name of the output; the first by default.
+        Name of an output, or of any tensor inside the graph (the layer before the last, say); the
+        first output by default.
     faces : FaceCrops
         Which crops of a clip; by default five frames per second with a margin of 0.1.
     pooling : "mean", "max", "mean_std" or "temporal"
@@ -51,6 +52,16 @@ class ONNXFaceFeatures(ClipTransformer):
 
     Examples
     --------
+    The expression network of OpenCV Zoo (mobilefacenet, seven emotions), on aligned faces:
+
+    >>> expressions = ONNXFaceFeatures(
+    ...     model="facial_expression_recognition_mobilefacenet_2022july.onnx",
+    ...     faces=FaceCrops(detector="yunet", align="landmarks"),
+    ...     pooling="temporal",
+    ... )
+
+    A file that is not there is named:
+
     >>> face = ONNXFaceFeatures(model="missing.onnx")
     >>> face.get_feature_names_out()
     Traceback (most recent call last):
