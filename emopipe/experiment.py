@@ -42,6 +42,15 @@ class Chart:
     series: dict
     run: bool = False
 
+    def __post_init__(self):
+        for label, line in self.series.items():
+            text = [v for values in line.values() for v in values if isinstance(v, str)]
+            if text:
+                raise ValueError(
+                    f"line {label!r} of chart {self.title!r} holds the text {text[0]!r}: give "
+                    "numbers, or None where one is missing"
+                )
+
 
 @dataclass(kw_only=True, eq=False)
 class Experiment:
@@ -95,6 +104,12 @@ class Experiment:
     def __post_init__(self):
         self.notices = as_notices(self.notices)
         self.ignore = ignored_checks(self.ignore)
+        labelled = isinstance(self.results, dict)
+        if not labelled or not all(isinstance(r, Result) for r in self.results.values()):
+            raise TypeError(
+                f"results of experiment {self.name!r} must be {{label: Result}}, as in "
+                "results={'voice': evaluate(...)}"
+            )
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", self.name):
             raise ValueError(
                 f"experiment name {self.name!r} names a folder: use lower case letters, digits, "

@@ -91,7 +91,9 @@ def name_weights(weights, seed=0) -> str:
     """
     if weights == "random":
         return f"random:{seed}"
-    return identify(None if weights == "imagenet" else weights, PUBLISHED)
+    return identify(
+        None if weights == "imagenet" else weights, PUBLISHED, names=("imagenet", "random")
+    )
 
 
 def _layers(weights, layer, sizes):

@@ -149,7 +149,9 @@ def name_weights(weights, seed=0) -> str:
     """
     if weights == "random":
         return f"random:{seed}"
-    return identify(None if weights == "vggface" else weights, PUBLISHED)
+    return identify(
+        None if weights == "vggface" else weights, PUBLISHED, names=("vggface", "random")
+    )
 
 
 def layer_weights(weights, layer="fc7", *, architecture=VGGFACE):

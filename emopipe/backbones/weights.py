@@ -119,7 +119,7 @@ def _look_at(place):
         checksum(place)
 
 
-def identify(weights, published: Published) -> str:
+def identify(weights, published: Published, names=()) -> str:
     """Return the checksum of the weights that are meant, without fetching them.
 
     Parameters
@@ -128,6 +128,8 @@ def identify(weights, published: Published) -> str:
         A path, or None for the published file, which the environment variable may replace.
     published : Published
         The file that None means.
+    names : sequence of str
+        What the parameter `weights` takes besides a path, for the error.
 
     Returns
     -------
@@ -145,6 +147,12 @@ def identify(weights, published: Published) -> str:
     >>> identify(None, PUBLISHED)[:8]
     '59534287'
     """
+    word = weights and os.sep not in str(weights) and not Path(weights).suffix
+    if word and names and not Path(weights).exists():
+        raise WeightsError(
+            f"weights={str(weights)!r} is none of {', '.join(map(repr, names))}, and no such file "
+            "is there: give one of these names, or the path of a weight file."
+        )
     named = weights or os.environ.get(published.variable)
     return checksum(named) if named else published.sha256
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from emopipe.extraction.pooling import POOLINGS
+from emopipe.parameters import check_number
 
 # Part of every key: raised when the engine, or how media are read, changes what recipes give.
 _ENGINE = 2
@@ -214,8 +215,7 @@ class Recipe:
     def __post_init__(self):
         if self.pooling not in POOLINGS:
             raise ValueError(f"pooling={self.pooling!r} is unknown; it is one of {list(POOLINGS)}")
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size={self.batch_size} must be at least 1")
+        check_number("batch_size", self.batch_size, low=1, whole=True)
         _ = self.key
 
     @cached_property

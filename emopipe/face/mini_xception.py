@@ -81,7 +81,9 @@ class MiniXceptionFeatures(ClipTransformer):
         self.batch_size = batch_size
 
     def _digest(self):
-        return identify(None if self.weights == "default" else self.weights, PUBLISHED)
+        return identify(
+            None if self.weights == "default" else self.weights, PUBLISHED, names=("default",)
+        )
 
     def _recipe(self):
         choose("layer", self.layer, LAYERS)

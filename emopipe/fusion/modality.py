@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from emopipe.fusion.clip_pipeline import ClipPipeline, explain_missing
@@ -16,9 +16,19 @@ from emopipe.fusion.scores import score_matrix
 
 def pairs_of(estimators):
     """Return modalities as a list of (name, estimator), empty where they are not such pairs."""
+    pairs = _two_each(estimators)
+    return pairs if all(_is_estimator(estimator) for _, estimator in pairs) else []
+
+
+def _two_each(estimators):
+    """Return a list or tuple of pairs as a list of tuples; empty where it is none."""
     pairs = list(estimators) if isinstance(estimators, list | tuple) else []
     paired = all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs)
     return [tuple(pair) for pair in pairs] if paired else []
+
+
+def _is_estimator(value):
+    return hasattr(value, "fit") and not isinstance(value, type)
 
 
 def check_names(estimators, reserved):
@@ -27,9 +37,10 @@ def check_names(estimators, reserved):
     Raises
     ------
     ValueError
-        If there are none, or a name is not a string of its own, has "__" or is reserved.
+        If they are no pairs of a name and a classifier, or a name is not a string of its own, has
+        "__" or is reserved.
     """
-    pairs = pairs_of(estimators)
+    pairs = _two_each(estimators)
     names = [name for name, _ in pairs]
     if not names:
         raise ValueError(
@@ -37,12 +48,12 @@ def check_names(estimators, reserved):
             f"('face', face)], found {estimators!r}"
         )
     for name, estimator in pairs:
-        if isinstance(name, BaseEstimator):
+        if _is_estimator(name):
             raise ValueError(
                 f"estimators holds ({type(name).__name__}, {estimator!r}): the name comes first, "
                 f"as in ('voice', {type(name).__name__}())"
             )
-        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        if not _is_estimator(estimator):
             raise ValueError(
                 f"{name!r} in estimators is {estimator!r}: give a classifier that is made already, "
                 f"such as ({name!r}, SVC())"

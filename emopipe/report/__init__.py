@@ -6,14 +6,17 @@ report shows. The same Experiment gives the same bytes.
 
 import base64
 import hashlib
+import re
 from importlib.resources import files
 from pathlib import Path
 
 from emopipe.checks import CHECKS
+from emopipe.experiment import Experiment
 from emopipe.files import write_atomic
 from emopipe.report import answer, pairs
 from emopipe.report.charts import shade
 from emopipe.report.view import checks_badge, experiment_view, index_row
+from emopipe.result import Result
 from emopipe.text import printable
 
 __all__ = ["write_index", "write_report"]
@@ -24,8 +27,8 @@ def write_report(experiment, folder) -> Path:
 
     Parameters
     ----------
-    experiment : emopipe.experiment.Experiment
-        What to report.
+    experiment : Experiment or Result
+        What to report; a Result becomes an experiment of its own, named after the folder.
     folder : str or Path
         Made when missing; files of an earlier run are replaced.
 
@@ -43,9 +46,28 @@ def write_report(experiment, folder) -> Path:
     >>> write_report(empty, tempfile.mkdtemp()).name
     'report.html'
     """
+    if isinstance(experiment, Result):
+        experiment = _of_one(experiment, folder)
+    if not isinstance(experiment, Experiment):
+        raise TypeError(
+            f"experiment is a {type(experiment).__name__}: give an Experiment or a Result, and the "
+            "folder second"
+        )
     experiment.save(folder)
     html = _template("report.html").render(experiment_view(experiment))
     return write_atomic(Path(folder) / "report.html", html)
+
+
+def _of_one(result, folder):
+    """Return an Experiment about a single Result."""
+    name = re.sub("[^a-z0-9_-]+", "-", Path(folder).resolve().name.lower()).strip("-_")
+    return Experiment(
+        name=name or "report",
+        title=result.title,
+        question="How well does it recognise the emotions of people it was not trained on?",
+        results={result.title: result},
+        reproduce=result.protocol.get("call", ""),
+    )
 
 
 def write_index(reports) -> Path:

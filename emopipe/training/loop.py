@@ -34,6 +34,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from emopipe.backbones.runtimes import check_not_forked
+from emopipe.parameters import check_number
 from emopipe.progress import progress_bar
 from emopipe.training.batches import Batches, filled, made_ahead
 from emopipe.training.checkpoints import FitCheckpoint
@@ -137,10 +138,8 @@ class Training(BaseEstimator):
             raise ValueError(
                 f"optimizer={self.optimizer!r} is unknown; allowed: {', '.join(OPTIMIZERS)}"
             )
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate={self.learning_rate!r} must be above 0")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay={self.weight_decay!r} must be at least 0")
+        check_number("learning_rate", self.learning_rate, low=0, above=True)
+        check_number("weight_decay", self.weight_decay, low=0)
         policy(self.precision)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import ClipError, signal_blocks, stored_rate
+from emopipe.parameters import check_number
 from emopipe.voice.definitions import FULL_SCALE
 from emopipe.voice.short_term import (
     ENGINES,
@@ -210,10 +211,10 @@ class ShortTermStatistics(ClipTransformer):
         if self.short not in SHORT:
             raise ValueError(f"short={self.short!r} is unknown; it is one of {list(SHORT)}")
         rate = self.sample_rate
-        if rate is not None and rate != int(rate):
-            raise ValueError(
-                f"sample_rate={rate!r} must be a whole number of Hz, or None for each file's own"
-            )
+        check_number("window", self.window, low=0, above=True)
+        check_number("step", self.step, low=0, above=True)
+        if rate is not None:
+            check_number("sample_rate", rate, low=1, whole=True)
         lengths(rate or _CD, self.window, self.step)
         parameters = {
             "window": float(self.window),

@@ -1,0 +1,181 @@
+"""What people get wrong is answered in words that name the parameter and what is allowed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from emopipe import (
+    Chart,
+    EmotionWeightedFusion,
+    Experiment,
+    MiniXceptionFeatures,
+    Published,
+    ShortTermStatistics,
+    Training,
+    VGGFaceFeatures,
+    compare,
+    evaluate,
+    weight_grid,
+    write_report,
+)
+from emopipe.backbones.weights import WeightsError
+
+Y = np.tile(["anger", "sadness"], 12)
+PEOPLE = np.repeat(list("abcd"), 6)
+X = np.random.default_rng(0).normal(size=(24, 2)) + (Y == "anger")[:, None]
+CLIPS = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": Y, "subject": PEOPLE})
+PIPELINE = make_pipeline(StandardScaler(), GaussianNB())
+PAIRS = [("voice", GaussianNB()), ("face", GaussianNB())]
+
+
+def measure(*args, **options):
+    return evaluate(*args, **{"cv": 2, "n_bootstrap": 0} | options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((CLIPS, GaussianNB()), "estimator is a DataFrame.* are the arguments swapped"),
+        ((X, GaussianNB(), Y), "estimator is a ndarray.* are the arguments swapped"),
+        ((X, Y, GaussianNB()), "estimator is a ndarray.* are the arguments swapped"),
+        (("svc", CLIPS), "estimator is a str: give a scikit-learn classifier$"),
+        ((GaussianNB(), Y, X), "y has shape .* are X and y swapped"),
+    ],
+)
+def test_swapped_arguments_of_evaluate(arguments, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        measure(*arguments)
+
+
+def test_emotions_in_groups_and_people_in_y():
+    with pytest.raises(ValueError, match=r"groups holds emotions .* are y and groups swapped"):
+        measure(GaussianNB(), X, PEOPLE, groups=Y)
+
+
+@pytest.mark.parametrize("groups", [CLIPS["subject"], CLIPS[["subject"]], PEOPLE])
+def test_values_in_place_of_a_column_of_the_clip_table(groups):
+    with pytest.raises(ValueError, match="with a clip table, name its column, as in groups='subj"):
+        measure(GaussianNB(), CLIPS, groups=groups)
+
+
+def test_groups_of_one_column_are_one_column():
+    table = pd.DataFrame({"subject": PEOPLE})
+    fusion = EmotionWeightedFusion(PAIRS, weights="recall").fit(X, Y, groups=PEOPLE)
+    for groups in (table, table.to_numpy()):
+        again = EmotionWeightedFusion(PAIRS, weights="recall").fit(X, Y, groups=groups)
+        assert again.weights_.equals(fusion.weights_)
+        assert (
+            measure(GaussianNB(), X, Y, groups=groups) == measure(GaussianNB(), X, Y, groups=PEOPLE)
+            or len(measure(GaussianNB(), X, Y, groups=groups).per_subject) == 4
+        )
+    with pytest.raises(ValueError, match=r"groups has shape \(24, 2\)"):
+        EmotionWeightedFusion(PAIRS, weights="recall").fit(X, Y, groups=X)
+
+
+@pytest.mark.parametrize(
+    ("estimators", "words"),
+    [
+        ([GaussianNB(), SVC()], "must be a list of .name, classifier."),
+        ([PIPELINE, PIPELINE], "must be a list of .name, classifier."),
+        (PIPELINE, "must be a list of .name, classifier."),
+        ({"voice": GaussianNB()}, "must be a list of .name, classifier."),
+        ([("voice", GaussianNB)], "'voice' in estimators is <class.*made already"),
+        ([(GaussianNB(), "voice")], "the name comes first, as in .'voice', GaussianNB"),
+    ],
+)
+def test_modalities_that_are_no_pairs(estimators, words):
+    fusion = EmotionWeightedFusion(estimators)
+    with pytest.raises(ValueError, match=words):
+        fusion.fit(X, Y)
+    assert "EmotionWeightedFusion" in repr(fusion) and fusion._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("features", "names"),
+    [(VGGFaceFeatures, "'vggface', 'random'"), (MiniXceptionFeatures, "'def")],
+)
+def test_a_name_of_weights_that_nobody_knows(features, names):
+    with pytest.raises(WeightsError, match=f"weights='vgg' is none of {names}.*path of a weight"):
+        features(weights="vgg").fit(["a.png"])
+    with pytest.raises(ValueError, match="weights='vgg' is unknown; allowed: equal, recall"):
+        EmotionWeightedFusion(PAIRS, weights="vgg").fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"metric": "f1"}, "metric='f1' must be one of accuracy, uar, macro_f1"),
+        ({"value": "0.5"}, "published value of 'x' is the text '0.5': give a number"),
+        ({"spread": "0.1"}, "published spread of 'x' is the text '0.1': give a number"),
+        ({"value": 50}, r"is 50: give a fraction in \[0, 1\]"),
+    ],
+)
+def test_published_figures_that_are_none(fields, words):
+    with pytest.raises(ValueError, match=words):
+        Published(**{"label": "x", "value": 0.5, "source": "A"} | fields)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cv": "5"}, "a number has no quotes: cv=5"),
+        ({"n_bootstrap": "many"}, "n_bootstrap='many' is text: give a whole number from 0 on"),
+        ({"n_bootstrap": -3}, "n_bootstrap=-3: give a whole number from 0 on"),
+        ({"random_state": "zero"}, "random_state='zero' is text"),
+        ({"n_jobs": "all"}, "n_jobs='all' is text"),
+    ],
+)
+def test_text_where_evaluate_wants_a_number(options, words):
+    with pytest.raises(ValueError, match=words):
+        measure(GaussianNB(), X, Y, groups=PEOPLE, **options)
+
+
+def test_a_column_in_place_of_a_list_of_columns():
+    with pytest.raises(ValueError, match=r"features='energy' is text: give .*\['energy'\]"):
+        measure(GaussianNB(), CLIPS, features="energy")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ShortTermStatistics(window="1.0").fit(["a.wav"]), "window='1.0' is text"),
+        (lambda: ShortTermStatistics(step="a").fit(["a.wav"]), "step='a' is text"),
+        (lambda: VGGFaceFeatures(weights="random", batch_size="16").fit(["a.png"]),
+         "batch_size='16' is text: give a whole number from 1 on"),
+        (lambda: EmotionWeightedFusion(PAIRS, weights="recall", clips_per_weight="10").fit(X, Y),
+         "clips_per_weight='10' is text: give a number from 0 on"),
+        (lambda: EmotionWeightedFusion(PAIRS, weights="recall", cv="5").fit(X, Y, groups=PEOPLE),
+         "cv='5' is text: give a number of folds"),
+        (lambda: Training(learning_rate="fast").check(), "learning_rate='fast' is text"),
+        (lambda: Chart("c", "x", "y", {"ours": {"x": [1], "y": ["high"]}}),
+         "line 'ours' of chart 'c' holds the text 'high'"),
+        (lambda: weight_grid(["voice", "face"], ["fear"], steps="4"), "steps='4'"),
+    ],
+)  # fmt: skip
+def test_text_where_a_number_belongs(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_results_in_the_wrong_place(tmp_path):
+    result = measure(GaussianNB(), X, Y, groups=PEOPLE)
+    with pytest.raises(TypeError, match="compare was given a str: give two Results"):
+        compare(result, "other")
+    for results in (result, [result], {"one": "result.json"}):
+        with pytest.raises(TypeError, match=r"must be \{label: Result\}"):
+            Experiment(name="x", title="X", question="?", results=results)
+    with pytest.raises(TypeError, match=r"experiment is a .*: give an Experiment or a Result, and"):
+        write_report(tmp_path, result)
+    page = write_report(result, tmp_path / "My run!")
+    assert page.is_file() and Experiment.load(page.parent).name == "my-run"
+
+
+def test_a_grid_that_nobody_can_fit():
+    with pytest.raises(ValueError, match="matrices of weights are too many for a grid"):
+        weight_grid(["a", "b"], list("uvwxyz"), vary=list("uvwxyz"))
+    with pytest.raises(ValueError, match="give a list of emotions out of"):
+        weight_grid(["a", "b"], ["fear"], vary=["joy"])
