@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from corpora_on_disk import lay
 
-from emopipe.corpora.folder import MEDIA, CorpusError, listed, medium_of, read_csv, scan
+from emopipe.corpora.folder import MEDIA, CorpusError, medium_of, read_csv, scan, shorten
 from emopipe.media import probe
 
 
@@ -115,9 +115,9 @@ def test_media_by_suffix():
 
 
 def test_listed_never_hides_how_many():
-    assert listed([]) == ""
-    assert listed("abc", 3) == "a, b, c"
-    assert listed("abcde", 2) == "a, b and 3 more"
+    assert shorten([]) == ""
+    assert shorten("abc", 3) == "a, b, c"
+    assert shorten("abcde", 2) == "a, b and 3 more"
 
 
 def test_folders_lie_in_one_another_however_deep(tmp_path):

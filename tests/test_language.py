@@ -24,7 +24,9 @@ VERBS_IN_ED = {"embed", "exceed", "feed", "need", "proceed", "seed", "shed", "sp
 # Fields of result.json, which earlier versions wrote.
 EXEMPT = {("emopipe/literature.py", "place")}
 # Folders and files that the list holds for; the others follow.
-CLEARED = ("emopipe/media/",)
+CLEARED = tuple(
+    f"emopipe/{name}/" for name in ("backbones", "corpora", "media", "store", "synthetic")
+)
 
 
 def bound_names(tree):

@@ -17,13 +17,13 @@ from sklearn.svm import SVC
 
 from emopipe.corpora import load_corpus, usable
 from emopipe.synthetic import make_synthetic_corpus
-from emopipe.synthetic.casting import cast, choose_clips
 from emopipe.synthetic.clip import Clip
 from emopipe.synthetic.drawn_face import DrawnFace, animate, portrait
 from emopipe.synthetic.drawn_voice import SAMPLE_RATE, speak
 from emopipe.synthetic.expressions import EXPRESSIONS
 from emopipe.synthetic.layouts import LAYOUTS
 from emopipe.synthetic.people import draw_person
+from emopipe.synthetic.performances import choose_clips, choose_performance
 
 SIX = ["anger", "disgust", "fear", "happiness", "neutral", "sadness"]
 TINY = {"size": (64, 80), "duration": 0.3, "frame_rate": 10}
@@ -254,13 +254,13 @@ def test_incomplete_corpus_is_redone(emodb, harm):
 
 
 def test_interruption_leaves_a_marker_of_an_incomplete_corpus(emodb, monkeypatch, tmp_path):
-    from emopipe.synthetic import studio
+    from emopipe.synthetic import recorder
 
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(studio, "speak", stop)
+        patch.setattr(recorder, "speak", stop)
         with pytest.raises(KeyboardInterrupt):
             emodb()
     marker = json.loads((tmp_path / "corpus" / "SYNTHETIC.json").read_text())
@@ -324,7 +324,9 @@ def test_errors_say_what_is_allowed(options, message, tmp_path):
 
 def performances(informative, emotions, subjects=12, seed=0):
     return [
-        cast(Clip((f"{subject}{emotion}.wav",), str(subject), emotion), informative, emotions, seed)
+        choose_performance(
+            Clip((f"{subject}{emotion}.wav",), str(subject), emotion), informative, emotions, seed
+        )
         for subject in range(subjects)
         for emotion in emotions
     ]

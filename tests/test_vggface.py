@@ -4,7 +4,7 @@ from weight_files import vggface_arrays, write_deepface, write_keras_vggface
 
 from emopipe.backbones import vgg_weights, vggface, weights
 from emopipe.backbones.vgg_graph import LAYERS, VGGFACE, Architecture
-from emopipe.backbones.vgg_weights import name_weights, random_weights, stored_weights
+from emopipe.backbones.vgg_weights import name_weights, random_weights, read_weights
 from emopipe.backbones.vggface import activations, precision_drift, tail
 from emopipe.backbones.weights import WeightsError
 
@@ -133,14 +133,14 @@ def test_a_smaller_file_serves_a_lower_layer(tmp_path):
 
 
 def test_another_network_is_refused_before_anything_is_read(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(vgg_weights, "taken", None)
+    monkeypatch.setattr(vgg_weights, "read_array", None)
     with pytest.raises(WeightsError, match=r"shape \(3, 3, 6, 8\), not \(3, 3, 6, 9\)"):
-        next(stored_weights(file, architecture=SMALL._replace(widths=(5, 6, 9))))
+        next(read_weights(file, architecture=SMALL._replace(widths=(5, 6, 9))))
     arrays = vggface_arrays(SMALL)
     del arrays["conv3_2"]["bias"]
     path = write_deepface(tmp_path / "broken.h5", arrays)
     with pytest.raises(WeightsError, match="holds 1 arrays, not 2"):
-        next(stored_weights(path, architecture=SMALL))
+        next(read_weights(path, architecture=SMALL))
 
 
 def test_weights_are_named_by_content_or_seed(file, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 from weight_files import write
 
 import emopipe.backbones.hdf5 as weight_files_module
-from emopipe.backbones.hdf5 import check_shape, opened, taken
+from emopipe.backbones.hdf5 import check_shape, open_layers, read_array
 from emopipe.backbones.weights import WeightsError
 
 KERNEL = np.arange(12, dtype=np.float32).reshape(3, 4)
@@ -18,39 +18,39 @@ def plain(tmp_path):
 
 
 def refused(path, match):
-    with pytest.raises(WeightsError, match=match), opened(path):
+    with pytest.raises(WeightsError, match=match), open_layers(path):
         pass
 
 
 def test_layers_come_in_the_order_of_the_file_without_empty_ones(plain):
-    with opened(plain) as layers:
+    with open_layers(plain) as layers:
         assert list(layers) == ["fc", "out"]
-        assert np.array_equal(taken(layers["fc"][0], (3, 4), plain), KERNEL)
+        assert np.array_equal(read_array(layers["fc"][0], (3, 4), plain), KERNEL)
 
 
 def test_full_models_are_read_too(tmp_path):
     path = write(tmp_path / "model.h5", {"fc": {"kernel": KERNEL}}, root="model_weights")
-    with opened(path) as layers:
+    with open_layers(path) as layers:
         assert list(layers) == ["fc"]
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f8"])
 def test_other_precisions_are_read_as_float32(tmp_path, dtype):
     path = write(tmp_path / "a.h5", {"fc": {"kernel": KERNEL.astype(dtype)}})
-    with opened(path) as layers:
-        found = taken(layers["fc"][0], (3, 4), path)
+    with open_layers(path) as layers:
+        found = read_array(layers["fc"][0], (3, 4), path)
     assert found.dtype == np.float32 and np.array_equal(found, KERNEL)
 
 
 def test_shapes_are_checked_before_reading(plain):
-    with opened(plain) as layers, pytest.raises(WeightsError, match=r"\(3, 4\), not \(4, 3\)"):
+    with open_layers(plain) as layers, pytest.raises(WeightsError, match=r"\(3, 4\), not \(4, 3\)"):
         check_shape(layers["fc"][0], (4, 3), plain)
 
 
 def test_values_that_are_not_finite_are_refused(tmp_path):
     path = write(tmp_path / "a.h5", {"fc": {"kernel": KERNEL * np.nan}})
-    with opened(path) as layers, pytest.raises(WeightsError, match="not finite"):
-        taken(layers["fc"][0], (3, 4), path)
+    with open_layers(path) as layers, pytest.raises(WeightsError, match="not finite"):
+        read_array(layers["fc"][0], (3, 4), path)
 
 
 def test_other_files_are_refused(tmp_path):
@@ -123,8 +123,8 @@ def test_a_layer_that_is_a_link_is_refused(plain, tmp_path):
 
 def test_compressed_files_are_read(plain):
     replace(plain, lambda group: group.create_dataset("kernel:0", data=KERNEL, compression="gzip"))
-    with opened(plain) as layers:
-        assert np.array_equal(taken(layers["fc"][0], (3, 4), plain), KERNEL)
+    with open_layers(plain) as layers:
+        assert np.array_equal(read_array(layers["fc"][0], (3, 4), plain), KERNEL)
 
 
 def test_a_file_that_the_library_never_finishes_is_refused(plain, monkeypatch):

@@ -1,4 +1,4 @@
-"""Networks that look at face crops: graphs in code, weights from checked files, runtimes."""
+"""Face networks: graphs in code, weights from checked files, runtimes."""
 
 import numpy as np
 

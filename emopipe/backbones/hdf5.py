@@ -1,4 +1,4 @@
-"""HDF5 weight files read as plain arrays.
+"""Read HDF5 weight files as plain arrays.
 
 A file never says what is built: the network is built by our code, which asks a file for arrays of
 the shapes that it knows. Nothing else in the file is looked at.
@@ -37,12 +37,12 @@ def _hard_link(group, name, path):
     return group
 
 
-def _checked(dataset, path):
+def _check_dataset(dataset, path):
     import h5py
 
-    def refuse(found):
+    def refuse(problem):
         raise WeightsError(
-            f"{path}: {getattr(dataset, 'name', dataset)} {found}. A weight file holds plain "
+            f"{path}: {getattr(dataset, 'name', dataset)} {problem}. A weight file holds plain "
             "floating-point arrays inside itself; get it from its publisher."
         )
 
@@ -72,7 +72,7 @@ def _names(holder, attribute, path):
 
 
 @contextmanager
-def _damage_named(path):
+def _name_damage(path):
     """Turn what HDF5 raises over a damaged file into an error that names it."""
     try:
         yield
@@ -89,16 +89,16 @@ def _layers(file, path):
         group = _hard_link(root, layer, path)
         arrays = [_hard_link(group, n, path) for n in _names(group, "weight_names", path)]
         if arrays:
-            layers[layer] = [_checked(array, path) for array in arrays]
+            layers[layer] = [_check_dataset(array, path) for array in arrays]
     return layers
 
 
 def read_whole(question, _):
     """Read every array of the file that a question names; a damaged one may never end."""
-    with _opened(question["path"]) as layers:
+    with _open_file(question["path"]) as layers:
         for arrays in layers.values():
             for array in arrays:
-                with _damage_named(question["path"]):
+                with _name_damage(question["path"]):
                     array.read_direct(np.empty(array.shape, array.dtype))
     return {}, None
 
@@ -117,7 +117,7 @@ def _try_apart(path, stamp):
 
 
 @contextmanager
-def opened(path):
+def open_layers(path):
     """Open a Keras 2 weight file as layers of unread arrays.
 
     External links, external storage, virtual datasets and object types are refused
@@ -131,7 +131,7 @@ def opened(path):
     Yields
     ------
     dict of str to list of h5py.Dataset
-        Layers with weights, in the order of the file; arrays are read by `taken`.
+        Layers with weights, in the order of the file; arrays are read by `read_array`.
 
     Raises
     ------
@@ -148,12 +148,12 @@ def opened(path):
     """
     if Path(path).is_file():
         _try_apart(os.path.abspath(path), file_stamp(path))
-    with _opened(path) as layers:
+    with _open_file(path) as layers:
         yield layers
 
 
 @contextmanager
-def _opened(path):
+def _open_file(path):
     import h5py
 
     try:
@@ -161,7 +161,7 @@ def _opened(path):
     except OSError as error:
         raise WeightsError(f"{path}: not an HDF5 file ({error}).") from error
     with file:
-        with _damage_named(path):
+        with _name_damage(path):
             layers = _layers(file, path)
         yield layers
 
@@ -172,7 +172,7 @@ def check_shape(dataset, shape, path) -> None:
     Parameters
     ----------
     dataset : h5py.Dataset
-        As `opened` yields it; it is not read.
+        As `open_layers` yields it; it is not read.
     shape : tuple of int
         The only shape that is allowed.
     path : str or Path
@@ -195,13 +195,13 @@ def check_shape(dataset, shape, path) -> None:
         )
 
 
-def taken(dataset, shape, path) -> np.ndarray:
+def read_array(dataset, shape, path) -> np.ndarray:
     """Read one array, after its shape was found right.
 
     Parameters
     ----------
     dataset : h5py.Dataset
-        As `opened` yields it.
+        As `open_layers` yields it.
     shape : tuple of int
         The only shape that is allowed.
     path : str or Path
@@ -228,7 +228,7 @@ def taken(dataset, shape, path) -> np.ndarray:
     """
     check_shape(dataset, shape, path)
     array = np.empty(shape, np.float32)
-    with _damage_named(path):
+    with _name_damage(path):
         dataset.read_direct(array)
     if not np.isfinite(array).all():
         raise WeightsError(f"{path}: {dataset.name} holds values that are not finite.")
@@ -243,14 +243,14 @@ def load_by_name(model, path) -> None:
     model : keras.Model
         Its layers are named as in the file.
     path : str or Path
-        A weight file, see `opened`.
+        A weight file, see `open_layers`.
 
     Raises
     ------
     WeightsError
         If a layer or an array is missing or has another shape; then nothing was changed.
     """
-    with opened(path) as layers:
+    with open_layers(path) as layers:
         plan = []
         for layer in model.layers:
             stored = {d.name.rsplit("/", 1)[1].split(":")[0]: d for d in layers.get(layer.name, [])}
@@ -261,4 +261,4 @@ def load_by_name(model, path) -> None:
         for variable, dataset in plan:
             check_shape(dataset, variable.shape, path)
         for variable, dataset in plan:
-            variable.assign(taken(dataset, variable.shape, path))
+            variable.assign(read_array(dataset, variable.shape, path))

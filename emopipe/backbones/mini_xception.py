@@ -42,7 +42,7 @@ def _block(x, number, filters, layers):
     return layers.Add()([x, left])
 
 
-def _scaled(crops, ops):
+def _prepare(crops, ops):
     """Grey levels (ITU-R 601) of 64x64 pixels in -1..1, as the network was trained."""
     luma = np.array([0.299, 0.587, 0.114], np.float32)
     x = ops.sum(ops.cast(crops, "float32") * luma, axis=-1, keepdims=True)
@@ -83,7 +83,7 @@ def keras_model(*, logits=True, size=48):
 
     layers, ops = keras.layers, keras.ops
     crops = keras.Input((size, size, 3), dtype="uint8", name="crops")
-    x = _scaled(crops, ops)
+    x = _prepare(crops, ops)
     for number in (1, 2):
         x = layers.Conv2D(8, 3, use_bias=False, name=f"conv2d_{number}")(x)
         x = layers.BatchNormalization(name=f"batch_normalization_{number}")(x)
@@ -140,5 +140,5 @@ def outputs(crops, *, weights=PUBLISHED.sha256, layer="probabilities"):
     (2, 7)
     """
     choose("layer", layer, LAYERS)
-    found = _network(weights, layer != "pooled", crops.shape[1])(crops)
-    return found if layer == "pooled" else _softmax(found, layer == "log_probabilities")
+    values = _network(weights, layer != "pooled", crops.shape[1])(crops)
+    return values if layer == "pooled" else _softmax(values, layer == "log_probabilities")

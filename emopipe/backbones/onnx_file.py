@@ -1,4 +1,4 @@
-"""Face networks in ONNX files: looked through, then run on crops by ONNX Runtime.
+"""Check the ONNX file of a face network, and run it on crops with ONNX Runtime.
 
 ONNX Runtime does what a file says, so it runs in a process of its own: a network that fills the
 memory, loops for ever or ends its process is refused, and costs nothing else.
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.backbones.weights import WeightsError, named_file
+from emopipe.backbones.weights import WeightsError, lookup_file
 from emopipe.containment import Broken, Contained, Refused
 
 # Where tensors can be in ONNX's messages: kind of message -> field -> kind of message in it.
@@ -68,33 +68,33 @@ class Input(NamedTuple):
     dtype: type
 
 
-def _varint(data, place):
+def _varint(data, position):
     value = shift = 0
     while shift < 64:
-        byte = data[place]
+        byte = data[position]
         value |= (byte & 127) << shift
-        place, shift = place + 1, shift + 7
+        position, shift = position + 1, shift + 7
         if byte < 128:
-            return value, place
+            return value, position
     raise ValueError("a number of more than 64 bits")
 
 
 def _fields(data):
     """Yield (field, value) of a protocol buffer message; value is a number or a view of bytes."""
-    place = 0
-    while place < len(data):
-        key, place = _varint(data, place)
+    position = 0
+    while position < len(data):
+        key, position = _varint(data, position)
         kind = key & 7
         if kind == 0:
-            value, place = _varint(data, place)
+            value, position = _varint(data, position)
         elif kind == 2:
-            size, place = _varint(data, place)
-            value, place = data[place : place + size], place + size
+            size, position = _varint(data, position)
+            value, position = data[position : position + size], position + size
         elif kind in (1, 5):
-            value, place = None, place + (8 if kind == 1 else 4)
+            value, position = None, position + (8 if kind == 1 else 4)
         else:
             raise ValueError(f"a field of kind {kind}")
-        if place > len(data):
+        if position > len(data):
             raise ValueError("a field that ends after the file")
         yield key >> 3, value
 
@@ -240,7 +240,7 @@ class _Network:
 
 @lru_cache(maxsize=2)
 def _network(digest):
-    return _Network(named_file(digest, "ONNX file"))
+    return _Network(lookup_file(digest, "ONNX file"))
 
 
 def network_input(model) -> Input:
@@ -261,43 +261,45 @@ def network_input(model) -> Input:
         If it does not take pictures, or cannot be run.
     """
     inputs = _network(model).inputs
-    shown = ", ".join(f"{name} {shape} {kind}" for name, shape, kind in inputs)
+    listing = ", ".join(f"{name} {shape} {kind}" for name, shape, kind in inputs)
     if len(inputs) == 1 and inputs[0][2] in _DTYPES:
         name, shape, kind = inputs[0]
         shape = [size if isinstance(size, int) and size > 0 else None for size in shape]
-        for place in (1, 3) if len(shape) == 4 else ():
-            if shape[place] in (1, 3):
-                sides = shape[2:] if place == 1 else shape[1:3]
-                wanted = Input(name, shape[0], *sides, shape[place], place == 3, _DTYPES[kind])
-                _check_size(model, wanted)
-                return wanted
+        for axis in (1, 3) if len(shape) == 4 else ():
+            if shape[axis] in (1, 3):
+                sides = shape[2:] if axis == 1 else shape[1:3]
+                expected = Input(name, shape[0], *sides, shape[axis], axis == 3, _DTYPES[kind])
+                _check_size(model, expected)
+                return expected
     raise WeightsError(
-        f"{named_file(model, 'ONNX file')}: takes {shown}; one batch of pictures is wanted, with 1 "
-        "or 3 channels: (batch, channels, rows, columns) or (batch, rows, columns, channels)."
+        f"{lookup_file(model, 'ONNX file')}: takes {listing}; one batch of pictures is needed, "
+        "with 1 or 3 channels: (batch, channels, rows, columns) or "
+        "(batch, rows, columns, channels)."
     )
 
 
-def _check_size(model, wanted: Input):
-    sides = max(wanted.rows or 0, wanted.columns or 0)
-    if sides > _LONGEST_SIDE or (wanted.batch or 0) > _LARGEST_BATCH:
+def _check_size(model, expected: Input):
+    sides = max(expected.rows or 0, expected.columns or 0)
+    if sides > _LONGEST_SIDE or (expected.batch or 0) > _LARGEST_BATCH:
         raise WeightsError(
-            f"{named_file(model, 'ONNX file')}: takes batches of {wanted.batch or 'any number of'} "
-            f"pictures of {wanted.rows} x {wanted.columns} pixels; at most {_LARGEST_BATCH} of "
+            f"{lookup_file(model, 'ONNX file')}: takes batches of "
+            f"{expected.batch or 'any number of'} pictures of "
+            f"{expected.rows} x {expected.columns} pixels; at most {_LARGEST_BATCH} of "
             f"{_LONGEST_SIDE} x {_LONGEST_SIDE} are sent through a network."
         )
 
 
-def _pictures(crops, wanted: Input, channels, mean, scale):
+def _pictures(crops, expected: Input, channels, mean, scale):
     if channels == "grey":
         luma = np.array([0.299, 0.587, 0.114], np.float32)
         x = (crops.astype(np.float32) @ luma)[..., None]
     else:
         x = crops[..., ::-1] if channels == "BGR" else crops
     x = (x - np.asarray(mean, np.float32)) * np.asarray(scale, np.float32)
-    x = x if wanted.last else x.transpose(0, 3, 1, 2)
-    if wanted.dtype is np.uint8:
+    x = x if expected.last else x.transpose(0, 3, 1, 2)
+    if expected.dtype is np.uint8:
         x = np.clip(np.rint(x), 0, 255)
-    return np.ascontiguousarray(x, dtype=wanted.dtype)
+    return np.ascontiguousarray(x, dtype=expected.dtype)
 
 
 def embeddings(crops, *, model, channels, mean, scale, output=None):
@@ -328,15 +330,15 @@ def embeddings(crops, *, model, channels, mean, scale, output=None):
     ValueError
         If there is no such tensor.
     """
-    network, wanted = _network(model), network_input(model)
-    x = _pictures(crops, wanted, channels, mean, scale)
+    network, expected = _network(model), network_input(model)
+    x = _pictures(crops, expected, channels, mean, scale)
     # A batch of one row is multiplied by another routine, which adds in another order.
-    size = wanted.batch or max(len(x), 2)
+    size = expected.batch or max(len(x), 2)
     rows = []
     for start in range(0, len(x), size):
         part = x[start : start + size]
         full = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
-        values = network.run(full, wanted.name, output or network.outputs[0])
+        values = network.run(full, expected.name, output or network.outputs[0])
         if values.size % size:
             raise WeightsError(
                 f"{network.path}: gives shape {values.shape} for {size} pictures, not a row each."

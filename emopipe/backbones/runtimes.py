@@ -1,4 +1,4 @@
-"""One way to call a network, whatever runs it: an array of crops in, float32 rows out."""
+"""Run a network with any runtime: an array of crops in, float32 rows out."""
 
 import os
 from collections.abc import Callable
@@ -48,15 +48,15 @@ def _tensorflow(model):
 
     # The number of crops stays open: one trace serves every batch, and nothing is padded.
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)]
-    traced = tf.function(lambda crops: model(crops, training=False), input_signature=signature)
-    return lambda crops: traced(tf.constant(crops)).numpy()
+    forward = tf.function(lambda crops: model(crops, training=False), input_signature=signature)
+    return lambda crops: forward(tf.constant(crops)).numpy()
 
 
 def _jax(model):
     import jax
 
     @jax.jit
-    def traced(trainable, fixed, crops):
+    def forward(trainable, fixed, crops):
         return model.stateless_call(trainable, fixed, crops, training=False)[0]
 
     trainable = [v.value for v in model.trainable_variables]
@@ -64,8 +64,8 @@ def _jax(model):
 
     def call(crops):
         # XLA compiles once per shape, so the number of crops is rounded up to a power of two.
-        padded = _filled(crops, 1 << (len(crops) - 1).bit_length())
-        return np.asarray(traced(trainable, fixed, padded))[: len(crops)]
+        padded = _pad(crops, 1 << (len(crops) - 1).bit_length())
+        return np.asarray(forward(trainable, fixed, padded))[: len(crops)]
 
     return call
 
@@ -84,15 +84,15 @@ def _torch(model):
 _BACKENDS = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
 
 
-def _filled(crops, n):
+def _pad(crops, n):
     return np.concatenate([crops, np.repeat(crops[-1:], n - len(crops), axis=0)])
 
 
 def _rows(call, least=1):
     def rows(crops):
         crops = np.ascontiguousarray(crops)
-        found = call(crops if len(crops) >= least else _filled(crops, least))
-        return np.asarray(found, dtype=np.float32).reshape(len(found), -1)[: len(crops)]
+        values = call(crops if len(crops) >= least else _pad(crops, least))
+        return np.asarray(values, dtype=np.float32).reshape(len(values), -1)[: len(crops)]
 
     return rows
 
@@ -129,11 +129,11 @@ def keras_call(model, *, least=1) -> Callable:
     choose("KERAS_BACKEND", keras.backend.backend(), _BACKENDS)
     call = _BACKENDS[keras.backend.backend()](model)
 
-    def checked(crops):
+    def check_and_call(crops):
         check_not_forked()
         return call(crops)
 
-    return _rows(checked, least)
+    return _rows(check_and_call, least)
 
 
 def openvino_call(graph, precision="float32") -> Callable:

@@ -1,4 +1,4 @@
-"""VGG19 trained on ImageNet, up to fc7: what system C sees of voices and faces.
+"""VGG19 trained on ImageNet, up to fc7: system C's features of voices and faces.
 
 The graph is that of ``keras.applications.VGG19``, built by the same code as VGG-Face (both are the
 VGG networks of [1]_, with 16 and 13 convolutions), which also reads the weight file that
@@ -17,7 +17,7 @@ import numpy as np
 from emopipe.backbones import choose
 from emopipe.backbones.runtimes import PRECISIONS
 from emopipe.backbones.vgg_graph import Architecture, keras_tail
-from emopipe.backbones.vgg_weights import random_weights, stored_weights
+from emopipe.backbones.vgg_weights import random_weights, read_weights
 from emopipe.backbones.vggface import RUNTIMES
 from emopipe.backbones.weights import Published, fetch, identify
 
@@ -100,7 +100,7 @@ def _layers(weights, layer, sizes):
     kind, _, seed = weights.partition(":")
     if kind == "random":
         return random_weights(int(seed), layer, architecture=sizes)
-    return stored_weights(fetch(weights, PUBLISHED), layer, architecture=sizes)
+    return read_weights(fetch(weights, PUBLISHED), layer, architecture=sizes)
 
 
 # One network at a time, for voice and face.
@@ -115,7 +115,7 @@ def _network(weights, layer, width, size, runtime, precision):
     )  # fmt: skip
 
 
-def _resized(images, size):
+def _resize(images, size):
     import cv2
 
     if images.shape[1:3] == (size, size):
@@ -159,7 +159,7 @@ def activations(
     >>> activations(images, weights="random:0", width=0.125, size=64).shape  # doctest: +SKIP
     (2, 512)
     """
-    images = _resized(images, size)
+    images = _resize(images, size)
     # Libraries take other ways for a single picture, which add in another order.
     pair = images if len(images) > 1 else np.repeat(images, 2, axis=0)
     return _network(weights, layer, width, size, runtime, precision)(pair)[: len(images)]
@@ -190,7 +190,7 @@ def tail(weights, after, *, width=1.0, size=SIZE, precision="float32"):
         kernels = sizes.kernels("fc7")
         layers = ((name, *_zeros(kernels[name])) for name in names)
     else:
-        layers = (one for one in _layers(weights, "fc7", sizes) if one[0] in names)
+        layers = (arrays for arrays in _layers(weights, "fc7", sizes) if arrays[0] in names)
     return keras_tail(layers, after, "fc7", dtype=PRECISIONS[precision], architecture=sizes)
 
 

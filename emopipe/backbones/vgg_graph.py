@@ -50,10 +50,10 @@ class Architecture(NamedTuple):
 
     def steps(self, layer, after=None):
         """Yield (kind, name, outputs) of every step up to `layer`, or of those after a pooling."""
-        found = self._steps(layer)
+        chosen = self._steps(layer)
         if after is not None:
-            found = islice(dropwhile(lambda step: step[1] != after, found), 1, None)
-        yield from found
+            chosen = islice(dropwhile(lambda step: step[1] != after, chosen), 1, None)
+        yield from chosen
 
     def _steps(self, layer):
         for block, (depth, width) in enumerate(zip(self.depths, self.widths, strict=True), start=1):
@@ -65,10 +65,10 @@ class Architecture(NamedTuple):
                 break
         yield "flattening", None, self.features(pool)
         if layer in _MATRICES:
-            wanted = _MATRICES[: _MATRICES.index(layer) + 1]
-            yield from (("matrix", *step) for step in zip(wanted, self.units, strict=False))
+            names = _MATRICES[: _MATRICES.index(layer) + 1]
+            yield from (("matrix", *step) for step in zip(names, self.units, strict=False))
 
-    def pooled(self, pool) -> tuple[int, int, int]:
+    def pooled_shape(self, pool) -> tuple[int, int, int]:
         """Return rows, columns and filters after a pooling; the last one is called pool5."""
         block = int(pool.removeprefix("pool")) - 5 + len(self.widths)
         side = self.size // 2**block
@@ -78,7 +78,7 @@ class Architecture(NamedTuple):
         """Return how many values a crop gives."""
         if layer in _MATRICES:
             return self.units[_MATRICES.index(layer)]
-        return int(np.prod(self.pooled(layer)))
+        return int(np.prod(self.pooled_shape(layer)))
 
 
 VGGFACE = Architecture()
@@ -109,7 +109,7 @@ def _steady_dense():
     return SteadyDense
 
 
-def _given(weights):
+def _initial_weights(weights):
     """Have Keras begin with the weights: assigned later, TensorFlow would hold them twice."""
     name, *arrays = weights
 
@@ -194,7 +194,7 @@ def keras_tail(weights, after, layer, *, dtype="float32", architecture=VGGFACE):
     import keras
 
     values = keras.Input((architecture.features(after),), name=after)
-    x = keras.layers.Reshape(architecture.pooled(after), dtype=dtype)(values)
+    x = keras.layers.Reshape(architecture.pooled_shape(after), dtype=dtype)(values)
     x = _through(x, architecture.steps(layer, after), weights, dtype)
     return keras.Model(values, keras.ops.cast(x, "float32"), name="vggface_tail")
 
@@ -211,10 +211,10 @@ def _through(x, steps, weights, dtype):
         elif kind == "flattening":
             x = keras.layers.Flatten(**images)(x)
         elif kind == "convolution":
-            given = _given(next(weights)) | images
-            x = keras.ops.relu(keras.layers.Conv2D(width, 3, padding="same", **given)(x))
+            initial = _initial_weights(next(weights)) | images
+            x = keras.ops.relu(keras.layers.Conv2D(width, 3, padding="same", **initial)(x))
         else:
-            x = _steady_dense()(width, **_given(next(weights)), dtype=dtype)(x)
+            x = _steady_dense()(width, **_initial_weights(next(weights)), dtype=dtype)(x)
             x = x if name == "fc8" else keras.ops.relu(x)
     return x
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emopipe.backbones.hdf5 import check_shape, opened, taken
+from emopipe.backbones.hdf5 import check_shape, open_layers, read_array
 from emopipe.backbones.vgg_graph import VGGFACE
 from emopipe.backbones.weights import Published, WeightsError, fetch, identify
 
@@ -46,7 +46,7 @@ def _arrays(pair, kernel, path):
     return weights, shape, bias
 
 
-def stored_weights(path, layer="fc7", *, architecture=VGGFACE):
+def read_weights(path, layer="fc7", *, architecture=VGGFACE):
     """Read a weight file, layer by layer.
 
     Two layouts are recognised by what they hold: layers named conv1_1 ... fc8 with dense fc6-fc8
@@ -83,12 +83,12 @@ def stored_weights(path, layer="fc7", *, architecture=VGGFACE):
     WeightsError: missing.h5: not an HDF5 file (...).
     """
     kernels = architecture.kernels(layer)
-    with opened(path) as layers:
-        found = _by_name(layers, list(kernels), path)
-        plan = {name: _arrays(found[name], kernel, path) for name, kernel in kernels.items()}
+    with open_layers(path) as layers:
+        arrays = _by_name(layers, list(kernels), path)
+        plan = {name: _arrays(arrays[name], kernel, path) for name, kernel in kernels.items()}
         for name, (weights, shape, bias) in plan.items():
-            kernel = taken(weights, shape, path).reshape(kernels[name])
-            yield name, kernel, taken(bias, bias.shape, path)
+            kernel = read_array(weights, shape, path).reshape(kernels[name])
+            yield name, kernel, read_array(bias, bias.shape, path)
 
 
 def random_weights(seed=0, layer="fc7", *, architecture=VGGFACE):
@@ -109,7 +109,7 @@ def random_weights(seed=0, layer="fc7", *, architecture=VGGFACE):
     Yields
     ------
     name, kernel, bias
-        As `stored_weights` yields them.
+        As `read_weights` yields them.
 
     References
     ----------
@@ -162,12 +162,12 @@ def layer_weights(weights, layer="fc7", *, architecture=VGGFACE):
     weights : str
         "random:SEED" or a file's SHA-256.
     layer, architecture
-        As for `stored_weights`.
+        As for `read_weights`.
 
     Returns
     -------
     iterator
-        Of name, kernel and bias, see `stored_weights`.
+        Of name, kernel and bias, see `read_weights`.
 
     Raises
     ------
@@ -182,4 +182,4 @@ def layer_weights(weights, layer="fc7", *, architecture=VGGFACE):
     kind, _, seed = weights.partition(":")
     if kind == "random":
         return random_weights(int(seed), layer, architecture=architecture)
-    return stored_weights(fetch(weights, PUBLISHED), layer, architecture=architecture)
+    return read_weights(fetch(weights, PUBLISHED), layer, architecture=architecture)

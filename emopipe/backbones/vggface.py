@@ -1,4 +1,4 @@
-"""VGG-Face on face crops: graph, weights and runtime put together."""
+"""VGG-Face on face crops: joins graph, weights and runtime."""
 
 from functools import lru_cache
 
@@ -125,12 +125,12 @@ def tail(weights, after, layer, precision="float32"):
     steps = ARCHITECTURE.steps(layer, after)
     names = [name for kind, name, _ in steps if kind in ("convolution", "matrix")]
     if isinstance(weights, str):
-        given = layer_weights(weights, layer, architecture=ARCHITECTURE)
-        given = (one for one in given if one[0] in names)
+        layers = layer_weights(weights, layer, architecture=ARCHITECTURE)
+        layers = (layer_arrays for layer_arrays in layers if layer_arrays[0] in names)
     else:
-        given = zip(names, weights[::2], weights[1::2], strict=True)
+        layers = zip(names, weights[::2], weights[1::2], strict=True)
     dtype = PRECISIONS[precision]
-    return keras_tail(given, after, layer, dtype=dtype, architecture=ARCHITECTURE)
+    return keras_tail(layers, after, layer, dtype=dtype, architecture=ARCHITECTURE)
 
 
 def precision_drift(crops, *, weights, layer="fc7", preprocessing="vggface", runtime="keras"):
@@ -154,9 +154,9 @@ def precision_drift(crops, *, weights, layer="fc7", preprocessing="vggface", run
     >>> precision_drift(crops, weights="random:0", runtime="openvino")  # doctest: +SKIP
     array([0.99997, 0.99997])
     """
-    asked = {"weights": weights, "layer": layer, "preprocessing": preprocessing}
+    options = {"weights": weights, "layer": layer, "preprocessing": preprocessing}
     both = [
-        activations(crops, runtime=runtime, precision=precision, **asked).astype(np.float64)
+        activations(crops, runtime=runtime, precision=precision, **options).astype(np.float64)
         for precision in ("float32", "bfloat16")
     ]
     lengths = [np.linalg.norm(rows, axis=1) for rows in both]

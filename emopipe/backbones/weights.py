@@ -1,4 +1,4 @@
-"""Weight files of published networks: named by checksum, found or fetched."""
+"""Weight files of published networks: identified by checksum, looked up or downloaded."""
 
 import os
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def checksum(path) -> str:
     return digest
 
 
-def told(digest) -> Callable | None:
+def registration(digest) -> Callable | None:
     """Return a call that tells another process where this one found a file, or None.
 
     For the `elsewhere` of a recipe: a worker of a cluster is told of no path. Where the file is not
@@ -114,9 +114,9 @@ def told(digest) -> Callable | None:
     return partial(_look_at, _SEEN[digest]) if digest in _SEEN else None
 
 
-def _look_at(place):
-    if Path(place).is_file():
-        checksum(place)
+def _look_at(path):
+    if Path(path).is_file():
+        checksum(path)
 
 
 def identify(weights, published: Published, names=()) -> str:
@@ -157,7 +157,7 @@ def identify(weights, published: Published, names=()) -> str:
     return checksum(named) if named else published.sha256
 
 
-def named_file(digest, name) -> str:
+def lookup_file(digest, name) -> str:
     """Return the file with a checksum that this process was given before.
 
     Parameters
@@ -184,16 +184,16 @@ def named_file(digest, name) -> str:
     emopipe.backbones.weights.WeightsError: The network with SHA-256 000000000000... was named
     in another process, or has changed since. Name its file in this one.
     """
-    place = _SEEN.get(digest)
-    if place and Path(place).is_file() and checksum(place) == digest:
-        return place
+    path = _SEEN.get(digest)
+    if path and Path(path).is_file() and checksum(path) == digest:
+        return path
     raise WeightsError(
         f"The {name} with SHA-256 {digest[:12]}... was named in another process, or has changed "
         "since. Name its file in this one."
     )
 
 
-def _kept(published) -> Path:
+def _cache_path(published) -> Path:
     return files.cache_folder() / "weights" / published.file_name
 
 
@@ -218,9 +218,9 @@ def find(digest, published: Published) -> Path | None:
     >>> find("0" * 64, PUBLISHED) is None
     True
     """
-    for place in (_SEEN.get(digest), os.environ.get(published.variable), _kept(published)):
-        if place and Path(place).is_file() and checksum(place) == digest:
-            return Path(place)
+    for path in (_SEEN.get(digest), os.environ.get(published.variable), _cache_path(published)):
+        if path and Path(path).is_file() and checksum(path) == digest:
+            return Path(path)
     return None
 
 
@@ -254,9 +254,9 @@ def fetch(digest, published: Published) -> Path:
     000000000000... were named in another process. Set EMOPIPE_MINI_XCEPTION_WEIGHTS to their file
     here.
     """
-    found = find(digest, published)
-    if found:
-        return found
+    path = find(digest, published)
+    if path:
+        return path
     if digest != published.sha256:
         raise WeightsError(
             f"{published.name}: the weights with SHA-256 {digest[:12]}... were named in another "
@@ -266,15 +266,15 @@ def fetch(digest, published: Published) -> Path:
 
 
 def _download(published):
-    place = _kept(published)
+    path = _cache_path(published)
     try:
-        files.download(published.url, place, sha256=published.sha256)
+        files.download(published.url, path, sha256=published.sha256)
     except Exception as error:  # whatever the network did, the remedy is the same
         raise WeightsError(
             f"{published.name}: the weights could not be downloaded ({type(error).__name__}). Get "
             f"{published.file_name} ({published.size} MB, SHA-256 {published.sha256}) from "
-            f"{published.url} and put it into {place.parent}, or pass weights=PATH, or set "
+            f"{published.url} and put it into {path.parent}, or pass weights=PATH, or set "
             f"{published.variable}=PATH. Licence: {published.licence}.{published.otherwise}"
         ) from error
-    checksum(place)
-    return place
+    checksum(path)
+    return path

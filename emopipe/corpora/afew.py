@@ -81,19 +81,19 @@ def _read(recording):
         "emotion": emotion,
         "split": split,
         "excluded": "" if emotion else _WITHHELD,
-        "take": "/".join((*_place(recording.folders[1:]), recording.stem)),
+        "take": "/".join((*_location(recording.folders[1:]), recording.stem)),
     }
 
 
-def _place(folders) -> list[str]:
+def _location(folders) -> list[str]:
     """Return where a file lies, alike for the variants of a part (Train, Train_Aligned_Faces).
 
     A frame's name need not tell its scene: what lies in another folder is another frame.
     """
-    place = []
+    parts = []
     for folder in map(str.lower, folders):
         match = _SPLIT.fullmatch(folder)
         folder = match[1] if match else folder
-        if folder not in place[-1:]:
-            place.append(folder)
-    return place
+        if folder not in parts[-1:]:
+            parts.append(folder)
+    return parts

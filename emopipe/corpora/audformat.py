@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emopipe.corpora.folder import CorpusError, listed
+from emopipe.corpora.folder import CorpusError, shorten
 from emopipe.corpora.table_file import load_rows
 from emopipe.corpora.table_text import read_table
 
@@ -29,7 +29,7 @@ def load(root: Path, corpus: str, synonyms: dict) -> pd.DataFrame:
     emotions = {name: t for name, t in tables.items() if {"file", "emotion"} <= set(t.columns)}
     if not emotions:
         raise CorpusError(
-            f"{root}: none of the tables {listed(tables)} has the columns file and emotion; write "
+            f"{root}: none of the tables {shorten(tables)} has the columns file and emotion; write "
             "a table of your own (`emopipe corpora csv`)"
         )
     rows = pd.concat([_with_split(name, table) for name, table in emotions.items()])
@@ -37,7 +37,7 @@ def load(root: Path, corpus: str, synonyms: dict) -> pd.DataFrame:
     rows = rows.sort_values("split", na_position="last", kind="stable") if "split" in rows else rows
     rows = rows.drop_duplicates(keys, ignore_index=True)
     for name, table in tables.items():
-        rows = rows if name in emotions else _joined(rows, table)
+        rows = rows if name in emotions else _join(rows, table)
     rows = rows.rename(columns={"file": "path", "speaker": "subject", "gender": "sex"})
     return load_rows(rows, root / "db.yaml", root, corpus, synonyms)
 
@@ -70,7 +70,7 @@ def _with_split(name: str, table: pd.DataFrame) -> pd.DataFrame:
     return table if split is None or "split" in table else table.assign(split=split)
 
 
-def _joined(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def _join(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the columns that a further table has of their files or speakers."""
     keys = (
         [key for key in _INDEX if key in table and key in rows] if "file" in table else ["speaker"]

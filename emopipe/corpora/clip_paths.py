@@ -1,4 +1,4 @@
-"""From the paths that a table holds to files on this machine, and to parts of them."""
+"""Find the files on this machine that a table's paths name, and parts of them."""
 
 import os
 import re
@@ -34,7 +34,7 @@ class Locator:
 
     def paths(self, cells) -> list[str | None]:
         """Return absolute paths, whether or not a file is there; None where a cell is empty."""
-        return self._adopted([None if pd.isna(cell) else self._path(cell) for cell in cells])
+        return self._adopt([None if pd.isna(cell) else self._path(cell) for cell in cells])
 
     def _path(self, cell: str) -> str:
         whole = self._there(cell)
@@ -67,7 +67,7 @@ class Locator:
             here = there
         return here
 
-    def _adopted(self, paths: list) -> list:
+    def _adopt(self, paths: list) -> list:
         """Return paths of another machine as those of the same files below the root."""
         foreign = [
             path for path in paths
@@ -91,7 +91,7 @@ class Locator:
 
     def _foreign_prefix(self, path: str) -> str | None:
         """Return the shortest beginning of a path without which it names a file below the root."""
-        ends = [place + 1 for place, letter in enumerate(path) if letter == "/"]
+        ends = [index + 1 for index, letter in enumerate(path) if letter == "/"]
         for end in ends:
             tail = self.root / path[end:]
             if path[end:] and os.path.isfile(parse(tail).path):

@@ -22,7 +22,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from emopipe.corpora.folder import CorpusError, CorpusWarning, listed
+from emopipe.corpora.folder import CorpusError, CorpusWarning, shorten
 from emopipe.subjects import check_subject_names, subject_key, subject_names
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
@@ -177,8 +177,8 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     twice = table["clip"][table["clip"].duplicated()]
     if len(twice):
         raise CorpusError(
-            f"{len(twice)} clip names stand for two files of one corpus ({listed(twice, 3)}): give "
-            "one of the tables another name first, with table.assign(corpus=...)"
+            f"{len(twice)} clip names stand for two files of one corpus ({shorten(twice, 3)}): "
+            "give one of the tables another name first, with table.assign(corpus=...)"
         )
     return table
 
@@ -190,7 +190,7 @@ def _without_repeated_rows(table: pd.DataFrame) -> pd.DataFrame:
     if repeated.any():
         warnings.warn(
             f"{repeated.sum()} recordings occur in more than one of the combined tables "
-            f"({listed(table['clip'][repeated], 3)}); their first rows are kept",
+            f"({shorten(table['clip'][repeated], 3)}); their first rows are kept",
             CorpusWarning,
             stacklevel=3,
         )
@@ -255,10 +255,10 @@ def sample_per_emotion(clips: pd.DataFrame, n, *, random_state: int = 0) -> pd.D
     ['fear', 'fear', 'anger', 'anger']
     """
     clips = usable(clips)
-    wanted = n if isinstance(n, dict) else dict.fromkeys(sorted(clips["emotion"].unique()), n)
+    counts = n if isinstance(n, dict) else dict.fromkeys(sorted(clips["emotion"].unique()), n)
     random = np.random.default_rng(random_state)
     rows, scarce = [], []
-    for emotion, count in wanted.items():
+    for emotion, count in counts.items():
         there = np.flatnonzero(clips["emotion"] == emotion)
         if len(there) < count:
             scarce.append(f"{emotion} {len(there)} of {count}")

@@ -119,7 +119,7 @@ def load(root, *, label="intended", files=True):
         attributes = table.attrs  # which a join forgets
         table = table.join(votes, on="take")
         table.attrs = attributes
-    return table if label == "intended" else _relabelled(table, label)
+    return table if label == "intended" else _relabel(table, label)
 
 
 def _read(recording):
@@ -184,7 +184,7 @@ def _with_demographics(table, folder):
     )
 
 
-def _relabelled(table: pd.DataFrame, voters: str) -> pd.DataFrame:
+def _relabel(table: pd.DataFrame, voters: str) -> pd.DataFrame:
     emotions = np.array(list(_EMOTIONS.values()))
     counts = table[[f"votes_{voters}_{name}" for name in emotions]].fillna(0).to_numpy()
     most = counts == counts.max(axis=1, keepdims=True)
@@ -195,7 +195,7 @@ def _relabelled(table: pd.DataFrame, voters: str) -> pd.DataFrame:
     ]
     table["emotion"] = np.where(alone, emotions[most.argmax(axis=1)], None)
     table["excluded"] = [
-        "; ".join(filter(None, (known, "" if clear else reason)))
-        for known, clear, reason in zip(table["excluded"], alone, reasons, strict=True)
+        "; ".join(filter(None, (fault, "" if clear else reason)))
+        for fault, clear, reason in zip(table["excluded"], alone, reasons, strict=True)
     ]
     return table

@@ -49,16 +49,16 @@ def load(root):
 def _read(recording):
     folders = [folder.lower() for folder in reversed(recording.folders)]
     subject = next((m[1] for m in map(_SUBJECT.fullmatch, folders) if m), None)
-    shown = next(filter(None, map(canonical, folders)), None)
+    folder_emotion = next(filter(None, map(canonical, folders)), None)
     name = _NAME.fullmatch(recording.stem.lower())
     if subject is None or not (name or subject == _UNCUT):
         return None
-    emotion = _EMOTIONS[name[1]] if name else shown
+    emotion = _EMOTIONS[name[1]] if name else folder_emotion
     excluded = ""
     if subject == _UNCUT:
         excluded = "subject 6 is not cut into sentences"
-    elif shown not in (None, emotion):
-        excluded = f"named {emotion}, but in the folder of {shown}"
+    elif folder_emotion not in (None, emotion):
+        excluded = f"named {emotion}, but in the folder of {folder_emotion}"
     return {
         "subject": subject,
         "emotion": emotion,

@@ -1,4 +1,4 @@
-"""What lies in a corpus' folder: recordings, tables, and what is wrong with them on disk."""
+"""List the recordings and tables in a corpus' folder, and what is wrong with them on disk."""
 
 import os
 from collections import Counter, deque
@@ -113,12 +113,12 @@ class Folder(NamedTuple):
         '2 hidden, 1 .csv'
         """
         further = (os.path.splitext(name)[1].lower() for name in self.tables + self.archives)
-        return _counted(self.skipped + Counter(further))
+        return _list_kinds(self.skipped + Counter(further))
 
     @property
     def leftovers_beside_tables(self) -> str:
         """The same without tables and archives, of which a corpus may make use."""
-        return _counted(self.skipped)
+        return _list_kinds(self.skipped)
 
     def table(self, name: str) -> str | None:
         """Return the path of the corpus' own table `name`, wherever it lies below the root.
@@ -126,16 +126,16 @@ class Folder(NamedTuple):
         `name` may say where it lies in the complete corpus ("processedResults/votes.csv"); it
         is looked for beside the root as well, for roots that are a folder inside the corpus.
         """
-        wanted = os.path.basename(name).lower()
-        below = [path for path in self.tables if os.path.basename(path).lower() == wanted]
+        lower_name = os.path.basename(name).lower()
+        below = [path for path in self.tables if os.path.basename(path).lower() == lower_name]
         if below:
             return min(below, key=lambda path: (path.count(os.sep), path))
         beside = self.root.parent / name
         return str(beside) if beside.is_file() else None
 
 
-def _counted(kinds: Counter) -> str:
-    return listed([f"{n} {kind}" for kind, n in kinds.most_common()], most=8)
+def _list_kinds(kinds: Counter) -> str:
+    return shorten([f"{n} {kind}" for kind, n in kinds.most_common()], most=8)
 
 
 def scan(root) -> Folder:
@@ -193,7 +193,7 @@ def _check_is_folder(root: Path):
     beside = sorted(p.name for p in root.parent.iterdir() if not p.name.startswith("."))
     alike = get_close_matches(root.name, beside, n=3) or beside
     raise FileNotFoundError(
-        f"no folder {root}; {root.parent} holds {listed(alike) if alike else 'nothing'}"
+        f"no folder {root}; {root.parent} holds {shorten(alike) if alike else 'nothing'}"
     )
 
 
@@ -220,8 +220,8 @@ def _walk(folder: Folder, synthetic: bool):
             if entry.name.startswith(".") or entry.name == "__MACOSX":
                 folder.skipped["hidden"] += 1
             elif _is_folder(entry):
-                place = (entry.path, (*names, entry.name), synthetic)
-                (links if entry.is_symlink() else queue).append(place)
+                item = (entry.path, (*names, entry.name), synthetic)
+                (links if entry.is_symlink() else queue).append(item)
             else:
                 _add_file(folder, entry, names, synthetic)
 
@@ -303,7 +303,7 @@ def read_csv(path, *, needed=(), **options):
     return table
 
 
-def listed(names, most: int = 5) -> str:
+def shorten(names, most: int = 5) -> str:
     """Return the first names of many in words, safe to show.
 
     Examples

@@ -1,4 +1,4 @@
-"""From a folder and one corpus' way of naming files to a clip table: what all loaders share.
+"""Build a clip table from a folder: what the loaders of all corpora share.
 
 A corpus' module states what the corpus is (`Corpus`) and how to read one file's name and
 place (a function `Recording` -> dict of columns, or None for a foreign name). `build` does
@@ -26,7 +26,7 @@ from emopipe.corpora.folder import (
     CorpusWarning,
     Folder,
     Recording,
-    listed,
+    shorten,
 )
 
 # Whether each file is a row of its own.
@@ -143,13 +143,13 @@ def build(corpus: Corpus, folder: Folder, read, *, take=("take",), keep=None) ->
         if facts is None:
             foreign.append(recording.clip)
         else:
-            one = _EVERY_FILE.get()
-            key = (recording.path,) if one else tuple(facts[column] for column in take)
+            every_file = _EVERY_FILE.get()
+            key = (recording.path,) if every_file else tuple(facts[column] for column in take)
             takes.setdefault(key, []).append((recording, facts))
-    wanted = [f for f in takes.values() if keep is None or any(keep(facts) for _, facts in f)]
-    rows = [_row(corpus, files, keep) for files in wanted]
+    clips = [f for f in takes.values() if keep is None or any(keep(facts) for _, facts in f)]
+    rows = [_row(corpus, files, keep) for files in clips]
     if not rows:
-        raise CorpusError(_nothing_found(corpus, folder, foreign))
+        raise CorpusError(_explain_empty(corpus, folder, foreign))
     table = complete(pd.DataFrame(sorted(rows, key=itemgetter("clip"))))
     faults = _report_files(corpus, folder, table, takes, foreign)
     set_about(table, corpus.name, damaged=faults)
@@ -184,24 +184,26 @@ def _row(corpus: Corpus, files: list[tuple[Recording, dict]], keep) -> dict:
     return row | facts | {"excluded": facts.get("excluded") or best.fault}
 
 
-def _nothing_found(corpus: Corpus, folder: Folder, foreign: list[str]) -> str:
+def _explain_empty(corpus: Corpus, folder: Folder, foreign: list[str]) -> str:
     kinds = " or ".join(corpus.media)
     if foreign:
-        found = (
+        contents = (
             f"{len(foreign)} {kinds} files, but none is named like {corpus.example} "
-            f"({listed(foreign, 3)})"
+            f"({shorten(foreign, 3)})"
         )
     elif folder.recordings:
         kind = Counter(recording.medium for recording in folder.recordings).most_common(1)[0][0]
-        found = f"{kind} files ({listed([r.clip for r in folder.recordings], 3)}), no {kinds} files"
+        contents = (
+            f"{kind} files ({shorten([r.clip for r in folder.recordings], 3)}), no {kinds} files"
+        )
     elif folder.archives:
-        found = f"only archives ({listed(sorted(folder.archives), 3)}): unpack them there first"
+        contents = f"only archives ({shorten(sorted(folder.archives), 3)}): unpack them there first"
     else:
-        found = f"no {kinds} file at all"
+        contents = f"no {kinds} file at all"
     if _is_part(corpus, folder):
-        found += f".\nThe folder looks like a part of the corpus: try {folder.root.parent}"
+        contents += f".\nThe folder looks like a part of the corpus: try {folder.root.parent}"
     return (
-        f"no clip of {corpus.about.title} below {folder.root}: found {found}.\n"
+        f"no clip of {corpus.about.title} below {folder.root}: found {contents}.\n"
         f"Expected:\n{corpus.about.layout}\n"
         f"Get it from: {corpus.about.request}"
     )
@@ -209,20 +211,20 @@ def _nothing_found(corpus: Corpus, folder: Folder, foreign: list[str]) -> str:
 
 def _report_files(corpus, folder, table, takes, foreign) -> int:
     """Warn of what cannot be used, and return how many clips are no recordings."""
-    known = {recording.fault for files in takes.values() for recording, _ in files} - {""}
-    faults = Counter(reason for reason in table["excluded"] if reason in known)
+    known_faults = {recording.fault for files in takes.values() for recording, _ in files} - {""}
+    faults = Counter(reason for reason in table["excluded"] if reason in known_faults)
     if faults.total() == len(table):
         reasons = "; ".join(f"{n} x {fault}" for fault, n in faults.items())
         raise CorpusError(f"{corpus.name} in {folder.root}: no clip is a recording: {reasons}")
     for fault, n in faults.items():
         clips = table["clip"][table["excluded"] == fault]
-        warn(corpus, folder, f"{n} clips excluded: {fault}: {listed(clips, 3)}")
+        warn(corpus, folder, f"{n} clips excluded: {fault}: {shorten(clips, 3)}")
     if foreign:
         warn(
             corpus,
             folder,
             f"{len(foreign)} files are not named like {corpus.example} and were left out: "
-            f"{listed(foreign, 3)}",
+            f"{shorten(foreign, 3)}",
         )
     copies, others = _namesakes(takes)
     if copies:
@@ -230,14 +232,14 @@ def _report_files(corpus, folder, table, takes, foreign) -> int:
             corpus,
             folder,
             f"{len(copies)} files are copies, byte for byte, of a clip elsewhere below the root "
-            f"and were left out: {listed(copies, 3)}",
+            f"and were left out: {shorten(copies, 3)}",
         )
     if others:
         warn(
             corpus,
             folder,
             f"{len(others)} files have the name of a clip elsewhere below the root and other "
-            f"content; they were left out: {listed(others, 3)}. Name the folder of one version "
+            f"content; they were left out: {shorten(others, 3)}. Name the folder of one version "
             "as root if they are the better ones",
         )
     return faults.total()
@@ -273,7 +275,7 @@ def _spans(names: list[str], order: tuple[str, ...]) -> str:
             spans[-1].append(name)
         else:
             spans.append([name])
-    return listed(
+    return shorten(
         [f"{s[0]} to {s[-1]}" if len(s) > 2 else ", ".join(s) for s in spans],
         most=8,
     )
@@ -292,8 +294,8 @@ def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed
     if _is_part(corpus, folder):
         warn(corpus, folder, f"this looks like a folder inside the corpus, of {folder.root.parent}")
     if corpus.clips is not None and len(table) != corpus.clips:
-        found = set(table["subject"].dropna())
-        absent = [subject for subject in corpus.subjects if subject not in found]
+        subjects = set(table["subject"].dropna())
+        absent = [subject for subject in corpus.subjects if subject not in subjects]
         warn(
             corpus,
             folder,
@@ -306,5 +308,5 @@ def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed
             corpus,
             folder,
             f"{pictureless.sum()} of {len(table)} clips are sound only (no video file): "
-            f"{listed(table['clip'][pictureless], 3)}",
+            f"{shorten(table['clip'][pictureless], 3)}",
         )

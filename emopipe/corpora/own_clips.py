@@ -1,4 +1,4 @@
-"""Clips of one's own: a table, a folder per emotion, or names that a pattern explains."""
+"""Your own clips: a table, a folder per emotion, or file names that follow a pattern."""
 
 import os
 from collections import Counter
@@ -9,10 +9,10 @@ import pandas as pd
 
 from emopipe.corpora import audformat
 from emopipe.corpora.clip_table import canonical, check_people, with_notices
-from emopipe.corpora.folder import CorpusError, Folder, Recording, listed, scan
+from emopipe.corpora.folder import CorpusError, Folder, Recording, scan, shorten
 from emopipe.corpora.loading import Corpus, Description, build, warn
 from emopipe.corpora.name_pattern import NamePattern
-from emopipe.corpora.table_file import emotions_of, load_table, own_words, translate, word_key
+from emopipe.corpora.table_file import emotions_of, load_table, translate, user_words, word_key
 from emopipe.corpora.table_text import SPREADSHEETS
 
 _TABLES = (".csv", ".tsv", ".txt", ".parquet", *SPREADSHEETS)
@@ -131,8 +131,8 @@ def _load(root, pattern, corpus, synonyms) -> pd.DataFrame:
     if not any(read(recording) for recording in folder.recordings):
         raise CorpusError(_no_match(folder, pattern))
     title = Description(title=f"{name}", layout=example, request="", licence="", paper="")
-    own = Corpus(name=name, about=title, media=("video", "audio", "image"), example=example)
-    table = build(own, folder, read)
+    description = Corpus(name=name, about=title, media=("video", "audio", "image"), example=example)
+    table = build(description, folder, read)
     emotions = emotions_of(table["emotion"], folder.root, synonyms)
     table["emotion"] = emotions["emotion"]
     table["excluded"] = [
@@ -142,7 +142,11 @@ def _load(root, pattern, corpus, synonyms) -> pd.DataFrame:
     table = table.drop(columns="take")
     translate(table, folder.root)
     if table["subject"].isna().all():
-        warn(own, folder, "subjects are unknown: tell them by pattern='{subject}/{emotion}/*'")
+        warn(
+            description,
+            folder,
+            "subjects are unknown: tell them by pattern='{subject}/{emotion}/*'",
+        )
     check_people(table, str(folder.root))
     return table
 
@@ -171,19 +175,19 @@ def _by_folder(folder: Folder, synonyms: dict):
     Where a folder holds such folders, its others are taken for emotions, too, so that one that is
     not known is refused and not left out unseen.
     """
-    own = own_words(synonyms)
+    synonyms_by_word = user_words(synonyms)
 
     def is_emotion(name):
-        return word_key(name) in own or canonical(name) is not None
+        return word_key(name) in synonyms_by_word or canonical(name) is not None
 
-    def place(recording):
+    def emotion_level(recording):
         places = range(len(recording.folders) - 1, 0, -1)
         return next((n for n in places if is_emotion(recording.folders[n])), None)
 
-    parents = {r.folders[:n] for r in folder.recordings if (n := place(r)) is not None}
+    parents = {r.folders[:n] for r in folder.recordings if (n := emotion_level(r)) is not None}
 
     def read(recording: Recording) -> dict | None:
-        n = place(recording)
+        n = emotion_level(recording)
         if n is None:
             depths = range(1, len(recording.folders))
             n = next((k for k in depths if recording.folders[:k] in parents), None)
@@ -205,12 +209,12 @@ def _no_match(folder: Folder, pattern: str | None) -> str:
     if pattern is not None:
         return (
             f"none of {len(names)} recordings below {folder.root} is named like {pattern!r}: "
-            f"{listed(names, 3)}"
+            f"{shorten(names, 3)}"
         )
     folders = Counter(recording.folders[-1] for recording in folder.recordings)
     counts = [f"{name!r} ({n} files)" for name, n in folders.most_common()]
     return (
         f"no folder below {folder.root} is named like an emotion: its recordings lie in "
-        f'{listed(counts)}. Translate names with synonyms={{"word": "emotion"}}, explain file '
+        f'{shorten(counts)}. Translate names with synonyms={{"word": "emotion"}}, explain file '
         "names with pattern='{subject}_{emotion}.wav', or write a table (`emopipe corpora csv`)"
     )

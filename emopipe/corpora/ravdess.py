@@ -73,11 +73,11 @@ def load(root, *, channel="speech", modality="best"):
     check_choice("channel", channel, CHANNELS)
     check_choice("modality", modality, MODALITIES)
     folder = scan(root)
-    wanted = _wanted(folder, channel, modality)
+    selected = _select(folder, channel, modality)
     each_file = modality == "all"
     table = build(
         RAVDESS,
-        wanted,
+        selected,
         _read,
         take=("take", "modality") if each_file else ("take",),
         keep=None if modality in ("best", "all") else lambda row: row["modality"] == modality,
@@ -88,20 +88,20 @@ def load(root, *, channel="speech", modality="best"):
     return table
 
 
-def _wanted(folder, channel, modality):
+def _select(folder, channel, modality):
     names = [(recording, _NAME.fullmatch(recording.stem)) for recording in folder.recordings]
     there = {(name["channel"], name["modality"]) for _, name in names if name}
-    asked = {(c, m) for c in CHANNELS[channel] for m in MODALITIES[modality]}
+    codes = {(c, m) for c in CHANNELS[channel] for m in MODALITIES[modality]}
     named = {code for code, name in _MODALITY.items() if modality in (name, "best", "all")}
-    if there and not any(m in named for _, m in there & asked):
-        found = sorted(f"{_MODALITY[m]} {_CHANNEL[c]}" for c, m in there)
+    if there and not any(m in named for _, m in there & codes):
+        existing = sorted(f"{_MODALITY[m]} {_CHANNEL[c]}" for c, m in there)
         raise CorpusError(
             f"ravdess in {folder.root}: no recording for channel={channel!r}, "
-            f"modality={modality!r}; there is only {', '.join(found)}: ask for that with "
+            f"modality={modality!r}; there is only {', '.join(existing)}: ask for that with "
             "channel= and modality="
         )
-    kept = [r for r, n in names if not n or (n["channel"], n["modality"]) in asked]
-    return folder._replace(recordings=kept)
+    recordings = [r for r, n in names if not n or (n["channel"], n["modality"]) in codes]
+    return folder._replace(recordings=recordings)
 
 
 def _read(recording):

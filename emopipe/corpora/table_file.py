@@ -1,4 +1,4 @@
-"""Any collection of clips that a table describes."""
+"""Load any collection of clips that a table describes."""
 
 import os
 import unicodedata
@@ -24,8 +24,8 @@ from emopipe.corpora.folder import (
     CorpusError,
     CorpusWarning,
     file_fault,
-    listed,
     medium_of,
+    shorten,
 )
 from emopipe.corpora.table_text import read_table
 from emopipe.media.excerpts import parse
@@ -104,10 +104,10 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
 
 def load_rows(rows: pd.DataFrame, csv: Path, root: Path, corpus: str, synonyms: dict):
     """Return the clip table of rows that a table `csv` holds, as `load_table` describes it."""
-    table = _checked(rows, csv)
+    table = _check_rows(rows, csv)
     table = table.assign(**emotions_of(table["emotion"], csv, synonyms))
     first = table["path"].iloc[0]
-    table = _located(table, root, csv)
+    table = _locate(table, root, csv)
     table = _without_repetitions(table, csv)
     faults = [file_fault(Path(parse(path).path)) for path in table["path"]]
     _report_faults(table, faults, csv, root, first)
@@ -128,7 +128,7 @@ def load_rows(rows: pd.DataFrame, csv: Path, root: Path, corpus: str, synonyms: 
     return table
 
 
-def _checked(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
+def _check_rows(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     """Return rows that have a path each, with an end where a recording's part has one."""
     if table.empty:
         raise CorpusError(f"{csv}: the table has a heading but no rows")
@@ -149,7 +149,7 @@ def _checked(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     return table.rename(columns={"stop": "end"})
 
 
-def _located(table: pd.DataFrame, root: Path, csv: Path) -> pd.DataFrame:
+def _locate(table: pd.DataFrame, root: Path, csv: Path) -> pd.DataFrame:
     """Return the table with absolute paths, of parts of recordings where it has start or end."""
     locator = Locator(root, csv)
     parts = [table[name] if name in table else [None] * len(table) for name in ("start", "end")]
@@ -167,7 +167,7 @@ def _sounds(paths, csv: Path) -> list[str | None]:
     faults = {path: file_fault(Path(parse(path).path)) for path in paths if pd.notna(path)}
     lost = [f"{os.path.basename(path)}: {fault}" for path, fault in faults.items() if fault]
     if lost:
-        _warn(csv, f"{csv}: {len(lost)} files in column 'audio' are left out ({listed(lost, 3)})")
+        _warn(csv, f"{csv}: {len(lost)} files in column 'audio' are left out ({shorten(lost, 3)})")
     return [None if faults.get(path, "no path") else path for path in paths]
 
 
@@ -204,12 +204,12 @@ def emotions_of(labels, source, synonyms: dict) -> dict:
     dict
         emotion: list of str or None; left_out: list of str, "" where none is left out.
     """
-    own = own_words(synonyms)
+    by_word = user_words(synonyms)
 
     def meaning(label):
         """Return its emotion, None where it is left out, "" where it is not known."""
         usual = canonical(label)
-        return own.get(word_key(label), own.get(usual, usual or ""))
+        return by_word.get(word_key(label), by_word.get(usual, usual or ""))
 
     labels = [None if pd.isna(label) else str(label).strip() for label in labels]
     emotions = [None if label is None else meaning(label) for label in labels]
@@ -223,7 +223,7 @@ def emotions_of(labels, source, synonyms: dict) -> dict:
     if unknown:
         counts = [f"{label!r} ({n} rows)" for label, n in unknown.most_common()]
         raise CorpusError(
-            f"{source}: emotions that are not known: {listed(counts, 8)}; known are {_KNOWN} and "
+            f"{source}: emotions that are not known: {shorten(counts, 8)}; known are {_KNOWN} and "
             'their usual forms. Translate others with synonyms={"word": "emotion"}, or leave them '
             'out with synonyms={"word": None}'
         )
@@ -235,15 +235,15 @@ def word_key(label) -> str:
     return unicodedata.normalize("NFC", str(label)).strip().lower()
 
 
-def own_words(synonyms: dict) -> dict:
+def user_words(synonyms: dict) -> dict:
     """Return somebody's own words in small letters with canonical emotions."""
-    own = {}
+    by_word = {}
     for word, target in synonyms.items():
         key = word_key(word)
         emotion = None if target is None else _target(str(target).strip(), synonyms)
-        if own.setdefault(key, emotion) != emotion:
-            raise CorpusError(f"synonyms: {key!r} stands for {own[key]!r} and for {emotion!r}")
-    return own
+        if by_word.setdefault(key, emotion) != emotion:
+            raise CorpusError(f"synonyms: {key!r} stands for {by_word[key]!r} and for {emotion!r}")
+    return by_word
 
 
 def _target(target: str, synonyms: dict) -> str:
@@ -263,7 +263,7 @@ def _without_repetitions(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     if len(twice):
         raise CorpusError(
             f"{csv}: {twice.nunique()} files have several rows that differ "
-            f"({listed(twice.unique(), 3)}); a clip is one row"
+            f"({shorten(twice.unique(), 3)}); a clip is one row"
         )
     if len(same) < len(table):
         text = f"{csv}: {len(table) - len(same)} rows repeat another and were dropped"
@@ -278,7 +278,7 @@ def _report_faults(table: pd.DataFrame, faults: list[str], csv: Path, root: Path
         return
     text = f"{csv}: {len(bad)} of {len(table)} files are missing or no recordings"
     if len(bad) < len(table):
-        _warn(csv, f"{text} and are excluded ({listed(bad, 3)})")
+        _warn(csv, f"{text} and are excluded ({shorten(bad, 3)})")
         return
     near = _nearby_root(root, first)
     advice = "pass root=, the folder that they start from"
@@ -286,13 +286,13 @@ def _report_faults(table: pd.DataFrame, faults: list[str], csv: Path, root: Path
         advice = f"pass root={str(near)!r}"
     elif is_absolute(first):
         advice = "if the paths are of another machine, pass root=, the folder that holds them here"
-    raise FileNotFoundError(f"{text}; {advice} ({listed(bad, 3)})")
+    raise FileNotFoundError(f"{text}; {advice} ({shorten(bad, 3)})")
 
 
 def _nearby_root(root: Path, path: str) -> Path | None:
     parts = Path(path.replace("\\", "/")).parts
     places = [root.parent, root.parent.parent, *(p for p in sorted(root.glob("*")) if p.is_dir())]
-    return next((place for place in places if place.joinpath(*parts).is_file()), None)
+    return next((folder for folder in places if folder.joinpath(*parts).is_file()), None)
 
 
 def _clip(path: str, root: Path) -> str:
@@ -318,7 +318,7 @@ def translate(table: pd.DataFrame, source):
     """Change a table's own words for split, train_only and sex, and check names of clips."""
     if "clip" in table and table["clip"].duplicated().any():
         twice = table["clip"][table["clip"].duplicated()]
-        raise CorpusError(f"{source}: names in column 'clip' occur twice: {listed(twice, 3)}")
+        raise CorpusError(f"{source}: names in column 'clip' occur twice: {shorten(twice, 3)}")
     for column, words in {"split": _SPLITS, "train_only": _TRUTHS}.items():
         if column in table and any(isinstance(value, str) for value in table[column]):
             table[column] = _words(table[column], words, column, source)
@@ -339,21 +339,21 @@ def _rename_takes(table: pd.DataFrame, source):
 
 
 def _words(values: pd.Series, words: dict, column: str, csv: Path) -> list:
-    known = [None if pd.isna(v) else words.get(v.strip().lower(), v) for v in values]
-    unknown = sorted({v for v in known if isinstance(v, str) and v not in words.values()})
+    words_or_codes = [None if pd.isna(v) else words.get(v.strip().lower(), v) for v in values]
+    unknown = sorted({v for v in words_or_codes if isinstance(v, str) and v not in words.values()})
     if unknown:
         raise CorpusError(
-            f"{csv}: column {column!r} holds {listed(map(repr, unknown))}; "
+            f"{csv}: column {column!r} holds {shorten(map(repr, unknown))}; "
             f"it can hold {', '.join(words)}"
         )
-    return known
+    return words_or_codes
 
 
 def _reasons(table: pd.DataFrame, faults: list[str]) -> list[str]:
-    own = table["excluded"].fillna("") if "excluded" in table else [""] * len(table)
+    reasons = table["excluded"].fillna("") if "excluded" in table else [""] * len(table)
     return [
         reason or fault or left_out or ("" if pd.notna(emotion) else "no emotion given")
         for reason, fault, left_out, emotion in zip(
-            own, faults, table["left_out"], table["emotion"], strict=True
+            reasons, faults, table["left_out"], table["emotion"], strict=True
         )
     ]

@@ -1,4 +1,4 @@
-"""Tables as people save them: any usual encoding and separator, spreadsheets, decimal commas."""
+"""Read tables as people save them: any usual encoding, separator, spreadsheet, decimal comma."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ def read_table(path: Path, text_columns) -> pd.DataFrame:
     fault = file_fault(path)
     if fault:
         raise CorpusError(f"{path}: {fault.replace('the recording', 'the table')}")
-    text = _sheet(path) if path.suffix.lower() in SPREADSHEETS else _decoded(path)
+    text = _sheet(path) if path.suffix.lower() in SPREADSHEETS else _decode(path)
     first, _, rest = text.partition("\n")
     separator = re.fullmatch(r"sep=(.)\s*", first)  # Excel's own first line
     text = rest if separator else text
@@ -54,7 +54,7 @@ def read_table(path: Path, text_columns) -> pd.DataFrame:
     if separator == "," and "#t=" in text:
         text = _PART.sub(r'"\1"', text)  # the comma of a part is none between cells
     names = _headings(path, text, separator, text_columns)
-    table = _parsed(path, text, separator, names, set(text_columns))
+    table = _parse(path, text, separator, names, set(text_columns))
     for column in table:
         if column in text_columns:
             table[column] = [_cell(value) for value in table[column]]
@@ -63,7 +63,7 @@ def read_table(path: Path, text_columns) -> pd.DataFrame:
     return table
 
 
-def _decoded(path: Path) -> str:
+def _decode(path: Path) -> str:
     data = path.read_bytes()
     encodings = [encoding for mark, encoding in _MARKS.items() if data.startswith(mark)]
     if not encodings:
@@ -110,8 +110,8 @@ def _headings(path: Path, text: str, separator: str, text_columns) -> list[str]:
     except csv.Error as error:
         raise CorpusError(f"{path} is no readable CSV table: {error}") from error
     names, before = [], {}
-    for place, heading in enumerate(row):
-        name = heading.strip() or f"Unnamed: {place}"
+    for number, heading in enumerate(row):
+        name = heading.strip() or f"Unnamed: {number}"
         other = before.setdefault(name.casefold(), name)
         if len(before) <= len(names):
             differ = "are equal" if other == name else "differ by capitals only"
@@ -123,7 +123,7 @@ def _headings(path: Path, text: str, separator: str, text_columns) -> list[str]:
     return names
 
 
-def _parsed(path: Path, text: str, separator: str, names: list[str], text_columns) -> pd.DataFrame:
+def _parse(path: Path, text: str, separator: str, names: list[str], text_columns) -> pd.DataFrame:
     # "NA" is a subject of JAFFE: words for "missing" count in columns of figures and files only.
     words = {
         name: [""] if name in text_columns and name not in _OF_FILES else _MISSING for name in names

@@ -2,7 +2,7 @@
 
 from emopipe.backbones import choose
 from emopipe.backbones.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
-from emopipe.backbones.weights import identify, told
+from emopipe.backbones.weights import identify, registration
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
@@ -96,7 +96,7 @@ class MiniXceptionFeatures(ClipTransformer):
             finish_args={"weights": digest, "layer": self.layer},
             pooling=self.pooling,
             batch_size=self.batch_size,
-            elsewhere=told(digest),
+            elsewhere=registration(digest),
         )
 
     def _feature_names(self):

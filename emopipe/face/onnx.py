@@ -6,7 +6,7 @@ import numpy as np
 
 from emopipe.backbones import choose
 from emopipe.backbones.onnx_file import CHANNELS, embeddings, network_input
-from emopipe.backbones.weights import checksum, told
+from emopipe.backbones.weights import checksum, registration
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
@@ -144,7 +144,7 @@ class ONNXFaceFeatures(ClipTransformer):
             finish_args=asked,
             pooling=self.pooling,
             batch_size=self.batch_size,
-            elsewhere=told(asked["model"]),
+            elsewhere=registration(asked["model"]),
         )
 
     def _feature_names(self):

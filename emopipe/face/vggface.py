@@ -4,7 +4,7 @@ from emopipe.backbones import choose, vggface
 from emopipe.backbones.runtimes import PRECISIONS
 from emopipe.backbones.vgg_graph import LAYERS, PREPROCESSINGS
 from emopipe.backbones.vgg_weights import PUBLISHED, name_weights
-from emopipe.backbones.weights import told
+from emopipe.backbones.weights import registration
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
@@ -128,7 +128,7 @@ class VGGFaceFeatures(ClipTransformer):
             },
             pooling=self.pooling,
             batch_size=self.batch_size,
-            elsewhere=told(weights),
+            elsewhere=registration(weights),
         )
 
     def _feature_names(self):

@@ -1,4 +1,4 @@
-"""What was computed from clips, kept in one SQLite file: (content of the clip, recipe) -> array."""
+"""The store of computed features, one SQLite file: (content of the clip, recipe) -> array."""
 
 from emopipe.store.contents import clip_checksum
 from emopipe.store.records import Entry

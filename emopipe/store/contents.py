@@ -1,4 +1,4 @@
-"""What files hold, as checksums that stay true while the files stay as they are."""
+"""Checksums of files' contents, reused while the files do not change."""
 
 import hashlib
 import os

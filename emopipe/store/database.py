@@ -1,4 +1,4 @@
-"""The SQLite file under the store: opened, created, shared by threads and processes, repaired."""
+"""The SQLite file under the store: open, create, repair, share it with threads and processes."""
 
 import os
 import sqlite3
@@ -123,12 +123,12 @@ class Database:
                     with self._transaction(write) as sql:
                         return function(sql)
                 except (*DATABASE_ERRORS, Unsound) as error:
-                    if attempt == _REPAIRS or not self._repaired(error):
+                    if attempt == _REPAIRS or not self._repair(error):
                         raise _store_error(self.path, error) from error
 
     @contextmanager
     def _transaction(self, write) -> Iterator[Callable]:
-        connection = self._connected()
+        connection = self._connect()
         connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         try:
             yield connection.execute
@@ -138,7 +138,7 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
 
-    def _repaired(self, error) -> bool:
+    def _repair(self, error) -> bool:
         """Rebuild the file if it is a damaged store, or one of an earlier version."""
         if isinstance(error, Unsound):
             state, text = error.args[0], "its tables are not a store's"
@@ -163,7 +163,7 @@ class Database:
 
     def _is_intact(self) -> bool:
         try:
-            sql = self._connected().execute
+            sql = self._connect().execute
             return sql("PRAGMA integrity_check(1)").fetchone() == (b"ok",)
         except (*DATABASE_ERRORS, Unsound):
             return False
@@ -179,7 +179,7 @@ class Database:
         """
         with self.lock:
             try:
-                connection = self._connected()
+                connection = self._connect()
                 connection.executescript(statement)  # execute() would free a single page
                 answer = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             except (*DATABASE_ERRORS, Unsound) as error:
@@ -217,7 +217,7 @@ class Database:
         except OSError:
             return os.getpid(), None
 
-    def _connected(self):
+    def _connect(self):
         if self._connection is None or self._owner != self.identity():
             self.close()
             try:

@@ -1,4 +1,4 @@
-"""The store looked after: what it holds and of whom, what is damaged, what may go."""
+"""Maintain the store: list what it holds and of whom, find damage, remove entries."""
 
 import hashlib
 import os
@@ -132,10 +132,10 @@ def forget_clips(database: Database, paths: Iterable[str], contents: Iterable[st
         keys = _whole_file_keys(sql, contents)
         entries = sql("SELECT id, key, content FROM entries").fetchall()
         certain = [e[0] for e in entries if e[2] in contents or e[1] in keys]
-        known = set(certain)
+        certain_ids = set(certain)
         files = sql("SELECT path, content FROM files").fetchall()
         noted = {f[1] for f in files}
-        unknown = [e[0] for e in entries if e[2] not in noted and e[0] not in known]
+        unknown = [e[0] for e in entries if e[2] not in noted and e[0] not in certain_ids]
         lost = [f[0] for f in files if f[0] in paths or f[1] in contents]
         for number in certain + unknown:
             sql("DELETE FROM entries WHERE id=?", (number,))

@@ -1,4 +1,4 @@
-"""One stored result: as a named tuple, as the columns of a table, as a memory of the last used."""
+"""One stored result: a named tuple, the columns of a table, a memory of the last used."""
 
 import hashlib
 import json
@@ -99,14 +99,14 @@ def to_row(key: str, entry: Entry, content: str | None = None) -> tuple:
     return *words, checksum_of(*words), value
 
 
-def _decoded(words) -> list:
+def _decode(words) -> list:
     """Return columns of text as text; raises UnicodeDecodeError or AttributeError."""
     return [word if word is None else word.decode() for word in words]
 
 
 def _entry(key, content, status, detail, counts, dtype, shape, digest, checksum) -> tuple:
     """Return an entry without its value, dtype and shape; raises where anything is damaged."""
-    texts = _decoded((status, detail, counts, dtype, shape))
+    texts = _decode((status, detail, counts, dtype, shape))
     if checksum_of(key, content, *texts, digest) != checksum:
         raise ValueError("the checksum disagrees")
     counts = json.loads(texts[2])
@@ -151,7 +151,7 @@ def from_row(*row) -> Entry | None:
 def from_first_schema(status, detail, counts, dtype, shape, checksum, value) -> Entry | None:
     """Return the entry in a row of schema 1, whose checksum leaves out the key; None if damaged."""
     try:
-        words = _decoded((status, detail, counts, dtype, shape))
+        words = _decode((status, detail, counts, dtype, shape))
         digest = hashlib.sha256(json.dumps(words).encode())
         digest.update(b"" if value is None else value)
         if digest.digest() != checksum:

@@ -1,4 +1,4 @@
-"""A damaged store, or one of an earlier version, is built anew from what is intact in it."""
+"""Rebuild a damaged store, or one of an earlier version, from its intact entries."""
 
 import hashlib
 import os
@@ -64,12 +64,12 @@ def recipe_id(sql, name: str, parameters: str) -> int:
     query = "SELECT id, checksum FROM recipes WHERE name=? AND parameters=?"
     insert = "INSERT OR IGNORE INTO recipes (name, parameters, checksum) VALUES (?, ?, ?)"
     sql(insert, (*recipe, checksum))
-    found = sql(query, recipe).fetchone()
-    if found is None:
+    row = sql(query, recipe).fetchone()
+    if row is None:
         raise Unsound("damaged")
-    if found[1] != checksum:
-        sql("UPDATE recipes SET checksum=? WHERE id=?", (checksum, found[0]))
-    return found[0]
+    if row[1] != checksum:
+        sql("UPDATE recipes SET checksum=? WHERE id=?", (checksum, row[0]))
+    return row[0]
 
 
 def _has(sql, table) -> bool:
@@ -164,17 +164,17 @@ def _copy(source, target, state) -> int:
     else:
         files = [f for f in _files(source, FILE_COLUMNS) if checksum_of(*f[:-1]) == f[-1]]
         entries = _entries(source)
-    known = set()
+    contents = set()
     for recipe, used, key, content, entry in entries:
         number = recipe_id(target, *recipes.get(recipe, ("unknown", "")))
         used = used if isinstance(used, int) else 0
         put_row(target, number, used, to_row(key, entry, content))
-        known.add(content)
+        contents.add(content)
         n += 1
     for file in files:
         if state == "first":
             content = file[4].decode()
-            if content not in known:  # nothing vouches for it
+            if content not in contents:  # nothing vouches for it
                 continue
             file = *file[:4], bytes.fromhex(content)
             file = *file, checksum_of(*file)

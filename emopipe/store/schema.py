@@ -1,4 +1,4 @@
-"""The tables of a store: made, and told from other files by the look of them."""
+"""Create the tables of a store, and recognise a store among other files."""
 
 import os
 import sqlite3
@@ -64,8 +64,8 @@ def _on_network(folder: Path) -> bool:
         mounts = [line.split() for line in _MOUNTS.read_text().splitlines()]
     except OSError:
         return False
-    place = f"{folder.resolve()}/"
-    above = [m for m in mounts if place.startswith(m[1].rstrip("/") + "/")]
+    prefix = f"{folder.resolve()}/"
+    above = [m for m in mounts if prefix.startswith(m[1].rstrip("/") + "/")]
     return bool(above) and max(above, key=lambda m: len(m[1]))[2] in _SHARED.split()
 
 

@@ -1,4 +1,4 @@
-"""The store itself: values put and got, listed, verified and forgotten."""
+"""The store: put, get, list, verify and forget values."""
 
 import os
 import threading
@@ -119,23 +119,23 @@ class Store:
         dict of str to Entry
             Without the keys that are unknown, or whose value is damaged.
         """
-        found, unknown = self._recall(keys)
+        entries, unknown = self._recall(keys)
         broken, unused = [], []
         for number, used, key, entry in self._read(unknown, COLUMNS, from_row):
             if entry is None:
                 broken.append((number, key))
                 continue
-            found[key] = entry
+            entries[key] = entry
             if not isinstance(used, int) or used < time.time() - _DAY:
                 unused.append(number)
         with self._database.lock:
             for key in unknown:
-                if key in found:
-                    self._memo[key] = found[key]
+                if key in entries:
+                    self._memo[key] = entries[key]
         with suppress(StoreError):  # what was asked for is known, whoever holds the file
             self._drop(broken)
             self._touch(unused)
-        return found
+        return entries
 
     def peek(self, keys: Iterable[str]) -> dict[str, Entry]:
         """Return what is known of the keys, without the values: None in every entry.
@@ -149,8 +149,8 @@ class Store:
 
     def _read(self, keys, columns, entry_of):
         """Yield id, time of use, key and entry (None where damaged) of the rows of some keys."""
-        for some in chunks(keys, 500):
-            raw = {bytes.fromhex(key): key for key in some}
+        for batch in chunks(keys, 500):
+            raw = {bytes.fromhex(key): key for key in batch}
             query = (
                 f"SELECT id, used, {','.join(columns)} FROM entries "
                 f"WHERE key IN ({','.join('?' * len(raw))})"
@@ -161,7 +161,7 @@ class Store:
 
     def _recall(self, keys):
         """Return what this process remembers of this very file, and the keys to be asked for."""
-        found, asked = {}, []
+        entries, missing = {}, []
         with self._database.lock:
             identity = self._database.identity()
             if identity != self._remembered_from:
@@ -170,10 +170,10 @@ class Store:
             for key in dict.fromkeys(keys):
                 entry = self._memo.get(key)
                 if entry is None:
-                    asked.append(key)
+                    missing.append(key)
                 else:
-                    found[key] = entry
-        return found, asked
+                    entries[key] = entry
+        return entries, missing
 
     def _drop(self, broken):
         """Delete damaged entries, given as (id, key), and say so."""

@@ -1,4 +1,4 @@
-"""What a synthetic corpus is made of: clips, and the layout that names their files."""
+"""The types of a synthetic corpus: clips, and the layout that names their files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

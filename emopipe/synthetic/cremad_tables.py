@@ -23,16 +23,16 @@ _ACUITY = {"voice": 0.5, "face": 0.68, "both": 0.75}
 
 def _chances(task: str, voice: str, face: str) -> np.ndarray:
     """Return how probable each of the six answers is: those who err mostly say neutral."""
-    shown = {"voice": [voice], "face": [face], "both": [face, voice]}[task]
+    emotions = {"voice": [voice], "face": [face], "both": [face, voice]}[task]
     chances = np.full(len(_LETTERS), 0.5 / len(_LETTERS))
     chances[list(_LETTERS).index("neutral")] += 0.5
     chances *= 1 - _ACUITY[task]
-    for emotion in shown:
-        chances[list(_LETTERS).index(emotion)] += _ACUITY[task] / len(shown)
+    for emotion in emotions:
+        chances[list(_LETTERS).index(emotion)] += _ACUITY[task] / len(emotions)
     return chances
 
 
-def _tied(rng) -> np.ndarray:
+def _draw_tie(rng) -> np.ndarray:
     counts = np.zeros(len(_LETTERS), int)
     counts[rng.permutation(len(_LETTERS))[:2]] = 5
     return counts
@@ -57,14 +57,14 @@ def _write(path: Path, header: list[str], rows: list[list]):
 
 
 def write_cremad_tables(
-    root: Path, shown: dict[str, tuple[str, str]], people: dict[str, Person], seed: int
+    root: Path, performances: dict[str, tuple[str, str]], people: dict[str, Person], seed: int
 ):
     """Write VideoDemographics.csv, SentenceFilenames.csv and the two tables of votes.
 
     Parameters
     ----------
     root : Path
-    shown : dict
+    performances : dict
         Clip's name -> emotions of its voice and of its face: voters are asked about what they
         hear, see, or both, not about what the clip is labelled with.
     people : dict
@@ -82,13 +82,13 @@ def write_cremad_tables(
          "Not Hispanic" if rng.random() < 0.9 else "Hispanic"]
         for subject, person in sorted(people.items())
     ]  # fmt: skip
-    names = sorted(shown)
+    names = sorted(performances)
     votes, winners = [], {name: [] for name in names}
     for task, digit in _TASKS.items():
         for k, name in enumerate(names):
-            counts = rng.multinomial(rng.integers(8, 13), _chances(task, *shown[name]))
+            counts = rng.multinomial(rng.integers(8, 13), _chances(task, *performances[name]))
             if k == digit - 1:
-                counts = _tied(rng)
+                counts = _draw_tie(rng)
             row = _vote_row(100_000 * digit + k + 1, name, counts, rng)
             votes.append([str(row[0]), *row[1:]])
             winners[name] += [row[10], str(row[11])]

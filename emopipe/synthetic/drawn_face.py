@@ -86,8 +86,8 @@ class DrawnFace:
         skin, alpha, dark = self._still(e, jaw=0.05 * speak + 0.13 * max(e.open, 0))
         skin = sketch.lay_over(skin, dark)
         if yaw:
-            skin, alpha = _turned(skin, alpha, self.head.unit, yaw)
-        picture = self._placed(skin, alpha, e, shift)
+            skin, alpha = _turn(skin, alpha, self.head.unit, yaw)
+        picture = self._position(skin, alpha, e, shift)
         return picture if grain is None else self._noisy(picture, grain)
 
     @property
@@ -118,7 +118,7 @@ class DrawnFace:
         index = np.clip(np.round((source - TOP) * unit).astype(int), 0, len(dark) - 1)
         return head.skin[index], head.alpha[index], dark[index]
 
-    def _placed(self, skin, alpha, e: Expression, shift):
+    def _position(self, skin, alpha, e: Expression, shift):
         import cv2
 
         unit, scale = self.head.unit, 1 / SUPERSAMPLING
@@ -155,7 +155,7 @@ class DrawnFace:
         return cv2.add(picture, noise, dtype=cv2.CV_8U)
 
 
-def _turned(skin, alpha, unit, yaw):
+def _turn(skin, alpha, unit, yaw):
     """Return the canvas of a head turned by `yaw` degrees, every row of it a half cylinder."""
     import cv2
 

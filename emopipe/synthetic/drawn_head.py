@@ -88,7 +88,7 @@ def _height(person: Person, u, v, half):
     return z
 
 
-def _lit(z: np.ndarray, unit: float) -> tuple[np.ndarray, np.ndarray]:
+def _shade(z: np.ndarray, unit: float) -> tuple[np.ndarray, np.ndarray]:
     down, right = np.gradient(z, 1 / unit)
     length = np.sqrt(1 + down**2 + right**2)
     normal = np.stack([-right / length, -down / length, 1 / length], axis=-1)
@@ -103,7 +103,7 @@ def _skin(person: Person, u, v, half, unit, rng) -> np.ndarray:
     import cv2
 
     z = _height(person, u, v, half).astype(np.float32)
-    light, shine = _lit(cv2.GaussianBlur(z, (0, 0), 0.02 * unit), unit)
+    light, shine = _shade(cv2.GaussianBlur(z, (0, 0), 0.02 * unit), unit)
     # What lies deeper than its surroundings gets less of the sky.
     hollow = cv2.GaussianBlur(z, (0, 0), 0.16 * unit) - z
     light = light * np.clip(1 - 1.6 * np.clip(hollow, 0, None), 0.5, 1)

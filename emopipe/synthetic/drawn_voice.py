@@ -65,7 +65,7 @@ PROSODY: dict[str, Prosody] = {
 }
 
 
-def _mixed(emotion: str, strength: float, rng) -> Prosody:
+def _mix_prosody(emotion: str, strength: float, rng) -> Prosody:
     """Return the emotion's prosody, `strength` of the way from neutral, as this clip has it."""
     calm, full = np.array(astuple(PROSODY["neutral"])), np.array(astuple(PROSODY[emotion]))
     values = calm + strength * (full - calm)
@@ -91,11 +91,11 @@ def _loudness(t: np.ndarray, limits: np.ndarray, attack: float, rng) -> np.ndarr
 
 def _pitch(t: np.ndarray, person: Person, prosody: Prosody, limits, rng) -> np.ndarray:
     """Return the fundamental frequency in Hz."""
-    course = (t - limits[0]) / (limits[-1] - limits[0]) - 0.5
+    progress = (t - limits[0]) / (limits[-1] - limits[0]) - 0.5
     n = len(limits) - 1
     accents = 0.8 * (-1.0) ** np.arange(n) + rng.uniform(-0.2, 0.2, n)
     accents = np.interp(t, (limits[:-1] + limits[1:]) / 2, accents)
-    semitones = prosody.rise * course + prosody.range * accents / 2
+    semitones = prosody.rise * progress + prosody.range * accents / 2
     shake = prosody.tremor * np.sin(2 * np.pi * (6.5 * t + rng.random()))
     knots = rng.normal(0, 0.006, len(t) // 80 + 2)
     drift = np.interp(np.arange(len(t)) / 80, np.arange(len(knots)), knots)
@@ -205,7 +205,7 @@ def speak(
     >>> speak(draw_person("1001", seed=0), "anger", 1.5, rng).shape
     (24000,)
     """
-    prosody = _mixed(emotion, strength, rng)
+    prosody = _mix_prosody(emotion, strength, rng)
     t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     start, stop = rng.uniform(0.1, 0.125) * seconds, (1 - rng.uniform(0.1, 0.125)) * seconds
     limits = _syllables(start, stop, prosody.rate, rng)

@@ -1,4 +1,4 @@
-"""Writing pictures and sound into the file formats of the corpora, through PyAV and OpenCV."""
+"""Write pictures and sound in the corpora's file formats, through PyAV and OpenCV."""
 
 from collections.abc import Iterable
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""What each emotion does to a drawn face.
+"""How each emotion changes a drawn face.
 
 The displays follow the prototypes of P. Ekman and W. V. Friesen's Facial Action Coding System
 (1978): raised cheeks and lip corners for happiness, inner brows up and corners down for sadness,

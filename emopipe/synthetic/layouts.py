@@ -1,4 +1,4 @@
-"""How the files of each imitated corpus are named, the documented oddities included.
+"""Name the files of each imitated corpus, with its documented oddities.
 
 A layout lists its subjects and, for a subject and an emotion, the clips that the real corpus has,
 in the order in which a small synthetic corpus takes them. The naming schemes are those of the

@@ -1,4 +1,4 @@
-"""Making a synthetic corpus: the public function and the checks of its parameters."""
+"""Make a synthetic corpus: the public function, and checks of its parameters."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from emopipe.progress import progress_bar
-from emopipe.synthetic.casting import cast, check_informative, choose_clips
 from emopipe.synthetic.clip import Layout
 from emopipe.synthetic.cremad_tables import TABLES, write_cremad_tables
 from emopipe.synthetic.layouts import LAYOUTS
 from emopipe.synthetic.marker import begin, finish, is_complete
 from emopipe.synthetic.people import draw_person
-from emopipe.synthetic.studio import Studio
+from emopipe.synthetic.performances import check_informative, choose_clips, choose_performance
+from emopipe.synthetic.recorder import Recorder
 
 # Raised when the drawing changes, so that corpora drawn before are redone.
 DRAWING = 1
@@ -61,7 +61,7 @@ def make_synthetic_corpus(
     informative : "voice", "face", ("voice", "face"), () or "split"
         Which modality expresses the labelled emotion; the other expresses one drawn at random.
         "split": the first half of `emotions` is told apart by the voice alone, the rest by the
-        face alone (`emopipe.synthetic.casting.cast`).
+        face alone (`emopipe.synthetic.performances.choose_performance`).
     size : tuple of int
         Rows and columns of the pictures, even numbers.
     frame_rate : float
@@ -130,26 +130,28 @@ def _write(root: Path, plan: Layout, clips, parameters: dict, progress: bool):
     files = [name for clip in clips for name in clip.files]
     tables = TABLES if layout == "cremad" else ()
     begin(root, parameters, [*files, *tables])
-    studio = Studio(
+    recorder = Recorder(
         root,
         size=tuple(parameters["size"]),
         frame_rate=parameters["frame_rate"],
         duration=tuple(parameters["duration"]),
         seed=seed,
     )
-    people, shown = {}, {}
+    people, performances = {}, {}
     with progress_bar(len(clips), f"drawing {layout}", "clip", shown=progress) as bar:
         for clip in clips:
             who = clip.subject
             if who not in people:
                 sex, age = plan.sexes.get(who), plan.ages.get(who)
                 people[who] = draw_person(f"{layout} {who}", seed, sex=sex, age=age)
-            performance = cast(clip, tuple(parameters["informative"]), parameters["emotions"], seed)
-            studio.record(performance, people[who])
-            shown[clip.name] = performance[1:]
+            performance = choose_performance(
+                clip, tuple(parameters["informative"]), parameters["emotions"], seed
+            )
+            recorder.record(performance, people[who])
+            performances[clip.name] = performance[1:]
             bar.update()
     if tables:
-        write_cremad_tables(root, shown, people, seed)
+        write_cremad_tables(root, performances, people, seed)
     finish(root, parameters, [*files, *tables])
 
 

@@ -1,4 +1,4 @@
-"""SYNTHETIC.json: says that a corpus is invented and how, and whether it is complete."""
+"""SYNTHETIC.json: marks a corpus as invented, says how it was made and whether it is complete."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The layouts of corpora of pictures and film scenes: AFEW, SFEW, JAFFE and RaFD."""
+"""Layouts of corpora of pictures and film scenes: AFEW, SFEW, JAFFE and RaFD."""
 
 from emopipe.synthetic.clip import Clip, Layout
 

@@ -85,7 +85,7 @@ def weights():
     import h5py
     import numpy as np
 
-    from emopipe.backbones.hdf5 import _opened, taken
+    from emopipe.backbones.hdf5 import _open_file, read_array
     from emopipe.backbones.weights import WeightsError
 
     buffer = io.BytesIO()
@@ -98,10 +98,10 @@ def weights():
     def read(data):
         path = _FOLDER / "weights.h5"
         path.write_bytes(data)
-        with _opened(path) as layers:
+        with _open_file(path) as layers:
             for arrays in layers.values():
                 for array in arrays:
-                    taken(array, (2, 2), path)
+                    read_array(array, (2, 2), path)
 
     return read, (WeightsError,), [buffer.getvalue()]
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from emopipe.backbones import half
 from emopipe.backbones.vgg19 import SIZE, activations, name_weights
-from emopipe.backbones.weights import told
+from emopipe.backbones.weights import registration
 from emopipe.extraction import Block, Prepared, Recipe
 from emopipe.media import ClipError, probe, signal
 from emopipe.voice.activity import trim
@@ -289,7 +289,7 @@ def segment_recipe(
         "precision": precision,
     }  # fmt: skip
     common = {
-        "batch_size": batch_size, "elsewhere": told(name), "owner": "emopipe",
+        "batch_size": batch_size, "elsewhere": registration(name), "owner": "emopipe",
         "places": how["places"] if modality == "video" else {},
         "identity": how["identity"] if modality == "video" else {},
     }  # fmt: skip

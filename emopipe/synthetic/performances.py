@@ -1,4 +1,4 @@
-"""Which clips a synthetic corpus has, and what each shows to the ear and to the eye."""
+"""Choose the clips of a synthetic corpus, and the emotion in each voice and each face."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -21,19 +21,19 @@ class Performance(NamedTuple):
 
 def check_informative(informative, layout: Layout, name: str, emotions) -> tuple[str, ...]:
     """Return the modalities that carry the emotion, or ("split",)."""
-    asked = (informative,) if isinstance(informative, str) else tuple(informative)
-    if asked == ("split",):
+    modalities = (informative,) if isinstance(informative, str) else tuple(informative)
+    if modalities == ("split",):
         if len(layout.modalities) < 2 or len(emotions) < 4:
             raise ValueError(
                 f"informative='split' needs voices and faces and four emotions; layout {name!r} "
                 f"has {' and '.join(layout.modalities)}, emotions are {', '.join(emotions)}"
             )
-    elif not set(asked) <= set(INFORMATIVE):
+    elif not set(modalities) <= set(INFORMATIVE):
         raise ValueError(
             f"informative={informative!r} is not known; it can be 'voice', 'face', "
             "('voice', 'face'), () or 'split'"
         )
-    return asked
+    return modalities
 
 
 def choose_clips(
@@ -66,7 +66,7 @@ def choose_clips(
     ]
 
 
-def _exchanged(emotions: list[str], rng) -> dict[str, str]:
+def _exchange_emotions(emotions: list[str], rng) -> dict[str, str]:
     """Return what each emotion is exchanged for: a random order that leaves one in its place.
 
     Each exchange is equally likely and 1 in n is none, exactly: in small corpora, too, a modality
@@ -81,7 +81,9 @@ def _exchanged(emotions: list[str], rng) -> dict[str, str]:
     return {emotion: emotions[k] for emotion, k in zip(emotions, order, strict=True)}
 
 
-def cast(clip: Clip, informative: tuple[str, ...], emotions, seed: int) -> Performance:
+def choose_performance(
+    clip: Clip, informative: tuple[str, ...], emotions, seed: int
+) -> Performance:
     """Decide what a clip's voice and face express.
 
     A modality that is not informative expresses an emotion drawn at random, whatever the label.
@@ -96,17 +98,24 @@ def cast(clip: Clip, informative: tuple[str, ...], emotions, seed: int) -> Perfo
     >>> cast(clip, ("voice", "face"), ["anger", "fear"], seed=0)[1:]
     ('anger', 'anger')
     """
-    own, emotions = clip.emotion, list(emotions)
-    if own not in emotions:
-        return Performance(clip, own, own)
+    label, emotions = clip.emotion, list(emotions)
+    if label not in emotions:
+        return Performance(clip, label, label)
     rng = np.random.default_rng([seed, crc32(clip.subject.encode()), clip.take, 3])
     middle = (len(emotions) + 1) // 2
     halves = emotions[:middle], emotions[middle:]
     if informative == ("split",):
-        other = _exchanged(halves[0], rng) | _exchanged(halves[1], rng)
-        by_voice = own in halves[0]
-        return Performance(clip, own if by_voice else other[own], other[own] if by_voice else own)
-    heard, seen = _exchanged(emotions, rng)[own], _exchanged(emotions, rng)[own]
+        other = _exchange_emotions(halves[0], rng) | _exchange_emotions(halves[1], rng)
+        by_voice = label in halves[0]
+        return Performance(
+            clip, label if by_voice else other[label], other[label] if by_voice else label
+        )
+    voice_emotion, face_emotion = (
+        _exchange_emotions(emotions, rng)[label],
+        _exchange_emotions(emotions, rng)[label],
+    )
     return Performance(
-        clip, own if "voice" in informative else heard, own if "face" in informative else seen
+        clip,
+        label if "voice" in informative else voice_emotion,
+        label if "face" in informative else face_emotion,
     )

@@ -1,4 +1,4 @@
-"""Recording the clips of a synthetic corpus: voice and face of one performance into its files."""
+"""Record the clips of a synthetic corpus: voice and face of each performance, as files."""
 
 from functools import lru_cache
 from hashlib import sha256
@@ -7,16 +7,16 @@ from zlib import crc32
 
 import numpy as np
 
-from emopipe.synthetic.casting import Performance
 from emopipe.synthetic.drawn_face import DrawnFace, animate, portrait
 from emopipe.synthetic.drawn_voice import SAMPLE_RATE, speak
 from emopipe.synthetic.encoding import CODECS, write_image, write_recording
 from emopipe.synthetic.people import Person
+from emopipe.synthetic.performances import Performance
 
 _MEDLEY = ("anger", "happiness", "sadness")
 
 
-class Studio:
+class Recorder:
     """Records performances at one picture size, frame rate and range of durations.
 
     Parameters
