@@ -103,8 +103,33 @@ def in_a_branch(model):
     model.graph.node.insert(0, branch)
 
 
+def in_a_sparse_tensor(model):
+    sparse = model.graph.sparse_initializer.add(dims=[4])
+    sparse.values.CopyFrom(TensorProto(name="w", dims=[1], data_type=1))
+    external(sparse.values)
+
+
+def in_a_function(model):
+    constant = helper.make_node("Constant", [], ["c"], value=TensorProto(dims=[1], data_type=1))
+    external(constant.attribute[0].t)
+    model.functions.append(helper.make_function("own", "F", [], ["c"], [constant], []))
+
+
+def in_training(model):
+    model.training_info.add().algorithm.initializer.add(name="w", dims=[1], data_type=1)
+    external(model.training_info[0].algorithm.initializer[0])
+
+
 @pytest.mark.parametrize(
-    "tweak", [lambda model: external(model.graph.initializer[0]), in_an_attribute, in_a_branch]
+    "tweak",
+    [
+        lambda model: external(model.graph.initializer[0]),
+        in_an_attribute,
+        in_a_branch,
+        in_a_sparse_tensor,
+        in_a_function,
+        in_training,
+    ],
 )
 def test_external_data_is_refused(tmp_path, tweak):
     path, *_ = mlp(tmp_path / "a.onnx", tweak=tweak)

@@ -13,18 +13,6 @@ import numpy as np
 from emopipe.backbones.weights import WeightsError, lookup_file
 from emopipe.containment import Broken, Contained, Refused
 
-# Where tensors can be in ONNX's messages: kind of message -> field -> kind of message in it.
-_PARTS = {
-    "model": {7: "graph", 20: "training", 25: "function"},
-    "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "training": {1: "graph", 2: "graph"},
-    "function": {7: "node", 11: "attribute"},
-    "node": {5: "attribute"},
-    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
-    "sparse": {1: "tensor", 2: "tensor"},
-}
-_EXTERNAL_DATA, _DATA_LOCATION = 13, 14
-
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
@@ -68,35 +56,21 @@ class Input(NamedTuple):
     dtype: type
 
 
-def _varint(data, position):
-    value = shift = 0
-    while shift < 64:
-        byte = data[position]
-        value |= (byte & 127) << shift
-        position, shift = position + 1, shift + 7
-        if byte < 128:
-            return value, position
-    raise ValueError("a number of more than 64 bits")
+def _lies_outside(message) -> bool:
+    """Say whether any tensor of a protocol buffer message keeps its numbers in another file."""
+    from google.protobuf.message import Message
 
-
-def _fields(data):
-    """Yield (field, value) of a protocol buffer message; value is a number or a view of bytes."""
-    position = 0
-    while position < len(data):
-        key, position = _varint(data, position)
-        kind = key & 7
-        if kind == 0:
-            value, position = _varint(data, position)
-        elif kind == 2:
-            size, position = _varint(data, position)
-            value, position = data[position : position + size], position + size
-        elif kind in (1, 5):
-            value, position = None, position + (8 if kind == 1 else 4)
-        else:
-            raise ValueError(f"a field of kind {kind}")
-        if position > len(data):
-            raise ValueError("a field that ends after the file")
-        yield key >> 3, value
+    waiting = [message]
+    while waiting:
+        message = waiting.pop()
+        if message.DESCRIPTOR.name == "TensorProto":
+            if message.external_data or message.data_location:
+                return True
+            continue
+        for field, value in message.ListFields():
+            if field.message_type is not None:
+                waiting.extend([value] if isinstance(value, Message) else value)
+    return False
 
 
 def read_model(path) -> bytes:
@@ -123,30 +97,23 @@ def read_model(path) -> bytes:
         ...
     WeightsError: onnx_file.py: not an ONNX file (...).
     """
+    from google.protobuf.message import DecodeError
+    from onnx import ModelProto
+
     if Path(path).stat().st_size > _LARGEST_FILE:
         raise WeightsError(f"{path}: not an ONNX file (it has more than 2 GiB).")
     data = Path(path).read_bytes()
-    waiting, graphs = [("model", memoryview(data))], 0
     try:
-        while waiting:
-            kind, message = waiting.pop()
-            graphs += kind == "graph"
-            for field, value in _fields(message):
-                if kind == "tensor":
-                    if field == _EXTERNAL_DATA or (field == _DATA_LOCATION and value):
-                        raise WeightsError(
-                            f"{path}: keeps tensors in other files (ONNX external data), which are "
-                            "not read. Save the model as one file: onnx.save(model, path, "
-                            "save_as_external_data=False)."
-                        )
-                elif field in _PARTS[kind]:
-                    waiting.append((_PARTS[kind][field], memoryview(value)))
-    except (ValueError, TypeError, IndexError) as error:
-        if isinstance(error, WeightsError):
-            raise
+        model = ModelProto.FromString(data)
+    except DecodeError as error:
         raise WeightsError(f"{path}: not an ONNX file ({error}).") from error
-    if not graphs:
+    if not model.HasField("graph"):
         raise WeightsError(f"{path}: not an ONNX file (it holds no graph).")
+    if _lies_outside(model):
+        raise WeightsError(
+            f"{path}: keeps tensors in other files (ONNX external data), which are not read. Save "
+            "the model as one file: onnx.save(model, path, save_as_external_data=False)."
+        )
     return data
 
 
@@ -229,7 +196,8 @@ class _Network:
         except Refused as error:
             if error.kind in ("ImportError", "ModuleNotFoundError"):
                 raise ImportError(
-                    "ONNXFaceFeatures needs the package onnxruntime: pip install onnxruntime."
+                    "ONNXFaceFeatures needs the packages onnx and onnxruntime: pip install "
+                    "'emopipe[onnx]'."
                 ) from None
             if error.kind == "WeightsError":
                 raise WeightsError(str(error)) from None
