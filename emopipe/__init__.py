@@ -29,6 +29,7 @@ _PUBLIC = {
     "FaceCrops": "face",
     "FaceTexture": "face",
     "FeatureTable": "feature_table",
+    "FisherVectors": "voice",
     "MiniXceptionFeatures": "face",
     "ONNXFaceFeatures": "face",
     "ShortTermStatistics": "voice",
@@ -56,6 +57,7 @@ _PUBLIC = {
     "make_clip_pipeline": "fusion",
     "score_weights": "fusion",
     "search_weights": "fusion",
+    "voice_ensemble": "voice_ensemble",
     "weight_grid": "fusion.grid",
     # evaluation and reports
     "Chart": "experiment",

@@ -7,16 +7,17 @@ from path_estimator_contract import check_path_transformer
 from scipy.signal import lfilter
 
 from emopipe.media import ClipError, signal
-from emopipe.voice import VoiceFunctionals, descriptors
-from emopipe.voice.functionals import BY_DEFAULT, clip_functionals, functional_names, functionals
+from emopipe.voice import SETS, VoiceFunctionals, descriptors
+from emopipe.voice.contours import rich_names, rich_statistics
+from emopipe.voice.functionals import clip_functionals, functional_names, functionals
 
 RATE = 16000
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 
 def named(samples):
-    values = functionals(np.asarray(samples, np.float32))
-    return dict(zip(functional_names(BY_DEFAULT), values, strict=True))
+    values = functionals(np.asarray(samples, np.float32), tuple(SETS))
+    return dict(zip(functional_names(tuple(SETS)), values, strict=True))
 
 
 def pulses(lengths, heights=1.0, seconds=1.0):
@@ -131,13 +132,47 @@ def test_contract(sounds):
     check_path_transformer(VoiceFunctionals(), sounds)
 
 
+def test_a_course_is_that_of_the_utterance_alone():
+    time = np.arange(RATE) / RATE
+    rising = 0.2 * np.sin(2 * np.pi * 110 * (2**time - 1) / np.log(2))
+    found, padded = named(rising), named(np.concatenate([np.zeros(RATE // 2), rising]))
+    for name in ("pitch_course_0", "pitch_course_1", "pitch_bridged_slope", "utterance_length"):
+        assert padded[name] == pytest.approx(found[name], rel=0.03, abs=0.01), name
+    # A straight line of an octave: three halves of its slope's standard deviation, and no bend.
+    assert found["pitch_course_0"] == pytest.approx(12 * np.log2(110 * 2**0.5 / 27.5), abs=0.2)
+    assert found["pitch_bridged_slope"] == pytest.approx(6 / 3**0.5, rel=0.03)
+    assert abs(found["pitch_bridged_bend"]) < 0.1
+    assert padded["clip_length"] == pytest.approx(np.log(1.5), abs=0.02)
+
+
+def test_statistics_of_a_known_course():
+    rows = np.array([0, 0, 4, 0, 0, 8, 0, 0, 0, 0, 0.0])[:, np.newaxis]
+    found = dict(zip(rich_names(["x"]), rich_statistics(rows), strict=True))
+    assert found["x_peaks"] == pytest.approx(2 / 11)
+    assert found["x_peak_height"] == pytest.approx(6 - 12 / 11)
+    assert found["x_place_of_max"] == 0.5 and found["x_rise"] == found["x_fall"] == 6
+    assert found["x_above_25"] == pytest.approx(2 / 11)
+    assert found["x_above_75"] == pytest.approx(1 / 11)
+    assert not rich_statistics(rows[:4]).any()
+
+
+@pytest.mark.parametrize(("low", "high", "centre"), [(300, 600, 0.45), (2000, 4000, 3.0)])
+def test_the_spectrum_of_a_band_of_noise(low, high, centre):
+    noise = np.fft.rfft(np.random.default_rng(0).standard_normal(RATE))
+    hertz = np.fft.rfftfreq(RATE, 1 / RATE)
+    found = named(0.1 * np.fft.irfft(noise * ((hertz > low) & (hertz < high)) * 10))
+    assert found["spectrum_centre_mean"] == pytest.approx(centre, rel=0.05)
+    assert found["spectrum_rolloff_50_mean"] == pytest.approx(centre, rel=0.1)
+    assert found["spectrum_spread_mean"] == pytest.approx((high - low) / 1000 / 12**0.5, rel=0.15)
+
+
 def test_sets_are_columns_of_all(sounds):
     every = VoiceFunctionals(store=None, n_jobs=1).set_output(transform="pandas")
     some = VoiceFunctionals(sets=["modulation", "mfcc"], store=None, n_jobs=1)
     columns = every.fit_transform(sounds)[some.get_feature_names_out()]
     np.testing.assert_array_equal(some.fit_transform(sounds), columns)
     np.testing.assert_array_equal(
-        every.fit_transform(sounds[:1]).to_numpy()[0], functionals(signal(sounds[0]))
+        every.fit_transform(sounds[:1]).to_numpy()[0], functionals(signal(sounds[0]), every.sets)
     )
 
 

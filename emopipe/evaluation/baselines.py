@@ -14,6 +14,7 @@ from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import get_tags
 
 from emopipe import metrics
 from emopipe.evaluation.giveaways import tokens
@@ -172,7 +173,8 @@ def _numbers(study, seconds):
     numbers = study.task.X.select_dtypes("number").astype(np.float64)
     columns = [words.to_numpy(), numbers.to_numpy(), seconds[:, None]]
     for _, part in nested(study.task.estimator):
-        if isinstance(part, ClipTransformer) and part.store is not None:
+        learns_nothing = isinstance(part, ClipTransformer) and not get_tags(part).requires_fit
+        if learns_nothing and part.store is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ClipWarning)
                 columns.append(np.asarray(clone(part).transform(study.task.X), dtype=np.float64))

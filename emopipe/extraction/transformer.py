@@ -152,6 +152,10 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
     def _feature_names(self) -> list[str]:
         raise NotImplementedError
 
+    def _row(self, value):
+        """Return the features that a clip's value holds."""
+        return value
+
     def set_params(self, **params):
         """Set parameters; ``faces__detector`` is that of a copy of `faces`, so defaults stay."""
         own_objects(self, params)
@@ -218,9 +222,10 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
             raise ClipError(_named(paths, i), found.statuses[i], found.details[i])
         if failed:
             warnings.warn(_told(paths, found, failed), ClipWarning, stacklevel=2)
-        dtype = np.result_type(*{v.dtype for v in found.values if v is not None} or {np.float64})
+        values = [None if value is None else self._row(value) for value in found.values]
+        dtype = np.result_type(*{v.dtype for v in values if v is not None} or {np.float64})
         features = np.empty((len(paths), len(self._feature_names())), dtype)
-        for row, value in zip(features, found.values, strict=True):
+        for row, value in zip(features, values, strict=True):
             if value is not None and value.shape != row.shape:
                 raise ValueError(
                     f"{type(self).__name__} names {len(row)} features, but its recipe gives values "

@@ -106,7 +106,8 @@ def card_fields(estimator, result, clips, notes) -> dict:
 
 
 def _evaluation(result):
-    shares = ("splitter", "n_folds", "grouped_by", "nested", "subject_dependent", "confidence")
+    shares = ("splitter", "n_folds", "grouped_by", "nested", "subject_dependent", "test_person",
+              "confidence")  # fmt: skip
     return {
         "title": result.title,
         "protocol": {key: result.protocol.get(key) for key in shares},
@@ -192,6 +193,11 @@ def _evaluation_lines(found, training):
     ]
     if protocol["subject_dependent"]:
         lines.append("**Subject-dependent: too high for people never met.**")
+    if (protocol.get("test_person") or "nothing") != "nothing":
+        lines.append(
+            f"Of each person who was tested it knew {protocol['test_person']}: `emopipe predict "
+            "--enroll` takes such clips of a new person; without them it is right less often."
+        )
     audit = "passed" if found["passed"] else "FAILED: " + "; ".join(found["audit"])
     lines += [f"Leakage audit: {audit}.", *found["statements"]]
     rows = [(name, _figure(value)) for name, value in figures.items()]

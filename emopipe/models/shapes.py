@@ -68,6 +68,9 @@ SHAPES = {
     "sklearn.kernel_approximation.Nystroem": {"components_": "kF", "normalization_": "kk"},
     "sklearn.kernel_approximation.RBFSampler": {"random_weights_": "Fk", "random_offset_": "k"},
     "sklearn.linear_model._linear.LinearRegression": {},
+    # of diagonal covariances, as emopipe.FisherVectors has it; those of other kinds do not fit
+    "sklearn.mixture._gaussian_mixture.GaussianMixture":
+        {"weights_": "k", "means_": "kF", "covariances_": "kF", "precisions_cholesky_": "kF"},
     "sklearn.pipeline.FeatureUnion": {},
     "sklearn.pipeline.Pipeline": {},
     "sklearn.preprocessing._data.KernelCenterer": {"K_fit_rows_": "n"},

@@ -40,7 +40,9 @@ def tested_on(result) -> str:
         if "official" in result.protocol.get("splitter", ""):
             return "an official split; subjects not named"
         return "clips of unnamed subjects"
-    return "people never trained on"
+    enrolment = result.protocol.get("test_person", "nothing")
+    known = "" if enrolment == "nothing" else f", {enrolment} of each known"
+    return f"people never trained on{known}"
 
 
 def candidates(experiment) -> list[str]:

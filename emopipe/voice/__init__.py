@@ -2,6 +2,7 @@
 
 from emopipe.voice.clips import ShortTermStatistics
 from emopipe.voice.definitions import FEATURES
+from emopipe.voice.fisher import FisherVectors, fisher_vector
 from emopipe.voice.functionals import SETS, VoiceFunctionals
 from emopipe.voice.short_term import STATISTICS, short_term_features, statistics
 
@@ -9,8 +10,10 @@ __all__ = [
     "FEATURES",
     "SETS",
     "STATISTICS",
+    "FisherVectors",
     "ShortTermStatistics",
     "VoiceFunctionals",
+    "fisher_vector",
     "short_term_features",
     "statistics",
 ]

@@ -8,7 +8,7 @@ from scipy.fft import dct, rfft
 from scipy.signal import lfilter, resample_poly
 
 from emopipe.voice.linear_prediction import cepstra, predictors
-from emopipe.voice.pitch import pitch_candidates, track_pitch
+from emopipe.voice.pitch import LOWEST, pitch_candidates, track_pitch
 
 SAMPLE_RATE = 16000  # Hz
 HOP = 160  # samples
@@ -17,8 +17,18 @@ N_BANDS, N_CEPSTRA, N_FORMANTS = 40, 20, 3
 N_PREDICTED = 16  # two coefficients per kHz of bandwidth, and a cepstrum of each
 _FFT = 512
 _FLOOR = 1e-7  # of full scale squared: -70 dB
-# Linear prediction: sound up to 5 kHz, two coefficients per formant and two more; every other frame
-_FORMANT_RATE, _ORDER, _EVERY = 10000, 12, 2
+# Linear prediction: sound up to 5 kHz, two coefficients per formant and two more; every third frame
+_FORMANT_RATE, _ORDER, _EVERY = 10000, 12, 3
+# dB: of the frames this far below the loudest, or below full scale, none is voiced.
+_SOFT, _QUIET = 40, -60
+_ROLLOFFS = (0.25, 0.5, 0.75, 0.9)
+_BALANCES = ((250, 650), (1000, 4000), (4000, 8001))  # Hz
+# Frequencies in kHz, balances in natural logarithms, sharpness in mel bands.
+DISTRIBUTION = (
+    *(f"rolloff_{100 * share:.0f}" for share in _ROLLOFFS), "centre", "spread", "skewness",
+    "kurtosis", "entropy", "loudness", "sharpness",
+    *(f"share_{low}_{min(high, 8000)}" for low, high in _BALANCES),
+)  # fmt: skip
 _CHUNK = 2048  # frames whose spectra are in memory at once
 
 
@@ -35,17 +45,20 @@ class Descriptors(NamedTuple):
     shape : ndarray of shape (frames, 6)
         Slopes 0-500 and 500-1500 Hz (dB per kHz), alpha ratio (dB), Hammarberg index (dB), centroid
         (Hz), what lies above 5 kHz against the rest (dB).
+    distribution : ndarray of shape (frames, 14)
+        `DISTRIBUTION`: how power and loudness lie over the spectrum.
     frequency, harmonicity : ndarrays of shape (frames,)
         Hz and dB.
     voiced : bool ndarray of shape (frames,)
     formants, widths : ndarrays of shape (n, 3)
-        Frequencies and bandwidths in Hz in every other voiced frame, NaN where there is none.
+        Frequencies and bandwidths in Hz in every third voiced frame, NaN where there is none.
     """
 
     mel: np.ndarray
     cepstra: np.ndarray
     level: np.ndarray
     shape: np.ndarray
+    distribution: np.ndarray
     frequency: np.ndarray
     harmonicity: np.ndarray
     voiced: np.ndarray
@@ -92,12 +105,13 @@ def deltas(rows):
 
 
 def _spectral(frames):
-    """Return mel bands, cepstra, level and shape of frames."""
+    """Return mel bands, cepstra, level, shape and distribution of frames."""
     spectra = rfft(frames * np.hamming(FRAME).astype(np.float32), _FFT, axis=1)
     power = (spectra.real**2 + spectra.imag**2) / FRAME
     mel = np.log(power @ _filters() + np.float32(_FLOOR))
     level = 10 * np.log10(power.mean(axis=1) + np.float32(_FLOOR))
-    return mel, dct(mel, norm="ortho", axis=1)[:, :N_CEPSTRA], level, _shape(power)
+    cepstra = dct(mel, norm="ortho", axis=1)[:, :N_CEPSTRA]
+    return mel, cepstra, level, _shape(power), _distribution(power, mel)
 
 
 def _shape(power):
@@ -123,6 +137,32 @@ def _shape(power):
         balance(band(0, 2000).max(axis=1), band(2000, 5000).max(axis=1)),
         power @ bins.astype(np.float32) / power.sum(axis=1),
         balance(band(5000, 8001).sum(axis=1), band(0, 5000).sum(axis=1)),
+    ])  # fmt: skip
+
+
+def _distribution(power, mel):
+    """Return the descriptors of `DISTRIBUTION`, (frames, 14)."""
+    power = power + np.float32(1e-9)
+    share = power / power.sum(axis=1, keepdims=True)
+    kilohertz = np.fft.rfftfreq(_FFT, 1000 / SAMPLE_RATE).astype(np.float32)
+    below = share.cumsum(axis=1)
+    rolloffs = [kilohertz[(below < part).sum(axis=1)] for part in _ROLLOFFS]
+    # Central moments from those about 0, in double precision: their terms nearly cancel.
+    powers = kilohertz.astype(np.float64)[:, np.newaxis] ** np.arange(1, 5)
+    first, second, third, fourth = (share.astype(np.float64) @ powers).T
+    variance = np.maximum(second - first**2, 1e-6)
+    skewness = (third - 3 * first * second + 2 * first**3) / variance**1.5
+    kurtosis = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
+    bands = np.exp(mel)
+    total = bands.sum(axis=1)
+    loud = np.exp(np.float32(0.3) * mel)
+    loudness = loud.sum(axis=1)
+    places = np.searchsorted(kilohertz, np.array(_BALANCES) / 1000)
+    return np.column_stack([
+        *rolloffs, first, np.sqrt(variance), skewness, kurtosis / variance**2,
+        np.log(total) - (bands * mel).sum(axis=1) / total, np.log(loudness),
+        loud @ np.arange(N_BANDS, dtype=np.float32) / loudness,
+        *(np.log(share[:, low:high].sum(axis=1) + 1e-9) for low, high in places),
     ])  # fmt: skip
 
 
@@ -153,7 +193,7 @@ def _resonances(frames):
 
 
 def _formants(samples, voiced):
-    """Return frequencies and bandwidths of formants in every other voiced frame, (n, 3) each."""
+    """Return frequencies and bandwidths of formants in every third voiced frame, (n, 3) each."""
     chosen = np.flatnonzero(voiced)[::_EVERY]
     if not len(chosen):
         return np.empty((0, N_FORMANTS)), np.empty((0, N_FORMANTS))
@@ -189,6 +229,11 @@ def prediction_cepstra(samples):
     return rows
 
 
+def describe_spectra(samples):
+    """Return mel bands, cepstra, level, shape and distribution of frames, see `Descriptors`."""
+    return _in_chunks(_spectral, _frames(samples.astype(np.float32), FRAME))
+
+
 def describe_voice(samples) -> Descriptors:
     """Return what a voice is like in every 10 ms.
 
@@ -204,9 +249,21 @@ def describe_voice(samples) -> Descriptors:
     >>> voice.mel.shape, voice.frequency[5:8].round().tolist()
     ((25, 40), [250.0, 250.0, 250.0])
     """
-    mel, cepstra, level, shape = _in_chunks(_spectral, _frames(samples, FRAME))
-    candidates = _in_chunks(lambda f: pitch_candidates(f, SAMPLE_RATE), _frames(samples, LONG))
-    frequency, harmonicity, voiced = track_pitch(*candidates, SAMPLE_RATE)
-    voiced &= level > max(level.max() - 40, -60)
+    mel, cepstra, level, shape, distribution = describe_spectra(samples)
+    loud = np.flatnonzero(level > max(level.max() - _SOFT, _QUIET))
+    frequency, harmonicity, voiced = _pitch(samples, loud, len(level))
     formants, widths = _formants(samples, voiced)
-    return Descriptors(mel, cepstra, level, shape, frequency, harmonicity, voiced, formants, widths)
+    return Descriptors(
+        mel, cepstra, level, shape, distribution, frequency, harmonicity, voiced, formants, widths
+    )
+
+
+def _pitch(samples, loud, n_frames):
+    """Return frequency, harmonicity and voicing of frames, of which only the loud are measured."""
+    frequency, harmonicity = np.full(n_frames, LOWEST), np.full(n_frames, -20.0)
+    voiced = np.zeros(n_frames, bool)
+    if len(loud):
+        frames = _frames(samples, LONG)
+        candidates = _in_chunks(lambda rows: pitch_candidates(frames[rows], SAMPLE_RATE), loud)
+        frequency[loud], harmonicity[loud], voiced[loud] = track_pitch(*candidates, SAMPLE_RATE)
+    return frequency, harmonicity, voiced

@@ -9,7 +9,9 @@ import numpy as np
 from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import signal_blocks
 from emopipe.voice.clips import check_clip, in_16_bit_steps
+from emopipe.voice.contours import N_WAVES, course, quantiles, rich_names, rich_statistics
 from emopipe.voice.descriptors import (
+    DISTRIBUTION,
     HOP,
     LONG,
     N_BANDS,
@@ -30,24 +32,20 @@ _SHAPE = ("slope_0_500", "slope_500_1500", "alpha", "hammarberg", "centroid", "h
 _TEMPI = (0.5, 1.5, 3.0, 5.0, 8.0, 12.0, 20.0)
 _SPECTRUM_SECONDS = 2.0
 _MODULATED = 20  # bands of the modulation spectrum: the mel bands, in pairs
-_SPOKEN = 35  # dB below the loudest frame
+SPOKEN = 35  # dB below the loudest frame
 # Praat's: neighbouring cycles of which one is longer or louder by more are no cycles of one voice.
 _LENGTHS, _PEAKS = 1.3, 1.6
-
-
-def _percentiles(rows):
-    """Return the 10th, 50th and 90th percentile of each column, quicker than NumPy's function."""
-    ordered, place = np.sort(rows, axis=0), np.array(_PERCENTILES) / 100 * (len(rows) - 1)
-    below = place.astype(int)
-    above, share = np.minimum(below + 1, len(rows) - 1), (place - below)[:, np.newaxis]
-    return (ordered[below] * (1 - share) + ordered[above] * share).ravel()
 
 
 def _moments(rows, names):
     """Return mean, standard deviation and percentiles of each column, 0 of no rows."""
     if not len(rows):
         rows = np.zeros((1, len(names)))
-    values = [rows.mean(axis=0), rows.std(axis=0), _percentiles(rows)]
+    values = [
+        rows.mean(axis=0),
+        rows.std(axis=0),
+        quantiles(rows, np.array(_PERCENTILES) / 100).ravel(),
+    ]
     kinds = ["mean", "std", *(f"p{n}" for n in _PERCENTILES)]
     return np.concatenate(values), [f"{name}_{kind}" for kind in kinds for name in names]
 
@@ -129,7 +127,7 @@ def _rhythm(voice, samples, pitch, spoken):
 def _prosody(voice, samples):
     voiced, level = voice.voiced, voice.level
     pitch = 12 * np.log2(voice.frequency[voiced] / 27.5)  # semitones above A0
-    spoken = level > level.max() - _SPOKEN
+    spoken = level > level.max() - SPOKEN
     columns = {
         "pitch": pitch,
         "level": (level - level.max())[spoken],
@@ -158,11 +156,71 @@ def _modulation(voice, samples):
         yield values, [f"band_{band + 1}_{low:g}_{high:g}_hz" for band in range(_MODULATED)]
 
 
+def _spectrum_rows(voice):
+    """Return what is spectral of every frame, (frames, n), and names."""
+    amplitude = np.exp(voice.mel / 2)
+    amplitude /= np.linalg.norm(amplitude, axis=1, keepdims=True)
+    flux = np.zeros(len(amplitude))
+    flux[1:] = 1 - (amplitude[1:] * amplitude[:-1]).sum(axis=1)
+    rows = [voice.distribution, voice.shape, voice.level, voice.harmonicity, flux]
+    return np.column_stack(rows), [*DISTRIBUTION, *_SHAPE, "level", "harmonicity", "flux"]
+
+
+def _utterance(voice):
+    """Return the frames from the first that is spoken to the last."""
+    spoken = np.flatnonzero(voice.level > voice.level.max() - SPOKEN)
+    return slice(spoken[0], spoken[-1] + 1)
+
+
+def _spectrum(voice, samples):
+    """Yield the rich statistics of spectra between the first and last word, and of their slopes."""
+    rows, names = _spectrum_rows(voice)
+    part = _utterance(voice)
+    both = np.column_stack([rows[part], deltas(rows)[part]])
+    names = [f"spectrum_{name}" for name in (*names, *(f"{name}_delta" for name in names))]
+    yield rich_statistics(both), rich_names(names)
+
+
+def _vowels(voice, samples):
+    """Yield the rich statistics of voiced spectra."""
+    rows, names = _spectrum_rows(voice)
+    yield rich_statistics(rows[voice.voiced]), rich_names([f"vowel_{name}" for name in names])
+
+
+def _contour(voice, samples):
+    """Yield the courses of pitch, level and timbre over the utterance, and pitch's statistics."""
+    part, seconds = _utterance(voice), HOP / SAMPLE_RATE
+    semitones, voiced = 12 * np.log2(voice.frequency / 27.5), np.flatnonzero(voice.voiced)
+    bridged = np.zeros(len(semitones))
+    if len(voiced):
+        bridged = np.interp(np.arange(len(semitones)), voiced, semitones[voiced])
+    names = ("pitch", "level", "loudness", "sharpness", "centre", "harmonicity")
+    columns = [DISTRIBUTION.index(name) for name in ("loudness", "sharpness", "centre")]
+    rows = [bridged, voice.level, *voice.distribution[:, columns].T, voice.harmonicity]
+    yield (
+        course(np.column_stack(rows)[part]).ravel(),
+        [f"{name}_course_{n}" for name in names for n in range(N_WAVES)],
+    )
+    spoken = (part.stop - part.start) * seconds
+    lengths = [np.log(spoken), len(voiced) * seconds / spoken, np.log(len(semitones) * seconds)]
+    yield np.array(lengths), ["utterance_length", "utterance_voiced", "clip_length"]
+    for name, values in {
+        "pitch_bridged": bridged[part],
+        "pitch_voiced": semitones[voiced],
+        "pitch_delta": deltas(semitones[voiced][:, np.newaxis])[:, 0] if len(voiced) else voiced,
+        "harmonicity_voiced": voice.harmonicity[voiced],
+    }.items():
+        yield rich_statistics(values[:, np.newaxis]), rich_names([name])
+
+
 # Name of a set -> (descriptors, samples) -> pairs of values and their names.
 SETS = {
-    "mfcc": _mfcc, "mel": _mel, "prosody": _prosody, "modulation": _modulation, "lpcc": _lpcc,
+    "mfcc": _mfcc, "mel": _mel, "prosody": _prosody, "modulation": _modulation,
+    "spectrum": _spectrum, "vowels": _vowels, "contour": _contour, "lpcc": _lpcc,
 }  # fmt: skip
 BY_DEFAULT = ("mfcc", "mel", "prosody", "modulation")
+# Sets that are computed together, whichever of them are chosen.
+TOGETHER = tuple(name for name in SETS if name != "lpcc")
 
 
 def functionals(samples, sets=BY_DEFAULT):
@@ -194,7 +252,7 @@ def functional_names(sets) -> list[str]:
     Examples
     --------
     >>> functional_names(("mfcc", "prosody"))[0], len(functional_names(tuple(SETS)))
-    ('mfcc_0_mean', 791)
+    ('mfcc_0_mean', 2837)
     """
     # Names and values are made together: those of a short silence are those of all signals.
     silence = np.zeros(1600, np.float32)
@@ -217,7 +275,7 @@ def clip_functionals(path, *, sets):
     samples = np.concatenate(list(reading))
     check_clip(path, measure(in_16_bit_steps([samples])), LONG, SAMPLE_RATE)
     decoded = time.perf_counter()
-    yield Block(functionals(samples, tuple(sets))[np.newaxis])
+    yield Block(functionals(samples, sets)[np.newaxis])
     seconds = {"decode": decoded - began, "features": time.perf_counter() - decoded}
     return Prepared(reading.status, {"windows": len(samples) // HOP}, seconds)
 
@@ -225,8 +283,9 @@ def clip_functionals(path, *, sets):
 class VoiceFunctionals(ClipTransformer):
     """Statistics of what a voice is like in every 10 ms, in sets by name.
 
-    They know the recording's gain, by the mel bands and the first cepstrum: recordings of one
-    corpus should be made alike, or each subject's values standardised.
+    All sets but "lpcc" are computed and stored together: another choice decodes nothing. They know
+    the recording's gain, by the mel bands and the first cepstrum: recordings of one corpus should
+    be made alike, or each subject's values standardised.
 
     Parameters
     ----------
@@ -236,8 +295,13 @@ class VoiceFunctionals(ClipTransformer):
         change. "prosody" (119): pitch in semitones above 27.5 Hz, level below the loudest frame,
         harmonicity in dB, spectral slopes and balances in voiced and unvoiced speech, formants and
         their bandwidths in Hz, jitter, shimmer, rhythm; 0 where a clip has no voice. "modulation"
-        (120): how much the loudness of 20 bands rises and falls at 0.5 to 20 Hz. "lpcc" (112):
-        16 linear prediction cepstra, with the statistics of "mfcc"; not by default.
+        (120): how much the loudness of 20 bands rises and falls at 0.5 to 20 Hz. "spectrum" (1242):
+        27 statistics (moments, percentiles, trends, rises and falls, peaks) of roll-offs, centre,
+        spread, entropy, loudness, sharpness, balances, slopes, harmonicity and flux, and of how
+        they change, from the first word to the last. "vowels" (621): the same of voiced frames.
+        "contour" (183): the courses of pitch, level and timbre as cosines; statistics of pitch.
+        "lpcc" (112): 16 linear prediction cepstra, with the statistics of "mfcc". The first four by
+        default.
     column : str
         Which column of a clip table holds the paths; "audio" where the sound has files of its own.
     store : "default", None, str, Path or Store
@@ -310,10 +374,21 @@ class VoiceFunctionals(ClipTransformer):
             raise ValueError(f"sets={self.sets!r}: name one or more of {list(SETS)}, each once")
         return sets
 
+    def _computed(self):
+        """Return the chosen sets, and all that are computed together with one of them."""
+        chosen = set(self._chosen())
+        together = TOGETHER if chosen & set(TOGETHER) else ()
+        return [*together, *sorted(chosen - set(TOGETHER))]
+
     def _recipe(self):
-        return Recipe(
-            "voice_functionals", 1, clip_functionals, {"sets": self._chosen()}, owner="emopipe"
-        )
+        computed = {"sets": self._computed()}
+        return Recipe("voice_functionals", 2, clip_functionals, computed, owner="emopipe")
+
+    def _row(self, value):
+        computed = self._computed()
+        ends = np.cumsum([len(functional_names((name,))) for name in computed])
+        parts = dict(zip(computed, np.split(value, ends[:-1]), strict=True))
+        return np.concatenate([parts[name] for name in self._chosen()])
 
     def _feature_names(self):
         return functional_names(tuple(self._chosen()))

@@ -1,0 +1,99 @@
+"""voice_ensemble: the recommended recogniser of a voice, of many sets of features."""
+
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from emopipe.fusion import EmotionWeightedFusion, make_clip_pipeline
+from emopipe.subject_scaler import SubjectScaler
+from emopipe.voice import FisherVectors, VoiceFunctionals
+
+SETS = ("mfcc", "mel", "prosody", "modulation", "spectrum", "vowels", "contour")
+# Sets of up to so many values have a member with a radial kernel, too, where wanted.
+_FEW = 300
+
+
+def _linear():
+    """Return a linear classifier for many values: its shrinkage needs no search."""
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+
+
+def voice_ensemble(
+    *, unlabelled_clips=0, sets=SETS, fisher_vectors=False, kernels=False, weights="equal",
+    **extraction,
+):  # fmt: skip
+    """Return an unfitted fusion of classifiers, one or more for each set of voice features.
+
+    Every set has a linear discriminant analysis whose covariance is shrunk by the rule of Ledoit
+    and Wolf: it has no parameter to search for. The members' probabilities are multiplied.
+
+    Parameters
+    ----------
+    unlabelled_clips : int or "all"
+        What may be known of whom is tested: 0, nothing. A number from 2, or "all": features are
+        standardised by subject with so many of the subject's clips, without their labels; the clip
+        table then needs the column `subject`.
+    sets : sequence of str
+        Of `emopipe.VoiceFunctionals`.
+    fisher_vectors : bool
+        Also a member on `emopipe.FisherVectors`.
+    kernels : bool
+        Also a member with a radial kernel (SVC) on every set of up to 300 values. Its decision
+        values are calibrated on inner folds by subject, which takes six times as long.
+    weights : str, array or dict
+        Of the log pool, as in `emopipe.EmotionWeightedFusion`: "equal", or None for the most
+        likely ones, learned on inner folds by subject.
+    **extraction
+        column, store, n_jobs, on_error, progress of the extractors.
+
+    Returns
+    -------
+    EmotionWeightedFusion
+        The members are named after their sets.
+
+    Raises
+    ------
+    ValueError
+        If unlabelled_clips is neither.
+
+    See Also
+    --------
+    SubjectScaler : how features are standardised by subject.
+
+    References
+    ----------
+    O. Ledoit, M. Wolf, "Honey, I shrunk the sample covariance matrix", Journal of Portfolio
+    Management 30(4), 2004.
+
+    Examples
+    --------
+    >>> from emopipe import voice_ensemble
+    >>> [name for name, _ in voice_ensemble(unlabelled_clips=8).estimators]
+    ['mfcc', 'mel', 'prosody', 'modulation', 'spectrum', 'vowels', 'contour']
+    """
+    _check_number(unlabelled_clips)
+
+    def member(extractor, classifier):
+        if unlabelled_clips:
+            n_clips = None if unlabelled_clips == "all" else unlabelled_clips
+            extractor = SubjectScaler(extractor, n_clips=n_clips)
+        return make_clip_pipeline(extractor, StandardScaler(), classifier)
+
+    members = []
+    for name in sets:
+        extractor = VoiceFunctionals(sets=[name], **extraction)
+        members.append((name, member(extractor, _linear())))
+        if kernels and len(extractor.get_feature_names_out()) <= _FEW:
+            members.append((f"{name}_kernel", member(extractor, SVC(C=3.0))))
+    if fisher_vectors:
+        members.append(("fisher_vectors", member(FisherVectors(**extraction), _linear())))
+    return EmotionWeightedFusion(members, pool="log", weights=weights)
+
+
+def _check_number(clips):
+    number = isinstance(clips, int) and not isinstance(clips, bool)
+    if clips != "all" and not (number and (clips == 0 or clips > 1)):
+        raise ValueError(
+            f"unlabelled_clips={clips!r}: 0 (nothing is known of whom is tested), a number of "
+            "clips from 2, or 'all'"
+        )

@@ -1,0 +1,80 @@
+"""The ensemble of voices: its members, what it knows of whom is tested, and how well it tells."""
+
+import numpy as np
+import pytest
+from clips import write_sound
+
+from emopipe import SubjectScaler, evaluate, load, save, voice_ensemble
+from emopipe.corpora import load_table
+from emopipe.report import answer
+
+RATE = 16000
+
+
+def members(**parameters):
+    return [name for name, _ in voice_ensemble(**parameters).estimators]
+
+
+def test_members_by_name():
+    assert members(sets=["mfcc", "spectrum"]) == ["mfcc", "spectrum"]
+    assert members(sets=["mfcc", "spectrum"], kernels=True, fisher_vectors=True) == [
+        "mfcc", "mfcc_kernel", "spectrum", "fisher_vectors",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [1, -1, 2.5, True, "some", None])
+def test_what_may_be_known_is_checked(number):
+    with pytest.raises(ValueError, match="unlabelled_clips="):
+        voice_ensemble(unlabelled_clips=number)
+
+
+def test_every_member_is_scaled_by_subject():
+    ensemble = voice_ensemble(unlabelled_clips=8, fisher_vectors=True)
+    scalers = [model[0] for _, model in ensemble.estimators]
+    assert all(isinstance(scaler, SubjectScaler) and scaler.n_clips == 8 for scaler in scalers)
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory):
+    """Return a table of six people whose anger is higher and louder than their sadness."""
+    folder, lines = tmp_path_factory.mktemp("voices"), ["path,subject,emotion"]
+    time = np.arange(RATE // 2) / RATE
+    for person in range(6):
+        for take in range(8):
+            rng = np.random.default_rng([person, take])
+            angry = take % 2
+            hertz = (110 + 25 * person) * (1.25 if angry else 1) * rng.uniform(0.97, 1.03)
+            sound = sum(np.sin(2 * np.pi * n * hertz * time) / n for n in range(1, 6))
+            sound *= 0.1 * (1 + 0.5 * angry) * (1 + 0.5 * np.sin(2 * np.pi * 4 * time))
+            sound += 0.002 * rng.standard_normal(len(time))
+            write_sound(folder / f"{person}-{take}.wav", (sound[None] * 32767).astype(np.int16))
+            lines.append(f"{person}-{take}.wav,p{person},{'anger' if angry else 'sadness'}")
+    (folder / "clips.csv").write_text("\n".join(lines) + "\n")
+    return load_table(folder / "clips.csv"), str(folder / "store.sqlite")
+
+
+def test_people_never_met_and_the_saved_model(voices, tmp_path):
+    clips, store = voices
+    ensemble = voice_ensemble(unlabelled_clips=4, sets=["contour", "mfcc"], store=store, n_jobs=1)
+    result = evaluate(ensemble, clips, cv=2, n_bootstrap=50, ignore=["EMO02", "EMO09"])
+    assert result.protocol["test_person"] == "4 unlabelled clips"
+    assert result.metrics["accuracy"]["value"] > 0.8
+    assert answer.tested_on(result) == "people never trained on, 4 unlabelled clips of each known"
+    fitted = ensemble.fit(clips, clips["emotion"])
+    save(fitted, tmp_path / "model", result=result, clips=clips)
+    np.testing.assert_array_equal(
+        load(tmp_path / "model").predict_proba(clips), fitted.predict_proba(clips)
+    )
+    card = (tmp_path / "model" / "model_card.md").read_text()
+    assert "Of each person who was tested it knew 4 unlabelled clips" in card
+
+
+def test_fisher_vectors_in_a_saved_model(voices, tmp_path):
+    clips, store = voices
+    ensemble = voice_ensemble(sets=[], fisher_vectors=True, store=store, n_jobs=1)
+    ensemble.set_params(fisher_vectors__fishervectors__n_components=2)
+    fitted = ensemble.fit(clips, clips["emotion"])
+    save(fitted, tmp_path / "model", clips=clips)
+    np.testing.assert_array_equal(
+        load(tmp_path / "model").predict_proba(clips), fitted.predict_proba(clips)
+    )
