@@ -1,34 +1,84 @@
+"""System C's experiment on both corpora; one network is trained, guesses stand for the others."""
+
 import runpy
 from pathlib import Path
 
 import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import StratifiedShuffleSplit
 
+from emopipe import SegmentAttentionNetwork, evaluate
 from emopipe.report.view import experiment_view
 from emopipe.synthetic import make_synthetic_corpus
 
-SCRIPTS = Path(__file__).parents[1] / "experiments"
+SCRIPT = Path(__file__).parents[1] / "experiments" / "segment_attention.py"
+TINY = {"weights": "random", "vgg19_width": 1 / 64, "vgg19_size": 32, "units": 64, "epochs": 1}
 
 
-@pytest.mark.parametrize("corpus", ["rml", "enterface"])
-def test_strangers_and_acquaintances(corpus, tmp_path):
-    root = make_synthetic_corpus(
-        tmp_path / corpus, layout=corpus, subjects=2, emotions=["anger", "sadness"],
-        clips_per_emotion=2, duration=0.8, size=(96, 128), oddities=False,
-    )  # fmt: skip
-    experiment = runpy.run_path(str(SCRIPTS / f"{corpus}_attention.py"))["experiment"]
+@pytest.fixture(scope="module")
+def roots(tmp_path_factory):
+    return {
+        layout: make_synthetic_corpus(
+            tmp_path_factory.mktemp(layout), layout=layout, subjects=2,
+            emotions=["anger", "sadness"], clips_per_emotion=2, duration=0.8, size=(96, 128),
+            oddities=False,
+        )
+        for layout in ("rml", "enterface")
+    }  # fmt: skip
+
+
+def with_guesses(networks):
+    """Return `evaluate` that trains the sixth network, on one fold, and guesses for the others."""
+
+    def evaluates(network, clips, **how):
+        networks.append(network.get_params())
+        del how["checkpoint"], how["progress"]
+        if len(networks) < 6:
+            return evaluate(DummyClassifier(), clips, **how)
+        how["cv"] = StratifiedShuffleSplit(1, test_size=4, random_state=0)
+        return evaluate(network, clips, **how, n_bootstrap=0, ignore=["EMO09", "EMO10"])
+
+    return evaluates
+
+
+def test_strangers_untrimmed_clips_and_acquaintances_of_both_corpora(roots, monkeypatch):
+    experiment = runpy.run_path(str(SCRIPT))["experiment"]
+    networks = []
+    monkeypatch.setitem(experiment.__globals__, "evaluate", with_guesses(networks))
     found = experiment(
-        root, weights="random", vgg19_width=1 / 64, vgg19_size=32, units=4, n_folds=2, epochs=1
+        **roots, **TINY, n_folds=2, threshold=0.5, after=0.1, picture="mfcc", detect_every=4
     )
-    alone, mixed = found.results["leave one subject out"], found.results["subjects mixed"]
-    assert not alone.protocol["subject_dependent"] and alone.passed
-    assert mixed.protocol["subject_dependent"]
-    assert len(alone.predictions) == len(mixed.predictions) == 8
-    assert alone.predictions["predicted"].notna().all()
-    assert any("random weights" in notice["text"] for notice in alone.notices)
-    assert {"loss", "val_loss", "audio_loss", "video_loss"} <= set(alone.history[0])
-    assert any("same people" in notice["text"] for notice in found.notices)
+    assert list(found.results) == [
+        f"{corpus}, {protocol}"
+        for corpus in ("RML", "eNTERFACE'05")
+        for protocol in (
+            "leave one subject out", "leave one subject out, whole clips", "subjects mixed",
+        )
+    ]  # fmt: skip
+    trims = [one["speech"] and (one["speech"].threshold, one["speech"].after) for one in networks]
+    assert trims == [(0.5, 0.1), None, (0.5, 0.1)] * 2
+    assert {one["picture"] for one in networks} == {"mfcc"}
+    assert {(one["vgg19"].fine_tune, one["audio_dense"]) for one in networks} == {(1, False)}
+    assert not found.results["RML, leave one subject out"].protocol["subject_dependent"]
+    mixed = found.results["eNTERFACE'05, subjects mixed"]
+    assert mixed.protocol["subject_dependent"] and mixed.predictions["predicted"].notna().all()
+    [curves] = mixed.folds[0]["history"]
+    assert {"loss", "val_loss", "audio_loss", "tuned_video_loss"} <= set(curves)
+    texts = [notice["text"] for notice in found.notices]
+    assert "RML: 8 clips here, 500 in the paper." in texts
+    assert "eNTERFACE'05: 8 clips here, 1166 in the paper." in texts
+    assert any("same people" in text for text in texts)
     rows = experiment_view(found)["published"]
-    assert len(rows) == 6 and all(row["ours"] is not None for row in rows)
-    assert {p.value for p in found.published} >= (
-        {0.7613, 0.9870} if corpus == "rml" else {0.7849, 0.9775}
-    )
+    assert len(rows) == 12 and all(row["ours"] is not None for row in rows)
+    assert {0.7613, 0.9870, 0.7849, 0.9775} <= {p.value for p in found.published}
+
+
+def test_clips_with_few_faces_are_removed_and_counted(roots, monkeypatch):
+    script = runpy.run_path(str(SCRIPT))
+    clips = script["load_corpus"]("rml", roots["rml"])
+    network = SegmentAttentionNetwork(least_faces=0.5)
+    statuses = clips[["path"]].assign(status=["few_faces", "ok", "no_face"] + ["ok"] * 5)
+    monkeypatch.setattr(SegmentAttentionNetwork, "statuses", lambda self, X: statuses)
+    left, count = script["without_few_faces"](clips, network, "rml")
+    assert left["excluded"].tolist() == ["few_faces"] + [""] * 7
+    assert count == "RML: 7 clips here (1 with too few faces removed), 500 in the paper."

@@ -153,10 +153,11 @@ def tuned_graphs(graphs, tails, *, n_frames) -> TunedGraphs:
     import keras
     from keras import ops
 
-    last = {
-        name: keras.Model(tail.input, tail.output, name=f"{name}_vgg19")
-        for name, tail in tails.items()
-    }
+    # Parts of a network need names of their own.
+    last, head = (
+        {name: _model(part.input, part.output, f"{name}_{kind}") for name, part in parts.items()}
+        for kind, parts in (("vgg19", tails), ("head", graphs._asdict()))
+    )
     n_values = tails["video"].input.shape[-1]
     voice = keras.Input((n_values,), name="audio")
     face = keras.Input((n_frames, n_values), name="video")
@@ -165,7 +166,7 @@ def tuned_graphs(graphs, tails, *, n_frames) -> TunedGraphs:
     heard = last["audio"](voice)
     both, passed = {"audio": voice, "video": face}, {"audio": heard, "video": seen}
     return TunedGraphs(
-        audio=_model({"audio": voice}, graphs.audio({"audio": heard}), "tuned_audio"),
-        video=_model({"video": face}, graphs.video({"video": seen}), "tuned_video"),
-        whole=_model(both, graphs.whole(passed), "tuned"),
+        audio=_model({"audio": voice}, head["audio"]({"audio": heard}), "tuned_audio"),
+        video=_model({"video": face}, head["video"]({"video": seen}), "tuned_video"),
+        whole=_model(both, head["whole"](passed), "tuned"),
     )
