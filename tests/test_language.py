@@ -25,7 +25,8 @@ VERBS_IN_ED = {"embed", "exceed", "feed", "need", "proceed", "seed", "shed", "sp
 EXEMPT = {("emopipe/literature.py", "place")}
 # Folders and files that the list holds for; the others follow.
 CLEARED = tuple(
-    f"emopipe/{name}/" for name in ("backbones", "corpora", "media", "store", "synthetic")
+    f"emopipe/{name}/"
+    for name in ("backbones", "corpora", "media", "store", "synthetic", "training", "voice")
 )
 
 

@@ -26,11 +26,11 @@ from tiny_networks import (
 )
 
 from emopipe.networks.dense import dense_network as dense_layers
-from emopipe.training.batches import made_ahead
+from emopipe.training.batches import prefetch
 from emopipe.training.checkpoints import CheckpointWarning, FitCheckpoint
 from emopipe.training.compiling import compile_network
 from emopipe.training.epochs import FitState
-from emopipe.training.loop import Training, policy, predict, train
+from emopipe.training.loop import Training, dtype_policy, predict, train
 
 ROWS = np.arange(60)
 
@@ -349,7 +349,7 @@ def test_errors_of_batches_come_out_as_they_are(task):
 
 
 def test_results_made_ahead_come_in_order_and_errors_where_they_are_due():
-    made = made_ahead([0, 1, 2].__getitem__, range(5), workers=2)
+    made = prefetch([0, 1, 2].__getitem__, range(5), workers=2)
     assert [next(made) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(IndexError):
         next(made)
@@ -424,14 +424,14 @@ def test_bad_parameters():
     with pytest.raises(ValueError, match="learning_rate"):
         Training(learning_rate=0.0).check()
     with pytest.raises(ValueError, match="precision='float16' is unknown; allowed: float32, bf"):
-        policy("float16")
+        dtype_policy("float16")
     with pytest.raises(ValueError, match="no rows"):
         train(dense_network(), None, [0], rows=[])
 
 
 def test_bfloat16_keeps_weights_in_float32(task):
     x, y = task
-    model = dense_network(dtype=policy("bfloat16"))
+    model = dense_network(dtype=dtype_policy("bfloat16"))
     _, done = fit(task, model=model, epochs=20)
     assert {weight.dtype for weight in done.weights} == {np.dtype("float32")}
     scores = predict(model, batch_of(x), np.arange(90))

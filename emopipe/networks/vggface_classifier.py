@@ -23,10 +23,10 @@ from emopipe.face.augmentation import named_transforms
 from emopipe.face.copies import base_name, copies_recipe
 from emopipe.networks.dense import check_dense, dense_answers, dense_network
 from emopipe.training.clip_network import ClipNetwork
-from emopipe.training.epochs import prefixed
+from emopipe.training.epochs import add_prefix
 from emopipe.training.loop import Training, predict, train
 from emopipe.training.network_estimator import check_shapes
-from emopipe.training.rows_on_disk import in_slices, keep, mapped, moments
+from emopipe.training.rows_on_disk import in_slices, keep, map_rows, moments
 from emopipe.training.tensors import clip_tensors, join_tensors
 
 # fine_tune -> the last layer that stays as it is; 0: that of `features`.
@@ -282,7 +282,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             "weights": share[kept.clips],
         }
         tail = self._tail() if self.fine_tune else None
-        seen = mapped(kept.rows, lambda some: _activations(tail, some)) if tail else kept.rows
+        seen = map_rows(kept.rows, lambda some: _activations(tail, some)) if tail else kept.rows
         self.base_mean_, self.base_scale_ = moments(
             seen, np.flatnonzero(~judged & (kept.parts == 0))
         )
@@ -305,7 +305,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             keep=True,
             **how,
         )
-        return tuned.weights, done.history | prefixed(tuned.history, "fine_tuned")
+        return tuned.weights, done.history | add_prefix(tuned.history, "fine_tuned")
 
     def _whole(self, tail):
         """Return the blocks of the base with the new layers on top."""
@@ -360,7 +360,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             a face are not there), and a column per emotion.
         """
         check_is_fitted(self)
-        tensors, there = self._seen(X)
+        tensors, there = self._complete_tensors(X)
         rows = np.flatnonzero(there)
         tables = [
             pd.DataFrame(value, columns=self.classes_).assign(
@@ -389,7 +389,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             With rows of NaN where no face was found.
         """
         check_is_fitted(self)
-        tensors, there = self._seen(X)
+        tensors, there = self._complete_tensors(X)
         found = np.full((len(there), self.hidden_units[-1]), np.nan)
         rows = np.flatnonzero(there)
         if len(rows):

@@ -1,4 +1,4 @@
-"""Mini-batches by number, made by threads ahead of the network that takes them."""
+"""Mini-batches by number, prefetched by threads."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,7 @@ import numpy as np
 _SHUFFLES, _TRAINS, _VALIDATES = range(3)
 
 
-def made_ahead(make: Callable, numbers: Iterable[int], *, workers: int = 2) -> Iterator:
+def prefetch(make: Callable, numbers: Iterable[int], *, workers: int = 2) -> Iterator:
     """Yield ``make(number)`` of each number, in order; threads make some ahead.
 
     An error in `make` is raised where its result is due. Close the iterator to end the threads
@@ -41,7 +41,7 @@ def made_ahead(make: Callable, numbers: Iterable[int], *, workers: int = 2) -> I
         threads.shutdown(cancel_futures=True)
 
 
-def filled(order, number, size):
+def fill_batch(order, number, size):
     """Return the rows of a batch, filled up from the beginning, and how many are its own.
 
     Parameters
@@ -84,23 +84,23 @@ class Batches:
         self.batch, self.y, self.weights, self.rows = batch, y, weights, rows
         self.size, self.seed = size, seed
         self.steps = -(-len(rows) // size)
-        self._order = lru_cache(2)(self._shuffled)
+        self._order = lru_cache(2)(self._shuffle)
 
-    def _shuffled(self, epoch):
+    def _shuffle(self, epoch):
         return np.random.default_rng([self.seed, _SHUFFLES, epoch]).permutation(self.rows)
 
-    def _made(self, order, number, rng, training):
-        rows, own = filled(order, number, self.size)
-        weights = np.where(np.arange(self.size) < own, self.weights[rows], 0)
+    def _make(self, order, number, rng, training):
+        rows, n_real = fill_batch(order, number, self.size)
+        weights = np.where(np.arange(self.size) < n_real, self.weights[rows], 0)
         return self.batch(rows, rng, training), self.y[rows], weights.astype(np.float32)
 
     def training(self, number):
         """Return a batch of shuffled rows; number counts on through the epochs."""
         epoch, step = divmod(number, self.steps)
         rng = np.random.default_rng([self.seed, _TRAINS, epoch, step])
-        return self._made(self._order(epoch), step, rng, True)
+        return self._make(self._order(epoch), step, rng, True)
 
     def validation(self, step):
         """Return a batch of rows in their order, the same in every epoch."""
         rng = np.random.default_rng([self.seed, _VALIDATES, step])
-        return self._made(self.rows, step, rng, False)
+        return self._make(self.rows, step, rng, False)

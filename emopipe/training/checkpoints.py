@@ -1,4 +1,4 @@
-"""A fit that is interrupted goes on at the epoch where it stopped."""
+"""Resume an interrupted fit at the epoch where it stopped."""
 
 import hashlib
 import json
@@ -61,8 +61,12 @@ class FitCheckpoint:
         """
         if self.path is None:
             return
-        arrays = {f"{name}/{i}": a for name, some in lists.items() for i, a in enumerate(some)}
-        counts = {name: len(some) for name, some in lists.items()}
+        arrays = {
+            f"{name}/{i}": a
+            for name, arrays_of_name in lists.items()
+            for i, a in enumerate(arrays_of_name)
+        }
+        counts = {name: len(arrays_of_name) for name, arrays_of_name in lists.items()}
         text = json.dumps([head, counts])
         with atomic_file(self.path) as file:
             np.savez(

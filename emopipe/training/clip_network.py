@@ -1,4 +1,4 @@
-"""What all networks on clips are to scikit-learn: one base class of classifiers.
+"""The base class of all classifiers that are networks on clips.
 
 A subclass repeats the parameters below in its own ``__init__`` (keyword only) and defines::
 
@@ -86,7 +86,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
 
     def _batch(self, tensors):
         def batch(rows, rng, training):
-            return {name: some.take(rows) for name, some in tensors.items()}
+            return {name: clip_tensors.take(rows) for name, clip_tensors in tensors.items()}
 
         return batch
 
@@ -118,13 +118,13 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
             for path, sound in zip(paths, sounds, strict=True)
         ]
 
-    def _seen(self, X):
+    def _complete_tensors(self, X):
         """Return the tensors of clips, and which clips have all of them."""
         check_not_forked()  # before clips are decoded
         if self.on_error not in ("nan", "raise"):
             raise ValueError(f'on_error={self.on_error!r} is unknown; it is "nan" or "raise"')
         tensors = self._tensors(X)
-        there = np.all([some.there for some in tensors.values()], axis=0)
+        there = np.all([values.there for values in tensors.values()], axis=0)
         if not there.all():
             self._complain(X, tensors, np.flatnonzero(~there))
         return tensors, there
@@ -164,32 +164,32 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
             If no clip can be shown to the network, fewer than two emotions are left, or a
             parameter is not as described.
         """
-        y, groups = _checked(X, y, groups, self._clip_paths(X))
+        y, groups = _check_targets(X, y, groups, self._clip_paths(X))
         drawn = np.random.SeedSequence().entropy % 2**31
         state = self.training.random_state
         self.random_state_ = drawn if state is None else state
         self.training.check()  # before clips are decoded
-        tensors, there = self._seen(X)
+        tensors, there = self._complete_tensors(X)
         self._check_labels(y, there)
         self.classes_, codes = np.unique(y[there], return_inverse=True)
         self.fallback_ = self.classes_[np.bincount(codes).argmax()]
         y_codes = np.zeros(len(y), int)
         y_codes[there] = codes
-        shown = np.flatnonzero(there)
-        held = validation_rows(
-            codes, None if groups is None else groups[shown],
+        usable = np.flatnonzero(there)
+        validation = validation_rows(
+            codes, None if groups is None else groups[usable],
             share=self.training.validation_share, random_state=self.random_state_,
         )  # fmt: skip
         self._model = self._build(len(self.classes_))
         self.network_weights_, self.history_ = self._learn(
-            tensors, y_codes, shown[~held], shown[held],
+            tensors, y_codes, usable[~validation], usable[validation],
             weights=self._row_weights(y, there, sample_weight),
-            identity=self._identity(tensors, y, held),
+            identity=self._identity(tensors, y, validation),
         )  # fmt: skip
         self._model = None  # it holds the optimizer's memory, too
         return self
 
-    def _learn(self, tensors, y, rows, held, *, weights, identity):
+    def _learn(self, tensors, y, rows, validation_rows, *, weights, identity):
         """Train the model on some clips, judged on others; return its weights and history."""
         n_copies = self._n_copies()
         steps = np.arange(n_copies + 1) * len(y)
@@ -198,7 +198,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
             self._batch(tensors),
             np.tile(y, n_copies + 1),
             rows=np.add.outer(steps, rows).ravel(),
-            validation=held,
+            validation=validation_rows,
             weights=np.tile(weights, n_copies + 1),
             plan=self._plan(),
             identity=identity,
@@ -228,25 +228,25 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
             weights *= np.asarray(sample_weight, dtype=np.float64)
         return weights
 
-    def _identity(self, tensors, y, held):
-        own = {
+    def _identity(self, tensors, y, validation_rows):
+        parameters = {
             name: repr(value)
             for name, value in self.get_params().items()
             if name.rpartition("__")[2] not in _NEUTRAL and not isinstance(value, BaseEstimator)
         }
-        names = {name: some.names for name, some in tensors.items()}
-        parts = [type(self).__name__, own, names, y.tolist(), held.tolist()]
+        names = {name: values.names for name, values in tensors.items()}
+        parts = [type(self).__name__, parameters, names, y.tolist(), validation_rows.tolist()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def predict_proba(self, X):
         """Return probabilities, float64 (n_clips, n_classes); NaN where a clip cannot be shown."""
         check_is_fitted(self)
-        tensors, there = self._seen(X)
-        found = np.full((len(there), len(self.classes_)), np.nan)
+        tensors, there = self._complete_tensors(X)
+        probabilities = np.full((len(there), len(self.classes_)), np.nan)
         rows = np.flatnonzero(there)
         if len(rows):
-            found[rows] = self._scores(tensors, rows)
-        return found
+            probabilities[rows] = self._scores(tensors, rows)
+        return probabilities
 
     def _scores(self, tensors, rows):
         return predict(
@@ -279,7 +279,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _checked(X, y, groups, paths):
+def _check_targets(X, y, groups, paths):
     """Return labels and groups as arrays of the same length as X."""
     y = column_or_1d(y, warn=True)
     check_consistent_length(paths, y)
@@ -304,8 +304,8 @@ def _statuses(paths, tensors):
     """Return the table of statuses over all inputs of a network."""
     rows = []
     for clip, path in enumerate(paths):
-        told = [(some.statuses[clip], some.details[clip]) for some in tensors.values()]
-        status, detail = max(told, key=lambda one: _WORST_LAST.get(one[0], 2))
-        counts = {k: n for some in tensors.values() for k, n in some.counts[clip].items()}
+        outcomes = [(values.statuses[clip], values.details[clip]) for values in tensors.values()]
+        status, detail = max(outcomes, key=lambda outcome: _WORST_LAST.get(outcome[0], 2))
+        counts = {k: n for values in tensors.values() for k, n in values.counts[clip].items()}
         rows.append({"path": path, "status": status, "detail": detail} | counts)
     return pd.DataFrame(rows, columns=None if rows else ["path", "status", "detail"])

@@ -1,4 +1,4 @@
-"""What Keras is told of a network before it is trained: optimizer, loss, figures, precision."""
+"""Compile a network: optimizer, loss, metrics, precision."""
 
 import logging
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def _sgd(plan, rate):
 OPTIMIZERS = {"adam": _adam, "sgd": _sgd}
 
 
-def policy(precision: str) -> str:
+def dtype_policy(precision: str) -> str:
     """Return Keras' name of a precision, for the `dtype` of layers.
 
     Layers of "bfloat16" calculate in it and keep their weights in float32; a network's last layer

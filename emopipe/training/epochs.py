@@ -1,4 +1,4 @@
-"""What happens between the epochs of a fit: history, best weights, checkpoint, end.
+"""Between the epochs of a fit: history, best weights, checkpoint, early stopping.
 
 Keras' EarlyStopping and BackupAndRestore are not used: the first forgets at the start of every
 ``fit`` which epoch was the best and how long it has waited, so that a resumed fit would end
@@ -108,7 +108,7 @@ class FitState:
         return self.best or self.model.get_weights()
 
 
-def prefixed(history, name) -> dict:
+def add_prefix(history, name) -> dict:
     """Return a history under names that tell what was trained.
 
     Examples

@@ -1,4 +1,4 @@
-"""Who is held out of training to judge when to stop: whole subjects, where they are known."""
+"""Choose the validation rows that decide when to stop: whole subjects, where they are known."""
 
 import numpy as np
 import pandas as pd
@@ -43,20 +43,20 @@ def validation_rows(y, groups=None, *, share=0.1, random_state=0) -> np.ndarray:
     if not 0 <= share < 1:
         raise ValueError(f"the validation share is {share!r}: it must be at least 0 and below 1")
     y = np.asarray(y)
-    held = np.zeros(len(y), bool)
+    validation = np.zeros(len(y), bool)
     if share == 0 or len(y) < 2:
-        return held
+        return validation
     codes = _codes(groups, len(y))
     if codes is None or len(np.unique(codes)) < 2:
-        held[_drawn(y, share, random_state)] = True
-        return held
+        validation[_draw_rows(y, share, random_state)] = True
+        return validation
     n_groups = len(np.unique(codes))
     n_held = min(max(1, round(share * n_groups)), n_groups - 1)
     draws = GroupShuffleSplit(_DRAWS, test_size=n_held, random_state=random_state)
-    found = list(draws.split(y, y, codes))
-    whole = [test for train, test in found if set(y[train]) == set(y)]
-    held[(whole or [found[0][1]])[0]] = True
-    return held
+    classes = list(draws.split(y, y, codes))
+    whole = [test for train, test in classes if set(y[train]) == set(y)]
+    validation[(whole or [classes[0][1]])[0]] = True
+    return validation
 
 
 def _codes(groups, n_rows):
@@ -69,7 +69,7 @@ def _codes(groups, n_rows):
     return codes
 
 
-def _drawn(y, share, random_state):
+def _draw_rows(y, share, random_state):
     """Return row numbers drawn class by class, or any where a class is too small for that."""
     counts = np.unique(y, return_counts=True)[1]
     n_held = min(max(1, round(share * len(y))), len(y) - 1)

@@ -1,4 +1,4 @@
-"""Initial weights that depend on a number alone, on every backend the same."""
+"""Set initial weights from a seed, the same on every backend."""
 
 import math
 
@@ -57,6 +57,6 @@ def initialise(model, seed: int) -> None:
         value = initial_value(variable.name, tuple(variable.shape), rng)
         if value is not None:
             variable.assign(value.astype(np.float32))
-    known = {id(variable) for variable in model.weights}
-    for place, variable in enumerate(v for v in model.variables if id(v) not in known):
-        variable.assign(np.array([seed % 2**31, place], dtype="uint32"))
+    weight_ids = {id(variable) for variable in model.weights}
+    for number, variable in enumerate(v for v in model.variables if id(v) not in weight_ids):
+        variable.assign(np.array([seed % 2**31, number], dtype="uint32"))

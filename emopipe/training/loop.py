@@ -1,4 +1,4 @@
-"""The training loop that all networks share, on whatever backend Keras runs.
+"""The training loop that all networks share, on any Keras backend.
 
 In short::
 
@@ -36,19 +36,19 @@ from sklearn.base import BaseEstimator
 from emopipe.backbones.runtimes import check_not_forked
 from emopipe.parameters import check_number
 from emopipe.progress import progress_bar
-from emopipe.training.batches import Batches, filled, made_ahead
+from emopipe.training.batches import Batches, fill_batch, prefetch
 from emopipe.training.checkpoints import FitCheckpoint
 from emopipe.training.compiling import (
     OPTIMIZERS,
     compile_network,
+    dtype_policy,
     many_networks,
-    policy,
     uses_xla,
 )
 from emopipe.training.epochs import FitState
 from emopipe.training.initial import initialise
 
-__all__ = ["Trained", "Training", "policy", "predict", "train"]
+__all__ = ["Trained", "Training", "dtype_policy", "predict", "train"]
 
 
 class Training(BaseEstimator):
@@ -140,7 +140,7 @@ class Training(BaseEstimator):
             )
         check_number("learning_rate", self.learning_rate, low=0, above=True)
         check_number("weight_decay", self.weight_decay, low=0)
-        policy(self.precision)
+        dtype_policy(self.precision)
 
 
 class Trained(NamedTuple):
@@ -265,12 +265,12 @@ def _means(step, batches):
 
 def _evaluate(model, judged):
     """Return Keras' figures of the held-out rows, each of which counts once."""
-    batches = made_ahead(judged.validation, range(judged.steps), workers=1)
+    batches = prefetch(judged.validation, range(judged.steps), workers=1)
     with closing(batches):
         return _means(model.test_on_batch, batches)
 
 
-def _counted(batches, bar):
+def _with_progress(batches, bar):
     for batch in batches:
         yield batch
         bar.update()
@@ -280,14 +280,16 @@ def _run(state, trained, judged, plan, seed, progress):
     """Run the epochs that are left."""
     model, first = state.model, state.epoch * trained.steps
     numbers = range(first, plan.epochs * trained.steps)
-    batches = made_ahead(trained.training, numbers, workers=plan.workers)
+    batches = prefetch(trained.training, numbers, workers=plan.workers)
     with many_networks(), closing(batches):
         while not state.over:
             title = f"epoch {state.epoch + 1} of {plan.epochs}"
             with progress_bar(trained.steps, title, "batch", shown=progress) as bar:
-                logs = _means(model.train_on_batch, _counted(islice(batches, trained.steps), bar))
-                held = _evaluate(model, judged) if judged.steps else {}
-                logs |= {f"val_{name}": value for name, value in held.items()}
+                logs = _means(
+                    model.train_on_batch, _with_progress(islice(batches, trained.steps), bar)
+                )
+                judged_logs = _evaluate(model, judged) if judged.steps else {}
+                logs |= {f"val_{name}": value for name, value in judged_logs.items()}
                 figures = state.end_epoch(logs, seed)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
 
@@ -326,9 +328,9 @@ def predict(model, batch, rows, *, batch_size=32, workers=2, seed=0) -> np.ndarr
     answers = []
     with (
         many_networks(),
-        closing(made_ahead(inputs, range(batches.steps), workers=workers)) as made,
+        closing(prefetch(inputs, range(batches.steps), workers=workers)) as made,
     ):
         for number, batch in enumerate(made):
-            own = filled(rows, number, batch_size)[1]
-            answers.append(np.asarray(model.predict_on_batch(batch), np.float32)[:own])
+            n_real = fill_batch(rows, number, batch_size)[1]
+            answers.append(np.asarray(model.predict_on_batch(batch), np.float32)[:n_real])
     return np.concatenate(answers)

@@ -1,4 +1,4 @@
-"""A fitted network between calls: built from parameters when it is asked, and never pickled."""
+"""The base of network estimators: build the network when it is needed, never pickle it."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from emopipe.backbones.runtimes import check_not_forked
 from emopipe.extraction import own_objects
 
 
-def check_shapes(wanted, weights) -> None:
+def check_shapes(expected, weights) -> None:
     """Raise ValueError where parameters ask for other layers than those that were trained.
 
     Parameters
     ----------
-    wanted : list of tuple
+    expected : list of tuple
         Shapes by the parameters.
     weights : list of ndarray
         What was learned.
     """
-    if wanted != [np.shape(one) for one in weights]:
+    if expected != [np.shape(array) for array in weights]:
         raise ValueError(
             "the network's parameters were changed after fit, so that it has other layers than "
             "those that were trained: fit it again, or set the parameters back"
@@ -31,7 +31,9 @@ class FittedNetwork:
         check_not_forked()
         if getattr(self, "_model", None) is None:
             model = self._build(len(self.classes_))
-            check_shapes([tuple(one.shape) for one in model.weights], self.network_weights_)
+            check_shapes(
+                [tuple(variable.shape) for variable in model.weights], self.network_weights_
+            )
             model.set_weights(self.network_weights_)
             self._model = model
         return self._model

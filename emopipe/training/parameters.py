@@ -1,4 +1,4 @@
-"""Parameters of networks that belong together: plain objects without fit.
+"""Parameters of networks that belong together, as plain objects without fit.
 
 They are parameters of an estimator like any other: `clone`, `repr` and nested `set_params` work,
 and a grid tries ``layers__dense``. `emopipe.face.FaceCrops` is another.

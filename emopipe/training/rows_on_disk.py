@@ -1,4 +1,4 @@
-"""Rows of many clips in one file: what a network is trained on, however much of it there is."""
+"""Keep the training rows of many clips in one file, however large."""
 
 import tempfile
 from typing import NamedTuple
@@ -40,10 +40,12 @@ def in_slices(tensors, rows):
     values = tensors.values
     for first in range(0, len(rows), _CLIPS):
         places = [p for p in range(first, min(first + _CLIPS, len(rows))) if tensors.there[rows[p]]]
-        wanted = [rows[place] for place in places]
+        clip_rows = [rows[index] for index in places]
         lazy = hasattr(values, "take")
         yield from zip(
-            places, values.take(wanted) if lazy else [values[row] for row in wanted], strict=True
+            places,
+            values.take(clip_rows) if lazy else [values[row] for row in clip_rows],
+            strict=True,
         )
 
 
@@ -63,9 +65,9 @@ def keep(sources) -> KeptRows:
     clips, parts, width = [], [], 0
     with tempfile.TemporaryFile(prefix="emopipe-") as file:
         for part, (tensors, rows, names) in enumerate(sources):
-            for place, value in in_slices(tensors, rows):
+            for row, value in in_slices(tensors, rows):
                 file.write(np.ascontiguousarray(value, np.float16).tobytes())
-                clips += [names[place]] * len(value)
+                clips += [names[row]] * len(value)
                 parts += [part] * len(value)
                 width = value.shape[1]
         if not clips:
@@ -75,7 +77,7 @@ def keep(sources) -> KeptRows:
     return KeptRows(rows, np.array(clips), np.array(parts))
 
 
-def mapped(rows, function) -> np.ndarray:
+def map_rows(rows, function) -> np.ndarray:
     """Send rows through a function, some at a time, and keep what it returns in a file, too.
 
     Parameters
@@ -90,10 +92,10 @@ def mapped(rows, function) -> np.ndarray:
     """
     with tempfile.TemporaryFile(prefix="emopipe-") as file:
         for first in range(0, len(rows), _ROWS):
-            found = function(rows[first : first + _ROWS].astype(np.float32))
-            file.write(half(found).tobytes())
+            values = function(rows[first : first + _ROWS].astype(np.float32))
+            file.write(half(values).tobytes())
         file.flush()
-        return np.memmap(file, np.float16, "r", shape=(len(rows), found.shape[1]))
+        return np.memmap(file, np.float16, "r", shape=(len(rows), values.shape[1]))
 
 
 def moments(rows, chosen) -> tuple[np.ndarray, float]:

@@ -1,4 +1,4 @@
-"""What networks see of clips: stacks of face crops and spectrograms, kept in the store.
+"""Clip tensors: stacks of face crops and spectrograms, computed through the store.
 
 In short::
 
@@ -24,14 +24,14 @@ from emopipe.voice.spectrograms import spectrogram
 __all__ = ["ClipTensors", "clip_tensors", "face_stack", "nearest", "spectrogram"]
 
 
-def nearest(times, wanted) -> np.ndarray:
+def nearest(times, targets) -> np.ndarray:
     """Return, for each wanted time, the index of the nearest of the times there are.
 
     Parameters
     ----------
     times : float array, shape (n,)
         Seconds, n at least 1.
-    wanted : float array, shape (m,)
+    targets : float array, shape (m,)
 
     Returns
     -------
@@ -42,7 +42,7 @@ def nearest(times, wanted) -> np.ndarray:
     >>> nearest(np.array([0.0, 1.0]), np.array([0.1, 0.4, 0.6, 5.0]))
     array([0, 0, 1, 1])
     """
-    return np.abs(np.subtract.outer(wanted, times)).argmin(axis=1)
+    return np.abs(np.subtract.outer(targets, times)).argmin(axis=1)
 
 
 def _in_grey(crops):
@@ -52,7 +52,7 @@ def _in_grey(crops):
     return np.stack([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops])
 
 
-def prepare_face_stack(path, *, n_frames, grey, **asked):
+def prepare_face_stack(path, *, n_frames, grey, **crop_options):
     """Yield n_frames face crops of a clip; see `face_stack`.
 
     Parameters
@@ -61,7 +61,7 @@ def prepare_face_stack(path, *, n_frames, grey, **asked):
         Video or image.
     n_frames : int
     grey : bool
-    **asked
+    **crop_options
         Parameters of `emopipe.face.face_crops`.
 
     Yields
@@ -76,7 +76,7 @@ def prepare_face_stack(path, *, n_frames, grey, **asked):
     """
     from emopipe.face import face_crops
 
-    faces = face_crops(path, n_frames=n_frames, **asked)
+    faces = face_crops(path, n_frames=n_frames, **crop_options)
     chunks = list(faces)
     crops = np.concatenate([chunk.crops for chunk in chunks])
     if len(crops) != n_frames:
@@ -163,9 +163,13 @@ class ClipTensors:
         Which clips have an array.
     """
 
-    def __init__(self, found, paths, corpora=None):
-        self.paths, self.values, self.corpora = paths, found.values, corpora
-        self.statuses, self.details, self.counts = found.statuses, found.details, found.counts
+    def __init__(self, extraction, paths, corpora=None):
+        self.paths, self.values, self.corpora = paths, extraction.values, corpora
+        self.statuses, self.details, self.counts = (
+            extraction.statuses,
+            extraction.details,
+            extraction.counts,
+        )
         self.there = np.array([status in ("ok", "partial") for status in self.statuses], bool)
 
     def __len__(self):
@@ -223,13 +227,13 @@ class _JoinedValues:
         return len(self._sources)
 
     def __getitem__(self, row):
-        tensors, place = self._sources[row]
-        return tensors.values[place]
+        tensors, index = self._sources[row]
+        return tensors.values[index]
 
     @property
     def keys(self):
         names = {id(tensors): tensors.names for tensors, _ in self._sources}
-        return [names[id(tensors)][place] for tensors, place in self._sources]
+        return [names[id(tensors)][index] for tensors, index in self._sources]
 
 
 def join_tensors(parts, corpora=None) -> ClipTensors:
@@ -249,14 +253,14 @@ def join_tensors(parts, corpora=None) -> ClipTensors:
     if len(parts) == 1:
         parts[0][1].corpora = corpora
         return parts[0][1]
-    sources = {row: (part, place) for rows, part in parts for place, row in enumerate(rows)}
+    sources = {row: (part, index) for rows, part in parts for index, row in enumerate(rows)}
     ordered = [sources[row] for row in range(len(sources))]
     columns = {
-        name: [getattr(part, name)[place] for part, place in ordered]
+        name: [getattr(part, name)[index] for part, index in ordered]
         for name in ("statuses", "details", "counts")
     }
-    found = Extraction(_JoinedValues(ordered), **columns)
-    return ClipTensors(found, [part.paths[place] for part, place in ordered], corpora)
+    extraction = Extraction(_JoinedValues(ordered), **columns)
+    return ClipTensors(extraction, [part.paths[index] for part, index in ordered], corpora)
 
 
 def clip_tensors(paths, recipe, *, store="default", n_jobs=-1, progress=False) -> ClipTensors:
@@ -284,5 +288,5 @@ def clip_tensors(paths, recipe, *, store="default", n_jobs=-1, progress=False) -
     >>> found.statuses, found.take([0, 0]).shape
     (['ok'], (2, 192, 120))
     """
-    found = extract(paths, recipe, store=store, n_jobs=n_jobs, progress=progress, lazy=True)
-    return ClipTensors(found, list(paths))
+    extraction = extract(paths, recipe, store=store, n_jobs=n_jobs, progress=progress, lazy=True)
+    return ClipTensors(extraction, list(paths))

@@ -1,4 +1,4 @@
-"""Where somebody speaks: windows whose energy lies in the band of speech (paper C, 3.1).
+"""Detect speech: windows with their energy in the band of speech (paper C, 3.1).
 
 In short::
 
@@ -78,8 +78,8 @@ def speech_ratio(
     ratio, energy = np.zeros(len(windows)), np.zeros(len(windows))
     for start in range(0, len(windows), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        some = windows[part].astype(np.float64)
-        power = np.abs(np.fft.rfft(some - some.mean(axis=1, keepdims=True), axis=1)) ** 2
+        block = windows[part].astype(np.float64)
+        power = np.abs(np.fft.rfft(block - block.mean(axis=1, keepdims=True), axis=1)) ** 2
         total = power.sum(axis=1)
         # Below the rounding of 16-bit samples there is nothing to hear.
         heard = total > 1e-12 * n_window**2

@@ -1,4 +1,4 @@
-"""From the sound of clips to one row of voice statistics each."""
+"""ShortTermStatistics: one row of voice statistics per clip."""
 
 import time
 from itertools import chain, islice
@@ -27,16 +27,16 @@ _HELD = 20  # blocks; a longer recording is decoded twice rather than kept
 _SILENT = 2.0
 
 
-def _mirrored(samples: np.ndarray, n_window: int) -> np.ndarray:
+def _mirror(samples: np.ndarray, n_window: int) -> np.ndarray:
     return np.pad(samples, (0, n_window - len(samples)), mode="symmetric")
 
 
-def _padded(samples: np.ndarray, n_window: int) -> np.ndarray:
+def _pad(samples: np.ndarray, n_window: int) -> np.ndarray:
     return np.pad(samples, (0, n_window - len(samples)))
 
 
 # name -> (samples of a short clip, samples of a window) -> samples of one window
-SHORT = {"mirror": _mirrored, "pad": _padded, "refuse": None}
+SHORT = {"mirror": _mirror, "pad": _pad, "refuse": None}
 
 
 def in_16_bit_steps(blocks):
@@ -48,21 +48,21 @@ def in_16_bit_steps(blocks):
 def _read(path, sample_rate):
     """Return the blocks of a recording, read or to be read again, their level and its status."""
     reading = signal_blocks(path, sample_rate=sample_rate, block=_BLOCK)
-    held = list(in_16_bit_steps(islice(reading, _HELD)))
-    level = measure(chain(held, in_16_bit_steps(reading)))
-    if level.n_samples > sum(map(len, held)):
-        held = in_16_bit_steps(signal_blocks(path, sample_rate=sample_rate, block=_BLOCK))
-    return held, level, reading.status
+    chunks = list(in_16_bit_steps(islice(reading, _HELD)))
+    level = measure(chain(chunks, in_16_bit_steps(reading)))
+    if level.n_samples > sum(map(len, chunks)):
+        chunks = in_16_bit_steps(signal_blocks(path, sample_rate=sample_rate, block=_BLOCK))
+    return chunks, level, reading.status
 
 
 def check_clip(path, level: Level, fewest, sample_rate):
     """Raise ClipError where a recording is silent, or has fewer samples than are needed."""
     if level.peak < _SILENT:
-        found = f"No sample is further than {level.peak / FULL_SCALE:.1g} from the mean."
-        raise ClipError(path, "silent", found)
+        detail = f"No sample is further than {level.peak / FULL_SCALE:.1g} from the mean."
+        raise ClipError(path, "silent", detail)
     if level.n_samples < fewest:
-        found = f"It has {level.n_samples / sample_rate:.3g} s of sound; "
-        raise ClipError(path, "too_short", f"{found}{fewest / sample_rate:.3g} s are needed.")
+        detail = f"It has {level.n_samples / sample_rate:.3g} s of sound; "
+        raise ClipError(path, "too_short", f"{detail}{fewest / sample_rate:.3g} s are needed.")
 
 
 def _setting(path, sample_rate, window, step):

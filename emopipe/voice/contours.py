@@ -11,7 +11,7 @@ _KINDS = (
     *(f"above_{100 * share:.0f}" for share in _LEVELS), "peaks", "peak_height", "place_of_max",
     "place_of_min", "centre",
 )  # fmt: skip
-# Points of a course, and how many of its cosines stand for it.
+# Points of a contour, and how many of its cosines stand for it.
 _POINTS, N_WAVES = 64, 12
 _FEWEST = 5
 
@@ -35,9 +35,9 @@ def quantiles(rows, shares):
     >>> quantiles(np.arange(5.0)[:, np.newaxis], (0.5, 0.9)).ravel().tolist()
     [2.0, 3.6]
     """
-    ordered, place = np.sort(rows, axis=0), np.array(shares) * (len(rows) - 1)
-    below = place.astype(int)
-    above, share = np.minimum(below + 1, len(rows) - 1), (place - below)[:, np.newaxis]
+    ordered, position = np.sort(rows, axis=0), np.array(shares) * (len(rows) - 1)
+    below = position.astype(int)
+    above, share = np.minimum(below + 1, len(rows) - 1), (position - below)[:, np.newaxis]
     return ordered[below] * (1 - share) + ordered[above] * share
 
 
@@ -108,12 +108,12 @@ def rich_statistics(rows):
     ])  # fmt: skip
 
 
-def course(rows):
-    """Return the first cosines of each column's course over standard time, (columns, 12).
+def cosines(rows):
+    """Return the first cosines of each column's contour over standard time, (columns, 12).
 
     Examples
     --------
-    >>> course(np.ones((30, 1)))[0, :2].round(2).tolist()
+    >>> cosines(np.ones((30, 1)))[0, :2].round(2).tolist()
     [1.0, 0.0]
     """
     places = np.linspace(0, len(rows) - 1, _POINTS)

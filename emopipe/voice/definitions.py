@@ -1,4 +1,4 @@
-"""What pyAudioAnalysis' 34 short-term features are: names, frequency bands, semitones, limits.
+"""Define pyAudioAnalysis' 34 short-term features: names, bands, semitones, limits.
 
 The definitions are those of ``pyAudioAnalysis.ShortTermFeatures.feature_extraction`` with
 ``deltas=False``, version 0.3.14, oddities included [1]_:

@@ -1,4 +1,4 @@
-"""What a voice is like in every 10 ms: bands, cepstra, pitch, formants, spectral shape."""
+"""Describe a voice every 10 ms: bands, cepstra, pitch, formants, spectral shape."""
 
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The features of many frames at once, which is what makes them quick.
+"""Compute the features of many frames at once, which makes them fast.
 
 Every feature is a sum over samples or bins, or a function of such sums; they are taken for all
 frames together by matrix products and inner products, in float64, on one transform per frame.
@@ -136,8 +136,8 @@ def _rolloff(
 def _log_bands(spectra: np.ndarray, tables: Tables) -> np.ndarray:
     """Return the logarithms of the sums in the mel bands, (n, 40)."""
     bands = np.empty((len(spectra), 40))
-    for bins, some, weights in tables.mel:
-        np.matmul(spectra[:, bins], weights, out=bands[:, some])
+    for bins, rows, weights in tables.mel:
+        np.matmul(spectra[:, bins], weights, out=bands[:, rows])
     bands += EPS
     return np.log10(bands, out=bands)
 
@@ -212,8 +212,8 @@ def _workspace(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.n
     """
     n_transform = tables.n_bins + 1
     width = max(n_transform, tables.n_parts * tables.length)
-    one = n_frames * width
-    two = max(one, len(samples))
+    size = n_frames * width
+    two = max(size, len(samples))
     three = two + 2 * n_frames * n_transform
     # One allocation, with as much again never touched: the C library then keeps the memory for the
     # next call, while many middling ones are returned and paged in anew, at twice the whole cost.
@@ -222,11 +222,11 @@ def _workspace(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.n
     return (
         space[: len(samples)],
         transforms.reshape(n_frames, n_transform),
-        space[:one].reshape(n_frames, width),
+        space[:size].reshape(n_frames, width),
     )
 
 
-def _scaled(samples: np.ndarray, mean: float, divisor: float, out=None) -> np.ndarray:
+def _scale(samples: np.ndarray, mean: float, divisor: float, out=None) -> np.ndarray:
     x = np.subtract(samples, mean, out=out, dtype=np.float64)
     x /= divisor
     return x
@@ -256,7 +256,7 @@ def describe(
     n_window, n_bins = tables.n_window, tables.n_bins
     n_frames = (len(samples) - n_window) // n_step + 1
     x, transforms, magnitudes = _workspace(samples, n_frames, tables)
-    _scaled(samples, mean, divisor, out=x)
+    _scale(samples, mean, divisor, out=x)
     features = np.empty((34, n_frames))
     features[0] = _zero_crossings(x, n_frames, n_step, tables)
     parts = _parts(x, n_frames, n_step, tables)
@@ -284,6 +284,6 @@ def describe(
     if np.count_nonzero(doubtful):
         _spell_out(features, doubtful[1:], spectra, bands, tables)
     if (rows := doubtful[0].nonzero()[0]).size:
-        frames = _view(_scaled(samples, mean, divisor), (n_frames, n_window), (n_step, 1))
+        frames = _view(_scale(samples, mean, divisor), (n_frames, n_window), (n_step, 1))
         features[2, rows] = _spelled_entropy(frames[rows])
     return features

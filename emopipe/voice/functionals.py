@@ -1,4 +1,4 @@
-"""What a clip's voice is like on the whole: statistics of its descriptors, in sets by name."""
+"""VoiceFunctionals: statistics of a clip's voice descriptors, in named sets."""
 
 import time
 from functools import lru_cache
@@ -9,7 +9,7 @@ import numpy as np
 from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import signal_blocks
 from emopipe.voice.clips import check_clip, in_16_bit_steps
-from emopipe.voice.contours import N_WAVES, course, quantiles, rich_names, rich_statistics
+from emopipe.voice.contours import N_WAVES, cosines, quantiles, rich_names, rich_statistics
 from emopipe.voice.descriptors import (
     DISTRIBUTION,
     HOP,
@@ -77,12 +77,12 @@ def _lpcc(voice, samples):
     yield _changes(rows, names)
 
 
-def _filled(columns):
+def _fill_gaps(columns):
     """Put each column's median where a frame has no such formant, 0 where none has."""
     columns = columns.copy()
     for column in columns.T:
-        known = np.isfinite(column)
-        column[~known] = np.median(column[known]) if known.any() else 0.0
+        finite = np.isfinite(column)
+        column[~finite] = np.median(column[finite]) if finite.any() else 0.0
     return columns
 
 
@@ -139,8 +139,8 @@ def _prosody(voice, samples):
     yield _moments(voice.shape[voiced], [f"{name}_voiced" for name in _SHAPE])
     yield _moments(voice.shape[~voiced & spoken], [f"{name}_unvoiced" for name in _SHAPE])
     names = [f"formant_{n + 1}" for n in range(N_FORMANTS)]
-    yield _moments(_filled(voice.formants), names)
-    yield _moments(_filled(voice.widths), [f"{name}_width" for name in names])
+    yield _moments(_fill_gaps(voice.formants), names)
+    yield _moments(_fill_gaps(voice.widths), [f"{name}_width" for name in names])
     yield _rhythm(voice, samples, pitch, spoken)
 
 
@@ -198,7 +198,7 @@ def _contour(voice, samples):
     columns = [DISTRIBUTION.index(name) for name in ("loudness", "sharpness", "centre")]
     rows = [bridged, voice.level, *voice.distribution[:, columns].T, voice.harmonicity]
     yield (
-        course(np.column_stack(rows)[part]).ravel(),
+        cosines(np.column_stack(rows)[part]).ravel(),
         [f"{name}_course_{n}" for name in names for n in range(N_WAVES)],
     )
     spoken = (part.stop - part.start) * seconds
@@ -367,28 +367,28 @@ class VoiceFunctionals(ClipTransformer):
         )
         self.sets = sets
 
-    def _chosen(self):
+    def _check_sets(self):
         sets = [self.sets] if isinstance(self.sets, str) else list(self.sets)
         unknown = [name for name in sets if name not in SETS]
         if unknown or not sets or len(set(sets)) < len(sets):
             raise ValueError(f"sets={self.sets!r}: name one or more of {list(SETS)}, each once")
         return sets
 
-    def _computed(self):
+    def _sets_to_compute(self):
         """Return the chosen sets, and all that are computed together with one of them."""
-        chosen = set(self._chosen())
+        chosen = set(self._check_sets())
         together = TOGETHER if chosen & set(TOGETHER) else ()
         return [*together, *sorted(chosen - set(TOGETHER))]
 
     def _recipe(self):
-        computed = {"sets": self._computed()}
+        computed = {"sets": self._sets_to_compute()}
         return Recipe("voice_functionals", 2, clip_functionals, computed, owner="emopipe")
 
     def _row(self, value):
-        computed = self._computed()
+        computed = self._sets_to_compute()
         ends = np.cumsum([len(functional_names((name,))) for name in computed])
         parts = dict(zip(computed, np.split(value, ends[:-1]), strict=True))
-        return np.concatenate([parts[name] for name in self._chosen()])
+        return np.concatenate([parts[name] for name in self._check_sets()])
 
     def _feature_names(self):
-        return functional_names(tuple(self._chosen()))
+        return functional_names(tuple(self._check_sets()))

@@ -64,10 +64,10 @@ def cepstra(coefficients, n) -> np.ndarray:
     [[0.5, 0.125, 0.0417]]
     """
     order = coefficients.shape[1]
-    found = np.zeros((len(coefficients), n))
+    values = np.zeros((len(coefficients), n))
     for m in range(1, n + 1):
         value = -coefficients[:, m - 1] if m <= order else np.zeros(len(coefficients))
         for k in range(max(1, m - order), m):
-            value = value - k / m * found[:, k - 1] * coefficients[:, m - k - 1]
-        found[:, m - 1] = value
-    return found
+            value = value - k / m * values[:, k - 1] * coefficients[:, m - k - 1]
+        values[:, m - 1] = value
+    return values

@@ -1,4 +1,4 @@
-"""Pictures of the voice: log-mel spectrogram, its first and second differences as three colours.
+"""Images of the voice: log-mel spectrogram, first and second differences as three colours.
 
 In short::
 
@@ -53,9 +53,9 @@ def mel_filters(sample_rate=SAMPLE_RATE, n_fft=512, n_bands=N_BANDS, band=BAND) 
     """
     edges = np.linspace(*_mel(band), n_bands + 2)[:, None]
     # On the mel axis, and with the transform finely enough sampled that no filter is empty.
-    place = _mel(np.fft.rfftfreq(n_fft, 1 / sample_rate))
-    rising = (place - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - place) / (edges[2:] - edges[1:-1])
+    mels = _mel(np.fft.rfftfreq(n_fft, 1 / sample_rate))
+    rising = (mels - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - mels) / (edges[2:] - edges[1:-1])
     filters = np.maximum(0, np.minimum(rising, falling))
     filters.flags.writeable = False
     return filters
@@ -124,20 +124,20 @@ def deltas(rows, width=2) -> np.ndarray:
     return slopes / (2 * sum(n**2 for n in steps))
 
 
-def _scaled(values, low, high):
+def _scale(values, low, high):
     span = max(high - low, 1e-6)
     return np.rint((values - low) * (255 / span)).clip(0, 255).astype(np.uint8)
 
 
 def _bands(levels):
     """Return levels scaled from 80 dB below the loudest to the loudest."""
-    return _scaled(levels, levels.max() - RANGE, levels.max())
+    return _scale(levels, levels.max() - RANGE, levels.max())
 
 
 def _around_zero(values):
     """Return values scaled so that 127.5 is 0 and the largest magnitude lies at an end."""
     most = float(np.abs(values).max())
-    return _scaled(values, -most, most) if most > 1e-3 else _scaled(0 * values, -1, 1)
+    return _scale(values, -most, most) if most > 1e-3 else _scale(0 * values, -1, 1)
 
 
 def _cepstra(levels):

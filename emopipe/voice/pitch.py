@@ -24,9 +24,9 @@ def _autocorrelation(frames, n_lags):
         spectrum = rfft(x, size, axis=-1)
         return irfft(spectrum.real**2 + spectrum.imag**2, size, axis=-1)[..., :n_lags]
 
-    own = correlate(window)
+    window_correlation = correlate(window)
     raw = correlate((frames - frames.mean(axis=1, keepdims=True)) * window)
-    return raw / np.maximum(raw[:, :1], 1e-12) * (own[0] / own)
+    return raw / np.maximum(raw[:, :1], 1e-12) * (window_correlation[0] / window_correlation)
 
 
 def _peaks(correlation, sample_rate):
@@ -157,30 +157,30 @@ def cycles(samples, sample_rate, frequency, voiced, hop):
     periods = (sample_rate / frequency).tolist()
     edges = np.flatnonzero(np.diff(np.concatenate([[0], voiced.astype(np.int8), [0]])))
     for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        place, last = start * hop, min(end * hop, len(samples))
+        position, last = start * hop, min(end * hop, len(samples))
         # A cycle's strongest sample lies in its middle: on its border, cycles would be cut there.
         n = int(periods[start])
-        place = max(0, place + int(distances[place : place + n].argmax()) - n // 2)
-        while place < last:
-            n = int(periods[min(place // hop, end - 1)])
-            step, fraction = _next_cycle(samples, place, n)
+        position = max(0, position + int(distances[position : position + n].argmax()) - n // 2)
+        while position < last:
+            n = int(periods[min(position // hop, end - 1)])
+            step, fraction = _next_cycle(samples, position, n)
             if not step:
                 break
             lengths.append((step + fraction) / sample_rate)
-            peaks.append(distances[place : place + step].max())
-            place += step
+            peaks.append(distances[position : position + step].max())
+            position += step
         lengths.append(np.nan)
         peaks.append(np.nan)
     return np.array(lengths), np.array(peaks, np.float64)
 
 
-def _next_cycle(samples, place, n):
-    """Return after how many samples the n samples from `place` come again, whole and fraction."""
+def _next_cycle(samples, start, n):
+    """Return after how many samples the n samples from `start` come again, whole and fraction."""
     slack = max(2, n // 5)
-    ahead = samples[place + n - slack : place + 2 * n + slack + 1]
+    ahead = samples[start + n - slack : start + 2 * n + slack + 1]
     if len(ahead) < n + 2 * slack:
         return 0, 0.0
-    match = np.correlate(ahead, samples[place : place + n], "valid")
+    match = np.correlate(ahead, samples[start : start + n], "valid")
     shift = int(match.argmax())
     fraction = 0.0
     if 0 < shift < len(match) - 1:

@@ -99,7 +99,7 @@ def stream(
         n_known = 1
 
 
-def _vectorised(signal, sample_rate, n_window, n_step):
+def _compute(signal, sample_rate, n_window, n_step):
     level = measure([signal])
     if not np.isfinite(level.peak):
         raise ValueError("signal holds NaN or infinite samples: repair or drop them first")
@@ -113,7 +113,7 @@ def _library(signal, sample_rate, n_window, n_step):
     return feature_extraction(signal, sample_rate, n_window, n_step, deltas=False)[0]
 
 
-ENGINES = {"emopipe": _vectorised, "pyaudioanalysis": _library}
+ENGINES = {"emopipe": _compute, "pyaudioanalysis": _library}
 
 
 def check_engine(engine: str) -> None:

@@ -1,4 +1,4 @@
-"""Spectrograms of one size, whatever a clip's length: the picture that paper A hears with."""
+"""Spectrograms of one size for clips of any length: the audio input of system A."""
 
 from pathlib import Path
 
@@ -150,9 +150,9 @@ def draw_spectrograms(
         raise ValueError(f"{len(titles)} titles of {len(paths)} clips: give one of each, at least")
     figure = Figure(figsize=(0.5 + 2.8 * len(paths), 3.2), layout="constrained")
     axes = figure.subplots(1, len(paths), sharey=True, squeeze=False)[0]
-    asked = {"size": tuple(size), "sample_rate": sample_rate, "transform": transform}
+    options = {"size": tuple(size), "sample_rate": sample_rate, "transform": transform}
     for axis, path, title in zip(axes, paths, titles, strict=True):
-        picture = next(prepare_spectrogram(path, **asked)).rows
+        picture = next(prepare_spectrogram(path, **options)).rows
         image = axis.imshow(
             picture / 255 * -FLOOR + FLOOR, origin="lower", aspect="auto", vmin=FLOOR, vmax=0
         )

@@ -102,8 +102,8 @@ def morlet(samples, *, n_bins=192, hop=160) -> np.ndarray:
     levels = np.empty((n_bins, whole // hop), np.float32)
     for row, frequency in enumerate(morlet_frequencies(n_bins)):
         scale = _CENTRE / frequency
-        found, _ = wavelets.cwt(samples, [scale], name, method="fft")
-        power = np.square(np.abs(found[0][:whole])).reshape(-1, hop).mean(axis=1)
+        coefficients, _ = wavelets.cwt(samples, [scale], name, method="fft")
+        power = np.square(np.abs(coefficients[0][:whole])).reshape(-1, hop).mean(axis=1)
         # A wavelet of this scale answers a sine of amplitude 1 by half the root of its scale.
         levels[row] = _in_decibels(2 * np.sqrt(power / scale))
     return levels

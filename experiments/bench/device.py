@@ -101,9 +101,9 @@ def faces(batch, n, rounds, precision, backend):
     from emopipe.backbones.runtimes import keras_call
     from emopipe.backbones.vgg_graph import keras_model
     from emopipe.backbones.vgg_weights import layer_weights
-    from emopipe.training.loop import policy
+    from emopipe.training.loop import dtype_policy
 
-    model = keras_model(layer_weights("random:0"), dtype=policy(precision))
+    model = keras_model(layer_weights("random:0"), dtype=dtype_policy(precision))
     coarse = np.random.default_rng(0).integers(0, 256, (batch, 28, 28, 3), dtype=np.uint8)
     crops = coarse.repeat(8, axis=1).repeat(8, axis=2)
     resident = ops.convert_to_tensor(crops)
@@ -129,7 +129,7 @@ def training(batch, n_clips, rounds, precision):
     """Return clips per second of training, with new copies or one batch, and of prediction."""
     from emopipe.face.clip_augmentation import draw_transforms, transformed
     from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
-    from emopipe.training.loop import Training, policy, predict, train
+    from emopipe.training.loop import Training, dtype_policy, predict, train
 
     draws = np.random.default_rng(0)
     clips = draws.integers(0, 256, (n_clips, 98, 80, 20), dtype=np.uint8)
@@ -146,7 +146,7 @@ def training(batch, n_clips, rounds, precision):
         return {"video": pictures, "audio": sounds[chosen]}
 
     same = {"video": clips[:batch], "audio": sounds[:batch]}
-    size = {"video": clips.shape[1:], "audio": sounds.shape[1:], "dtype": policy(precision)}
+    size = {"video": clips.shape[1:], "audio": sounds.shape[1:], "dtype": dtype_policy(precision)}
     model = audio_visual_graph(CLASSES, **size)
     workers = max(2, (os.cpu_count() or 2) // 2)
 

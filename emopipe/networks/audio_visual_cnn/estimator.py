@@ -18,7 +18,7 @@ from emopipe.networks.audio_visual_cnn.graph import (
     check_size,
 )
 from emopipe.training.clip_network import ClipNetwork
-from emopipe.training.loop import Training, policy
+from emopipe.training.loop import Training, dtype_policy
 from emopipe.training.parameters import CNNLayers
 from emopipe.training.tensors import clip_tensors, face_stack, spectrogram
 
@@ -140,7 +140,7 @@ class AudioVisualCNN(ClipNetwork):
             video=(*faces["size"], faces["n_frames"]) if "video" in self.modalities else None,
             audio=tuple(self.spectrogram_size) if "audio" in self.modalities else None,
             **self.layers.get_params(),
-            dtype=policy(self.training.precision),
+            dtype=dtype_policy(self.training.precision),
         )
 
     def _n_copies(self):

@@ -112,7 +112,7 @@ def audio_visual_graph(
     dropout : float
         Share of the values that are dropped before each dense layer in training.
     dtype : str
-        Keras' policy, see `emopipe.training.loop.policy`.
+        Keras' policy, see `emopipe.training.loop.dtype_policy`.
 
     Returns
     -------

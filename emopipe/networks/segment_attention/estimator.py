@@ -12,8 +12,8 @@ from emopipe.networks.segment_attention.segment_table import SegmentTable
 from emopipe.networks.segment_attention.voting import vote
 from emopipe.training.checkpoints import FitCheckpoint
 from emopipe.training.clip_network import ClipNetwork
-from emopipe.training.epochs import prefixed
-from emopipe.training.loop import Training, policy, predict, train
+from emopipe.training.epochs import add_prefix
+from emopipe.training.loop import Training, dtype_policy, predict, train
 from emopipe.training.parameters import SpeechTrim, VGG19Features
 from emopipe.training.tensors import clip_tensors
 from emopipe.voice.mel_images import LENGTH
@@ -197,7 +197,7 @@ class SegmentAttentionNetwork(ClipNetwork):
             n_frames=self._crops()["n_frames"],
             units=self.units,
             attention_units=self.attention_units,
-            dtype=policy(self.training.precision),
+            dtype=dtype_policy(self.training.precision),
         )
 
     def _learn(self, tensors, y, rows, held, *, weights, identity):
@@ -268,7 +268,7 @@ class SegmentAttentionNetwork(ClipNetwork):
             and attention_video (they add up to 1), and a column of probabilities per emotion.
         """
         check_is_fitted(self)
-        tensors, there = self._seen(X)
+        tensors, there = self._complete_tensors(X)
         rows, paths = np.flatnonzero(there), np.asarray(self._clip_paths(X), dtype=object)
         columns = ["clip", "path", "start", "stop", *(f"attention_{m}" for m in MODALITIES)]
         if not len(rows):
@@ -336,7 +336,7 @@ class _Steps:
             checkpoint.save(done.history, {"weights": done.weights})
         else:
             graph.set_weights(saved[1]["weights"])
-        self.history |= prefixed(done.history if saved is None else saved[0], name)
+        self.history |= add_prefix(done.history if saved is None else saved[0], name)
 
     def remove(self):
         """Remove what was saved: the fit is done."""

@@ -19,7 +19,7 @@ from emopipe.networks.temporal_aggregation.windows import (
     window_starts,
 )
 from emopipe.training.clip_network import ClipNetwork
-from emopipe.training.loop import Training, policy, predict
+from emopipe.training.loop import Training, dtype_policy, predict
 from emopipe.training.parameters import CNNLayers
 from emopipe.training.tensors import clip_tensors
 
@@ -169,7 +169,7 @@ class TemporalAggregation(ClipNetwork):
             face_size=self._crops()["size"],
             spectrogram_size=self.spectrogram_size,
             **self.layers.get_params(),
-            dtype=policy(self.training.precision),
+            dtype=dtype_policy(self.training.precision),
         )
 
     def _inputs(self, tensors, clip, u):
@@ -236,7 +236,7 @@ class TemporalAggregation(ClipNetwork):
             shown.
         """
         check_is_fitted(self)
-        tensors, there = self._seen(X)
+        tensors, there = self._complete_tensors(X)
         found = np.full((len(there), int(self.n_segments), len(self.classes_)), np.nan)
         rows = np.flatnonzero(there)
         if len(rows):
