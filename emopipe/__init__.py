@@ -26,6 +26,7 @@ _PUBLIC = {
     "sample_per_emotion": "corpora",
     "usable": "corpora",
     # features
+    "BlendshapeFeatures": "face",
     "FaceCrops": "face",
     "FaceTexture": "face",
     "FeatureTable": "feature_table",

@@ -1,4 +1,5 @@
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from emopipe.backbones.vgg_graph import Architecture
 from emopipe.backbones.weights import WeightsError, checksum
 from emopipe.extraction import COUNTERS
 from emopipe.face import (
+    BlendshapeFeatures,
     FaceCrops,
     FaceTexture,
     MiniXceptionFeatures,
@@ -24,6 +26,8 @@ from emopipe.face.texture import binary_patterns, gradient_histograms
 
 SMALL = Architecture(size=16, depths=(1, 2), widths=(6, 8), units=(24, 20, 10))
 YUNET = "models/face_detection_yunet_2026may.onnx"
+LANDMARKER = "models/face_landmarker_v2_with_blendshapes.task"
+SIDES = ("Left", "Right")
 MINI = "models/fer2013_mini_XCEPTION.102-0.66.hdf5"
 COUNTED = ("prepared", "finished")
 WHOLE = FaceCrops(detector=None, fps="all")
@@ -358,3 +362,39 @@ def test_descriptors_and_statistics_over_time_name_their_columns(clips):
     ]  # fmt: skip
     with pytest.raises(ValueError, match="descriptor='hog' is unknown; allowed: 'gradients'"):
         FaceTexture(descriptor="hog").fit(clips)
+
+
+# MediaPipe's own mouthSmileLeft and mouthSmileRight of the first four pictures.
+SMILES = {
+    "neutral": [(0.01, 0.01), (0.0, 0.0), (0.18, 0.23), (0.01, 0.0)],
+    "smiling": [(0.63, 0.59), (0.79, 0.78), (0.24, 0.35), (0.91, 0.84)],
+}
+
+
+@pytest.mark.shared
+def test_blendshapes_are_near_those_of_mediapipe(shared_data):
+    crops = FaceCrops(detector="yunet", detector_model=shared_data / YUNET, align=True)
+    face = BlendshapeFeatures(
+        model=shared_data / LANDMARKER, faces=crops, pooling="mean", store=None, n_jobs=1
+    )
+    columns = list(face.get_feature_names_out())
+    smile = [columns.index(f"mouthSmile{side}") for side in SIDES]
+    for folder, expected in SMILES.items():
+        paths = sorted((shared_data / "london_faces" / folder).glob("*.jpg"))[:4]
+        values = face.transform(paths)
+        assert (values >= 0).all() and (values <= 1).all()
+        np.testing.assert_allclose(values[:, smile], expected, atol=0.15)
+
+
+def test_other_files_are_no_face_landmarker(tmp_path, clips):
+    path = tmp_path / "a.task"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("face_blendshapes.tflite", b"nothing")
+    face = BlendshapeFeatures(model=path, faces=FaceCrops(detector=None), store=None, n_jobs=1)
+    with pytest.raises(WeightsError, match=r"a\.task: not MediaPipe's face landmarker"):
+        face.transform(clips[:1])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("face_landmarks_detector.tflite", "face_blendshapes.tflite"):
+            archive.writestr(name, b"TFL3" * 100)
+    with pytest.raises(WeightsError, match=r"a\.task: LiteRT cannot run it"):
+        face.transform(clips[:1])

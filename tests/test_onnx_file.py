@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emopipe.backbones import onnx_file
+from emopipe.backbones import contained
 from emopipe.backbones.onnx_file import embeddings, network_input, read_model
 from emopipe.backbones.weights import WeightsError, checksum
 
@@ -207,7 +207,7 @@ def test_a_network_that_fills_the_memory_is_refused(tmp_path):
 
 
 def test_a_network_without_an_end_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(onnx_file, "_PATIENCE", 3.0)
+    monkeypatch.setattr(contained, "_PATIENCE", 3.0)
     path, *_ = mlp(tmp_path / "a.onnx", tweak=endless)
     for _ in range(2):
         with pytest.raises(WeightsError, match="it gave no answer for 3 s"):

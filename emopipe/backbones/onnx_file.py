@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emopipe.backbones.contained import ContainedNetwork
 from emopipe.backbones.weights import WeightsError, lookup_file
-from emopipe.containment import Broken, Contained, Refused
 
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
@@ -19,8 +19,6 @@ _DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(ui
 
 CHANNELS = ("RGB", "BGR", "grey")
 
-# Of the process that runs a network: bytes beside four times the file's, s to an answer.
-_MEMORY, _PATIENCE = 4 * 2**30, 300.0
 _LARGEST_FILE = 2**31  # of a protocol buffer
 _LONGEST_SIDE, _LARGEST_BATCH = 2048, 1024
 
@@ -160,14 +158,12 @@ def answer(head, crops):
     return {}, np.asarray(session.run([head["output"]], {head["input"]: crops})[0], np.float32)
 
 
-class _Network:
+class _Network(ContainedNetwork):
     """A network in a process of its own; it has `inputs` (name, shape, type) and `outputs`."""
 
     def __init__(self, path):
-        self.path = path
-        memory = _MEMORY + 4 * Path(path).stat().st_size
-        self._process = Contained(f"{__name__}:answer", memory=memory, patience=_PATIENCE)
-        described, _ = self._ask({})
+        super().__init__(path, f"{__name__}:answer", runtime="ONNX Runtime", install="onnx")
+        described, _ = self.ask({})
         self.inputs, self.outputs = described["inputs"], described["outputs"]
 
     def run(self, crops, name, output):
@@ -180,7 +176,7 @@ class _Network:
         """
         inner = None if output in self.outputs else output
         try:
-            return self._ask({"input": name, "output": output, "inner": inner}, crops)[1]
+            return self.ask({"input": name, "output": output, "inner": inner}, crops)[1]
         except WeightsError:
             if inner is None:
                 raise
@@ -189,21 +185,6 @@ class _Network:
                 f"outputs are {', '.join(map(repr, self.outputs))}. Inner tensors have the names "
                 "that a viewer of ONNX files shows."
             ) from None
-
-    def _ask(self, head, crops=None):
-        try:
-            return self._process.ask({"path": self.path} | head, crops)
-        except Refused as error:
-            if error.kind in ("ImportError", "ModuleNotFoundError"):
-                raise ImportError(
-                    "ONNXFaceFeatures needs the packages onnx and onnxruntime: pip install "
-                    "'emopipe[onnx]'."
-                ) from None
-            if error.kind == "WeightsError":
-                raise WeightsError(str(error)) from None
-            raise WeightsError(f"{self.path}: ONNX Runtime cannot run it ({error}).") from None
-        except Broken as error:
-            raise WeightsError(f"{self.path}: ONNX Runtime cannot run it: {error}.") from None
 
 
 @lru_cache(maxsize=2)

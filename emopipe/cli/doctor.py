@@ -19,6 +19,7 @@ PACKAGES = (
 )  # fmt: skip
 OPTIONAL = {
     "mtcnn": "the detector 'mtcnn'",
+    "ai-edge-litert": "BlendshapeFeatures",
     "onnxruntime": "ONNXFaceFeatures",
     "openvino": "the runtime 'openvino', faster on CPUs",
     "distributed": "extraction and grid searches on a Dask cluster",

@@ -35,6 +35,7 @@ FEATURES = {
     "face": ("emopipe.face", "VGGFaceFeatures"),
     "mini_xception": ("emopipe.face", "MiniXceptionFeatures"),
     "texture": ("emopipe.face", "FaceTexture"),
+    "blendshapes": ("emopipe.face", "BlendshapeFeatures"),
     "onnx": ("emopipe.face", "ONNXFaceFeatures"),
 }
 # Failed clips that are listed one by one.

@@ -1,6 +1,7 @@
 """Faces of clips: boxes, tracks, crops, augmented copies, and features of them."""
 
 from emopipe.backbones.vggface import precision_drift
+from emopipe.face.blendshapes import BlendshapeFeatures
 from emopipe.face.cropping import POLICIES, FaceChunk, FaceStream, face_crops
 from emopipe.face.crops import crop
 from emopipe.face.detector_models import model_digest
@@ -16,6 +17,7 @@ __all__ = [
     "DETECTORS",
     "POLICIES",
     "RULES",
+    "BlendshapeFeatures",
     "FaceChunk",
     "FaceCrops",
     "FaceStream",

@@ -14,14 +14,17 @@ from emopipe.models.training_rows import extractors_of, frame_counts
 
 # The worst status of a clip's extractors is not the clip's as long as one of them has features.
 _FINE = ("ok", "partial")
+# Networks that ONNX Runtime or LiteRT runs.
+_WITHOUT_KERAS = ("emopipe.backbones.onnx_file", "emopipe.backbones.blendshapes")
 
 
 def runs_network(model) -> bool:
     """Say whether a model needs a backend of Keras: a network on clips, features or faces."""
     for _, part in nested(model):
         recipe = part._recipe() if hasattr(part, "_recipe") else None
-        finish = getattr(recipe, "finish", None)
-        if hasattr(part, "network_weights_") or (finish and "onnx" not in finish.__module__):
+        module = getattr(getattr(recipe, "finish", None), "__module__", "")
+        network = module.startswith("emopipe.backbones.") and module not in _WITHOUT_KERAS
+        if hasattr(part, "network_weights_") or network:
             return True
     return False
 
