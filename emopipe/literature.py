@@ -8,6 +8,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from emopipe.parameters import check_one_of
+
 METRICS = ("accuracy", "uar", "macro_f1")
 MEANS = ("clips", "subjects", "folds")
 
@@ -256,11 +258,7 @@ class Published:
 
     def __post_init__(self):
         if isinstance(self.source, str):
-            if self.source not in SOURCES:
-                raise ValueError(
-                    f"published {self.label!r}: source={self.source!r} must be a Source or one of "
-                    f"{', '.join(SOURCES)}"
-                )
+            check_one_of(f"published {self.label!r}: source", self.source, SOURCES)
             object.__setattr__(self, "source", SOURCES[self.source])
         _check_figures(self)
         _check_confusion(self)

@@ -1,6 +1,8 @@
-"""Checks of parameters that are numbers, in the same words everywhere."""
+"""Checks of parameters, in the same words everywhere: numbers, and one of some values."""
 
 import math
+from collections.abc import Iterable
+from difflib import get_close_matches
 from numbers import Real
 
 
@@ -46,3 +48,37 @@ def _allowed(low, high, whole, above):
     if high == math.inf:
         return f"{words} above {low:g}" if above else f"{words} from {low:g} on"
     return f"{words} {'above' if above else 'from'} {low:g} to {high:g}"
+
+
+def check_one_of(name, value, allowed: Iterable, *, advice="", error=ValueError):
+    """Raise an error unless a parameter is one of the values that are allowed.
+
+    Parameters
+    ----------
+    name : str
+        What the parameter is called.
+    value : object
+    allowed : iterable of str, None or numbers
+    advice : str
+        What else to do, at the end of the message.
+    error : type of Exception
+
+    Examples
+    --------
+    >>> check_one_of("layer", "fc7", ("fc6", "fc7"))
+    >>> check_one_of("layer", "FC-6", ("pool5", "fc6"))
+    Traceback (most recent call last):
+    ...
+    ValueError: layer='FC-6' is unknown; allowed: 'pool5', 'fc6'; did you mean 'fc6'?
+    """
+    allowed = list(allowed)
+    if any(isinstance(value, type(option)) and value == option for option in allowed):
+        return
+    words = {option.lower(): option for option in allowed if isinstance(option, str)}
+    near = (
+        get_close_matches(value.lower(), words, n=1, cutoff=0.75) if isinstance(value, str) else []
+    )
+    meant = f"; did you mean {words[near[0]]!r}?" if near else ""
+    raise error(
+        f"{name}={value!r} is unknown; allowed: {', '.join(map(repr, allowed))}{meant}{advice}"
+    )

@@ -131,7 +131,7 @@ def test_learning_curves_of_unequal_lengths(invented):
     ]  # fmt: skip
     short = LearningCurvesDisplay([{"loss": [2.0, 1.0]}, {"loss": [4.0]}]).plot()
     assert short.ax_.get_lines()[0].get_ydata().tolist() == [3.0, 1.0]
-    with pytest.raises(ValueError, match="curve='f1' is none of loss"):
+    with pytest.raises(ValueError, match=r"curve='f1' is unknown; allowed: .*'loss'"):
         LearningCurvesDisplay([{"loss": [1.0]}], curve="f1")
 
 
@@ -157,7 +157,7 @@ def test_a_timeline_has_a_gap_where_there_are_no_scores():
         TimelineDisplay.from_prediction(
             replace_clip(prediction, SimpleNamespace(clip="a.mp4", windows=[]))
         )
-    with pytest.raises(ValueError, match="modality='voice' is none of"):
+    with pytest.raises(ValueError, match="modality='voice' is unknown; allowed: None"):
         TimelineDisplay.from_prediction(prediction, modality="voice")
 
 

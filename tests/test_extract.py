@@ -121,7 +121,7 @@ def test_functions_that_no_process_can_import_are_refused():
         recipe(finish=lambda batch: batch)
     with pytest.raises(TypeError, match="made of strings"):
         recipe(prepare_args={"block": np.int64(2)})
-    with pytest.raises(ValueError, match=r"pooling='median' is unknown; it is one of \['mean'"):
+    with pytest.raises(ValueError, match="pooling='median' is unknown; allowed: 'mean'"):
         recipe(pooling="median")
     with pytest.raises(ValueError, match="batch_size=0"):
         recipe(batch_size=0)

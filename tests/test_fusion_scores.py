@@ -150,5 +150,5 @@ def test_a_folds_calibration_never_saw_the_fold():
 
 
 def test_an_unknown_calibration_is_told():
-    with pytest.raises(ValueError, match=r"calibration='platt' is unknown; allowed: auto, sig"):
+    with pytest.raises(ValueError, match=r"calibration='platt' is unknown; allowed: 'auto', 'sig"):
         check_calibration("platt")

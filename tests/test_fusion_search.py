@@ -154,5 +154,5 @@ def test_weights_of_emotions_that_are_not_shown_are_left_alone():
 
 def test_an_unknown_aim_is_told():
     scores, y = clips()
-    with pytest.raises(ValueError, match="scoring='f1' is unknown; allowed: accuracy, uar"):
+    with pytest.raises(ValueError, match="scoring='f1' is unknown; allowed: 'accuracy', 'uar'"):
         search_weights(scores, y, scoring="f1")

@@ -99,9 +99,13 @@ def test_modalities_that_are_no_pairs(estimators, words):
     [(VGGFaceFeatures, "'vggface', 'random'"), (MiniXceptionFeatures, "'def")],
 )
 def test_a_name_of_weights_that_nobody_knows(features, names):
-    with pytest.raises(WeightsError, match=f"weights='vgg' is none of {names}.*path of a weight"):
+    with pytest.raises(
+        WeightsError, match=f"weights='vgg' is unknown; allowed: {names}.*path of a weight"
+    ):
         features(weights="vgg").fit(["a.png"])
-    with pytest.raises(ValueError, match="weights='vgg' is unknown; allowed: equal, recall"):
+    with pytest.raises(
+        ValueError, match="weights='vgg' is unknown; allowed: None, 'equal', 'recall'"
+    ):
         EmotionWeightedFusion(PAIRS, weights="vgg").fit(X, Y)
 
 

@@ -297,7 +297,7 @@ def test_marker_cannot_delete_outside_its_folder(emodb, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layout": "iemocap"}, "layout='iemocap' is not known; it can be one of afew, cremad"),
+        ({"layout": "iemocap"}, "layout='iemocap' is unknown; allowed: 'afew', 'cremad'"),
         ({"subjects": 0}, "subjects=0: layout 'cremad' has 1 to 91 subjects"),
         ({"subjects": ["1001", "9"]}, "names from '1001' to '1091'"),
         ({"emotions": ["surprise"]}, "layout 'cremad' takes one or more of anger, disgust"),

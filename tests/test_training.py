@@ -414,7 +414,7 @@ def test_weight_decay_shrinks_weights(task):
 
 
 def test_bad_parameters():
-    with pytest.raises(ValueError, match="optimizer='rmsprop' is unknown; allowed: adam, sgd"):
+    with pytest.raises(ValueError, match="optimizer='rmsprop' is unknown; allowed: 'adam', 'sgd'"):
         Training(optimizer="rmsprop").check()
     for name, value in {"epochs": 0, "patience": 0, "batch_size": 2.5, "workers": "2"}.items():
         with pytest.raises(ValueError, match=f"{name}={value!r} must be a whole number"):
@@ -423,7 +423,7 @@ def test_bad_parameters():
         Training(weight_decay=-1).check()
     with pytest.raises(ValueError, match="learning_rate"):
         Training(learning_rate=0.0).check()
-    with pytest.raises(ValueError, match="precision='float16' is unknown; allowed: float32, bf"):
+    with pytest.raises(ValueError, match="precision='float16' is unknown; allowed: 'float32', 'bf"):
         dtype_policy("float16")
     with pytest.raises(ValueError, match="no rows"):
         train(dense_network(), None, [0], rows=[])

@@ -4,10 +4,10 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from emopipe.backbones import choose
 from emopipe.backbones.hdf5 import load_by_name
 from emopipe.backbones.runtimes import check_not_forked, keras_call
 from emopipe.backbones.weights import Published, fetch
+from emopipe.parameters import check_one_of
 
 # In the order of the network's outputs (FER2013's numbering).
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
@@ -139,6 +139,6 @@ def outputs(crops, *, weights=PUBLISHED.sha256, layer="probabilities"):
     >>> outputs(np.zeros((2, 48, 48, 3), np.uint8)).shape  # doctest: +SKIP
     (2, 7)
     """
-    choose("layer", layer, LAYERS)
+    check_one_of("layer", layer, LAYERS)
     values = _network(weights, layer != "pooled", crops.shape[1])(crops)
     return values if layer == "pooled" else _softmax(values, layer == "log_probabilities")

@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 
-from emopipe.backbones import choose
+from emopipe.parameters import check_one_of
 
 # precision -> what Keras calls it
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -126,7 +126,7 @@ def keras_call(model, *, least=1) -> Callable:
     """
     import keras
 
-    choose("KERAS_BACKEND", keras.backend.backend(), _BACKENDS)
+    check_one_of("KERAS_BACKEND", keras.backend.backend(), _BACKENDS)
     call = _BACKENDS[keras.backend.backend()](model)
 
     def check_and_call(crops):
@@ -153,12 +153,12 @@ def openvino_call(graph, precision="float32") -> Callable:
 
     Examples
     --------
-    >>> openvino_call(None, "float16")
+    >>> openvino_call(None, "int8")
     Traceback (most recent call last):
         ...
-    ValueError: precision='float16' is unknown; allowed: 'float32', 'bfloat16'.
+    ValueError: precision='int8' is unknown; allowed: 'float32', 'bfloat16'
     """
-    choose("precision", precision, PRECISIONS)
+    check_one_of("precision", precision, PRECISIONS)
     import openvino
 
     hint = {"float32": "f32", "bfloat16": "bf16"}[precision]

@@ -14,12 +14,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from emopipe.backbones import choose
 from emopipe.backbones.runtimes import PRECISIONS
 from emopipe.backbones.vgg_graph import Architecture, keras_tail
 from emopipe.backbones.vgg_weights import random_weights, read_weights
 from emopipe.backbones.vggface import RUNTIMES
 from emopipe.backbones.weights import Published, fetch, identify
+from emopipe.parameters import check_one_of
 
 PUBLISHED = Published(
     name="VGG19",
@@ -106,8 +106,8 @@ def _layers(weights, layer, sizes):
 # One network at a time, for voice and face.
 @lru_cache(maxsize=1)
 def _network(weights, layer, width, size, runtime, precision):
-    choose("runtime", runtime, RUNTIMES)
-    choose("precision", precision, PRECISIONS)
+    check_one_of("runtime", runtime, RUNTIMES)
+    check_one_of("precision", precision, PRECISIONS)
     sizes = architecture(width, size)
     return RUNTIMES[runtime](
         _layers(weights, layer, sizes), precision, layer=layer, preprocessing="caffe",

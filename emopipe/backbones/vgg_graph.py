@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.backbones import choose
+from emopipe.parameters import check_one_of
 
 _POOLS = ("pool3", "pool4", "pool5")
 _MATRICES = ("fc6", "fc7", "fc8")
@@ -160,10 +160,10 @@ def keras_model(
     >>> keras_model([], "fc9")
     Traceback (most recent call last):
         ...
-    ValueError: layer='fc9' is unknown; allowed: 'pool3', 'pool4', 'pool5', 'fc6', 'fc7', 'fc8'.
+    ValueError: layer='fc9' is unknown; allowed: 'pool3', 'pool4', 'pool5', 'fc6', 'fc7', 'fc8'
     """
-    choose("layer", layer, LAYERS)
-    choose("preprocessing", preprocessing, PREPROCESSINGS)
+    check_one_of("layer", layer, LAYERS)
+    check_one_of("preprocessing", preprocessing, PREPROCESSINGS)
     import keras
 
     mean, scale = PREPROCESSINGS[preprocessing]
@@ -257,10 +257,10 @@ def openvino_graph(weights, layer="fc7", *, preprocessing="vggface", architectur
     >>> openvino_graph([], "fc9")
     Traceback (most recent call last):
         ...
-    ValueError: layer='fc9' is unknown; allowed: 'pool3', 'pool4', 'pool5', 'fc6', 'fc7', 'fc8'.
+    ValueError: layer='fc9' is unknown; allowed: 'pool3', 'pool4', 'pool5', 'fc6', 'fc7', 'fc8'
     """
-    choose("layer", layer, LAYERS)
-    choose("preprocessing", preprocessing, PREPROCESSINGS)
+    check_one_of("layer", layer, LAYERS)
+    check_one_of("preprocessing", preprocessing, PREPROCESSINGS)
     model, ops = _openvino()
     mean, scale = (np.float32(value) for value in PREPROCESSINGS[preprocessing])
     crops = ops.parameter([-1, architecture.size, architecture.size, 3], np.uint8, name="crops")

@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from emopipe.backbones import choose
 from emopipe.backbones.runtimes import (
     PRECISIONS,
     check_not_forked,
@@ -13,6 +12,7 @@ from emopipe.backbones.runtimes import (
 )
 from emopipe.backbones.vgg_graph import VGGFACE, keras_model, keras_tail, openvino_graph
 from emopipe.backbones.vgg_weights import layer_weights
+from emopipe.parameters import check_one_of
 
 # Tests put a smaller one here.
 ARCHITECTURE = VGGFACE
@@ -53,10 +53,10 @@ def network(
     >>> network("random:0", runtime="tensorrt")
     Traceback (most recent call last):
         ...
-    ValueError: runtime='tensorrt' is unknown; allowed: 'keras', 'openvino'.
+    ValueError: runtime='tensorrt' is unknown; allowed: 'keras', 'openvino'
     """
-    choose("runtime", runtime, RUNTIMES)
-    choose("precision", precision, PRECISIONS)
+    check_one_of("runtime", runtime, RUNTIMES)
+    check_one_of("precision", precision, PRECISIONS)
     graph = {"layer": layer, "preprocessing": preprocessing, "architecture": architecture}
     return RUNTIMES[runtime](
         layer_weights(weights, layer, architecture=architecture), precision, **graph

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import emopipe.files as files
+from emopipe.parameters import check_one_of
 
 # Where files of a given checksum were last seen by this process: recipes name weights by checksum,
 # so that the same file gives the same key wherever it lies.
@@ -149,10 +150,8 @@ def identify(weights, published: Published, names=()) -> str:
     """
     word = weights and os.sep not in str(weights) and not Path(weights).suffix
     if word and names and not Path(weights).exists():
-        raise WeightsError(
-            f"weights={str(weights)!r} is none of {', '.join(map(repr, names))}, and no such file "
-            "is there: give one of these names, or the path of a weight file."
-        )
+        advice = ", or the path of a weight file (no such file is there)"
+        check_one_of("weights", str(weights), names, advice=advice, error=WeightsError)
     named = weights or os.environ.get(published.variable)
     return checksum(named) if named else published.sha256
 

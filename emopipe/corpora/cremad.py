@@ -11,10 +11,10 @@ from emopipe.corpora.loading import (
     Corpus,
     Description,
     build,
-    check_choice,
     check_complete,
     warn,
 )
+from emopipe.parameters import check_one_of
 
 _HOME = "https://github.com/CheyneyComputerScience/CREMA-D"
 CREMAD = Corpus(
@@ -99,7 +99,7 @@ def load(root, *, label="intended", files=True):
     ----------
     Cao et al. (2014), for how the votes were collected.
     """
-    check_choice("label", label, LABELS)
+    check_one_of("label", label, LABELS)
     folder = scan(root)
     votes = _votes(folder.table("processedResults/tabulatedVotes.csv"))
     if votes is None and (label != "intended" or not files):

@@ -83,13 +83,6 @@ class Corpus:
     part: str = r"(?!)"
 
 
-def check_choice(parameter: str, value, allowed):
-    """Raise ValueError naming the allowed values unless `value` is one of them."""
-    if value not in allowed:
-        legal = ", ".join(repr(choice) for choice in allowed)
-        raise ValueError(f"{parameter}={value!r} is not known; it can be one of {legal}")
-
-
 def warn(corpus: Corpus, folder: Folder, text: str):
     """Say what is unusual about a corpus on disk."""
     message = CorpusWarning(f"{corpus.name} in {folder.root}: {text}", f"{corpus.name}: {text}")

@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 
 from emopipe.corpora.folder import CorpusError, scan
-from emopipe.corpora.loading import Corpus, Description, build, check_choice, check_complete
+from emopipe.corpora.loading import Corpus, Description, build, check_complete
+from emopipe.parameters import check_one_of
 
 RAVDESS = Corpus(
     name="ravdess",
@@ -70,8 +71,8 @@ def load(root, *, channel="speech", modality="best"):
     -----
     A few of the wavs are stereo; whoever reads them mixes them down.
     """
-    check_choice("channel", channel, CHANNELS)
-    check_choice("modality", modality, MODALITIES)
+    check_one_of("channel", channel, CHANNELS)
+    check_one_of("modality", modality, MODALITIES)
     folder = scan(root)
     selected = _select(folder, channel, modality)
     each_file = modality == "all"

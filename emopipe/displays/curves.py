@@ -3,6 +3,7 @@
 import numpy as np
 
 from emopipe.displays.axes import LINES, new_axes
+from emopipe.parameters import check_one_of
 
 _ABOUT = ("fold", "estimator")
 
@@ -39,8 +40,7 @@ class LearningCurvesDisplay:
 
     def __init__(self, histories, curve="loss", title=""):
         names = sorted({name for h in histories for name in h} - set(_ABOUT))
-        if curve not in names:
-            raise ValueError(f"curve={curve!r} is none of {', '.join(names) or 'no curves'}")
+        check_one_of("curve", curve, names)
         self.histories = list(histories)
         self.curve = curve
         self.title = title

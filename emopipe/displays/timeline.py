@@ -1,6 +1,7 @@
 """TimelineDisplay: emotion over time in one clip."""
 
 from emopipe.displays.axes import new_axes
+from emopipe.parameters import check_one_of
 from emopipe.report.timeline import colours_of
 
 
@@ -59,8 +60,7 @@ class TimelineDisplay:
         chosen = prediction.clips[clip]
         if not chosen.windows:
             raise ValueError(f"{chosen.clip} has no windows: predict(..., window=1.0) makes them")
-        if modality is not None and modality not in prediction.modalities:
-            raise ValueError(f"modality={modality!r} is none of {prediction.modalities}")
+        check_one_of("modality", modality, (None, *prediction.modalities))
         moments = chosen.windows
         if modality is not None:
             moments = [_of_modality(moment, modality) for moment in moments]

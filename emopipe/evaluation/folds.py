@@ -13,6 +13,7 @@ from sklearn.model_selection import (
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from emopipe.evaluation.named_folds import PUBLISHED, published_folds, without_sentences
+from emopipe.parameters import check_one_of
 
 # Split that trains, split that is tested.
 OFFICIAL = {
@@ -74,12 +75,9 @@ def check_subjects(folds, subjects, cv):
 
 def _official(table, name):
     """Return the train and test masks of a corpus' own split."""
-    if name not in OFFICIAL:
-        number = f" (a number has no quotes: cv={name})" if name.isdecimal() else ""
-        raise ValueError(
-            f"cv={name!r} is unknown{number}; allowed: a number, a scikit-learn splitter, "
-            + ", ".join(map(repr, (*OFFICIAL, LOSO, *PUBLISHED)))
-        )
+    number = f" (a number has no quotes: cv={name})" if name.isdecimal() else ""
+    advice = f", a number{number} or a scikit-learn splitter"
+    check_one_of("cv", name, (*OFFICIAL, LOSO, *PUBLISHED), advice=advice)
     train_names, test_name = OFFICIAL[name]
     trains = table["train_only"].to_numpy()
     split = table["split"].astype(object).where(table["split"].notna(), None)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from emopipe.extraction.pooling import POOLINGS
-from emopipe.parameters import check_number
+from emopipe.parameters import check_number, check_one_of
 
 # Part of every key: raised when the engine, or how media are read, changes what recipes give.
 _ENGINE = 2
@@ -213,8 +213,7 @@ class Recipe:
     owner: str | None = None
 
     def __post_init__(self):
-        if self.pooling not in POOLINGS:
-            raise ValueError(f"pooling={self.pooling!r} is unknown; it is one of {list(POOLINGS)}")
+        check_one_of("pooling", self.pooling, POOLINGS)
         check_number("batch_size", self.batch_size, low=1, whole=True)
         _ = self.key
 

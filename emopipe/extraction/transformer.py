@@ -13,6 +13,7 @@ from emopipe.extraction.dask.client import client_in_use
 from emopipe.extraction.engine import Extraction, extract
 from emopipe.extraction.recipe import Recipe
 from emopipe.media import ClipError
+from emopipe.parameters import check_one_of
 from emopipe.store import Entry
 
 
@@ -169,8 +170,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         return self
 
     def _check(self):
-        if self.on_error not in ("nan", "raise"):
-            raise ValueError(f'on_error={self.on_error!r} is unknown; it is "nan" or "raise"')
+        check_one_of("on_error", self.on_error, ("nan", "raise"))
         if self.n_jobs is not None and (not isinstance(self.n_jobs, Integral) or not self.n_jobs):
             raise ValueError(f"n_jobs={self.n_jobs!r} must be a whole number other than 0, or None")
         return self._recipe()

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emopipe.parameters import check_one_of
+
 
 class FaceTransform(NamedTuple):
     """One transform of a face crop; the default leaves it as it is.
@@ -107,11 +109,8 @@ def named_transforms(augmentation) -> tuple[FaceTransform, ...]:
     if augmentation is None:
         return ()
     if isinstance(augmentation, str):
-        if augmentation not in AUGMENTATIONS:
-            raise ValueError(
-                f"augmentation={augmentation!r} is unknown; allowed: None, a list of "
-                f"FaceTransform, {', '.join(map(repr, AUGMENTATIONS))}"
-            )
+        advice = ", or a list of FaceTransform"
+        check_one_of("augmentation", augmentation, (None, *AUGMENTATIONS), advice=advice)
         augmentation = AUGMENTATIONS[augmentation]
     return tuple(t for t in map(_checked, augmentation) if t != IDENTITY)
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from emopipe.backbones import choose, half, mini_xception, vggface
+from emopipe.backbones import half, mini_xception, vggface
 from emopipe.extraction import Block, Prepared, Recipe
 from emopipe.face.augmentation import FaceTransform, drawn_transforms, named_transforms, transformed
 from emopipe.face.mini_xception import MiniXceptionFeatures
 from emopipe.face.vggface import VGGFaceFeatures
+from emopipe.parameters import check_one_of
 
 # base -> (its features of clips, the same function that they go through, layers to build on)
 BASES = {
@@ -106,11 +107,11 @@ def base_name(features) -> str:
     >>> base_name(VGGFaceFeatures(layer="fc8"))
     Traceback (most recent call last):
         ...
-    ValueError: layer='fc8' is unknown; allowed: 'fc6', 'pool5', 'fc7'.
+    ValueError: layer='fc8' is unknown; allowed: 'fc6', 'pool5', 'fc7'
     """
     for name, (kind, _, layers) in BASES.items():
         if isinstance(features, kind):
-            choose("layer", features.layer, layers)
+            check_one_of("layer", features.layer, layers)
             return name
     raise TypeError(
         f"features={features!r} must be VGGFaceFeatures or MiniXceptionFeatures: their networks "

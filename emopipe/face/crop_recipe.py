@@ -1,8 +1,8 @@
 """The half of every face recipe that runs in worker processes: a clip becomes crops of its face."""
 
-from emopipe.backbones import choose
 from emopipe.extraction import Block, Prepared
 from emopipe.extraction.pooling import POOLINGS, STATISTICS
+from emopipe.parameters import check_one_of
 
 
 def prepare_crops(path, **asked):
@@ -77,7 +77,7 @@ def pooled_names(names, pooling) -> list[str]:
         return list(names)
     if pooling in STATISTICS:
         return [f"{statistic}_{name}" for statistic in STATISTICS[pooling] for name in names]
-    choose("pooling", pooling, POOLINGS)
+    check_one_of("pooling", pooling, POOLINGS)
     raise ValueError(
         f"pooling={pooling!r} gives every clip as many rows as it has faces, which is no table: "
         "call extract(X), or choose 'mean', 'max', 'mean_std' or 'temporal'."

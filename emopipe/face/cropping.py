@@ -11,6 +11,7 @@ from emopipe.face.detectors import load_detector
 from emopipe.face.interpolation import Seen, look
 from emopipe.face.tracking import RULES, trusted
 from emopipe.media import ClipError, frames
+from emopipe.parameters import check_one_of
 
 POLICIES = ("track", "all")
 _MOST = 3  # boxes of a frame that are candidates: the best by the rule
@@ -203,11 +204,8 @@ class FaceStream(Iterator):
 
 
 def _check(choose, policy, detect_every, chunk, size, margin):
-    if choose not in RULES:
-        raise ValueError(f"choose={choose!r} is unknown; allowed: {', '.join(map(repr, RULES))}.")
-    if policy not in POLICIES:
-        allowed = ", ".join(map(repr, POLICIES))
-        raise ValueError(f"policy={policy!r} is unknown; allowed: {allowed}.")
+    check_one_of("choose", choose, RULES)
+    check_one_of("policy", policy, POLICIES)
     for name, value in {"detect_every": detect_every, "chunk": chunk}.items():
         if value != int(value) or value < 1:
             raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")

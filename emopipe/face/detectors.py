@@ -21,6 +21,7 @@ from emopipe.face.detector_models import (
     told,
 )
 from emopipe.files import file_stamp
+from emopipe.parameters import check_one_of
 
 # Rows of `find`: x, y, width, height, score, then five points (x, y): the eye on the left of the
 # image, the eye on the right, nose, corner of the mouth on the left, on the right.
@@ -175,10 +176,7 @@ def _loaded(detector, model, thread):
 
 
 def _check(detector):
-    if detector not in DETECTORS:
-        raise ValueError(
-            f"detector={detector!r} is unknown; allowed: {', '.join(map(repr, DETECTORS))}."
-        )
+    check_one_of("detector", detector, DETECTORS)
 
 
 def load_detector(detector="haar", model=None):

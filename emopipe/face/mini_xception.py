@@ -1,11 +1,11 @@
 """Mini-XCEPTION's emotion probabilities as features of clips."""
 
-from emopipe.backbones import choose
 from emopipe.backbones.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
 from emopipe.backbones.weights import identify, registration
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
+from emopipe.parameters import check_one_of
 
 # FER2013's own: the network's training images were enlarged from it.
 _SIZE = 48
@@ -86,7 +86,7 @@ class MiniXceptionFeatures(ClipTransformer):
         )
 
     def _recipe(self):
-        choose("layer", self.layer, LAYERS)
+        check_one_of("layer", self.layer, LAYERS)
         digest = self._digest()
         return Recipe(
             "mini_xception",

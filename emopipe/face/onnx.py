@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from emopipe.backbones import choose
 from emopipe.backbones.onnx_file import CHANNELS, embeddings, network_input
 from emopipe.backbones.weights import checksum, registration
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
+from emopipe.parameters import check_one_of
 
 _FACES = FaceCrops()
 
@@ -106,7 +106,7 @@ class ONNXFaceFeatures(ClipTransformer):
         digest = checksum(self.model)
         wanted = network_input(digest)
         channels = self.channels or ("grey" if wanted.channels == 1 else "RGB")
-        choose("channels", channels, CHANNELS)
+        check_one_of("channels", channels, CHANNELS)
         if (channels == "grey") != (wanted.channels == 1):
             raise ValueError(
                 f"channels={channels!r}, but {self.model} takes {wanted.channels} channels."

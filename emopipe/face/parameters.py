@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, clone
 from emopipe.face.cropping import POLICIES
 from emopipe.face.detectors import WITH_POINTS, in_recipe
 from emopipe.face.tracking import RULES
+from emopipe.parameters import check_one_of
 
 # Parameters that networks on clips take; the others with their defaults.
 _OF_NETWORKS = ("detector", "detector_model", "n_frames", "size", "margin", "detect_every")
@@ -159,13 +160,8 @@ def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
     faces = _complete(faces, size=size, margin=margin, fps=fps)
     how = in_recipe(faces.detector, faces.detector_model)
     _check_align(faces)
-    for name, value, allowed in (
-        ("trust", faces.trust, POLICIES),
-        ("prefer", faces.prefer, tuple(RULES)),
-    ):
-        if value not in allowed:
-            names = ", ".join(map(repr, allowed))
-            raise ValueError(f"faces.{name}={value!r} is unknown; allowed: {names}.")
+    check_one_of("faces.trust", faces.trust, POLICIES)
+    check_one_of("faces.prefer", faces.prefer, RULES)
     if tuple(faces.size) != size:
         raise ValueError(f"faces.size={faces.size!r}: these features take crops of {size}.")
     how["prepare_args"] = {

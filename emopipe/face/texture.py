@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from emopipe.backbones import choose
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
+from emopipe.parameters import check_one_of
 
 # Pixels: a crop's side, a block's, a cell's, and how far blocks move; directions of an edge.
 _SIZE, _BLOCK, _CELL, _STRIDE, _BINS = 64, 16, 8, 8, 9
@@ -154,7 +154,7 @@ class FaceTexture(ClipTransformer):
         self.batch_size = batch_size
 
     def _recipe(self):
-        choose("descriptor", self.descriptor, DESCRIPTORS)
+        check_one_of("descriptor", self.descriptor, DESCRIPTORS)
         name, describe, _ = DESCRIPTORS[self.descriptor]
         return Recipe(
             name,
@@ -166,6 +166,6 @@ class FaceTexture(ClipTransformer):
         )
 
     def _feature_names(self):
-        choose("descriptor", self.descriptor, DESCRIPTORS)
+        check_one_of("descriptor", self.descriptor, DESCRIPTORS)
         names = [f"{self.descriptor[:-1]}_{i}" for i in range(DESCRIPTORS[self.descriptor][2])]
         return pooled_names(names, self.pooling)

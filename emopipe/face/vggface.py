@@ -1,6 +1,6 @@
 """VGG-Face's activations as features of clips."""
 
-from emopipe.backbones import choose, vggface
+from emopipe.backbones import vggface
 from emopipe.backbones.runtimes import PRECISIONS
 from emopipe.backbones.vgg_graph import LAYERS, PREPROCESSINGS
 from emopipe.backbones.vgg_weights import PUBLISHED, name_weights
@@ -8,6 +8,7 @@ from emopipe.backbones.weights import registration
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
+from emopipe.parameters import check_one_of
 
 _FACES = FaceCrops()
 
@@ -108,10 +109,10 @@ class VGGFaceFeatures(ClipTransformer):
         self.seed = seed
 
     def _recipe(self):
-        choose("layer", self.layer, LAYERS)
-        choose("preprocessing", self.preprocessing, PREPROCESSINGS)
-        choose("runtime", self.runtime, vggface.RUNTIMES)
-        choose("precision", self.precision, PRECISIONS)
+        check_one_of("layer", self.layer, LAYERS)
+        check_one_of("preprocessing", self.preprocessing, PREPROCESSINGS)
+        check_one_of("runtime", self.runtime, vggface.RUNTIMES)
+        check_one_of("precision", self.precision, PRECISIONS)
         size = vggface.ARCHITECTURE.size
         weights = name_weights(self.weights, self.seed)
         return Recipe(

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 
 from emopipe.fusion.scores import normalised
+from emopipe.parameters import check_one_of
 
 
 class _PerClass(BaseEstimator):
@@ -108,10 +109,7 @@ _OF_DECISION_VALUES = "sigmoid"
 
 def check_calibration(name):
     """Raise ValueError unless name is None, "auto" or a calibration."""
-    if name is not None and name not in ("auto", *CALIBRATIONS):
-        raise ValueError(
-            f"calibration={name!r} is unknown; allowed: auto, {', '.join(CALIBRATIONS)}, or None"
-        )
+    check_one_of("calibration", name, ("auto", *CALIBRATIONS, None))
 
 
 def gives_decision_values(estimator):

@@ -16,7 +16,7 @@ from emopipe.fusion.weights import (
     shrink_weights,
     weights_by_name,
 )
-from emopipe.parameters import check_number
+from emopipe.parameters import check_number, check_one_of
 
 
 def _recall(scores, y, **_):
@@ -162,19 +162,12 @@ class EmotionWeightedFusion(ScoreFusion):
         return self.weights if isinstance(self.weights, str) else None
 
     def _check_rule(self, names):
-        if self.pool not in POOLS:
-            raise ValueError(
-                f"pool={self.pool!r} is unknown; allowed: {', '.join(POOLS)} (the product rule is "
-                "pool='log' with weights='equal'; stacking is StackedFusion)"
-            )
-        if self.preferred is not None and self.preferred not in names:
-            raise ValueError(f"preferred={self.preferred!r} is unknown; allowed: None, {names}")
+        advice = " (pool='log' with weights='equal' is the product rule; StackedFusion stacks)"
+        check_one_of("pool", self.pool, POOLS, advice=advice)
+        check_one_of("preferred", self.preferred, (None, *names))
         rule = self._rule()
-        if rule not in (None, "equal", "likelihood", *RULES):
-            raise ValueError(
-                f"weights={rule!r} is unknown; allowed: equal, {', '.join(RULES)}, likelihood, or "
-                "an array (modalities x emotions)"
-            )
+        rules = (None, "equal", *RULES, "likelihood")
+        check_one_of("weights", rule, rules, advice=", or an array (modalities x emotions)")
         if rule == "likelihood" and self.pool != "log":
             raise ValueError("weights='likelihood' is a rule of the log pool: say pool='log', too")
         if rule == "likelihood" and (self.preferred is not None or self.sum_to_one):

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from emopipe.fusion.weights import recall_weights, recalls
+from emopipe.parameters import check_one_of
 
 # A plateau of the objective that is narrower than this is an artefact of rounding: scores such as
 # 3/10 + 7/10 tie in arithmetic, but not in floating point.
@@ -99,8 +100,7 @@ class Objective:
 
 def check_scoring(name):
     """Raise ValueError unless name is what a search can maximise."""
-    if name not in SCORINGS:
-        raise ValueError(f"scoring={name!r} is unknown; allowed: {', '.join(SCORINGS)}")
+    check_one_of("scoring", name, SCORINGS)
 
 
 def _gains(y, scoring):

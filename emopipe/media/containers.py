@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from emopipe.media.excerpts import parse
 from emopipe.media.gif import whole_gif
+from emopipe.parameters import check_one_of
 
 STATUSES = (
     "ok",
@@ -91,8 +92,7 @@ class ClipError(Exception):
     """
 
     def __init__(self, path, status, detail=""):
-        if status not in STATUSES:
-            raise ValueError(f"status={status!r} is unknown; allowed: {', '.join(STATUSES)}.")
+        check_one_of("status", status, STATUSES)
         self.path, self.status, self.detail = str(path), status, str(detail)
         super().__init__(self.path, self.status, self.detail)
 

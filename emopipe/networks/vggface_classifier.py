@@ -22,6 +22,7 @@ from emopipe.face import VGGFaceFeatures
 from emopipe.face.augmentation import named_transforms
 from emopipe.face.copies import base_name, copies_recipe
 from emopipe.networks.dense import check_dense, dense_answers, dense_network
+from emopipe.parameters import check_one_of
 from emopipe.training.clip_network import ClipNetwork
 from emopipe.training.epochs import add_prefix
 from emopipe.training.loop import Training, predict, train
@@ -179,8 +180,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         check_dense(self.hidden_units, self.dropout)
         if not self.hidden_units:
             raise ValueError("hidden_units=() leaves nothing for transform: give one layer or more")
-        if self.train_on not in MEDIA:
-            raise ValueError(f"train_on={self.train_on!r}; allowed: None, 'image', 'video'")
+        check_one_of("train_on", self.train_on, MEDIA)
         if self.fine_tune not in (0, *_BEGINNINGS):
             raise ValueError(f"fine_tune={self.fine_tune!r} must be 0, 1 or 2 convolution blocks")
         if base_name(self.features) != "vggface" and self.fine_tune:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from emopipe.parameters import check_one_of
 from emopipe.progress import progress_bar
 from emopipe.synthetic.clip import Layout
 from emopipe.synthetic.cremad_tables import TABLES, write_cremad_tables
@@ -156,10 +157,7 @@ def _write(root: Path, plan: Layout, clips, parameters: dict, progress: bool):
 
 
 def _layout(name: str) -> Layout:
-    if name not in LAYOUTS:
-        raise ValueError(
-            f"layout={name!r} is not known; it can be one of {', '.join(sorted(LAYOUTS))}"
-        )
+    check_one_of("layout", name, sorted(LAYOUTS))
     return LAYOUTS[name]
 
 

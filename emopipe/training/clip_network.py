@@ -27,6 +27,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from emopipe.backbones.runtimes import check_not_forked
 from emopipe.extraction import ClipWarning, clip_tags, paths_of
 from emopipe.media import ClipError
+from emopipe.parameters import check_one_of
 from emopipe.training.held_out import validation_rows
 from emopipe.training.loop import predict, train
 from emopipe.training.network_estimator import FittedNetwork
@@ -121,8 +122,7 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
     def _complete_tensors(self, X):
         """Return the tensors of clips, and which clips have all of them."""
         check_not_forked()  # before clips are decoded
-        if self.on_error not in ("nan", "raise"):
-            raise ValueError(f'on_error={self.on_error!r} is unknown; it is "nan" or "raise"')
+        check_one_of("on_error", self.on_error, ("nan", "raise"))
         tensors = self._tensors(X)
         there = np.all([values.there for values in tensors.values()], axis=0)
         if not there.all():

@@ -4,6 +4,7 @@ import logging
 from contextlib import contextmanager
 
 from emopipe.backbones.runtimes import PRECISIONS
+from emopipe.parameters import check_one_of
 
 
 class _OneReplica:
@@ -45,8 +46,7 @@ def dtype_policy(precision: str) -> str:
     >>> policy("bfloat16")
     'mixed_bfloat16'
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision={precision!r} is unknown; allowed: {', '.join(PRECISIONS)}")
+    check_one_of("precision", precision, PRECISIONS)
     return PRECISIONS[precision]
 
 

@@ -34,7 +34,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from emopipe.backbones.runtimes import check_not_forked
-from emopipe.parameters import check_number
+from emopipe.parameters import check_number, check_one_of
 from emopipe.progress import progress_bar
 from emopipe.training.batches import Batches, fill_batch, prefetch
 from emopipe.training.checkpoints import FitCheckpoint
@@ -134,10 +134,7 @@ class Training(BaseEstimator):
                 continue
             if not isinstance(value, numbers.Integral) or value < 1:
                 raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(
-                f"optimizer={self.optimizer!r} is unknown; allowed: {', '.join(OPTIMIZERS)}"
-            )
+        check_one_of("optimizer", self.optimizer, OPTIMIZERS)
         check_number("learning_rate", self.learning_rate, low=0, above=True)
         check_number("weight_decay", self.weight_decay, low=0)
         dtype_policy(self.precision)

@@ -7,13 +7,12 @@ import numpy as np
 
 from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import ClipError, signal_blocks, stored_rate
-from emopipe.parameters import check_number
+from emopipe.parameters import check_number, check_one_of
 from emopipe.voice.definitions import FULL_SCALE
 from emopipe.voice.short_term import (
     ENGINES,
     STATISTICS,
     Level,
-    check_engine,
     lengths,
     measure,
     stream,
@@ -207,9 +206,8 @@ class ShortTermStatistics(ClipTransformer):
         self.short = short
 
     def _recipe(self):
-        check_engine(self.engine)
-        if self.short not in SHORT:
-            raise ValueError(f"short={self.short!r} is unknown; it is one of {list(SHORT)}")
+        check_one_of("engine", self.engine, ENGINES)
+        check_one_of("short", self.short, SHORT)
         rate = self.sample_rate
         check_number("window", self.window, low=0, above=True)
         check_number("step", self.step, low=0, above=True)

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from emopipe.parameters import check_one_of
+
 SAMPLE_RATE = 16000
 WINDOW, HOP = 400, 160  # samples: 25 ms, every 10 ms
 N_BANDS, BAND = 64, (20.0, 8000.0)  # mel bands between two frequencies in Hz
@@ -196,8 +198,7 @@ def mel_channels(signal, picture="log-mel") -> np.ndarray:
 
 def check_picture(picture) -> None:
     """Raise ValueError where there is no such picture of the voice."""
-    if picture not in PICTURES:
-        raise ValueError(f"picture={picture!r} is unknown; allowed: {', '.join(PICTURES)}")
+    check_one_of("picture", picture, PICTURES)
 
 
 def mel_images(signal, picture="log-mel") -> np.ndarray:

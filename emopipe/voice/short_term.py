@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emopipe.parameters import check_one_of
 from emopipe.voice.definitions import FEATURES, FULL_SCALE, check_setting, tables_for
 from emopipe.voice.frames import describe
 
@@ -116,12 +117,6 @@ def _library(signal, sample_rate, n_window, n_step):
 ENGINES = {"emopipe": _compute, "pyaudioanalysis": _library}
 
 
-def check_engine(engine: str) -> None:
-    """Raise ValueError if there is no such engine."""
-    if engine not in ENGINES:
-        raise ValueError(f"engine={engine!r} is unknown; it is one of {list(ENGINES)}")
-
-
 def lengths(sample_rate: float, window: float, step: float) -> tuple[int, int]:
     """Return window and step in samples, cut off as pyAudioAnalysis does, if it can use them.
 
@@ -190,7 +185,7 @@ def short_term_features(signal, sample_rate, window, step, *, engine="emopipe"):
     True
     """
     signal = np.asarray(signal)
-    check_engine(engine)
+    check_one_of("engine", engine, ENGINES)
     n_window, n_step = lengths(sample_rate, window, step)
     if signal.ndim != 1:
         raise ValueError(

@@ -6,6 +6,7 @@ import numpy as np
 
 from emopipe.extraction import Block, Prepared, Recipe
 from emopipe.media import ClipError, signal
+from emopipe.parameters import check_one_of
 from emopipe.voice.transforms import FLOOR, TRANSFORMS, check_wavelets
 
 
@@ -53,8 +54,7 @@ def prepare_spectrogram(path, *, size, sample_rate, transform="fourier"):
 
 def check_transform(transform) -> None:
     """Raise ValueError where there is no such transform, ImportError where it lacks a package."""
-    if transform not in TRANSFORMS:
-        raise ValueError(f"transform={transform!r} is unknown; allowed: {', '.join(TRANSFORMS)}")
+    check_one_of("transform", transform, TRANSFORMS)
     if transform == "wavelet":
         check_wavelets()
 
