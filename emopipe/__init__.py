@@ -60,6 +60,7 @@ _PUBLIC = {
     "search_weights": "fusion",
     "voice_ensemble": "voice_ensemble",
     "weight_grid": "fusion.grid",
+    "describe_weights": "fusion.grid",
     # evaluation and reports
     "Chart": "experiment",
     "Experiment": "experiment",

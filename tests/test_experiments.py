@@ -30,6 +30,11 @@ RUNS = {
     "voice_classifiers": ({"ravdess": {}}, {"n_folds": 2, "inner_folds": 2}),
     "ravdess_voice_face": ({"ravdess": {}}, {"n_folds": 2, "face_features": "FACES"}),
     "cremad_voters": ({"cremad": {}}, {"n_folds": 2}),
+    "fusion_grid": (
+        {"ravdess": {}},
+        {"n_folds": 4, "face_features": "FACES", "rules": ("recall",),
+         "n_components": (1, 2), "C": (1,), "steps": 1},
+    ),
     "thesis_01_02_images": (_STILLS | {"afew": {}}, _FACES | {"systems": ["2"]}),
     "thesis_03_06_voice": (
         {"afew": {}, "savee": {"subjects": 3}},

@@ -91,8 +91,22 @@ def _table(modalities, columns):
 def describe_weights(weights) -> str:
     """Return weights of a grid in few words: a rule's name, or the modalities' shares.
 
+    Parameters
+    ----------
+    weights : str, dict or other value
+        As in `weight_grid`; whatever is no weights comes back as text.
+
+    Returns
+    -------
+    str
+
+    See Also
+    --------
+    weight_grid : makes such weights.
+
     Examples
     --------
+    >>> from emopipe import describe_weights
     >>> describe_weights({"voice": {"fear": 0.2, "joy": 0.2}, "face": {"fear": 0.8, "joy": 0.8}})
     'voice 0.2, face 0.8'
     >>> describe_weights({"voice": {"fear": 0.0, "joy": 0.5}, "face": {"fear": 1.0, "joy": 0.5}})
