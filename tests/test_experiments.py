@@ -61,6 +61,12 @@ _HEARING = {"spectrogram_size": (32, 16), "audio_widths": (4,)}
 RUNS |= {
     "cremad_cnn": ({"cremad": {}}, _CNN | _HEARING | {"n_folds": 2}),
     "ravdess_cnn_voice": ({"ravdess": {}}, _HEARING | {"n_folds": 2, "n_copies": 1, "epochs": 1}),
+    "future_work": (
+        {"ravdess": {}},
+        _HEARING | {
+            "n_folds": 2, "n_copies": 1, "epochs": 1, "pictures": ("wigner-ville",),
+        },
+    ),
     "fusion_with_networks": (
         {"cremad": {}},
         _CNN | _HEARING | {

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.signal import hilbert
 
 from emopipe import AudioVisualCNN, draw_spectrograms
+from emopipe.face.clip_augmentation import SoundTransform, transformed_sound
 from emopipe.media import ClipError
 from emopipe.voice import transforms
 from emopipe.voice.spectrograms import prepare_spectrogram, spectrogram
@@ -94,6 +95,15 @@ def test_pictures_of_all_kinds_have_one_size_and_keys_of_their_own(tmp_path):
     network.set_params(spectrogram_size=(64, 32))
     [picture] = network._tensors([path])["audio"].take([0])
     assert np.array_equal(picture, found[1])
+
+
+def test_a_higher_voice_lies_higher_in_every_picture():
+    picture = np.zeros((97, 8), np.uint8)
+    picture[48] = 255
+    raised = SoundTransform(pitch=2 ** (1 / 12))
+    linear = transformed_sound(picture, raised)[:, 4].argmax()
+    logarithmic = transformed_sound(picture, raised, octaves=8)[:, 4].argmax()
+    assert linear == round(48 * 2 ** (1 / 12)) and logarithmic == 48 + 1  # 12 rows per octave
 
 
 def test_wavelets_say_what_to_install(monkeypatch):

@@ -168,7 +168,9 @@ def draw_sound_transforms(n: int, rng) -> list[SoundTransform]:
     return [SoundTransform(*values) for values in (ranges + [1, 0, 1, 0]).tolist()]
 
 
-def transformed_sound(picture: np.ndarray, transform: SoundTransform) -> np.ndarray:
+def transformed_sound(
+    picture: np.ndarray, transform: SoundTransform, *, octaves: float | None = None
+) -> np.ndarray:
     """Return a copy of a spectrogram.
 
     Parameters
@@ -176,6 +178,9 @@ def transformed_sound(picture: np.ndarray, transform: SoundTransform) -> np.ndar
     picture : uint8 ndarray of shape (bins, columns)
         The lowest frequency first.
     transform : SoundTransform
+    octaves : float, optional
+        How many octaves the rows span, where they are equally spaced in the logarithm of frequency;
+        by default they are equally spaced in frequency, from 0 Hz.
 
     Returns
     -------
@@ -192,7 +197,10 @@ def transformed_sound(picture: np.ndarray, transform: SoundTransform) -> np.ndar
 
     bins, columns = picture.shape
     start = (columns - 1) / 2 * (1 - transform.speed) + transform.shift * columns
-    matrix = np.array([[transform.speed, 0, start], [0, transform.pitch, 0]])
+    pitch = [0, transform.pitch, 0]
+    if octaves is not None:
+        pitch = [0, 1, np.log2(transform.pitch) * (bins - 1) / octaves]
+    matrix = np.array([[transform.speed, 0, start], pitch])
     moved = cv2.warpAffine(
         picture,
         matrix,

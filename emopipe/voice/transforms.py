@@ -15,7 +15,9 @@ FLOOR = -120.0
 # Complex Morlet wavelet of PyWavelets: bandwidth, and centre frequency in cycles.
 _BANDWIDTH, _CENTRE = 1.5, 1.0
 # Where the wavelets' frequencies begin, as a share of the sampling rate: 40 Hz at 16 kHz.
-_LOWEST = 1 / 400
+_LOWEST, _HIGHEST = 1 / 400, 0.45
+# Transforms whose rows are equally spaced in the logarithm of frequency -> octaves that they span.
+OCTAVES = {"wavelet": float(np.log2(_HIGHEST / _LOWEST))}
 # Windows whose spectra are in memory at once.
 _AT_ONCE = 4096
 
@@ -117,7 +119,7 @@ def morlet_frequencies(n_bins) -> np.ndarray:
     >>> (16000 * morlet_frequencies(3)).round().tolist()
     [40.0, 537.0, 7200.0]
     """
-    return np.geomspace(_LOWEST, 0.45, n_bins)
+    return np.geomspace(_LOWEST, _HIGHEST, n_bins)
 
 
 def check_wavelets() -> None:

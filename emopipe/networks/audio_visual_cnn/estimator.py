@@ -21,6 +21,7 @@ from emopipe.training.clip_network import ClipNetwork
 from emopipe.training.loop import Training, dtype_policy
 from emopipe.training.parameters import CNNLayers
 from emopipe.training.tensors import clip_tensors, face_stack, spectrogram
+from emopipe.voice.transforms import OCTAVES
 
 MODALITIES = ("video", "audio")
 _COPIES, _SOUND_COPIES = 20, 21
@@ -170,7 +171,9 @@ class AudioVisualCNN(ClipNetwork):
             if "audio" in inputs and self.augment_sound:
                 for place in np.flatnonzero(copies):
                     transform = self._sound_transforms(clips[place])[copies[place] - 1]
-                    inputs["audio"][place] = transformed_sound(inputs["audio"][place], transform)
+                    inputs["audio"][place] = transformed_sound(
+                        inputs["audio"][place], transform, octaves=OCTAVES.get(self.transform)
+                    )
             return inputs
 
         return batch
