@@ -1,5 +1,6 @@
 """SubjectScaler: each subject's features standardised, as far as the subject's clips tell."""
 
+from copy import copy
 from hashlib import sha256
 
 import numpy as np
@@ -17,7 +18,7 @@ class SubjectScaler(TransformerMixin, BaseEstimator):
     the subject's own with weight n / (n + k0). k0 comes from variance components of the training
     people: for means, the variance within a subject over that between subjects; for variances
     likewise. Only clips of the same call count, never labels. Where nobody is named, the training
-    people's statistics count alone.
+    people's statistics count alone, or those of the person whose clips `enroll` took.
 
     Parameters
     ----------
@@ -72,6 +73,29 @@ class SubjectScaler(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self._scaled(X, np.asarray(self.extractor_.transform(X)), self._people(X))
 
+    def enroll(self, X):
+        """Return a copy that scales clips of nobody named as those of one new person.
+
+        Parameters
+        ----------
+        X : DataFrame, list or array
+            Clips of that person, as the extractor takes them, without labels. All that give
+            features count, whatever `n_clips` is.
+
+        Raises
+        ------
+        ValueError
+            If none gives features.
+        """
+        check_is_fitted(self)
+        values = np.asarray(self.extractor_.transform(X), np.float64)
+        values = values[np.isfinite(values).all(axis=1)]
+        if not len(values):
+            raise ValueError(f"none of {len(X)} clips to enroll gives features: name others")
+        enrolled = copy(self)
+        enrolled.enrolled_ = self._statistics(values)
+        return enrolled
+
     def _read(self, X, y):
         people = self._people(X)
         self.extractor_ = clone(self.extractor)
@@ -120,16 +144,23 @@ class SubjectScaler(TransformerMixin, BaseEstimator):
         known, scaled = np.isfinite(values).all(axis=1), np.full(values.shape, np.nan)
         for name in set(people):
             rows = np.flatnonzero(known & (people == name))
-            mean, variance = self.mean_, self.variance_
-            if name is not None and len(rows):
-                own = values[self._drawn(X, rows)]
-                share = len(own) / (len(own) + self.mean_clips_)
-                mean = share * own.mean(axis=0) + (1 - share) * mean
-                if len(own) > 1:
-                    share = len(own) / (len(own) + self.variance_clips_)
-                    variance = share * own.var(axis=0, ddof=1) + (1 - share) * variance
+            if name is None:
+                mean, variance = vars(self).get("enrolled_", (self.mean_, self.variance_))
+            else:
+                mean, variance = self._statistics(values[self._drawn(X, rows)])
             scaled[rows] = (values[rows] - mean) / np.sqrt(np.where(variance > 0, variance, 1.0))
         return scaled
+
+    def _statistics(self, own):
+        """Return mean and variance of a subject's values, mixed with the training people's."""
+        n, mean, variance = len(own), self.mean_, self.variance_
+        if n:
+            share = n / (n + self.mean_clips_)
+            mean = share * own.mean(axis=0) + (1 - share) * mean
+        if n > 1:
+            share = n / (n + self.variance_clips_)
+            variance = share * own.var(axis=0, ddof=1) + (1 - share) * variance
+        return mean, variance
 
     def get_feature_names_out(self, input_features=None):
         """Return the extractor's names."""

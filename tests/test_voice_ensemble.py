@@ -3,8 +3,19 @@
 import numpy as np
 import pytest
 from clips import write_sound
+from sklearn.linear_model import LogisticRegression
 
-from emopipe import SubjectScaler, evaluate, load, save, voice_ensemble
+from emopipe import (
+    SubjectScaler,
+    VoiceFunctionals,
+    evaluate,
+    load,
+    make_clip_pipeline,
+    predict,
+    save,
+    voice_ensemble,
+)
+from emopipe.cli import main
 from emopipe.corpora import load_table
 from emopipe.report import answer
 
@@ -56,7 +67,7 @@ def voices(tmp_path_factory):
 def test_people_never_met_and_the_saved_model(voices, tmp_path):
     clips, store = voices
     ensemble = voice_ensemble(unlabelled_clips=4, sets=["contour", "mfcc"], store=store, n_jobs=1)
-    result = evaluate(ensemble, clips, cv=2, n_bootstrap=50, ignore=["EMO02", "EMO09"])
+    result = evaluate(ensemble, clips, cv=2, n_bootstrap=20, ignore=["EMO02", "EMO09"])
     assert result.protocol["test_person"] == "4 unlabelled clips"
     assert result.metrics["accuracy"]["value"] > 0.8
     assert answer.tested_on(result) == "people never trained on, 4 unlabelled clips of each known"
@@ -67,6 +78,54 @@ def test_people_never_met_and_the_saved_model(voices, tmp_path):
     )
     card = (tmp_path / "model" / "model_card.md").read_text()
     assert "Of each person who was tested it knew 4 unlabelled clips" in card
+
+
+@pytest.fixture(scope="module")
+def stranger(voices, tmp_path_factory):
+    """Return the folder of a model of five people, and clips of the sixth."""
+    clips, store = voices
+    others = clips[clips["subject"] != "p5"].reset_index(drop=True)
+    voice = VoiceFunctionals(sets=["contour"], store=store, n_jobs=1)
+    unsure = make_clip_pipeline(SubjectScaler(voice), LogisticRegression(C=1e-4))
+    folder = tmp_path_factory.mktemp("models") / "model"
+    save(unsure.fit(others, others["emotion"]), folder, clips=others)
+    return folder, clips[clips["subject"] == "p5"].reset_index(drop=True)
+
+
+def test_who_is_enrolled_is_scaled_as_a_subject_by_name(voices, stranger, tmp_path):
+    model, clips = load(stranger[0]), stranger[1]
+    options = {"store": voices[1], "n_jobs": 1}
+    paths = clips["path"].tolist()
+    (tmp_path / "empty.wav").write_bytes(b"")
+    enroll = [*paths, tmp_path / "empty.wav"]
+    prediction = predict(model, paths, enroll=enroll, **options)
+    found = [list(clip.whole.scores.values()) for clip in prediction.clips]
+    np.testing.assert_allclose(found, model.predict_proba(clips), atol=1e-9)
+    assert "9 clips were enrolled" in prediction.notices[0]
+    alone = predict(model, paths, **options)
+    assert "Nobody is enrolled" in alone.notices[0]
+    plain = [list(clip.whole.scores.values()) for clip in alone.clips]
+    assert np.abs(np.subtract(plain, found)).max() > 0.01
+    np.testing.assert_allclose(plain, model.predict_proba(clips.assign(subject=None)), atol=1e-9)
+    with pytest.raises(ValueError, match="none of 1 clips to enroll gives features"):
+        predict(model, paths[:1], enroll=[tmp_path / "empty.wav"], **options)
+
+
+def test_the_command_enrolls(voices, stranger, capsys):
+    folder, clips = stranger
+    paths = clips["path"].tolist()
+    line = ["predict", str(folder), paths[0], "--store", voices[1], "--jobs", "1"]
+    assert main([*line, "--enroll", *paths[1:5]]) == 0
+    assert "NOTE: 4 clips were enrolled, without labels" in capsys.readouterr().out
+
+
+def test_a_model_that_learns_nothing_of_a_person_says_so(voices):
+    clips, store = voices
+    ensemble = voice_ensemble(sets=["contour"], store=store, n_jobs=1)
+    fitted = ensemble.fit(clips, clips["emotion"])
+    paths = clips["path"].tolist()[:2]
+    with pytest.raises(ValueError, match=r"learns nothing of a person .*--enroll"):
+        predict(fitted, paths, enroll=paths, store=store, n_jobs=1)
 
 
 def test_fisher_vectors_in_a_saved_model(voices, tmp_path):

@@ -4,6 +4,7 @@
   emopipe predict models/cremad /data/clips "takes/*.wav" --csv emotions.csv
   emopipe predict models/cremad interview.mp4 --timeline interview.html
   emopipe predict models/cremad 0 --seconds 10          the first camera, for ten seconds
+  emopipe predict models/voice interview.mp4 --enroll "older/*.wav"     clips of the same person
 
 A model is a folder written by `emopipe train` or emopipe.models.save; it may have been
 trained on any corpus. A clip, or window, without an answer says why and never stops the others.
@@ -12,6 +13,9 @@ of `emopipe train --window SECONDS`, else (with --timeline) the median of its tr
 --window takes another length; where a window then holds fewer frames than the model needs, a
 notice says so. The answer for the whole clip always comes first; that of a model trained on
 windows is the mean of its windows' scores.
+
+A model that standardises by subject (SubjectScaler) is right more often where --enroll names clips
+of the person whom all CLIPs show; nobody needs to say which emotions they show.
 
 The emotion is the model's own answer, with its score. An SVM counts votes between pairs of
 emotions, so that another emotion may have a higher score. The last line says which emotions the
@@ -39,6 +43,10 @@ def add_arguments(parser):
     parser.add_argument(
         "clips", nargs="+", metavar="CLIP", help="files, folders, patterns, or a camera's number"
     )
+    parser.add_argument(
+        "--enroll", nargs="+", default=[], metavar="CLIP",
+        help="clips of the person whom all CLIPs show, without labels: files, folders, patterns",
+    )  # fmt: skip
     parser.add_argument(
         "--window", type=float, metavar="SECONDS",
         help="emotion over time in windows of this length (default: what the model was fitted on)",
@@ -95,12 +103,13 @@ def command(args) -> int:
         quiet_tensorflow()
     with tempfile.TemporaryDirectory(prefix="emopipe-camera-") as folder:
         paths = list(clip_files(args.clips, args.seconds, Path(folder)))
+        enroll = list(clip_files(args.enroll, args.seconds, Path(folder)))
         rows = answer_lines.Rows(model, paths, over_time=window is not None)
         if not args.json:
             answer_lines.show(rows.head)
         prediction = predict(
-            model, paths, window=window, step=args.step, training=training, store=args.store,
-            n_jobs=args.jobs, faces=args.timeline is not None, progress=True,
+            model, paths, enroll=enroll, window=window, step=args.step, training=training,
+            store=args.store, n_jobs=args.jobs, faces=args.timeline is not None, progress=True,
             on_clip=None if args.json else rows.show,
         )  # fmt: skip
         if args.timeline:

@@ -17,7 +17,8 @@ from emopipe.media import excerpt
 from emopipe.models.face_boxes import face_boxes
 from emopipe.models.prediction import ClipPrediction, Moment, Prediction
 from emopipe.models.recordings import recordings
-from emopipe.models.scoring import ask, check, modalities_of, score_kind, settled
+from emopipe.models.scoring import ask, check, modalities_of, scalers_of, score_kind, settled
+from emopipe.models.scoring import enroll as enrolment
 from emopipe.models.training_rows import TrainingRows, extractors_of
 from emopipe.models.windows import MOST, check_windows, n_windows, windows_of
 from emopipe.progress import progress_bar
@@ -29,7 +30,7 @@ _FIRST, _BATCH = 4, 256
 
 
 def predict(
-    model, paths, *, window=None, step=None, training=None, store="default", n_jobs=-1,
+    model, paths, *, enroll=(), window=None, step=None, training=None, store="default", n_jobs=-1,
     faces=False, progress=False, on_clip=None,
 ) -> Prediction:  # fmt: skip
     """Return what a fitted recogniser says of clips, whole and over time.
@@ -44,6 +45,9 @@ def predict(
         corpus.
     paths : sequence of str or Path
         Recordings or images.
+    enroll : sequence of str or Path
+        Clips of the one person whom all `paths` show, without labels: a model that standardises by
+        subject (`emopipe.SubjectScaler`) then takes what is usual for that person into account.
     window, step : float, optional
         Seconds, at least .01: answers for windows of this length, one every `step` (a quarter of
         the window by default). Without a window there are none, unless the model was fitted on
@@ -73,7 +77,8 @@ def predict(
     FileNotFoundError
         If a path does not exist.
     ValueError
-        If there are no paths, the model works on numbers, or window or step makes no sense.
+        If there are no paths, the model works on numbers, or window or step makes no sense; if the
+        model does not standardise by subject, or no clip to enroll has features.
 
     Examples
     --------
@@ -87,7 +92,8 @@ def predict(
     window = training.window_of(window, over_time=False)
     step = check_windows(window, step)
     paths = [os.fspath(path) for path in paths]
-    check(model, paths)
+    enroll = [os.fspath(path) for path in enroll]
+    check(model, [*enroll, *paths] if paths else paths)
     clips = []
     with ExitStack() as stack:
         if store is None:
@@ -99,6 +105,7 @@ def predict(
         began, computed = time.perf_counter(), COUNTERS["prepared"]
         bar = stack.enter_context(progress_bar(len(paths), "predict", "clip", shown=progress))
         options = {"store": store, "n_jobs": n_jobs}
+        stack.enter_context(enrolment(model, _rows(enroll, training, options)))
         for clip in _predicted(model, paths, window, step, training, faces, options, bar):
             clips.append(clip)
             bar.update()
@@ -113,7 +120,7 @@ def predict(
         window=window,
         step=step,
         score_kind=score_kind(model),
-        notices=_notices(model, clips, training, window),
+        notices=_enrolment_notices(model, enroll) + _notices(model, clips, training, window),
     )
 
 
@@ -188,6 +195,27 @@ def _in_batches(model, spans, training, bar) -> Iterator[Moment]:
         parts = [excerpt(*span) for span in batch]
         bar.set_postfix_str(f"{printable(Path(batch[0][0]).name)} at {batch[0][1]:.0f} s")
         yield from ask(model, parts, [span[1:] for span in batch], training)
+
+
+def _rows(paths, training, options) -> list[str]:
+    """Return clips, or their windows where a model was fitted on windows."""
+    if not training.window or not paths:
+        return paths
+    files, step = recordings(paths, **options), training.window
+    numbers = [min(n_windows(file.seconds, step, step), MOST) for file in files]
+    return [excerpt(*span) for span in _spans(paths, files, numbers, step, step)]
+
+
+def _enrolment_notices(model, enroll) -> list[str]:
+    if enroll:
+        n = f"{len(enroll)} clips were" if len(enroll) > 1 else "1 clip was"
+        return [f"{n} enrolled, without labels: all answers are for the person whom they show."]
+    if scalers_of(model):
+        return [
+            "Nobody is enrolled: this model was trained to know some clips of whom it judges, and "
+            "is right less often without them; name clips of one person with enroll (--enroll)."
+        ]
+    return []
 
 
 def _notices(model, clips, training, window) -> list[str]:

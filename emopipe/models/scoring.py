@@ -11,6 +11,7 @@ from emopipe.fusion.scores import score_matrix
 from emopipe.media.excerpts import parse
 from emopipe.models.prediction import Moment
 from emopipe.models.training_rows import extractors_of, frame_counts
+from emopipe.subject_scaler import SubjectScaler
 
 # The worst status of a clip's extractors is not the clip's as long as one of them has features.
 _FINE = ("ok", "partial")
@@ -59,7 +60,59 @@ def _clip_table(model, paths) -> pd.DataFrame:
     for _, part in nested(model):
         asked = (getattr(part, name, None) for name in ("column", "audio_column"))
         columns |= {column for column in asked if isinstance(column, str)}
-    return pd.DataFrame(dict.fromkeys(sorted(columns), paths), dtype=object)
+    table = pd.DataFrame(dict.fromkeys(sorted(columns), paths), dtype=object)
+    # Nobody is named: who was enrolled is asked about, or somebody like the training people.
+    return table.assign(**dict.fromkeys({part.subject for part in scalers_of(model)}))
+
+
+def scalers_of(model) -> list[SubjectScaler]:
+    """Return the fitted parts of a model that standardise by subject."""
+    parts = [part for _, part in nested(model)]
+    return [part for part in parts if isinstance(part, SubjectScaler) and hasattr(part, "mean_")]
+
+
+@contextmanager
+def enroll(model, paths):
+    """Let a model take all clips for those of one person, whose clips are given, for a while.
+
+    Parameters
+    ----------
+    model : fitted classifier
+    paths : list of str
+        Clips of the person, or windows of them; empty: nobody is enrolled.
+
+    Yields
+    ------
+    int
+        How many parts of the model standardise by subject and had clips with features.
+
+    Raises
+    ------
+    ValueError
+        If no part standardises by subject, or no clip has features.
+    """
+    scalers = scalers_of(model) if paths else []
+    if paths and not scalers:
+        raise ValueError(
+            f"this {type(model).__name__} learns nothing of a person from clips without labels: "
+            "leave enroll (--enroll) out, or train a model with SubjectScaler, such as "
+            "voice_ensemble(unlabelled_clips='all')"
+        )
+    copies, problem, table = [], None, _clip_table(model, paths) if paths else None
+    for scaler in scalers:
+        try:
+            copies.append((scaler, scaler.enroll(table).enrolled_))
+        except ValueError as error:
+            problem = error
+    if problem and not copies:
+        raise problem
+    for scaler, statistics in copies:
+        scaler.enrolled_ = statistics
+    try:
+        yield len(copies)
+    finally:
+        for scaler, _ in copies:
+            del scaler.enrolled_
 
 
 def _named(row, labels):
