@@ -158,14 +158,15 @@ class Experiment:
     def to_dict(self, *, run=True):
         """Return JSON-able fields; `run=False` leaves out what differs from run to run."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        fields["results"] = {
-            label: result.to_dict(run=run) for label, result in self.results.items()
-        }
         if not run:
             fields |= {"reproduce": "", "charts": [c for c in self.charts if not c.run]}
         for name in ("published", "charts"):
             fields[name] = [dataclasses.asdict(item) for item in fields[name]]
-        return {"kind": "experiment", "schema": SCHEMA} | plain(fields, "Experiment")
+        labels = plain(list(self.results), "Experiment.results")
+        results = [result.to_dict(run=run) for result in self.results.values()]
+        fields = plain(fields | {"results": {}}, "Experiment")
+        fields["results"] = dict(zip(labels, results, strict=True))
+        return {"kind": "experiment", "schema": SCHEMA} | fields
 
     def to_json(self, *, run=True):
         """Return strict JSON; see `Result.to_json`."""

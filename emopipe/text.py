@@ -1,6 +1,7 @@
 """Names and tables as text that is safe to show: on terminals, in messages, JSON, HTML and CSV."""
 
 import unicodedata
+from functools import lru_cache
 
 import pandas as pd
 
@@ -89,8 +90,9 @@ def csv_text(table: pd.DataFrame) -> str:
     '@a.wav,-0.5
     "b,c.wav",
     """
+    cell = lru_cache(maxsize=None)(csv_cell)
     safe = {
-        name: table[name].map(lambda value: csv_cell(value) if isinstance(value, str) else value)
+        name: [cell(value) if isinstance(value, str) else value for value in table[name]]
         for name in table
         if not pd.api.types.is_numeric_dtype(table[name])
     }

@@ -11,7 +11,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from experiments_for_reports import EMOTIONS, NoisyLabels, clip_table, experiment
+from experiments_for_reports import (
+    EMOTIONS,
+    NoisyLabels,
+    clip_table,
+    experiment,
+    full_experiment,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +39,15 @@ def invented():
 @pytest.fixture(scope="module")
 def page(invented, tmp_path_factory):
     return write_report(invented, tmp_path_factory.mktemp("reports") / invented.name)
+
+
+@pytest.fixture(scope="module")
+def full_page(tmp_path_factory):
+    """A report with every part, all of them open."""
+    page = write_report(full_experiment(), tmp_path_factory.mktemp("full"))
+    html = re.sub(r'<details class="(part|plain)"', r"\g<0> open", page.read_text())
+    page.write_text(html)
+    return page
 
 
 class _Links(HTMLParser):
@@ -407,8 +422,8 @@ def show(browser, page, *, width=1280, scheme="light", media="screen"):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_report_can_be_read(browser, page, width, scheme):
-    show(browser, page, width=width, scheme=scheme)
+def test_the_report_can_be_read(browser, full_page, width, scheme):
+    show(browser, full_page, width=width, scheme=scheme)
     assert browser.get_log("browser") == []
     overflow = browser.execute_script(
         "return document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -9,7 +9,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from experiments_for_reports import EMOTIONS, NoisyLabels, clip_table, experiment
+from experiments_for_reports import (
+    EMOTIONS,
+    NoisyLabels,
+    clip_table,
+    experiment,
+    fused_clips,
+    fusion,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -20,7 +27,8 @@ from sklearn.naive_bayes import GaussianNB
 
 from emopipe.evaluation import evaluate
 from emopipe.evaluation.baselines import fleiss_kappa
-from emopipe.fusion import EmotionWeightedFusion, ScoreColumns
+from emopipe.evaluation.figures import figures
+from emopipe.experiment import Experiment
 from emopipe.groups import group_figures
 from emopipe.metrics import reliability
 from emopipe.report import write_report
@@ -33,6 +41,7 @@ from emopipe.report.hardest import hardest_clips
 from emopipe.report.modalities import modality_view
 from emopipe.report.prose import ethics, methods
 from emopipe.report.reforms import checklist
+from emopipe.report.view import experiment_view
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +97,7 @@ def test_kappa_is_that_of_fleiss_example():
 
 @pytest.fixture(scope="module")
 def fused():
-    """A fusion whose voice tells anger and fear, whose face tells happiness and neutral."""
-    clips = clip_table(subjects=6)
-    for name, told in (("voice", EMOTIONS[:2]), ("face", EMOTIONS[2:])):
-        for emotion in EMOTIONS:
-            right = clips["emotion"].isin(told) & (clips["emotion"] == emotion)
-            clips[f"votes_{name}_{emotion}"] = np.where(right, 9, 1) + (emotion == told[0])
-    clips["sex"] = np.where(clips["subject"] < "s03", "female", "male")
-    clips["age"], clips["intensity"] = 25 + 3 * (clips.index % 4), "low"
-    parts = [(name, ScoreColumns(prefix=f"votes_{name}_")) for name in ("voice", "face")]
-    return evaluate(EmotionWeightedFusion(parts, weights="recall"), clips, cv=3, n_bootstrap=50)
+    return evaluate(fusion(weights="recall"), fused_clips(), cv=3, n_bootstrap=50)
 
 
 def test_modalities_save_one_another(fused):
@@ -266,3 +266,44 @@ def test_tables_and_folds_are_files_in_the_page(one, tmp_path):
     assert read(parser.files["references.bib"]).startswith("@misc{")
     packed = attachment("long.csv", "x\n" * 20_000)
     assert packed["name"] == "long.csv.gz" and read(packed["href"]) == "x\n" * 20_000
+
+
+def large(model, label, seed):
+    """Return a result as large as CREMA-D: 7,442 clips of 91 people, six emotions."""
+    rng = np.random.default_rng(seed)
+    names = sorted([*EMOTIONS, "disgust", "sadness"])
+    clips = np.arange(7442)
+    subjects = (1001 + clips % 91).astype(str)
+    table = pd.DataFrame(
+        {"clip": [f"AudioWAV/{s}_{n:04d}_XX.wav" for s, n in zip(subjects, clips, strict=True)],
+         "subject": subjects, "corpus": "large", "fold": clips % 91 % 10,
+         "emotion": np.array(names)[clips // 91 % 6]}
+    )  # fmt: skip
+    guesses = rng.choice(names, len(clips))
+    table["predicted"] = np.where(rng.random(len(clips)) < 0.5, table["emotion"], guesses)
+    scores = rng.dirichlet(np.ones(6), len(clips))
+    table[[f"score_{name}" for name in names]] = scores
+    values = figures(table, names, n_bootstrap=0)
+    corpora = [model.corpora[0] | {"clips": 7442, "subjects": 91}]
+    return replace(model, title=label, classes=names, predictions=table, corpora=corpora, **values)
+
+
+def test_a_page_of_four_results_on_7442_clips_is_below_two_megabytes(one, tmp_path):
+    labels = [f"result {n}" for n in range(4)]
+    model = one.results["skill 0.4"]
+    results = {label: large(model, label, n) for n, label in enumerate(labels)}
+    page = write_report(
+        Experiment(name="large", title="Large", question="Is it small?", results=results), tmp_path
+    )
+    assert page.stat().st_size < 2e6
+    parser = _Files()
+    parser.feed(page.read_text())
+    table = pd.read_csv(io.StringIO(read(parser.files["result-3-predictions.csv.gz"])))
+    assert len(table) == 7442
+
+
+def test_predictions_stay_in_the_result_file_where_the_page_would_be_too_large(one, monkeypatch):
+    monkeypatch.setattr("emopipe.report.view.LARGEST_FILES", 10_000)
+    view = experiment_view(one)
+    names = [file["name"] for row in view["results"] for file in row["files"]]
+    assert names and not any("predictions" in name for name in names)

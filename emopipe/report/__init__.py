@@ -142,7 +142,7 @@ def _missing(value) -> bool:
 
 
 def _number(value, digits: int = 2) -> str:
-    return "–" if _missing(value) else f"{value:.{digits}f}"
+    return "–" if _missing(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
 def _place(share) -> str:

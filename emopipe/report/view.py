@@ -13,6 +13,9 @@ from emopipe.report.published import published_view
 from emopipe.report.reforms import checklist
 from emopipe.report.result_view import result_view
 
+# Bytes of all files of the results: the page stays below 2 MB. `result.json` has every prediction.
+LARGEST_FILES = 1_500_000
+
 
 def experiment_view(experiment) -> dict:
     """Return the variables of ``report.html``."""
@@ -20,20 +23,19 @@ def experiment_view(experiment) -> dict:
     sources = _distinct(item.source for item in experiment.published if item.source)
     pairs = all_pairs(experiment)
     above = best is not None and not answer.not_above(experiment, best, pairs)
+    rows = [
+        result_view(number, label, result) | {"badge": checks_badge(result)}
+        for number, (label, result) in enumerate(results.items(), start=1)
+    ]
     return {
         "experiment": experiment,
         "metrics": METRICS,
         "corpora": _distinct(c for r in results.values() for c in r.corpora),
         "banners": _banners(results),
-        "notices": _distinct(
-            [*experiment.notices, *(n for r in results.values() for n in r.notices)]
-        ),
+        "notices": _notices(experiment),
         "answer": answer.answer(experiment, pairs),
         "best": best if above else None,
-        "results": [
-            result_view(number, label, result) | {"badge": checks_badge(result)}
-            for number, (label, result) in enumerate(results.items(), start=1)
-        ],
+        "results": _small_enough(rows),
         "pairs": pairs,
         "baselines": _baselines(results),
         "variants": _variants(results),
@@ -44,6 +46,16 @@ def experiment_view(experiment) -> dict:
         "run": _run(results),
         **(_paper(experiment, sources, pairs) if results else {}),
     }
+
+
+def _small_enough(rows):
+    """Return results with less files where the page would be too large: predictions go first."""
+    if sum(len(file["href"]) for row in rows for file in row["files"]) <= LARGEST_FILES:
+        return rows
+    return [
+        row | {"files": [f for f in row["files"] if "-predictions.csv" not in f["name"]]}
+        for row in rows
+    ]
 
 
 def _paper(experiment, sources, pairs) -> dict:
@@ -109,6 +121,21 @@ def _run(results) -> dict:
         "core_hours": busy / 3600 if busy else None,
         "hours": wall / 3600,
     }
+
+
+def _notices(experiment) -> list[dict]:
+    """Return every notice once; one that some results have and others not says whose it is."""
+    results = experiment.results
+    labels = {}
+    for label, result in results.items():
+        for notice in result.notices:
+            labels.setdefault((notice["text"], notice["severity"]), []).append(label)
+    return _distinct(experiment.notices) + [
+        {"text": text if len(whose) == len(results) else f"{_quoted(whose)}: {text}",
+         "severity": severity}
+        for (text, severity), whose in labels.items()
+        if {"text": text, "severity": severity} not in experiment.notices
+    ]  # fmt: skip
 
 
 def checks_badge(result) -> dict:
