@@ -371,18 +371,21 @@ def test_ticks_are_few_and_hold_what_is_drawn(low, span):
 
 
 def test_learning_curves_of_many_folds_are_a_mean_and_a_band():
-    history = [
-        {"estimator": "x", "loss": [3.0, 1.0 + n][: 1 + (n != 2)], "val_loss": [2.0, n]}
-        for n in range(91)
-    ]
+    """One fit goes wild, one stops after its first epoch, and one goes on alone."""
+    history = [{"estimator": "x", "loss": [3.0, 1.0 + n], "val_loss": [2.0, n]} for n in range(91)]
+    history[90]["val_loss"] = [2.0, 1000.0]
+    history[1]["loss"] = [3.0]
+    history[2]["loss"] = [3.0, 3.0, 50.0]
     (chart,) = learning_curves(history)
     assert list(chart.series) == ["training, 91 fits", "validation, 91 fits"]
     curve = chart.series["validation, 91 fits"]
-    assert curve["y"] == [2.0, 45.0] and curve["low"] == [2.0, 0.0] and curve["high"] == [2.0, 90.0]
+    assert curve["low"] == [2.0, 9.0] and curve["high"] == [2.0, 81.0]
+    assert curve["y"] == [2.0, pytest.approx((89 * 45 + 1000) / 91)]
+    assert len(chart.series["training, 91 fits"]["y"]) == 2
+    assert chart.x_label == "epoch, until half of the fits have stopped"
     drawn = line_chart(chart)
-    assert (
-        len(drawn["lines"]) == 2 and "validation, 91 fits goes from 2 to 45" in drawn["description"]
-    )
+    assert len(drawn["lines"]) == 2
+    assert "validation, 91 fits goes from 2 to 55" in drawn["description"]
     assert [x for x, _ in drawn["rows"]] == ["1", "2"]
 
 

@@ -122,12 +122,22 @@ def _text(series, n):
 
 
 def learning_curves(history) -> list:
-    """Return a `Chart` per kind of learning curve: the mean over folds, lowest to highest.
+    """Return a `Chart` per kind of learning curve: the mean over fits, and where most of them are.
+
+    The band holds eight of ten fits, however many there are (one per actor, say). Fits that stop
+    early leave a mean over ever fewer and slower ones: a curve ends where half of them have.
 
     Parameters
     ----------
     history : list of dict
         `history` of all folds of a Result.
+
+    Examples
+    --------
+    >>> fits = [{"loss": [1.0, 0.5]}, {"loss": [2.0]}, {"loss": [3.0]}]
+    >>> [chart] = learning_curves(fits)
+    >>> chart.x_label, chart.series["training, 3 fits"]["y"]
+    ('epoch, until half of the fits have stopped', [2.0])
     """
     from emopipe.experiment import Chart
 
@@ -138,30 +148,31 @@ def learning_curves(history) -> list:
                 kind = name.removeprefix("val_")
                 part = "validation" if name.startswith("val_") else "training"
                 named.setdefault(kind, {}).setdefault(part, []).append(values)
-    return [
-        Chart(
-            title=kind,
-            x_label="epoch",
-            y_label=kind,
-            series={
-                f"{part}, {len(runs)} fit{'s' * (len(runs) != 1)}": _mean_curve(runs)
-                for part, runs in parts.items()
-            },
-        )
-        for kind, parts in named.items()
-    ]
+    charts = []
+    for kind, parts in named.items():
+        series = {f"{part}, {_fits(runs)}": _mean_curve(runs) for part, runs in parts.items()}
+        shown = max(len(curve["x"]) for curve in series.values())
+        cut = shown < max(len(values) for runs in parts.values() for values in runs)
+        x_label = "epoch, until half of the fits have stopped" if cut else "epoch"
+        charts.append(Chart(title=kind, x_label=x_label, y_label=kind, series=series))
+    return charts
+
+
+def _fits(runs):
+    return f"{len(runs)} fit{'s' * (len(runs) != 1)}"
 
 
 def _mean_curve(runs):
-    """Return the mean, lowest and highest of curves of unequal lengths, epoch by epoch."""
+    """Return mean, 10th and 90th percentile of curves, while half of them go on."""
     epochs = max(map(len, runs))
     table = np.full((len(runs), epochs), np.nan)
     for row, values in zip(table, runs, strict=True):
         row[: len(values)] = [math.nan if v is None else v for v in values]
-    table = table[:, ~np.isnan(table).all(0)]
+    table = table[:, 2 * (~np.isnan(table)).sum(0) >= max(len(runs), 1)]
     curve = {"x": list(range(1, table.shape[1] + 1)), "y": np.nanmean(table, 0).tolist()}
     if len(runs) > 1:
-        curve |= {"low": np.nanmin(table, 0).tolist(), "high": np.nanmax(table, 0).tolist()}
+        low, high = np.nanpercentile(table, [10, 90], axis=0).tolist()
+        curve |= {"low": low, "high": high}
     return curve
 
 
