@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import entropy
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -12,6 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emopipe import WhereFinite, evaluate
+from emopipe.report.confidence import confidence_view, divergence
+
+EMOTIONS = ["anger", "fear", "sadness"]
 
 
 def clip_table():
@@ -126,3 +131,76 @@ def test_a_killed_run_with_other_weights_is_not_gone_on_with(tmp_path):
     plain = evaluate(GaussianNB(), table, **how)
     loud = evaluate(GaussianNB(), table, **how, sample_weight="weight")
     assert right_where_loud(plain) == 0 and right_where_loud(loud) == 1
+
+
+# Votes as labels
+
+
+@pytest.fixture
+def voted():
+    """Return clips of eight people whose emotion three voters give, and how they divide."""
+    rng = np.random.default_rng(3)
+    emotion = np.array(EMOTIONS * 16)
+    clips = pd.DataFrame({
+        "clip": [f"{n}.wav" for n in range(48)], "emotion": emotion,
+        "subject": np.repeat([f"s{n}" for n in range(8)], 6),
+    })  # fmt: skip
+    for name in EMOTIONS:
+        clips[f"votes_voice_{name}"] = rng.integers(0, 4, 48) + 3 * (emotion == name)
+        clips[f"x_{name}"] = rng.normal(size=48) + (emotion == name)
+    clips.loc[5, [f"votes_voice_{name}" for name in EMOTIONS]] = np.nan
+    return clips
+
+
+def test_clips_train_by_their_share_of_votes(voted):
+    """The same by hand: each training clip once per emotion, weighed by its share."""
+    features = [f"x_{name}" for name in EMOTIONS]
+    result = evaluate(
+        LogisticRegression(), voted, cv=4, features=features, soft_labels="votes_voice",
+        n_bootstrap=0,
+    )  # fmt: skip
+    votes = voted[[f"votes_voice_{name}" for name in EMOTIONS]].to_numpy()
+    votes[5] = np.array(EMOTIONS) == voted["emotion"][5]
+    shares = votes / votes.sum(1, keepdims=True)
+    X, expected = voted[features].to_numpy(), np.empty((48, len(EMOTIONS)))
+    for train, test in GroupKFold(4).split(X, groups=voted["subject"]):
+        model = LogisticRegression().fit(
+            np.concatenate([X[train]] * len(EMOTIONS)),
+            np.repeat(EMOTIONS, len(train)),
+            sample_weight=shares[train].T.ravel(),
+        )
+        expected[test] = model.predict_proba(X[test])
+    answers = result.predictions.set_index("clip").loc[voted["clip"]]
+    scores = answers[[f"score_{name}" for name in EMOTIONS]].to_numpy()
+    np.testing.assert_allclose(scores, expected, atol=2e-4)
+    np.testing.assert_allclose(answers[[f"votes_{name}" for name in EMOTIONS]], shares, atol=1e-6)
+    exact = np.mean([entropy(p, q) for p, q in zip(shares, scores, strict=True)])
+    assert divergence(scores, shares) == pytest.approx(exact)
+    assert confidence_view(result)["divergence"] == pytest.approx(exact, abs=1e-4)
+    assert "share of votes" in " ".join(result.protocol["statements"])
+
+
+def test_votes_are_not_for_the_estimators_eyes(voted):
+    seen = []
+
+    class Looking(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            seen.extend(X)
+            return super().fit(X[["x_anger"]], y, sample_weight)
+
+        def predict_proba(self, X):
+            return super().predict_proba(X[["x_anger"]])
+
+        def predict(self, X):
+            return self.classes_[self.predict_proba(X).argmax(1)]
+
+    evaluate(Looking(), voted, cv=4, soft_labels="votes_voice", n_bootstrap=0)
+    assert "x_anger" in seen and not [name for name in seen if name.startswith("votes")]
+    for options, error in (
+        ({"soft_labels": "votes_face"}, "soft_labels='votes_face': the clip table has no column"),
+        ({"soft_labels": "votes_voice", "features": ["votes_voice_anger"]}, "columns of votes"),
+    ):
+        with pytest.raises(ValueError, match=error):
+            evaluate(LogisticRegression(), voted, cv=4, **options)
+    with pytest.raises(ValueError, match="nothing in KNeighborsClassifier weighs clips"):
+        evaluate(KNeighborsClassifier(), voted, features=["x_anger"], soft_labels="votes_voice")

@@ -131,6 +131,10 @@ def _statements(study, answers):
         (unanswered, f"{unanswered} clips got no answer; they count as wrong."),
         (unseen, f"Some folds train without {', '.join(sorted(unseen))}."),
         (study.task.weights is not None, "Training clips count by weights of their own."),
+        (
+            study.task.shares is not None,
+            "Training clips count for every emotion that voters gave them, by its share of votes.",
+        ),
         (features, f"The estimator sees {len(features or ())} columns of the table."),
     ]
     return [text for holds, text in said if holds]
@@ -259,8 +263,9 @@ def _renamed(study, done):
 
 def evaluate(
     estimator, clips, y=None, *, cv=5, label="emotion", groups="subject", features=None,
-    sample_weight=None, title=None, checkpoint=None, subject_dependent=False, optimism_gap=False,
-    n_bootstrap=2000, random_state=0, repeats=1, notices=(), ignore=(), n_jobs=None,
+    sample_weight=None, soft_labels=None, title=None, checkpoint=None,
+    subject_dependent=False, optimism_gap=False, n_bootstrap=2000, random_state=0, repeats=1,
+    notices=(), ignore=(), n_jobs=None,
     progress=False,
 ):  # fmt: skip
     """Return out-of-fold predictions of a classifier, and all that must be known to trust them.
@@ -303,6 +308,11 @@ def evaluate(
         training. Every classifier inside the estimator whose `fit` takes sample_weight is given
         it, unless ``set_fit_request`` said otherwise; nothing sees the column, and tested clips
         all count as much.
+    soft_labels : str or None
+        Where columns "<soft_labels>_<emotion>" of the clip table hold the numbers of people who
+        gave a clip that emotion (CREMA-D: "votes_voice", "votes_face", "votes_both"): a training
+        clip counts for each emotion by its share of the votes. Nothing sees these columns; tested
+        clips count by their `label`, and the report compares scores with the votes, too.
     title : str or None
         What is evaluated, in words. None: the names of the classes in the estimator.
     checkpoint : str, Path or None
@@ -369,6 +379,8 @@ def evaluate(
         called = f"cv={cv!r}, label={label!r}, groups={groups!r}"
         if isinstance(sample_weight, str):
             called += f", sample_weight={sample_weight!r}"
+        if soft_labels is not None:
+            called += f", soft_labels={soft_labels!r}"
         as_array = False
         if y is not None:
             called = f"y, cv={cv!r}, groups=groups"
@@ -379,8 +391,8 @@ def evaluate(
             clips, features, sample_weight = with_weights(clips, features, sample_weight)
         study = make_study(
             estimator, clips, cv=cv, label=label, groups=groups, features=features,
-            sample_weight=sample_weight, subject_dependent=subject_dependent,
-            random_state=random_state,
+            sample_weight=sample_weight, soft_labels=soft_labels,
+            subject_dependent=subject_dependent, random_state=random_state,
         )  # fmt: skip
         _check_gap(study, optimism_gap)
         ignore = ignored_checks(ignore)

@@ -57,9 +57,13 @@ def predictions(study, folds, done):
     about = named[["clip", "corpus"]].assign(
         subject=study.subjects[rows], fold=answers.pop("fold"), emotion=study.task.y[rows]
     )
+    if study.task.shares is not None:
+        shares = study.task.shares[rows].round(6)
+        about = about.assign(**{f"votes_{c}": shares[:, n] for n, c in enumerate(classes)})
     extra = named[[name for name in _TRAITS if name in named and named[name].notna().any()]]
-    ordered = about[["clip", "subject", "corpus", "fold", "emotion"]]
-    return pd.concat([ordered, answers, extra], axis=1)
+    first = ["clip", "subject", "corpus", "fold", "emotion"]
+    votes = about.drop(columns=first)
+    return pd.concat([about[first], answers, extra, votes], axis=1)
 
 
 def fold_entries(study, done):

@@ -19,6 +19,7 @@ from emopipe.evaluation.checkpoints import (
 )
 from emopipe.evaluation.inner_splits import nested, wants_groups
 from emopipe.evaluation.renaming import ask_renamed
+from emopipe.evaluation.soft_labels import training_rows
 from emopipe.evaluation.weights import request_weights
 from emopipe.fusion.clip_pipeline import explain_missing
 from emopipe.progress import progress_bar
@@ -46,6 +47,8 @@ class Task:
         Whether the estimator gets an array of numbers instead of a table.
     weights : float array of shape (n_clips,), or None
         How much a clip counts in training.
+    shares : float array of shape (n_clips, n_classes), or None
+        Share of each emotion in a clip's votes: it trains once for each, and counts by its share.
     """
 
     estimator: object
@@ -57,12 +60,22 @@ class Task:
     alone: bool = False
     as_array: bool = False
     weights: np.ndarray | None = None
+    shares: np.ndarray | None = None
 
     def rows(self, numbers):
         """Return rows of X as the estimator takes them: numbers of rows could give labels away."""
         rows = self.X.iloc[numbers].reset_index(drop=True)
         rows.attrs = {}
         return rows.to_numpy() if self.as_array else rows
+
+    def training(self, numbers):
+        """Return rows of X, labels, groups and weights (or None) to train on."""
+        weights = None if self.weights is None else self.weights[numbers]
+        labels = self.y[numbers]
+        if self.shares is not None:
+            numbers, classes, weights = training_rows(numbers, self.shares, self.weights)
+            labels = np.array(self.classes)[classes]
+        return self.rows(numbers), labels, self.groups[numbers], weights
 
 
 def _named_plain(value, where):
@@ -215,16 +228,17 @@ def run_fold(task, fold):
     """
     from emopipe.extraction import ClipWarning
 
-    weighed = task.weights is not None
+    rows, labels, groups, weights = task.training(fold.train)
+    weighed = weights is not None
     estimator = request_weights(task.estimator) if weighed else clone(task.estimator)
-    params = {"groups": task.groups[fold.train]} if wants_groups(estimator) else {}
+    params = {"groups": groups} if wants_groups(estimator) else {}
     if weighed:
-        params["sample_weight"] = task.weights[fold.train]
+        params["sample_weight"] = weights
     with warnings.catch_warnings(), explain_missing():
         # Statuses of all clips are in the Result; saying them per fold would bury everything else.
         warnings.simplefilter("ignore", ClipWarning)
         started, busy = time.perf_counter(), time.process_time()
-        estimator.fit(task.rows(fold.train), task.y[fold.train], **params)
+        estimator.fit(rows, labels, **params)
         fitted = time.perf_counter()
         predicted, scores = _answers(estimator, task.rows(fold.test), task.classes)
         scored = time.perf_counter()
@@ -254,7 +268,7 @@ def _key(task, folds):
     sides = [[side.tolist() for side in fold] for fold in folds]
     labels = [task.y.tolist(), task.groups.tolist(), task.classes]
     modes = [task.rename, task.alone]
-    weights = [] if task.weights is None else [task.weights.tolist()]
+    weights = [part.tolist() for part in (task.weights, task.shares) if part is not None]
     return content_key(task.X, described(task.estimator), labels, sides, modes, *weights)
 
 
@@ -279,7 +293,9 @@ def _fresh(task, folds, n_jobs):
     parts = task.estimator, task.X, task.y, task.groups, task.classes
     n_jobs = -1 if cluster else n_jobs
     yield from Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(
-        delayed(_numbered)(number, *parts, (one.rename, one.alone, one.as_array, one.weights), fold)
+        delayed(_numbered)(
+            number, *parts, (one.rename, one.alone, one.as_array, one.weights, one.shares), fold
+        )
         for number, one, fold in tasks
     )
 

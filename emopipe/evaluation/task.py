@@ -11,6 +11,7 @@ from emopipe.evaluation.fitting import Task
 from emopipe.evaluation.folds import check_subjects, make_folds, shared_subjects
 from emopipe.evaluation.giveaways import NAMES, check_columns
 from emopipe.evaluation.inner_splits import check_inner_splits, inner_splits
+from emopipe.evaluation.soft_labels import label_shares, vote_columns
 from emopipe.evaluation.weights import check_takes_weights, clip_weights
 from emopipe.metrics import units_of
 from emopipe.subjects import check_subject_names, subject_names
@@ -214,8 +215,8 @@ def _answers(table, y):
 
 
 def make_study(
-    estimator, clips, *, cv, label, groups, features, sample_weight, subject_dependent,
-    random_state,
+    estimator, clips, *, cv, label, groups, features, sample_weight, soft_labels,
+    subject_dependent, random_state,
 ):  # fmt: skip
     """Return the checked task with its folds, or raise what `emopipe.evaluation.evaluate` says."""
     if isinstance(features, str):
@@ -228,7 +229,7 @@ def make_study(
     full = _completed(clips, label, [*grouped_by, *weighed_by], features)
     reasons = _reasons(full, label)
     table = full[reasons == ""]
-    if weighed_by:
+    if weighed_by or soft_labels is not None:
         check_takes_weights(estimator)
     y = table[label].astype(str).to_numpy(dtype=str)
     _check_emotions(table, y, reasons, label)
@@ -248,7 +249,13 @@ def make_study(
     else:
         check_subjects(folds, subjects, splitter)
         splits = check_inner_splits(estimator, folds, subjects)
+    classes, shares = sorted(set(y)), None
     unseen = {*_answers(table, y), *weighed_by}
+    if soft_labels is not None:
+        shares = label_shares(table, soft_labels, y, classes)
+        unseen |= set(vote_columns(table, soft_labels))
+        if unseen & set(features or ()):
+            raise ValueError(f"soft_labels={soft_labels!r}: features= names columns of votes")
     X = table[features] if features else table.drop(columns=list(unseen))
     units = units_of(subjects, table["clip"]).to_numpy(dtype=str)
     n_columns = len([name for name in X if name not in NAMES])
@@ -256,8 +263,8 @@ def make_study(
     return Study(
         full=full, reasons=reasons, table=table, subjects=subjects, folds=folds, splits=splits,
         task=Task(
-            estimator, X, y, units, sorted(set(y)),
-            weights=clip_weights(table, sample_weight) if weighed_by else None,
+            estimator, X, y, units, classes,
+            weights=clip_weights(table, sample_weight) if weighed_by else None, shares=shares,
         ),
         splitter=splitter, label=label,
         grouped_by=grouped_by, statements=statements, n_columns=n_columns, hidden=hidden,

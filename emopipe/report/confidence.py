@@ -16,7 +16,8 @@ def confidence_view(result):
     -------
     dict or None
         reliability (Chart) with error (expected calibration error), brier and log_loss, None
-        where scores are no probabilities; coverage (Chart), n (clips with scores).
+        where scores are no probabilities; divergence from the voters, where their shares are
+        known; coverage (Chart), n (clips with scores).
     """
     columns = [f"score_{name}" for name in result.classes]
     if not set(columns) <= set(result.predictions):
@@ -32,6 +33,9 @@ def confidence_view(result):
     if probable:
         truth = (table["emotion"].to_numpy()[:, None] == np.array(result.classes)).astype(float)
         view |= _reliability(scores.max(1), right) | proper_scores(scores, truth)
+        votes = [f"votes_{name}" for name in result.classes]
+        if set(votes) <= set(table):
+            view["divergence"] = divergence(scores, table[votes].to_numpy(np.float64))
     ranked = scores.max(1) if probable else np.ptp(np.sort(scores, axis=1)[:, -2:], axis=1)
     return view | {"coverage": _coverage(ranked, right, probable)}
 
@@ -54,6 +58,24 @@ def proper_scores(probabilities, truth):
         "brier": float(((probabilities - truth) ** 2).sum(1).mean()),
         "log_loss": float(-np.log(likely).mean()) + 0.0,
     }
+
+
+def divergence(probabilities, shares):
+    """Return the mean Kullback-Leibler divergence, in nats, of scores from the voters' shares.
+
+    Parameters
+    ----------
+    probabilities, shares : float64 arrays, shape (n_clips, n_emotions)
+        Rows add up to 1. A score under 1e-15 counts as 1e-15.
+
+    Examples
+    --------
+    >>> round(divergence(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])), 4)
+    0.6931
+    """
+    likely = np.log(np.clip(probabilities, 1e-15, 1))
+    chosen = np.where(shares > 0, shares * np.log(np.where(shares > 0, shares, 1)), 0.0)
+    return float((chosen - shares * likely).sum(1).mean())
 
 
 def _reliability(confidence, right):
