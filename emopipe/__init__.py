@@ -69,7 +69,7 @@ _PUBLIC = {
     "Source": "literature",
     "compare": "comparison",
     "differences": "comparison",
-    "DistinctGroupShuffleSplit": "evaluation.shuffles",
+    "DistinctGroupShuffleSplit": "splits",
     "drop_unanswered": "evaluation.unanswered",
     "evaluate": "evaluation",
     "write_index": "report",

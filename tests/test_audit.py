@@ -23,13 +23,13 @@ from emopipe.checks import CHECKS
 from emopipe.evaluation import evaluate
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.brought_in import brought_in
-from emopipe.evaluation.folds import Fold
 from emopipe.evaluation.giveaways import giveaways
 from emopipe.evaluation.inner_splits import inner_splits, mixed_holdouts, nested
 from emopipe.evaluation.leakage import Evidence, run_checks
 from emopipe.evaluation.recordings import digests, recordings
 from emopipe.extraction import ClipTransformer
 from emopipe.fusion import EmotionWeightedFusion
+from emopipe.splits import Fold
 
 FAST = {"n_bootstrap": 20}
 

@@ -24,7 +24,7 @@ from emopipe.evaluation.design import (
     check_folds,
     cramers_v,
 )
-from emopipe.evaluation.folds import Fold
+from emopipe.splits import Fold
 
 FAST = {"n_bootstrap": 20}
 DOCS = Path(__file__).parent.parent / "docs"

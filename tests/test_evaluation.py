@@ -470,7 +470,7 @@ def test_sex_and_age_come_along():
     ("change", "options", "error", "words"),
     [
         (lambda t: t.assign(subject="a"), {}, ValueError, "all clips are of one subject"),
-        (lambda t: t, {"cv": 7}, ValueError, "need as many subjects, found 6: use cv=6"),
+        (lambda t: t, {"cv": 7}, ValueError, "need 7 subjects or more, found 6: use fewer"),
         (lambda t: t, {"cv": 1}, ValueError, "at least 2 folds"),
         (lambda t: t, {"cv": None}, TypeError, "cv=None: give a number of folds"),
         (lambda t: t, {"cv": GroupShuffleSplit(4)}, ValueError, "may be tested once"),
@@ -481,7 +481,7 @@ def test_sex_and_age_come_along():
         (lambda t: t, {"features": ["pitch"]}, ValueError, "no column 'pitch'"),
         (lambda t: t.assign(clip="x"), {}, ValueError, "clip 'x' is in the table twice"),
         (lambda t: t["clip"].tolist(), {}, TypeError, "clips is a list"),
-        (lambda t: t.assign(subject=None), {}, ValueError, "36 of 36 clips .* have no subject"),
+        (lambda t: t.assign(subject=None), {}, ValueError, "36 of 36 clips .* have none"),
         (lambda t: t, {"groups": None}, ValueError, "the table names 6 subjects"),
         (lambda t: t.assign(subject=np.where(t.index % 2, t["subject"] + " ", t["subject"])), {},
          ValueError, "subjects 'a' and 'a ' differ only by blanks, capitals"),
@@ -737,7 +737,7 @@ def test_arrays_are_evaluated_like_a_table():
         (lambda X, y, g: (X[:, None], y, g), ValueError, "give numbers"),
         (lambda X, y, g: (X.astype(str), y, g), ValueError, "give numbers"),
         (lambda X, y, g: (pd.DataFrame(X, columns=["emotion", "b"]), y, g), ValueError, "rename"),
-        (lambda X, y, g: (X, y, None), ValueError, "needs subjects, but groups=None"),
+        (lambda X, y, g: (X, y, None), ValueError, "made by subject, and no subjects are known"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused_in_words(change, error, words):

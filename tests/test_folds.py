@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold, LeaveOneGroupOut, PredefinedSplit
 from spies import clip_table
 
-from emopipe.evaluation.folds import (
+from emopipe.splits import (
     describe_splitter,
     make_folds,
     shared_subjects,
@@ -72,3 +72,13 @@ def test_a_predefined_split_follows_the_rows_that_are_left():
         kept, kept["emotion"].to_numpy(), kept["subject"].to_numpy(), split, n_rows=9
     )
     assert [fold.test.tolist() for fold in folds] == [[0, 1], [2, 3, 4], [5, 6]]
+
+
+def test_rows_that_train_are_not_tested_where_nobody_is_known_either():
+    class Overlapping:
+        def split(self, X, y, groups):
+            return [(np.arange(8), np.arange(4))]
+
+    table = pd.DataFrame({"clip": [f"{i}.wav" for i in range(8)], "train_only": False})
+    with pytest.raises(ValueError, match=r"tests clip 0\.wav, on which it trains"):
+        make_folds(table, np.array(["fear", "joy"] * 4), None, Overlapping())

@@ -441,7 +441,7 @@ def test_scores_of_an_svc_say_how_sure_it_is():
         ({"weights": {"voice": {"joy": 1}}}, "say nothing about face, anger, fear"),
         ({"calibration": "platt"}, "calibration='platt' is unknown"),
         ({"weights": "search", "scoring": "f1"}, "scoring='f1' is unknown"),
-        ({"weights": "search", "cv": 20}, "need as many subjects, found 8"),
+        ({"weights": "search", "cv": 20}, "need 20 subjects or more, found 8"),
     ],
 )
 def test_wrong_parameters_are_told(options, message):

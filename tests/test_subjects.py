@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier
 
 from emopipe.corpora import CorpusError, combine, load_table
 from emopipe.evaluation import evaluate
-from emopipe.fusion.folds import inner_folds
+from emopipe.splits import inner_folds
 from emopipe.subjects import check_subject_names, subject_key, subject_names
 
 NFC, NFD = unicodedata.normalize("NFC", "José"), unicodedata.normalize("NFD", "José")

@@ -17,7 +17,6 @@ from emopipe.evaluation.arrays import table_of, with_weights
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.checkpoints import estimator_text
 from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
-from emopipe.evaluation.folds import make_folds
 from emopipe.evaluation.giveaways import NAMES
 from emopipe.evaluation.inner_splits import mixed_holdouts, nested
 from emopipe.evaluation.leakage import Evidence, run_checks
@@ -25,6 +24,7 @@ from emopipe.evaluation.recordings import copies, digests, durations, n_files, r
 from emopipe.evaluation.task import check_estimator, make_study
 from emopipe.parameters import check_number
 from emopipe.result import Result, as_notices
+from emopipe.splits import make_folds
 
 __all__ = ["evaluate"]
 

@@ -34,7 +34,7 @@ def check_corpora(folds, corpora, subjects):
 
     Examples
     --------
-    >>> from emopipe.evaluation.folds import Fold
+    >>> from emopipe.splits import Fold
     >>> folds = [Fold(np.array([0, 1]), np.array([2, 3])), Fold(np.array([2, 3]), np.array([0, 1]))]
     >>> check_corpora(folds, np.array(["a", "a", "b", "b"]), np.array(["1", "2", "3", "4"]))
     ('warning', 'Tested without training on it: a, b (in 2 of 2 folds).')

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold
 
-from emopipe.evaluation.folds import Fold
+from emopipe.splits import Fold
 
 # Columns that are names of files: what they tell is tried by asking under other names.
 NAMES = ("clip", "path", "audio")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from emopipe.evaluation.folds import describe_splitter, takes_groups
+from emopipe.splits import describe_splitter, takes_groups
 
 
 def _is_object(owner, name, value):

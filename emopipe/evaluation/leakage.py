@@ -12,8 +12,8 @@ import numpy as np
 from emopipe.checks import check_entry, mute
 from emopipe.evaluation import design
 from emopipe.evaluation.brought_in import brought_in
-from emopipe.evaluation.folds import shared_subjects
 from emopipe.evaluation.inner_splits import wants_groups
+from emopipe.splits import shared_subjects
 
 
 def _passed(holds):

@@ -8,12 +8,12 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.model_selection import PredefinedSplit
 
 from emopipe.evaluation.fitting import Task
-from emopipe.evaluation.folds import check_subjects, make_folds, shared_subjects
 from emopipe.evaluation.giveaways import NAMES, check_columns
 from emopipe.evaluation.inner_splits import check_inner_splits, inner_splits
 from emopipe.evaluation.soft_labels import label_shares, vote_columns
 from emopipe.evaluation.weights import check_takes_weights, clip_weights
 from emopipe.metrics import units_of
+from emopipe.splits import check_subjects, make_folds, shared_subjects
 from emopipe.subjects import check_subject_names, subject_names
 
 _DEFAULTS = {"corpus": "clips", "split": None, "train_only": False, "excluded": "",

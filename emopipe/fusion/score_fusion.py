@@ -16,13 +16,13 @@ from emopipe.fusion.calibration import (
     gives_decision_values,
     scale_for,
 )
-from emopipe.fusion.folds import inner_folds, subjects_of
 from emopipe.fusion.memory import MEMORY
 from emopipe.fusion.modality import check_names, fit_modalities, pairs_of
 from emopipe.fusion.rows import check_labels
 from emopipe.fusion.scores import decide, score_matrix
 from emopipe.fusion.weights import columns_to_one
 from emopipe.html_repr import to_html
+from emopipe.splits import inner_folds, subjects_of
 
 
 class ScoreFusion(ClassifierMixin, BaseEstimator):

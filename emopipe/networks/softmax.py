@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 
 from emopipe.backbones.runtimes import check_not_forked
 from emopipe.networks.dense import check_dense, dense_network
-from emopipe.training.held_out import validation_rows
+from emopipe.splits import validation_rows
 from emopipe.training.loop import Training, predict, train
 from emopipe.training.network_estimator import FittedNetwork
 

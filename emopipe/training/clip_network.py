@@ -28,7 +28,7 @@ from emopipe.backbones.runtimes import check_not_forked
 from emopipe.extraction import ClipWarning, clip_tags, paths_of
 from emopipe.media import ClipError
 from emopipe.parameters import check_one_of
-from emopipe.training.held_out import validation_rows
+from emopipe.splits import subjects_of, validation_rows
 from emopipe.training.loop import predict, train
 from emopipe.training.network_estimator import FittedNetwork
 
@@ -289,10 +289,9 @@ def _check_targets(X, y, groups, paths):
             f"{missing.sum()} of {len(y)} clips have no emotion (row {missing.argmax()} first): "
             "leave them out, for example with corpora.usable(clips)"
         )
-    if groups is None and hasattr(X, "columns") and "subject" in X.columns:
-        groups = X["subject"]
+    groups = subjects_of(X, groups)
     if groups is not None:
-        groups = np.asarray(groups, dtype=object)
+        groups = groups.astype(object)
         check_consistent_length(groups, y)
     return y, groups
 

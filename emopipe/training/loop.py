@@ -3,7 +3,7 @@
 In short::
 
     plan = Training(epochs=50, batch_size=32, optimizer="adam", learning_rate=1e-3, patience=4)
-    held = validation_rows(y, groups, share=0.1, random_state=0)      # bool (n_rows,), see held_out
+    held = validation_rows(y, groups, share=0.1, random_state=0)      # bool (n_rows,)
     done = train(model, batch, y, rows=np.flatnonzero(~held), validation=np.flatnonzero(held),
                  plan=plan)
     done.weights, done.history

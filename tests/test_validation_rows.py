@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emopipe.training.held_out import validation_rows
+from emopipe.splits import validation_rows
 
 
 @given(

@@ -1,8 +1,5 @@
 """Which clips train and which are tested: folds of a clip table, and what must hold for them."""
 
-import warnings
-from typing import NamedTuple
-
 import numpy as np
 from sklearn.model_selection import (
     GroupKFold,
@@ -10,10 +7,18 @@ from sklearn.model_selection import (
     PredefinedSplit,
     StratifiedKFold,
 )
-from sklearn.utils.metadata_routing import get_routing_for_object
 
-from emopipe.evaluation.named_folds import PUBLISHED, published_folds, without_sentences
 from emopipe.parameters import check_one_of
+from emopipe.splits.published import PUBLISHED, published_folds, without_sentences
+from emopipe.splits.sides import (
+    Fold,
+    check_by_subject,
+    check_sides,
+    describe_splitter,
+    shared_subjects,
+    split_rows,
+    takes_groups,
+)
 
 # Split that trains, split that is tested.
 OFFICIAL = {
@@ -23,32 +28,6 @@ OFFICIAL = {
 }
 # Leave one subject out.
 LOSO = "loso"
-
-
-class Fold(NamedTuple):
-    """Row numbers of the clips that train, and of those that are tested."""
-
-    train: np.ndarray
-    test: np.ndarray
-
-
-def takes_groups(splitter):
-    """Return whether a splitter asks for groups (GroupKFold does, KFold does not)."""
-    return bool(get_routing_for_object(splitter).consumes("split", {"groups"}))
-
-
-def describe_splitter(splitter):
-    """Return a splitter in words, such as "StratifiedKFold(5, shuffle=True, random_state=0)"."""
-    parts = [str(splitter.n_splits)] if hasattr(splitter, "n_splits") else []
-    if getattr(splitter, "shuffle", False):
-        parts += ["shuffle=True", f"random_state={splitter.random_state!r}"]
-    return f"{type(splitter).__name__}({', '.join(parts)})"
-
-
-def shared_subjects(fold, subjects):
-    """Return the sorted subjects that a fold both trains on and tests."""
-    sides = [{name for name in subjects[rows] if name is not None} for rows in fold]
-    return sorted(set.intersection(*sides))
 
 
 def _sample(names, n=3):
@@ -101,27 +80,15 @@ def _official(table, name):
 
 def _check_groups(subjects, rows, clips, splitter):
     """Raise ValueError when a grouped splitter cannot do its work."""
-    if subjects is None:
-        raise ValueError(f"cv={describe_splitter(splitter)} needs subjects, but groups=None")
-    subjects = subjects[rows]
-    unknown = np.array([subject is None for subject in subjects], dtype=bool)
-    if unknown.any():
-        raise ValueError(
-            f"{unknown.sum()} of {len(subjects)} clips (such as {clips[rows][unknown][0]}) have no "
-            "subject, so folds by subject cannot be made: use cv='official' where the corpus has "
-            "a split of its own, mark them train_only, or mean it with subject_dependent=True"
-        )
-    n_subjects, n_splits = len(set(subjects)), getattr(splitter, "n_splits", 2)
-    if n_subjects < 2:
-        raise ValueError(
-            f"all clips are of one subject ({subjects[0]}): nobody is left to test on; mixed "
-            "folds need subject_dependent=True"
-        )
-    if isinstance(n_splits, int) and n_subjects < n_splits:
-        raise ValueError(
-            f"cv={n_splits} folds by subject need as many subjects, found {n_subjects}: use "
-            f"cv={n_subjects} or LeaveOneGroupOut()"
-        )
+    check_by_subject(
+        None if subjects is None else subjects[rows],
+        n_splits if isinstance(n_splits := getattr(splitter, "n_splits", None), int) else None,
+        folds=f"the folds of cv={describe_splitter(splitter)}",
+        advice="LeaveOneGroupOut() tests each subject in turn, cv='official' is a split of the "
+        "corpus' own, rows marked train_only need no subject, and subject_dependent=True mixes "
+        "subjects on purpose",
+        row=lambda row: clips[rows][row],
+    )
 
 
 def _check_ungrouped(splitter):
@@ -161,37 +128,12 @@ def _predefined(cv, rows, n_rows):
     return PredefinedSplit(np.asarray(cv.test_fold)[rows])
 
 
-def _pairs(splitter, rows, y, subjects):
-    """Return what the splitter says of the given rows, as row numbers of the table."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
-        groups = None if subjects is None else subjects[rows]
-        split = splitter.split(np.zeros((len(rows), 1)), y[rows], groups)
-        return [(rows[train], rows[test]) for train, test in split]
-
-
 def _also_train(trains, subjects, test):
     """Return the rows that only train and are of no subject in `test`."""
     if subjects is None:
         return np.flatnonzero(trains)
     tested = set(subjects[test]) - {None}
     return np.array([row for row in np.flatnonzero(trains) if subjects[row] not in tested], int)
-
-
-def _check_folds(folds, clips, cv):
-    tested = np.concatenate([fold.test for fold in folds]) if folds else np.array([], dtype=int)
-    if not len(tested):
-        raise ValueError(f"cv={cv} tests no clip: choose another")
-    rows, times = np.unique(tested, return_counts=True)
-    if times.max() > 1:
-        raise ValueError(
-            f"cv={cv} tests clip {clips[rows[times.argmax()]]} in {times.max()} folds; every clip "
-            "may be tested once: use a splitter whose test sides do not overlap"
-        )
-    for number, fold in enumerate(folds):
-        if not len(fold.train):
-            raise ValueError(f"cv={cv}: fold {number} has no clips to train on: use fewer folds")
-    return folds
 
 
 def make_folds(
@@ -256,11 +198,13 @@ def make_folds(
         elif subjects is not None and not subject_dependent:
             _check_ungrouped(splitter)
         described = describe_splitter(splitter)
-        pairs = _pairs(splitter, rows, y, subjects)
+        groups = None if subjects is None else subjects[rows]
+        pairs = [(rows[train], rows[test]) for train, test in split_rows(splitter, y[rows], groups)]
     apart = None if subject_dependent else subjects
     pairs = [(np.union1d(train, _also_train(trains, apart, test)), test) for train, test in pairs]
     if statements is not None:
         pairs = without_sentences(pairs, statements)
         described += ", each by sentence"
     folds = [Fold(train.astype(int), test) for train, test in pairs]
-    return _check_folds(folds, clips, described), described
+    check_sides(folds, name=f"the folds of cv={described}", row=lambda row: f"clip {clips[row]}")
+    return folds, described
