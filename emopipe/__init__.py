@@ -83,7 +83,7 @@ _PUBLIC = {
     "WeightGridDisplay": "displays",
     "WeightsDisplay": "displays",
     # saved recognisers
-    "allowed": "models",
+    "check_savable": "models",
     "ModelError": "models",
     "ModelWarning": "models",
     "load": "models",

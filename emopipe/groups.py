@@ -24,12 +24,12 @@ def age_band(age) -> str | None:
     """
     if age is None or not np.isfinite(float(age)) or not AGE_BANDS[0] <= age < AGE_BANDS[-1]:
         return None
-    place = int(np.searchsorted(AGE_BANDS, float(age), side="right")) - 1
-    low, high = AGE_BANDS[place], AGE_BANDS[place + 1]
+    number = int(np.searchsorted(AGE_BANDS, float(age), side="right")) - 1
+    low, high = AGE_BANDS[number], AGE_BANDS[number + 1]
     return f"{low} and older" if high == AGE_BANDS[-1] else f"{low}-{high - 1}"
 
 
-def _described(result, clips, traits):
+def _with_traits(result, clips, traits):
     """Return the predictions with every trait that they or the clip table hold."""
     answers = result.predictions
     if clips is not None and "clip" in clips:
@@ -62,14 +62,14 @@ def group_figures(result, clips=None, *, traits=TRAITS, n_bootstrap=1000) -> lis
         trait, group, subjects, clips, too_few (in words, or None) and accuracy, uar, each
         {value, low, high}; None where there are too few. A single corpus is left out.
     """
-    answers, found = _described(result, clips, traits), []
+    answers, figures = _with_traits(result, clips, traits), []
     for trait in traits:
         if trait not in answers or answers[trait].nunique() < (2 if trait == "corpus" else 1):
             continue
         for group, rows in answers.groupby(trait, sort=True):
-            found.append({"trait": trait, "group": str(group)}
+            figures.append({"trait": trait, "group": str(group)}
                          | _figures(rows, result.classes, n_bootstrap))  # fmt: skip
-    return found
+    return figures
 
 
 def _figures(rows, classes, n_bootstrap):

@@ -149,7 +149,7 @@ def test_every_option_of_every_experiment_has_a_meaning_and_drawn_people_need_no
     for name, path in scripts.installed_scripts().items():
         experiment, _, synthetic = scripts.load_experiment(path)
         corpora, options = scripts.parameters_of(experiment)
-        meanings = scripts.MEANINGS | scripts.documented(experiment)
+        meanings = scripts.MEANINGS | scripts.parameter_docs(experiment)
         assert [o for o in options if not meanings.get(o)] == [], name
         assert set(synthetic) <= set(options), name
         told = "\n".join(scripts.option_lines(experiment, synthetic))

@@ -26,7 +26,17 @@ EXEMPT = {("emopipe/literature.py", "place")}
 # Folders and files that the list holds for; the others follow.
 CLEARED = tuple(
     f"emopipe/{name}/"
-    for name in ("backbones", "corpora", "media", "store", "synthetic", "training", "voice")
+    for name in (
+        "backbones",
+        "cli",
+        "corpora",
+        "media",
+        "models",
+        "store",
+        "synthetic",
+        "training",
+        "voice",
+    )
 )
 
 

@@ -79,15 +79,15 @@ from emopipe.fusion import EmotionWeightedFusion, ScoreColumns, WhereFinite
 from emopipe.models import (
     ModelError,
     ModelWarning,
-    allowed,
+    check_savable,
     load,
     names,
     packing,
     read_manifest,
     save,
 )
-from emopipe.models.archive import read, written
-from emopipe.models.manifest import sealed
+from emopipe.models.archive import read, to_bytes
+from emopipe.models.manifest import seal_manifest
 from emopipe.models.soundness import check_sound
 from emopipe.models.trust import foreign_types
 from emopipe.voice import ShortTermStatistics
@@ -154,7 +154,7 @@ def test_round_trip_is_exact(classifier, numbers, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = clone(classifier).fit(X, y)
-    assert allowed(classifier)
+    assert check_savable(classifier)
     _same(model, load(save(model, tmp_path / "model")), X)
 
 
@@ -299,7 +299,7 @@ def _resealed(folder, target, *, skops=None, **changes):
     target.mkdir()
     for name, content in files.items():
         (target / name).write_bytes(content)
-    (target / "model.json").write_text(sealed(fields, files) if "format" not in changes else
+    (target / "model.json").write_text(seal_manifest(fields, files) if "format" not in changes else
                                        json.dumps(fields))  # fmt: skip
     return target
 
@@ -451,7 +451,7 @@ def test_arrays_that_name_places_outside_are_refused(model, spoil, numbers, tmp_
     check_sound(model)
     spoil(model)
     target = model if is_classifier(model) else make_pipeline(model, GaussianNB().fit(X, y))
-    forged = _resealed(saved, tmp_path / "forged", skops=written(target))
+    forged = _resealed(saved, tmp_path / "forged", skops=to_bytes(target))
     with pytest.raises(ModelError, match="do not fit together"):
         load(forged)
 
@@ -461,7 +461,7 @@ def test_sparse_arrays_and_other_estimators_are_refused(numbers, tmp_path, saved
     model = LogisticRegression().fit(X, y)
     model.coef_ = scipy.sparse.csr_matrix(model.coef_)
     with pytest.raises(ModelError, match="csr_matrix, which `load` would refuse"):
-        written(model)
+        to_bytes(model)
     import skops.io
 
     for other in (model, OneClassSVM().fit(X), SVR().fit(X, X[:, 0])):
@@ -469,7 +469,7 @@ def test_sparse_arrays_and_other_estimators_are_refused(numbers, tmp_path, saved
         with pytest.raises(ModelError, match=r"not trusted|neither arrays nor"):
             load(forged)
     with pytest.raises(ModelError, match="no fitted classifier"):
-        load(_resealed(saved, tmp_path / "scaler", skops=written(StandardScaler().fit(X))))
+        load(_resealed(saved, tmp_path / "scaler", skops=to_bytes(StandardScaler().fit(X))))
 
 
 def test_a_network_wider_than_its_weights_is_refused(numbers, tmp_path, saved):
@@ -478,7 +478,7 @@ def test_a_network_wider_than_its_weights_is_refused(numbers, tmp_path, saved):
     _same(model, load(save(model, tmp_path / "model")), X)
     model.hidden_units = (2**20, 2**20)
     with pytest.raises(ModelError, match="do not fit together"):
-        load(_resealed(saved, tmp_path / "forged", skops=written(model)))
+        load(_resealed(saved, tmp_path / "forged", skops=to_bytes(model)))
 
 
 def test_a_network_on_clips_with_huge_layers_is_refused():
@@ -534,7 +534,7 @@ class _Foreign(ClassifierMixin, BaseEstimator):
 def test_what_could_not_be_loaded_is_not_saved(model, words, numbers, tmp_path):
     X, y, _ = numbers
     with pytest.raises(ModelError, match=words):
-        allowed(model)
+        check_savable(model)
     X = X @ X.T if getattr(model, "kernel", None) == "precomputed" else X
     with pytest.raises(ModelError):
         save(model.fit(X, y), tmp_path / "model")
@@ -663,7 +663,7 @@ def test_a_file_that_a_model_names_is_never_opened(model_with_a_file, monkeypatc
     folder, weights = model_with_a_file
     model = load(folder, parameters={"face__weights": str(weights)})
     monkeypatch.setattr(packing, "names_a_file", lambda *_: False)  # a folder made by hand
-    forged = _resealed(folder, tmp_path / "forged", skops=written(model))
+    forged = _resealed(folder, tmp_path / "forged", skops=to_bytes(model))
     monkeypatch.undo()
     looked_at = []
     monkeypatch.setattr("emopipe.files.checksum", looked_at.append)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emopipe.cli import guarded
+from emopipe.cli import run_guarded
 from emopipe.experiment import Experiment
 from emopipe.report import write_report
 from emopipe.strict_json import dumps, plain
@@ -68,7 +68,7 @@ def test_messages_of_the_command_line_hold_no_control_characters(kind, capsys):
     def work():
         raise kind(f"no clip {ODD}\nsecond line")
 
-    assert guarded(work) == 1
+    assert run_guarded(work) == 1
     said = capsys.readouterr().err
     assert "second line" in said
     assert not set(said) & set("\x1b\x07\x9b\u202e\r")

@@ -140,7 +140,7 @@ def open_layers(path):
 
     Examples
     --------
-    >>> with opened(__file__) as layers:  # doctest: +IGNORE_EXCEPTION_DETAIL
+    >>> with open_layers(__file__) as layers:  # doctest: +IGNORE_EXCEPTION_DETAIL
     ...     pass
     Traceback (most recent call last):
         ...
@@ -220,7 +220,7 @@ def read_array(dataset, shape, path) -> np.ndarray:
     --------
     >>> class Stored:
     ...     name, shape = "fc7/bias", (2048,)
-    >>> taken(Stored, (4096,), "face.h5")
+    >>> read_array(Stored, (4096,), "face.h5")
     Traceback (most recent call last):
         ...
     emopipe.backbones.weights.WeightsError: face.h5: fc7/bias has shape (2048,), not (4096,):

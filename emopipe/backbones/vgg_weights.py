@@ -77,7 +77,7 @@ def read_weights(path, layer="fc7", *, architecture=VGGFACE):
 
     Examples
     --------
-    >>> list(stored_weights("missing.h5"))  # doctest: +IGNORE_EXCEPTION_DETAIL
+    >>> list(read_weights("missing.h5"))  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
         ...
     WeightsError: missing.h5: not an HDF5 file (...).

@@ -109,7 +109,7 @@ def registration(digest) -> Callable | None:
 
     Examples
     --------
-    >>> told("0" * 64) is None
+    >>> registration("0" * 64) is None
     True
     """
     return partial(_look_at, _SEEN[digest]) if digest in _SEEN else None
@@ -177,7 +177,7 @@ def lookup_file(digest, name) -> str:
 
     Examples
     --------
-    >>> named_file("0" * 64, "network")
+    >>> lookup_file("0" * 64, "network")
     Traceback (most recent call last):
         ...
     emopipe.backbones.weights.WeightsError: The network with SHA-256 000000000000... was named

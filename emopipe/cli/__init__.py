@@ -65,14 +65,14 @@ def main(argv=None) -> int:
     if args.command is None:
         parser.print_help()
         return 2
-    return guarded(lambda: args.run(args), debug=args.debug)
+    return run_guarded(lambda: args.run(args), debug=args.debug)
 
 
-def guarded(work, *, debug: bool = False) -> int:
+def run_guarded(work, *, debug: bool = False) -> int:
     """Call `work` and turn what goes wrong into a message and an exit code."""
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _said
+            warnings.showwarning = _show_warning
             return work() or 0
     except KeyboardInterrupt:
         print("\nemopipe: interrupted; run it again to continue", file=sys.stderr)
@@ -83,9 +83,9 @@ def guarded(work, *, debug: bool = False) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        told, notes = str(error) or type(error).__name__, getattr(error, "__notes__", ())
-        told = ", ".join([told.removesuffix("."), *notes]) if notes else told
-        _complain(f"error: {told}")
+        message, notes = str(error) or type(error).__name__, getattr(error, "__notes__", ())
+        message = ", ".join([message.removesuffix("."), *notes]) if notes else message
+        _complain(f"error: {message}")
         if not debug and not isinstance(error, (ValueError, OSError, ImportError)):
             print(
                 f"({type(error).__name__}; `emopipe --debug ...` shows where)",
@@ -94,7 +94,7 @@ def guarded(work, *, debug: bool = False) -> int:
         return 1
 
 
-def _said(message, category, filename, lineno, file=None, line=None):
+def _show_warning(message, category, filename, lineno, file=None, line=None):
     # What a user can act on is the text, not the line of code that raised it.
     _complain(f"{category.__name__}: {message}")
 
@@ -117,15 +117,15 @@ def quiet_tensorflow() -> None:
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         return
     with open(os.devnull, "w") as nowhere:
-        kept = os.dup(2)
+        stderr = os.dup(2)
         os.dup2(nowhere.fileno(), 2)
         try:
             import tensorflow as tf
 
             tf.config.list_physical_devices()
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _store(text) -> str | None:
@@ -155,12 +155,12 @@ def add_extraction(parser) -> None:
     )
 
 
-def counted(n: int, noun: str) -> str:
+def pluralise(n: int, noun: str) -> str:
     """Return a number and its noun.
 
     Examples
     --------
-    >>> counted(1, "clip"), counted(2, "clip")
+    >>> pluralise(1, "clip"), pluralise(2, "clip")
     ('1 clip', '2 clips')
     """
     return f"{n} {noun}{'s' * (n != 1)}"

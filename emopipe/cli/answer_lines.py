@@ -1,4 +1,4 @@
-"""What `emopipe predict` prints: a row for each answer, one line for each kind of failure."""
+"""The lines that `emopipe predict` prints: a row per answer, a line per kind of failure."""
 
 import sys
 
@@ -49,12 +49,12 @@ class Rows:
 
     def show(self, clip) -> None:
         """Print the row of a clip, then those of its windows."""
-        for place, moment in enumerate([clip.whole, *clip.windows]):
+        for number, moment in enumerate([clip.whole, *clip.windows]):
             span = f"{moment.start:.2f}-{moment.stop:.2f}"
-            if self.over_time and not place:
+            if self.over_time and not number:
                 span = "whole"
             parts = [_best(moment.modalities.get(name)) for name in self.modalities]
-            answer = _scored(moment.emotion, moment.scores)
+            answer = _format_score(moment.emotion, moment.scores)
             show(self._line([clip.clip, span, answer, *parts, moment.status]))
 
     def _line(self, cells):
@@ -62,17 +62,17 @@ class Rows:
         return "  ".join(padded).rstrip()
 
 
-def _scored(emotion, scores):
+def _format_score(emotion, scores):
     return f"{emotion} {scores[emotion]:.2f}" if scores else "-"
 
 
 def _best(scores):
-    return _scored(max(scores, key=scores.get), scores) if scores else "-"
+    return _format_score(max(scores, key=scores.get), scores) if scores else "-"
 
 
 def closing(prediction):
     """Yield one line for each kind of failure, the notices, and how long it took."""
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
 
     clips = prediction.clips
     yield from _failures("clip", [(clip, clip.whole) for clip in clips])
@@ -81,8 +81,10 @@ def closing(prediction):
         yield f"NOTE: {notice}"
     answered = sum(clip.whole.emotion is not None for clip in clips)
     windows = sum(len(clip.windows) for clip in clips)
-    of = f" ({counted(windows, 'window')})" if windows else ""
-    line = f"{answered} of {counted(len(clips), 'clip')}{of}, {prediction.media_seconds:.1f} s of "
+    of = f" ({pluralise(windows, 'window')})" if windows else ""
+    line = (
+        f"{answered} of {pluralise(len(clips), 'clip')}{of}, {prediction.media_seconds:.1f} s of "
+    )
     line += f"media in {prediction.seconds:.1f} s"
     if prediction.real_time_factor is not None:
         line += f": real-time factor {prediction.real_time_factor:.2f}"
@@ -93,7 +95,7 @@ def closing(prediction):
 
 def _failures(noun, moments):
     """Yield what went wrong in clips or windows: a line for each extractor and status."""
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
 
     alike = {}
     for clip, moment in moments:
@@ -104,8 +106,8 @@ def _failures(noun, moments):
         clip, moment, detail = those[0]
         span = f" {moment.start:.2f}-{moment.stop:.2f}" if noun == "window" else ""
         yield (
-            f"{len(those)} of {counted(len(moments), noun)}, first {clip.clip}{span}: {extractor}: "
-            f"{detail.splitlines()[-1]}"
+            f"{len(those)} of {pluralise(len(moments), noun)}, first {clip.clip}{span}: "
+            f"{extractor}: {detail.splitlines()[-1]}"
         )
 
 

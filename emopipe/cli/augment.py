@@ -61,7 +61,7 @@ def _draw(args, transforms):
         args.image, detector=detector, model=args.detector_model, n_frames=1, size=side
     )
     sheet = draw_sheet(next(faces).crops[0], transforms, columns=args.columns)
-    done, data = cv2.imencode(args.out.suffix, sheet[..., ::-1])
-    if not done:
+    encoded, data = cv2.imencode(args.out.suffix, sheet[..., ::-1])
+    if not encoded:
         raise ValueError(f"{args.out}: the sheet cannot be written as {args.out.suffix}")
     write_atomic(args.out, data.tobytes())

@@ -35,19 +35,19 @@ def corpus_tables(args) -> list:
 
     places = {}
     for text in args.corpus:
-        name, equals, place = text.partition("=")
-        if not (name and equals and place):
+        name, equals, location = text.partition("=")
+        if not (name and equals and location):
             raise ValueError(
                 f"--corpus {text}: write --corpus NAME=FOLDER, or NAME=TABLE.csv for clips of your "
                 "own (see `emopipe corpora`)"
             )
         if name in places:
             raise ValueError(f"--corpus {name}=... is there twice: give each a name of its own")
-        places[name] = place
+        places[name] = location
     roots = corpus_roots(places, args.pattern, args.codes)
     tables = [load_corpus(name, root) for name, root in roots.items()]
-    for (name, place), table in zip(places.items(), tables, strict=True):
-        _say_left_out(f"{name}, {place}", table.attrs.get("left_out"))
+    for (name, location), table in zip(places.items(), tables, strict=True):
+        _say_left_out(f"{name}, {location}", table.attrs.get("left_out"))
     return [table[table["path"].notna()] for table in tables]
 
 
@@ -71,20 +71,22 @@ def corpus_roots(places: dict, patterns, codes) -> dict:
     """
     from emopipe.corpora import OwnClips, corpus_names, is_table
 
-    own = [n for n, place in places.items() if n not in corpus_names() or is_table(place)]
-    patterns = _patterns(patterns, places, own)
+    own_corpora = [
+        n for n, location in places.items() if n not in corpus_names() or is_table(location)
+    ]
+    patterns = _patterns(patterns, places, own_corpora)
     synonyms = _codes(codes)
-    if synonyms and not (own or patterns):
+    if synonyms and not (own_corpora or patterns):
         raise ValueError("--codes is for clips of your own, and every --corpus is a known corpus")
     return {
-        name: OwnClips(Path(place).expanduser(), patterns.get(name), synonyms, flags=True)
-        if name in own or name in patterns
-        else Path(place).expanduser()
-        for name, place in places.items()
+        name: OwnClips(Path(location).expanduser(), patterns.get(name), synonyms, flags=True)
+        if name in own_corpora or name in patterns
+        else Path(location).expanduser()
+        for name, location in places.items()
     }
 
 
-def _patterns(texts, places, own) -> dict[str, str]:
+def _patterns(texts, places, own_corpora) -> dict[str, str]:
     """Return the pattern of each corpus that has one."""
     patterns = {}
     for text in texts:
@@ -92,7 +94,7 @@ def _patterns(texts, places, own) -> dict[str, str]:
         if equals and name in places:
             names = [name]
         else:
-            names, pattern = own or list(places), text
+            names, pattern = own_corpora or list(places), text
         if len(names) != 1:
             raise ValueError(
                 f"--pattern {text}: there are {', '.join(names) or 'no corpora'}; write --pattern "
@@ -125,13 +127,13 @@ def media_files(places):
     from emopipe.corpora.folder import scan
     from emopipe.media.excerpts import parse
 
-    for place in places:
-        if place.is_dir():
-            yield from _files_below(scan(place))
-        elif os.path.lexists(parse(place).path):
-            yield place
+    for path in places:
+        if path.is_dir():
+            yield from _files_below(scan(path))
+        elif os.path.lexists(parse(path).path):
+            yield path
         else:
-            raise FileNotFoundError(f"no file or folder {place}")
+            raise FileNotFoundError(f"no file or folder {path}")
 
 
 def _files_below(folder):

@@ -113,8 +113,8 @@ def placement(result) -> str:
                 t[modality][emotion] / sum(row[emotion] for row in t.values()) for t in tables
             ]
             share = sum(ratios) / len(ratios)
-            said = f"{emotion} {share:.2f} in the {modality}"
-            (right if share > 0.5 else wrong).append(said)
+            share_text = f"{emotion} {share:.2f} in the {modality}"
+            (right if share > 0.5 else wrong).append(share_text)
     n = len(right) + len(wrong)
     text = f"The recall rule's weights found where {len(right)} of {n} emotions were put"
     listed = f" (mean share of the weight: {', '.join(right)})" if right else ""

@@ -33,7 +33,7 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Run every check and print one line for each."""
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
 
     failed = 0
     for name, check in _checks(args.store):
@@ -43,7 +43,9 @@ def command(args) -> int:
             failed += 1
             line = ("FAILED", name, f"{type(error).__name__}: {error}")
         print("{:<8} {:<16} {}".format(*line))
-    verdict = f"{counted(failed, 'check')} failed" if failed else "all that emopipe needs is there"
+    verdict = (
+        f"{pluralise(failed, 'check')} failed" if failed else "all that emopipe needs is there"
+    )
     print(f"\n{verdict}")
     return 1 if failed else 0
 
@@ -104,16 +106,16 @@ def _devices():
         import torch
 
         names = ["cpu", *(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))]
-    found = f"Keras on {backend}: {', '.join(names)}; {os.cpu_count()} cores"
+    devices = f"Keras on {backend}: {', '.join(names)}; {os.cpu_count()} cores"
     if all("cpu" in name.lower() for name in names):
-        return _only_cpu(found, backend)
-    return "ok", "devices", found
+        return _only_cpu(devices, backend)
+    return "ok", "devices", devices
 
 
-def _only_cpu(found, backend):
+def _only_cpu(devices, backend):
     """Return the line of a backend that sees no GPU: amiss where the machine has one."""
     how = "'emopipe[gpu]'" if backend == "tensorflow" else f"{backend} for CUDA"
-    words = f"{found}; only the CPU is used"
+    words = f"{devices}; only the CPU is used"
     if shutil.which("nvidia-smi") or Path("/dev/nvidia0").exists():
         return "missing", "devices", f"{words}, although there is an NVIDIA GPU: pip install {how}"
     return "ok", "devices", f"{words} (with an NVIDIA GPU: pip install {how})"
@@ -122,8 +124,8 @@ def _only_cpu(found, backend):
 def _codecs():
     import av
 
-    wanted = ("h264", "mpeg4", "flv", "mjpeg", "aac", "mp3", "pcm_s16le", "vorbis", "opus")
-    lacking = [name for name in wanted if name not in av.codecs_available]
+    codecs = ("h264", "mpeg4", "flv", "mjpeg", "aac", "mp3", "pcm_s16le", "vorbis", "opus")
+    lacking = [name for name in codecs if name not in av.codecs_available]
     if lacking:
         raise RuntimeError(f"PyAV cannot decode {', '.join(lacking)}; reinstall av from its wheel")
     number = ".".join(map(str, av.library_versions["libavcodec"]))
@@ -143,9 +145,9 @@ def _detector_models():
     from emopipe.files import cache_folder
 
     folder = cache_folder() / "models"
-    found = sorted(file.name for file in folder.glob("*.*"))
-    if found:
-        return "ok", "detector models", f"{', '.join(found)} in {folder}"
+    files = sorted(file.name for file in folder.glob("*.*"))
+    if files:
+        return "ok", "detector models", f"{', '.join(files)} in {folder}"
     how = "yunet (0.2 MB) and ssd (10 MB) fetch theirs at first use, or take a path"
     return "missing", "detector models", f"optional: {how}"
 
@@ -153,9 +155,9 @@ def _detector_models():
 def _weight_file(published):
     from emopipe.backbones.weights import find, identify
 
-    found = find(identify(None, published), published)
-    if found:
-        return "ok", published.name, str(found)
+    path = find(identify(None, published), published)
+    if path:
+        return "ok", published.name, str(path)
     how = f"fetched at first use ({published.size} MB, {published.licence})"
     return "missing", published.name, f"{how}, or named by {published.variable}"
 

@@ -64,7 +64,7 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Extract, print the tally of statuses and who failed, write the table if asked."""
-    from emopipe.cli import check_output, counted, exit_code
+    from emopipe.cli import check_output, exit_code, pluralise
 
     if args.scheduler and args.jobs != -1:
         raise ValueError(
@@ -79,11 +79,11 @@ def command(args) -> int:
     clips = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
     check_output(args.out, "--out")
-    tables, done, gaps = [], 0, corpus_gaps(clips)
+    tables, n_ok, gaps = [], 0, corpus_gaps(clips)
     for name, extractor in extractors.items():
         with cluster(args.scheduler):
             extraction = extractor.extract(clips, lazy=True)
-        done += sum(status in ("ok", "partial") for status in extraction.statuses)
+        n_ok += sum(status in ("ok", "partial") for status in extraction.statuses)
         print(f"\n{name}: {extraction.summary()}")
         gap = feature_gap(name, extraction.statuses)
         if gap:
@@ -98,9 +98,9 @@ def command(args) -> int:
             tables.append(table.add_prefix(f"{name}:") if len(extractors) > 1 else table)
     if args.out:
         _write(args.out, clips, tables)
-        print(f"\n{args.out}: {counted(len(clips), 'row')}")
+        print(f"\n{args.out}: {pluralise(len(clips), 'row')}")
     code = exit_code(gaps, allow_partial=args.allow_partial)
-    return code if done else 1
+    return code if n_ok else 1
 
 
 def feature_gap(name, statuses) -> str:
@@ -113,12 +113,12 @@ def feature_gap(name, statuses) -> str:
     >>> print(feature_gap("mini_xception", ["no_video"] * 960))
     mini_xception: 960 of 960 clips have no pictures: leave it out or add the videos
     """
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
 
     lacking = [status for status in statuses if status not in ("ok", "partial")]
     if not lacking:
         return ""
-    of = f"{name}: {len(lacking)} of {counted(len(statuses), 'clip')}"
+    of = f"{name}: {len(lacking)} of {pluralise(len(statuses), 'clip')}"
     if set(lacking) == set(statuses) and len(set(lacking)) == 1 and lacking[0] in _MEDIA:
         medium, files = _MEDIA[lacking[0]]
         return f"{of} {'has' if len(statuses) == 1 else 'have'} no {medium}{_ADVICE} {files}"
@@ -158,8 +158,8 @@ def failures(paths, extraction, most=LISTED):
     """
     from emopipe.text import printable
 
-    told = zip(paths, extraction.statuses, extraction.details, strict=True)
-    failed = [one for one in told if one[1] not in ("ok", "partial")]
+    rows = zip(paths, extraction.statuses, extraction.details, strict=True)
+    failed = [row for row in rows if row[1] not in ("ok", "partial")]
     for path, status, detail in failed[:most]:
         reason = detail.strip().rpartition("\n")[2]  # of a traceback, what was raised
         yield f"  {printable(path)}: {status}" + (f": {printable(reason)}" if reason else "")
@@ -220,42 +220,44 @@ def extractor_of(name, args):
     module, cls = FEATURES[name]
     values = {"store": args.store, "n_jobs": args.jobs, "progress": True}
     for parameter, value in parameters(args.set).items():
-        feature, dot, own = parameter.partition(".")
+        feature, dot, name_inside = parameter.partition(".")
         if not dot or feature == "faces":
             values[parameter] = value
         elif feature == name:
-            values[own] = value
+            values[name_inside] = value
         elif feature not in args.features:
             raise ValueError(
                 f"--set {parameter}=...: {feature!r} is none of the --features "
                 f"{' '.join(args.features)}"
             )
-    return _built(name, getattr(import_module(module), cls), values)
+    return _build(name, getattr(import_module(module), cls), values)
 
 
 def _settable(extractor) -> dict:
     """Return {name for --set: parameter}, those of `faces` as ``faces.detector``, ...."""
-    own = dict(signature(extractor).parameters)
-    faces = signature(type(own.pop("faces").default)).parameters if "faces" in own else {}
-    return own | {f"faces.{parameter}": about for parameter, about in faces.items()}
+    parameters = dict(signature(extractor).parameters)
+    faces = (
+        signature(type(parameters.pop("faces").default)).parameters if "faces" in parameters else {}
+    )
+    return parameters | {f"faces.{parameter}": about for parameter, about in faces.items()}
 
 
-def _built(name, extractor, values):
-    known = _settable(extractor)
+def _build(name, extractor, values):
+    settable = _settable(extractor)
     # The short spelling of what belongs to `faces`: no extractor has a parameter of such a name.
-    short = {k: f"faces.{k}" for k in values if k not in known and f"faces.{k}" in known}
+    short = {k: f"faces.{k}" for k in values if k not in settable and f"faces.{k}" in settable}
     values = {short.get(k, k): value for k, value in values.items()}
-    unknown = [parameter for parameter in values if parameter not in known]
+    unknown = [parameter for parameter in values if parameter not in settable]
     if unknown:
-        raise ValueError(f"{name} has no parameter {unknown[0]!r}; it has {', '.join(known)}")
-    needed = [k for k, p in known.items() if p.default is p.empty and k not in values]
+        raise ValueError(f"{name} has no parameter {unknown[0]!r}; it has {', '.join(settable)}")
+    needed = [k for k, p in settable.items() if p.default is p.empty and k not in values]
     if needed:
         raise ValueError(f"{name} needs " + " ".join(f"--set {k}=..." for k in needed))
     for parameter, value in values.items():
-        check_kind(parameter, value, known[parameter].default)
-    own = {k: value for k, value in values.items() if "." not in k}
+        check_kind(parameter, value, settable[parameter].default)
+    arguments = {k: value for k, value in values.items() if "." not in k}
     of_faces = {k.replace(".", "__"): value for k, value in values.items() if "." in k}
-    built = extractor(**own).set_params(**of_faces)
+    built = extractor(**arguments).set_params(**of_faces)
     try:
         return built.fit([])
     except (ValueError, TypeError) as error:

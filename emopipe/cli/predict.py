@@ -144,20 +144,20 @@ def clip_files(places, seconds, folder):
     """
     from emopipe.cli.clips import media_files
 
-    seen = set()
-    for place in places:
-        path = Path(place).expanduser()
-        if place.isdecimal() and not path.exists():
-            files = [record(int(place), seconds, folder / f"camera-{place}.avi")]
-        elif not path.exists() and any(sign in place for sign in "*?["):
-            files = [Path(name) for name in sorted(glob(place, recursive=True))]
+    names = set()
+    for location in places:
+        path = Path(location).expanduser()
+        if location.isdecimal() and not path.exists():
+            files = [record(int(location), seconds, folder / f"camera-{location}.avi")]
+        elif not path.exists() and any(sign in location for sign in "*?["):
+            files = [Path(name) for name in sorted(glob(location, recursive=True))]
             if not files:
-                raise FileNotFoundError(f"no file matches {place}")
+                raise FileNotFoundError(f"no file matches {location}")
         else:
             files = [path]
         for file in media_files(files):
-            if file not in seen:
-                seen.add(file)
+            if file not in names:
+                names.add(file)
                 yield str(file)
 
 
@@ -173,7 +173,7 @@ def record(camera, seconds, path):
 
     import cv2
 
-    source = _opened(camera)
+    source = _open_camera(camera)
     try:
         got, image = source.read() if source.isOpened() else (False, None)
         if not got:
@@ -199,7 +199,7 @@ def record(camera, seconds, path):
     return path
 
 
-def _opened(camera):
+def _open_camera(camera):
     """Return OpenCV's reader of a camera, without the lines that its drivers write about none."""
     import cv2
 

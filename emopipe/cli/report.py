@@ -76,22 +76,22 @@ def _write_again(folder, ignore) -> int:
         raise FileNotFoundError(
             f"no folder {folder}: name one that `emopipe run` wrote (it holds result.json)"
         )
-    one = (folder / "result.json").is_file()
-    folders = [folder] if one else sorted(p.parent for p in folder.glob("*/result.json"))
+    single = (folder / "result.json").is_file()
+    folders = [folder] if single else sorted(p.parent for p in folder.glob("*/result.json"))
     if not folders:
         raise FileNotFoundError(
             f"no result.json in {folder} or in a folder directly below it; "
             "`emopipe run` and `emopipe demo` write them"
         )
     broken = []
-    for place in folders:
+    for path in folders:
         try:
-            print(write_report(mute_experiment(Experiment.load(place), ignore), place))
+            print(write_report(mute_experiment(Experiment.load(path), ignore), path))
         except ValueError as error:
             broken.append(str(error))
         except Exception as error:  # whatever a file holds, its neighbours are written
-            broken.append(f"{place}: {str(error) or type(error).__name__}")
-    print(write_index(folder.parent if one else folder), flush=True)
+            broken.append(f"{path}: {str(error) or type(error).__name__}")
+    print(write_index(folder.parent if single else folder), flush=True)
     if broken:
         raise ValueError(f"{len(broken)} broken: {'; '.join(broken)}")
     return 0

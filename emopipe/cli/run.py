@@ -73,12 +73,14 @@ def run_script(experiment) -> None:
     >>> from emopipe import run_script
     >>> run_script(experiment)  # the last line of a script  # doctest: +SKIP
     """
-    from emopipe.cli import guarded
+    from emopipe.cli import run_guarded
 
     module = sys.modules[experiment.__module__]
     synthetic = getattr(module, "SYNTHETIC", {})
     args = argparse.Namespace(script=Path(sys.argv[0]), name=sys.argv[0], arguments=sys.argv[1:])
-    raise SystemExit(guarded(lambda: run_experiment(experiment, module.__doc__, synthetic, args)))
+    raise SystemExit(
+        run_guarded(lambda: run_experiment(experiment, module.__doc__, synthetic, args))
+    )
 
 
 def run_experiment(experiment, doc, synthetic, args) -> int:
@@ -102,8 +104,8 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
         outcome = experiment(**roots, **small | values)
     if not isinstance(outcome, Experiment):
         raise ValueError(
-            f"{args.script}: experiment(...) returned {_shown(outcome)}, not an Experiment: end it "
-            "with `return Experiment(...)` (emopipe.experiment)"
+            f"{args.script}: experiment(...) returned {_describe(outcome)}, not an Experiment: "
+            "end it with `return Experiment(...)` (emopipe.experiment)"
         )
     outcome = mute_experiment(outcome, ignore)
     command_line = shlex.join(["emopipe", "run", str(args.name), *args.arguments])
@@ -167,9 +169,9 @@ def cluster(scheduler):
 
     with on_cluster(scheduler) as client:
         threads = client.nthreads()
-        place = client.scheduler.address
+        address = client.scheduler.address
         n = f"workers: {len(threads)}, threads: {sum(threads.values())}"
-        print(f"cluster {place}, {n if threads else 'waiting for workers'}", file=sys.stderr)
+        print(f"cluster {address}, {n if threads else 'waiting for workers'}", file=sys.stderr)
         yield
 
 
@@ -202,8 +204,8 @@ def _gaps(outcome) -> list[str]:
     gaps = []
     for label, result in outcome.results.items():
         if result.partial:
-            asked, answered = result.coverage["asked"], result.coverage["answered"]
-            gaps.append(f"{label}: {answered} of {asked} clips")
+            n_clips, answered = result.coverage["asked"], result.coverage["answered"]
+            gaps.append(f"{label}: {answered} of {n_clips} clips")
         if not result.protocol["subject_dependent"]:
             failed = [(c["id"], c["title"]) for c in result.checks if c["status"] == "failed"]
             gaps += [f"{label}: check {id} failed ({title})" for id, title in failed]
@@ -219,8 +221,8 @@ def _summary(outcome) -> str:
     lines += [f"{'':<32}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  checks"]
     for label, result in outcome.results.items():
         accuracy, uar = result.metrics["accuracy"], result.metrics["uar"]
-        known = uar["low"] is not None and uar["low"] == uar["low"]
-        interval = f"{uar['low']:.3f}-{uar['high']:.3f}" if known else ""
+        has_interval = uar["low"] is not None and uar["low"] == uar["low"]
+        interval = f"{uar['low']:.3f}-{uar['high']:.3f}" if has_interval else ""
         verdict = ", ".join(f"{n} {status}" for status, n in result.check_counts.items() if n)
         if result.protocol["subject_dependent"]:
             verdict += ", subject-dependent"
@@ -299,8 +301,8 @@ def check_kind(name: str, value, default) -> None:
     """
     if not isinstance(value, str) or not isinstance(default, bool | int | float):
         return
-    wanted = "True or False" if isinstance(default, bool) else "a number"
-    raise ValueError(f"--set {name}={value}: {wanted} is wanted; the default is {default!r}")
+    kind = "True or False" if isinstance(default, bool) else "a number"
+    raise ValueError(f"--set {name}={value}: {kind} is wanted; the default is {default!r}")
 
 
 def _literal(text: str):
@@ -314,10 +316,10 @@ def _roots(folders: dict, parsed) -> dict:
     """Return what `load_corpus` takes for each corpus: a folder, drawn people, or own clips."""
     real = {name: folder for name, folder in folders.items() if folder != "synthetic"}
     roots = corpus_roots(real, parsed.pattern, parsed.codes)
-    return {name: roots.get(name) or _drawn(name, parsed.reports) for name in folders}
+    return {name: roots.get(name) or _draw_corpus(name, parsed.reports) for name in folders}
 
 
-def _drawn(name: str, reports: Path) -> Path:
+def _draw_corpus(name: str, reports: Path) -> Path:
     from emopipe.synthetic import make_synthetic_corpus
     from emopipe.synthetic.layouts import LAYOUTS
 
@@ -336,5 +338,5 @@ def _drawn(name: str, reports: Path) -> Path:
     )
 
 
-def _shown(value) -> str:
+def _describe(value) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""Experiment scripts: where they are, what they ask for, and what their options mean."""
+"""Experiment scripts: where they are, their arguments, and what their options mean."""
 
 import ast
 import inspect
@@ -68,14 +68,14 @@ def installed_scripts() -> dict[str, Path]:
     """Return {name: path} of the experiments that came with this installation."""
     folder = Path(__file__).parents[2] / "experiments"
     if folder.is_dir():
-        found = folder.glob("*.py")
+        paths = folder.glob("*.py")
     else:
         try:
             listed = files("emopipe") or []
         except PackageNotFoundError:
             listed = []
-        found = (Path(f.locate()) for f in listed if f.parent.name == "experiments")
-    return {path.stem: path for path in sorted(found) if path.suffix == ".py" and path.is_file()}
+        paths = (Path(f.locate()) for f in listed if f.parent.name == "experiments")
+    return {path.stem: path for path in sorted(paths) if path.suffix == ".py" and path.is_file()}
 
 
 def find_script(text) -> Path:
@@ -86,14 +86,14 @@ def find_script(text) -> Path:
     FileNotFoundError
         When there is none; the message lists those installed.
     """
-    path, known = Path(text), installed_scripts()
-    if path.is_file() or path.name != str(text) or path.stem not in known:
+    path, scripts = Path(text), installed_scripts()
+    if path.is_file() or path.name != str(text) or path.stem not in scripts:
         if not path.is_file():
             raise FileNotFoundError(
-                f"no experiment script at {path}; installed: {', '.join(known) or 'none'}"
+                f"no experiment script at {path}; installed: {', '.join(scripts) or 'none'}"
             )
         return path
-    return known[path.stem]
+    return scripts[path.stem]
 
 
 def listing() -> str:
@@ -178,23 +178,23 @@ def needed_corpora(experiment) -> list[str]:
 
 def option_lines(experiment, synthetic) -> list[str]:
     """Return a line of help for each option: default, meaning, and what drawn people get."""
-    meanings = MEANINGS | documented(experiment)
+    meanings = MEANINGS | parameter_docs(experiment)
     lines = []
     for name, default in parameters_of(experiment)[1].items():
-        given = "..." if default is inspect.Parameter.empty else repr(default)
+        shown_default = "..." if default is inspect.Parameter.empty else repr(default)
         small = f" (synthetic corpora: {synthetic[name]!r})" if name in synthetic else ""
-        lines.append(f"  {name}={given}")
+        lines.append(f"  {name}={shown_default}")
         if meanings.get(name) or small:
             lines.append(f"      {meanings.get(name, '')}{small}")
     return lines
 
 
-def documented(function) -> dict[str, str]:
+def parameter_docs(function) -> dict[str, str]:
     """Return {parameter: meaning} of a numpydoc section "Parameters".
 
     Examples
     --------
-    >>> documented(parameters_of), documented(find_script)
+    >>> parameter_docs(parameters_of), parameter_docs(find_script)
     ({}, {})
     """
     doc = inspect.getdoc(function) or ""

@@ -81,7 +81,7 @@ def _verify(args, store) -> int:
     """Print how many values were damaged; a file that had to be rebuilt was warned of."""
     import warnings
 
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
     from emopipe.store import StoreWarning
 
     with warnings.catch_warnings(record=True) as caught:
@@ -93,12 +93,12 @@ def _verify(args, store) -> int:
     if not n and not texts:
         print("every value is intact")
     elif n:
-        print(f"{counted(n, 'damaged value')} dropped")
+        print(f"{pluralise(n, 'damaged value')} dropped")
     return 1 if n or texts else 0
 
 
 def _gc(args, store) -> int:
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
 
     if args.forget is not None:
         for line in _forget(args, store):
@@ -109,23 +109,23 @@ def _gc(args, store) -> int:
         max_bytes=None if args.max_bytes is None else int(args.max_bytes),
         recipe=args.recipe,
     )
-    print(f"{counted(removed, 'value')} forgotten")
+    print(f"{pluralise(removed, 'value')} forgotten")
     return 0
 
 
 def _forget(args, store):
     """Remove what was derived from a person; yield what was removed."""
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
 
     paths = _paths_of(args)
     values, unknown, files = store.forget(paths)
     yield (
-        f"{counted(values, 'value')} and {counted(files, 'path')} removed, of "
-        f"{counted(len(paths), 'file')} of {args.forget}; no byte of them is left in this file"
+        f"{pluralise(values, 'value')} and {pluralise(files, 'path')} removed, of "
+        f"{pluralise(len(paths), 'file')} of {args.forget}; no byte of them is left in this file"
     )
     if unknown:
         yield (
-            f"{counted(unknown, 'value')} removed as well, of which no file is known (any more): "
+            f"{pluralise(unknown, 'value')} removed as well, of which no file is known (any more): "
             "where one is there, they are computed again"
         )
     yield "Reports, saved models and checkpoints are files of their own: look at them, too."
@@ -181,10 +181,10 @@ def _check_gc(args):
 
 
 def _check_recipe(name, store):
-    known = sorted(set(store.ls()["name"]))
-    if name not in known:
+    names = sorted(set(store.ls()["name"]))
+    if name not in names:
         raise ValueError(
-            f"--recipe {name}: the store {store.path} has {', '.join(known) or 'no recipe'}"
+            f"--recipe {name}: the store {store.path} has {', '.join(names) or 'no recipe'}"
         )
 
 
@@ -204,7 +204,7 @@ def _recipe_lines(table, long):
 
 def _people_lines(store, long):
     """Yield what is kept of whom: values, and paths by folder."""
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
     from emopipe.text import printable
 
     values, folders = int(store.ls()["entries"].sum()), store.folders()
@@ -212,7 +212,7 @@ def _people_lines(store, long):
         return
     yield "Of people it keeps what may still tell who they are:"
     yield f"  {values:>7}  {'value' if values == 1 else 'values'} computed from faces and voices"
-    yield f"  {folders.total():>7}  paths of files, in {counted(len(folders), 'folder')}:"
+    yield f"  {folders.total():>7}  paths of files, in {pluralise(len(folders), 'folder')}:"
     most = None if long else _FOLDERS
     for folder, n in folders.most_common(most):
         yield f"  {n:>7}    {printable(folder)}"

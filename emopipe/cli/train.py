@@ -128,7 +128,7 @@ def _train(args, folder, clips) -> list[str]:
 
     from emopipe.cli.extract import corpus_gaps
     from emopipe.extraction import ClipWarning
-    from emopipe.models import allowed, recordings, save, training_rows, window_table
+    from emopipe.models import check_savable, recordings, save, training_rows, window_table
 
     files = recordings(clips["path"], store=args.store, n_jobs=args.jobs)
     rows = clips
@@ -139,7 +139,7 @@ def _train(args, folder, clips) -> list[str]:
     model = recogniser(
         extractors, CLASSIFIERS[args.classifier](args.cost), weights=args.weights or "recall"
     )
-    allowed(model)
+    check_savable(model)
     title = _title(args, clips)
     result = _evaluate(args, folder, model, rows, title) if args.folds else None
     with warnings.catch_warnings():
@@ -226,7 +226,7 @@ def _command_line(args) -> str:
     import shlex
 
     words = ["emopipe", "train", str(args.model), "--features", *args.features]
-    for flag, values in _repeated(args):
+    for flag, values in _repeatable_flags(args):
         words += [word for value in values for word in (flag, value)]
     for name in ("window", "weights", "classifier", "cost", "folds"):
         value = getattr(args, name)
@@ -235,7 +235,7 @@ def _command_line(args) -> str:
     return shlex.join(words)
 
 
-def _repeated(args):
+def _repeatable_flags(args):
     """Return (flag, values) of the flags that may be there several times."""
     return [
         (f"--{name}", getattr(args, name))
@@ -279,12 +279,12 @@ def _clips(args):
     from emopipe.corpora.clip_table import canonical
 
     clips = usable(combine(*corpus_tables(args)))
-    known = sorted(set(clips["emotion"]))
+    emotions = sorted(set(clips["emotion"]))
     if args.emotions:
         args.emotions = [canonical(name) or name for name in args.emotions]
-    unknown = set(args.emotions or known) - set(known)
+    unknown = set(args.emotions or emotions) - set(emotions)
     if unknown:
         raise ValueError(
-            f"--emotions {' '.join(sorted(unknown))}: the corpora have {', '.join(known)}"
+            f"--emotions {' '.join(sorted(unknown))}: the corpora have {', '.join(emotions)}"
         )
-    return clips[clips["emotion"].isin(args.emotions or known)].reset_index(drop=True)
+    return clips[clips["emotion"].isin(args.emotions or emotions)].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""What `emopipe train` checks before hours of work: arguments, folders, subjects, frames."""
+"""Checks before `emopipe train` starts: arguments, folders, subjects, frames."""
 
 from tempfile import TemporaryDirectory
 
@@ -25,35 +25,35 @@ def check_arguments(args) -> None:
 
 def check_subjects(n_folds, clips) -> None:
     """Raise ValueError where there cannot be so many folds by subject."""
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
 
     tested = clips[~clips["train_only"].astype(bool)]
     unknown = tested["clip"][tested["subject"].isna()]
     if len(unknown):
         raise ValueError(
-            f"{len(unknown)} of {counted(len(tested), 'clip')} (such as {unknown.iloc[0]}) have no "
-            "subject, so folds by subject cannot be made: --folds 0 trains without evaluation"
+            f"{len(unknown)} of {pluralise(len(tested), 'clip')} (such as {unknown.iloc[0]}) have "
+            "no subject, so folds by subject cannot be made: --folds 0 trains without evaluation"
         )
     n_subjects = tested["subject"].nunique()
     if n_subjects < n_folds:
         fewer = f"--folds {n_subjects}, or " if n_subjects > 1 else ""
         raise ValueError(
             f"--folds {n_folds} needs as many subjects, and the clips are of "
-            f"{counted(n_subjects, 'subject')}: use {fewer}--folds 0 for no evaluation"
+            f"{pluralise(n_subjects, 'subject')}: use {fewer}--folds 0 for no evaluation"
         )
 
 
 def check_writable(*folders) -> None:
     """Raise OSError where folders cannot be written, before any work is done."""
-    for place in folders:
-        parent = place if place.is_dir() else place.parent
+    for folder in folders:
+        parent = folder if folder.is_dir() else folder.parent
         try:
             parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=".emopipe-", dir=parent):
                 pass
         except OSError as error:
             raise OSError(
-                f"{place} cannot be written ({error.strerror or error}): choose another folder"
+                f"{folder} cannot be written ({error.strerror or error}): choose another folder"
             ) from None
 
 
@@ -65,7 +65,7 @@ def check_frames(name, extractor, extraction, window) -> None:
     from emopipe.models import TrainingRows, frame_counts
 
     counts = frame_counts(pd.DataFrame(extraction.counts))
-    needed = TrainingRows().needed(name, extractor)
+    needed = TrainingRows().min_frames(name, extractor)
     if window and np.nanmedian(counts) < needed:
         raise ValueError(
             f"--window {window:g}: a window holds {np.nanmedian(counts):.0f} frame of {name}, and "
@@ -77,13 +77,13 @@ def gap_of(name, statuses, noun) -> str:
     """Return how many clips gave a modality nothing, and why, in words; "" where all did."""
     from collections import Counter
 
-    from emopipe.cli import counted
+    from emopipe.cli import pluralise
     from emopipe.media.containers import describe
 
     lacking = Counter(s for s in statuses if s not in ("ok", "partial"))
     if not lacking:
         return ""
-    n = f"{lacking.total()} of {counted(len(statuses), noun)}"
+    n = f"{lacking.total()} of {pluralise(len(statuses), noun)}"
     if set(lacking) <= set(_ABSENT):
         return f"{name}: {n} have no {' or '.join(_ABSENT[status] for status in lacking)}"
     why = ", ".join(f"{describe(status)}: {k}" for status, k in lacking.most_common())

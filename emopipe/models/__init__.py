@@ -11,7 +11,7 @@ from emopipe.models.loading import load, read_manifest
 from emopipe.models.prediction import ClipPrediction, Moment, Prediction
 from emopipe.models.predictor import predict
 from emopipe.models.recordings import Recording, recordings
-from emopipe.models.saving import allowed, save
+from emopipe.models.saving import check_savable, save
 from emopipe.models.scoring import modalities_of, runs_network
 from emopipe.models.training_rows import TrainingRows, extractors_of, frame_counts, training_rows
 from emopipe.models.windows import check_windows, n_windows, window_table, windows_of
@@ -24,7 +24,7 @@ __all__ = [
     "Prediction",
     "Recording",
     "TrainingRows",
-    "allowed",
+    "check_savable",
     "check_windows",
     "extractors_of",
     "frame_counts",

@@ -1,4 +1,4 @@
-"""The zip that skops writes, looked at before anything in it is believed."""
+"""Write and read a model's skops archive, and check it before its content is used."""
 
 import io
 import json
@@ -8,7 +8,7 @@ import numpy as np
 
 from emopipe.models.errors import ModelError
 from emopipe.models.names import find_modules, name_by_class
-from emopipe.models.packing import packed, unpacked
+from emopipe.models.packing import pack, unpack
 from emopipe.models.soundness import check_sound
 from emopipe.models.trust import check_types, foreign_types
 
@@ -20,7 +20,7 @@ _SCHEMA = "schema.json"
 _OLDEST_PROTOCOL = 2
 
 
-def written(estimator) -> bytes:
+def to_bytes(estimator) -> bytes:
     """Return a fitted estimator as the bytes of a skops file.
 
     Raises
@@ -33,7 +33,7 @@ def written(estimator) -> bytes:
 
     name = type(estimator).__name__
     try:
-        members = _members(skops.io.dumps(packed(estimator)))
+        members = _members(skops.io.dumps(pack(estimator)))
     except (UnsupportedTypeException, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(
             f"{name} cannot be saved: it holds an object that is neither numbers, text nor an "
@@ -48,7 +48,7 @@ def written(estimator) -> bytes:
             "and text; replace that part"
         )
     name_by_class(schema)
-    data = _zipped(members | {_SCHEMA: json.dumps(schema).encode()})
+    data = _zip(members | {_SCHEMA: json.dumps(schema).encode()})
     if len(data) > LARGEST:
         raise ModelError(f"{name} has {len(data)} bytes; models of at most {LARGEST} are saved")
     return data
@@ -59,7 +59,7 @@ def _members(data) -> dict:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def _zipped(members) -> bytes:
+def _zip(members) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
@@ -76,7 +76,7 @@ def read(data: bytes, name):
     Parameters
     ----------
     data : bytes
-        As `written` gives them.
+        As `to_bytes` gives them.
     name : str or Path
         The file, for errors.
 
@@ -87,15 +87,15 @@ def read(data: bytes, name):
     """
     import skops.io
 
-    schema = _checked_schema(data, name)
+    schema = _check_schema(data, name)
     check_types(schema, name)
     find_modules(schema)
-    data = _zipped(_members(data) | {_SCHEMA: json.dumps(schema).encode()})
+    data = _zip(_members(data) | {_SCHEMA: json.dumps(schema).encode()})
     try:
         types = skops.io.get_untrusted_types(data=data)
         estimator = skops.io.loads(data, trusted=types)
         check_sound(estimator)
-        return unpacked(estimator)
+        return unpack(estimator)
     except ModelError:
         raise
     except Exception as error:  # a state that a type does not accept
@@ -105,7 +105,7 @@ def read(data: bytes, name):
         ) from error
 
 
-def _checked_schema(data, name) -> dict:
+def _check_schema(data, name) -> dict:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -129,21 +129,21 @@ def _checked_schema(data, name) -> dict:
 def _check_members(members, size, name):
     names = [member.filename for member in members]
     packed_ones = [m.filename for m in members if m.compress_type != zipfile.ZIP_STORED]
-    said = None
+    problem = None
     if len(members) > _MOST_MEMBERS:
-        said = f"{len(members)} members, more than {_MOST_MEMBERS}"
+        problem = f"{len(members)} members, more than {_MOST_MEMBERS}"
     elif len(set(names)) < len(names):
-        said = "two members of the same name"
+        problem = "two members of the same name"
     elif any(name != _SCHEMA and not name.endswith(".npy") for name in names):
-        said = "members that are neither arrays nor the schema"
+        problem = "members that are neither arrays nor the schema"
     elif packed_ones:
-        said = f"compressed members ({packed_ones[0]}), which a model never has"
+        problem = f"compressed members ({packed_ones[0]}), which a model never has"
     elif sum(member.file_size for member in members) > size:
-        said = f"members that claim more than the file's own {size} bytes"
+        problem = f"members that claim more than the file's own {size} bytes"
     elif any(m.filename == _SCHEMA and m.file_size > _LARGEST_SCHEMA for m in members):
-        said = f"a schema of more than {_LARGEST_SCHEMA} bytes"
-    if said:
-        raise ModelError(f"{name} has {said}: it was not written by emopipe")
+        problem = f"a schema of more than {_LARGEST_SCHEMA} bytes"
+    if problem:
+        raise ModelError(f"{name} has {problem}: it was not written by emopipe")
 
 
 def _check_array(archive, member, name):
@@ -155,14 +155,14 @@ def _check_array(archive, member, name):
             shape, _, dtype = reader(file)
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{name}: {member.filename} is no array ({error})") from error
-        held = member.file_size - file.tell()
+        size = member.file_size - file.tell()
     if dtype.hasobject:
         raise ModelError(f"{name}: {member.filename} holds pickled objects, which are never read")
     claimed = dtype.itemsize
     for side in shape:
         claimed *= int(side)
-    if claimed != held or min(shape, default=0) < 0:
+    if claimed != size or min(shape, default=0) < 0:
         raise ModelError(
             f"{name}: {member.filename} claims shape {shape} of {dtype}, {claimed} bytes, and "
-            f"holds {held}"
+            f"holds {size}"
         )

@@ -1,4 +1,4 @@
-"""The model card: what a recogniser was trained on, how good it is for whom, what it cannot do."""
+"""The model card: training data, figures for each group of people, limits."""
 
 import numpy as np
 
@@ -29,10 +29,10 @@ def _licence(name):
     return describe_corpus(name).licence if name in corpus_names() else "not known"
 
 
-def trained_on(clips) -> list[dict]:
+def training_corpora(clips) -> list[dict]:
     """Return for each corpus of a clip table what of it a model was fitted on."""
     usable = clips[clips["excluded"].fillna("") == ""] if "excluded" in clips else clips
-    found = []
+    entries = []
     for name, rows in usable.groupby("corpus") if "corpus" in usable else [("clips", usable)]:
         people = rows.drop_duplicates("subject") if "subject" in rows else rows.iloc[:0]
         entry = {
@@ -48,8 +48,8 @@ def trained_on(clips) -> list[dict]:
                 entry[trait] = _counts(people[trait])
         if "age" in people and people["age"].notna().any():
             entry["age"] = [float(people["age"].min()), float(people["age"].max())]
-        found.append(entry)
-    return found
+        entries.append(entry)
+    return entries
 
 
 # Attributes that hold feature vectors of single training clips, and what they are called.
@@ -62,7 +62,7 @@ _VECTORS = {
 _VECTORS_OF = {"Nystroem": ("components_", "landmarks")}
 
 
-def vectors_held(estimator) -> list[dict]:
+def stored_vectors(estimator) -> list[dict]:
     """Return which parts of a model hold feature vectors of people who were recorded, as they are.
 
     Returns
@@ -73,18 +73,18 @@ def vectors_held(estimator) -> list[dict]:
     Examples
     --------
     >>> from sklearn.svm import SVC
-    >>> vectors_held(SVC().fit([[0.0], [1.0]], ["fear", "joy"]))
+    >>> stored_vectors(SVC().fit([[0.0], [1.0]], ["fear", "joy"]))
     [{'step': 'SVC', 'kind': 'support vectors', 'rows': 2, 'values': 1}]
     """
-    held = []
+    vectors = []
     for name, part in nested(estimator):
         for attribute, kind in [*_VECTORS.items(), *_further(part)]:
             rows = vars(part).get(attribute)
             if np.ndim(rows) == 2:
                 step = name or type(part).__name__
-                held.append({"step": step, "kind": kind, "rows": len(rows),
+                vectors.append({"step": step, "kind": kind, "rows": len(rows),
                              "values": rows.shape[1]})  # fmt: skip
-    return held
+    return vectors
 
 
 def _further(part) -> list[tuple[str, str]]:
@@ -96,10 +96,10 @@ def card_fields(estimator, result, clips, notes) -> dict:
     """Return what a card says, as plain values: training, evaluation, groups, limits."""
     notices = [n["text"] for n in getattr(result, "notices", [])] + notices_of(estimator)
     return {
-        "trained_on": None if clips is None else trained_on(clips),
+        "trained_on": None if clips is None else training_corpora(clips),
         "evaluation": None if result is None else _evaluation(result),
         "groups": None if result is None else group_figures(result, clips),
-        "vectors": vectors_held(estimator),
+        "vectors": stored_vectors(estimator),
         "notices": list(dict.fromkeys(notices)),
         "limits": [*notes, *LIMITS],
     }
@@ -132,12 +132,12 @@ def _table(head, rows):
     return ["", _row(*head), _row(*["---"] * len(head)), *(_row(*row) for row in rows), ""]
 
 
-def _figure(found):
-    if found is None or found["value"] is None:
+def _figure(figure):
+    if figure is None or figure["value"] is None:
         return "-"
-    if found["low"] is None:
-        return f"{found['value']:.3f}"
-    return f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
+    if figure["low"] is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} ({figure['low']:.3f}-{figure['high']:.3f})"
 
 
 def _tally(counts):
@@ -180,15 +180,15 @@ def _row_lines(training):
     return lines
 
 
-def _evaluation_lines(found, training):
-    if found is None:
+def _evaluation_lines(evaluation, training):
+    if evaluation is None:
         return ["Not evaluated: pass the `Result` of `evaluate` to `save`."]
-    protocol, figures = found["protocol"], found["metrics"]
+    protocol, figures = evaluation["protocol"], evaluation["metrics"]
     grouped = " and ".join(protocol["grouped_by"]) or "nothing"
     noun = f"windows of {training['window']:g} s" if training.get("window") else "clips"
     lines = [
-        f"{found['clips']} {noun}, {protocol['splitter']}, {protocol['n_folds']} folds, grouped by "
-        f"{grouped}. The figures are those of copies fitted in the "
+        f"{evaluation['clips']} {noun}, {protocol['splitter']}, {protocol['n_folds']} folds, "
+        f"grouped by {grouped}. The figures are those of copies fitted in the "
         "folds; the saved model was fitted on all training clips.",
     ]
     if protocol["subject_dependent"]:
@@ -198,17 +198,17 @@ def _evaluation_lines(found, training):
             f"Of each person who was tested it knew {protocol['test_person']}: `emopipe predict "
             "--enroll` takes such clips of a new person; without them it is right less often."
         )
-    audit = "passed" if found["passed"] else "FAILED: " + "; ".join(found["audit"])
-    lines += [f"Leakage audit: {audit}.", *found["statements"]]
+    audit = "passed" if evaluation["passed"] else "FAILED: " + "; ".join(evaluation["audit"])
+    lines += [f"Leakage audit: {audit}.", *evaluation["statements"]]
     rows = [(name, _figure(value)) for name, value in figures.items()]
     lines += _table(("figure", "value (95 % interval over subjects)"), rows)
     rows = [
         (e["emotion"], e["support"],
          _figure({"value": e["recall"], "low": e["low"], "high": e["high"]}))
-        for e in found["per_emotion"]
+        for e in evaluation["per_emotion"]
     ]  # fmt: skip
     lines += _table(("emotion", noun, "recall"), rows)
-    return [*lines, f"Reproduce: `{found['reproduce']}`"]
+    return [*lines, f"Reproduce: `{evaluation['reproduce']}`"]
 
 
 def _group_lines(groups):
@@ -216,8 +216,8 @@ def _group_lines(groups):
         return ["Nobody was tested whose sex, age or ethnicity is recorded."]
     rows = []
     for entry in groups:
-        told = entry["too_few"] or ""
-        figures = [told, ""] if told else [_figure(entry["accuracy"]), _figure(entry["uar"])]
+        too_few = entry["too_few"] or ""
+        figures = [too_few, ""] if too_few else [_figure(entry["accuracy"]), _figure(entry["uar"])]
         rows.append((entry["trait"], entry["group"], entry["subjects"], entry["clips"], *figures))
     head = ("trait", "group", "subjects", "clips", "accuracy", "UAR")
     note = "Differences within the intervals say nothing; groups that are not listed were not met."
@@ -237,14 +237,14 @@ def _network_lines(fields):
     return lines or ["None: it works on numbers."]
 
 
-def _privacy_lines(held):
-    if not held:
+def _privacy_lines(vectors):
+    if not vectors:
         return ["It holds no feature vector of a single clip; what it learned are sums over many."]
     return [
         "**It holds measurements of people who were recorded, one row per clip, as they were: "
         "hand it on only to whom you may hand on the features of these clips.**",
         *(f"- {entry['step']}: {entry['rows']} {entry['kind']} of {entry['values']} values"
-          for entry in held),
+          for entry in vectors),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is said when a model cannot be saved or loaded."""
+"""The error and the warning of saving and loading models."""
 
 
 class ModelError(ValueError):

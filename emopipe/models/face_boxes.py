@@ -1,4 +1,4 @@
-"""Where a model's face features were cut out of the pictures, to be drawn on them."""
+"""Find where a model crops faces, to draw the boxes on the pictures."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Reading a recogniser from a folder."""
+"""Load a recogniser from a folder."""
 
 import warnings
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from emopipe.evaluation.figures import versions
 from emopipe.models.archive import read
 from emopipe.models.errors import ModelError, ModelWarning
-from emopipe.models.manifest import ARRAYS, opened
+from emopipe.models.manifest import ARRAYS, open_folder
 from emopipe.models.provenance import check_files, differences, recipes, set_parameters
 from emopipe.models.saving import check_classifier
 
@@ -37,7 +37,7 @@ def read_manifest(folder) -> dict:
         ...
     FileNotFoundError: no/such/model: no such folder
     """
-    return opened(folder)[0]
+    return open_folder(folder)[0]
 
 
 def load(folder, *, parameters=None):
@@ -82,7 +82,7 @@ def load(folder, *, parameters=None):
         ...
     FileNotFoundError: no/such/model: no such folder
     """
-    fields, files = opened(folder)
+    fields, files = open_folder(folder)
     _tell_versions(fields, folder)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Trying to unpickle estimator")

@@ -1,4 +1,4 @@
-"""The manifest: one JSON file that names, counts and seals everything else in a model's folder."""
+"""The manifest: a JSON file that names, counts and seals all other files of a model."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ def _seal(fields) -> str:
     return sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode())
 
 
-def sealed(fields, files) -> str:
+def seal_manifest(fields, files) -> str:
     """Return a manifest's text: fields, sizes and checksums of files, and a seal over it all.
 
     Parameters
@@ -55,7 +55,7 @@ def _bytes(path, largest) -> bytes:
     return path.read_bytes()
 
 
-def opened(folder) -> tuple[dict, dict[str, bytes]]:
+def open_folder(folder) -> tuple[dict, dict[str, bytes]]:
     """Return the manifest of a model's folder and the bytes of its files, all checksums verified.
 
     Raises
@@ -73,11 +73,11 @@ def opened(folder) -> tuple[dict, dict[str, bytes]]:
             f"{folder} is no saved model: a model is a folder with {FILE}, {ARRAYS} and {CARD}"
         )
     text = _bytes(folder / FILE, _LARGEST[FILE])
-    fields = _checked(text, folder / FILE)
-    return fields, {name: _verified(folder / name, fields["files"]) for name in (ARRAYS, CARD)}
+    fields = _parse(text, folder / FILE)
+    return fields, {name: _verify(folder / name, fields["files"]) for name in (ARRAYS, CARD)}
 
 
-def _checked(text, path) -> dict:
+def _parse(text, path) -> dict:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -91,7 +91,7 @@ def _checked(text, path) -> dict:
         )
     seal = fields.pop("seal", None)
     if seal != _seal(fields):
-        raise ModelError(_changed(path))
+        raise ModelError(_changed_message(path))
     for name, kind in _FIELDS.items():
         if not isinstance(fields.get(name), kind):
             raise ModelError(
@@ -100,17 +100,17 @@ def _checked(text, path) -> dict:
     return fields
 
 
-def _verified(path, files) -> bytes:
+def _verify(path, files) -> bytes:
     listed = files.get(path.name)
     if not isinstance(listed, dict) or not isinstance(listed.get("bytes"), int):
         raise ModelError(f"the manifest beside {path} does not say how large it is")
     data = _bytes(path, min(_LARGEST[path.name], listed["bytes"]))
     if len(data) != listed["bytes"] or sha256(data) != listed.get("sha256"):
-        raise ModelError(_changed(path))
+        raise ModelError(_changed_message(path))
     return data
 
 
-def _changed(path):
+def _changed_message(path):
     return (
         f"{path} was changed after the model was saved (its checksum differs), so nothing is "
         "loaded. Copy the folder again from where it came"

@@ -1,4 +1,4 @@
-"""How this package's classes are named in saved models: by class, wherever their module lies."""
+"""Names of this package's classes in saved models: by class, whatever their module."""
 
 import importlib
 
@@ -75,9 +75,9 @@ def name_by_class(schema) -> None:
         For a class that saved models may not hold.
     """
     for node in _own_nodes(schema):
-        own = own_class(node["__class__"])
-        if own.__module__ != node["__module__"]:
-            raise ModelError(f"{node['__module__']}.{node['__class__']} is not {own!r}")
+        own_type = own_class(node["__class__"])
+        if own_type.__module__ != node["__module__"]:
+            raise ModelError(f"{node['__module__']}.{node['__class__']} is not {own_type!r}")
         node["__module__"] = "emopipe"
 
 

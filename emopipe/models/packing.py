@@ -1,4 +1,4 @@
-"""What of an estimator goes into a file: a copy of it without code, tables and this machine.
+"""Copy an estimator for saving, without code, tables and settings of this machine.
 
 The copy is made attribute by attribute, so that an error can name the place. Functions are refused:
 they are code, and only their names could be written. Tables of numbers become plain arrays, a
@@ -95,7 +95,7 @@ def names_a_file(part, parameter, value) -> bool:
     )
 
 
-def packed(value, where="model", seen=None):
+def pack(value, where="model", copies=None):
     """Return a copy of an estimator, or of what one holds, that skops can write.
 
     Parameters
@@ -114,24 +114,24 @@ def packed(value, where="model", seen=None):
 
     Examples
     --------
-    >>> packed({"weights": [1, np.arange(2)], "file": PurePath("a.h5")})
+    >>> pack({"weights": [1, np.arange(2)], "file": PurePath("a.h5")})
     {'weights': [1, array([0, 1])], 'file': 'a.h5'}
-    >>> packed({"kernel": lambda x: x})
+    >>> pack({"kernel": lambda x: x})
     Traceback (most recent call last):
         ...
     emopipe.models.errors.ModelError: model.kernel is the function <lambda>: a saved model
     holds numbers and names, not code. ...
     """
-    seen = {} if seen is None else seen
-    if id(value) not in seen:
+    copies = {} if copies is None else copies
+    if id(value) not in copies:
         # The original is kept beside its copy, so that no other object gets its id meanwhile.
-        seen[id(value)] = value, _copy(value, where, seen)
-    return seen[id(value)][1]
+        copies[id(value)] = value, _copy(value, where, copies)
+    return copies[id(value)][1]
 
 
-def _copy(value, where, seen):
+def _copy(value, where, copies):
     if isinstance(value, _CODE):
-        return _allowed(value, where)
+        return _check_function(value, where)
     if isinstance(value, pd.DataFrame | pd.Series | pd.Index):
         return _table(value, where)
     if isinstance(value, PurePath):
@@ -141,19 +141,19 @@ def _copy(value, where, seen):
     if isinstance(value, BaseSearchCV) and hasattr(value, "cv_results_"):
         if not hasattr(value, "best_estimator_"):
             raise ModelError(f"{where} is a search without best_estimator_: fit it with refit=True")
-        return packed(value.best_estimator_, where, seen)
+        return pack(value.best_estimator_, where, copies)
     if isinstance(value, BaseEstimator) and not isinstance(value, type):
-        return _estimator(value, where, seen)
+        return _estimator(value, where, copies)
     if type(value) in (dict, Bunch):
-        pairs = {key: packed(item, f"{where}.{key}", seen) for key, item in value.items()}
+        pairs = {key: pack(item, f"{where}.{key}", copies) for key, item in value.items()}
         return type(value)(pairs) if type(value) is dict else Bunch(**pairs)
     if isinstance(value, np.ndarray) and value.dtype == object:
-        items = [packed(item, f"{where}[{n}]", seen) for n, item in enumerate(value.flat)]
+        items = [pack(item, f"{where}[{n}]", copies) for n, item in enumerate(value.flat)]
         copy = np.empty(value.size, dtype=object)
         copy[:] = items
         return copy.reshape(value.shape)
     if type(value) in (list, tuple):
-        items = [packed(item, _place(where, n, value), seen) for n, item in enumerate(value)]
+        items = [pack(item, _item_name(where, n, value), copies) for n, item in enumerate(value)]
         return type(value)(items)
     return value
 
@@ -162,7 +162,7 @@ def _is_named(item):
     return isinstance(item, tuple) and len(item) > 1 and isinstance(item[0], str)
 
 
-def _place(where, number, value):
+def _item_name(where, number, value):
     """Name an item of a list; steps of pipelines and modalities by their own names."""
     if _is_named(value):
         return where
@@ -170,7 +170,7 @@ def _place(where, number, value):
     return f"{where}.{item[0]}" if _is_named(item) else f"{where}[{number}]"
 
 
-def _allowed(function, where):
+def _check_function(function, where):
     name = getattr(function, "__qualname__", getattr(function, "__name__", repr(function)))
     if f"{getattr(function, '__module__', '')}.{name}" in FUNCTIONS:
         return function
@@ -190,11 +190,11 @@ def _table(table, where):
     )
 
 
-def _estimator(estimator, where, seen):
+def _estimator(estimator, where, copies):
     # What __getstate__ leaves out (a network that is rebuilt when needed) is not looked into.
-    kept = estimator.__getstate__()
+    state = estimator.__getstate__()
     twin = object.__new__(type(estimator))
-    seen[id(estimator)] = estimator, twin
+    copies[id(estimator)] = estimator, twin
     for name, item in vars(estimator).items():
         if name in _FIT_ONLY:
             continue
@@ -202,7 +202,7 @@ def _estimator(estimator, where, seen):
             item = None
         if names_a_file(estimator, name, item):
             item = PurePath(item)
-        vars(twin)[name] = packed(item, f"{where}.{name}", seen) if name in kept else item
+        vars(twin)[name] = pack(item, f"{where}.{name}", copies) if name in state else item
     if isinstance(twin, KNeighborsClassifier):
         vars(twin)["_tree"] = None
     clean(twin)
@@ -217,30 +217,30 @@ def _build_search_tree(model):
         model._tree = tree(model._fit_X, model.leaf_size, metric=model.effective_metric_, **options)
 
 
-def unpacked(value, seen=None):
+def unpack(value, restored=None):
     """Give an estimator that was just loaded its tables back, in place, and return it."""
-    seen = {} if seen is None else seen
-    if id(value) in seen:
-        return seen[id(value)]
+    restored = {} if restored is None else restored
+    if id(value) in restored:
+        return restored[id(value)]
     if isinstance(value, Table):
-        seen[id(value)] = value.rebuilt()
-        return seen[id(value)]
-    seen[id(value)] = value
+        restored[id(value)] = value.rebuilt()
+        return restored[id(value)]
+    restored[id(value)] = value
     if isinstance(value, BaseEstimator):
         clean(value)
         for name, item in list(vars(value).items()):
-            vars(value)[name] = unpacked(item, seen)
+            vars(value)[name] = unpack(item, restored)
         if isinstance(value, KNeighborsClassifier):
             _build_search_tree(value)
     elif isinstance(value, dict):
         for key, item in list(value.items()):
-            value[key] = unpacked(item, seen)
+            value[key] = unpack(item, restored)
     elif isinstance(value, np.ndarray) and value.dtype == object:
         for n, item in enumerate(value.flat):
-            value.flat[n] = unpacked(item, seen)
+            value.flat[n] = unpack(item, restored)
     elif isinstance(value, list):
-        value[:] = [unpacked(item, seen) for item in value]
+        value[:] = [unpack(item, restored) for item in value]
     elif type(value) is tuple:
-        seen[id(value)] = tuple(unpacked(item, seen) for item in value)
-        return seen[id(value)]
+        restored[id(value)] = tuple(unpack(item, restored) for item in value)
+        return restored[id(value)]
     return value

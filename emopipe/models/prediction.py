@@ -1,4 +1,4 @@
-"""What a recogniser says of clips, as plain data: to be printed, written to JSON or CSV, drawn."""
+"""Predictions as plain data: to print, to draw, to write as JSON or CSV."""
 
 from dataclasses import asdict, dataclass, field
 
@@ -167,9 +167,9 @@ class Prediction:
         """
         rows = []
         for clip in self.clips:
-            for place, moment in enumerate([clip.whole, *clip.windows]):
+            for number, moment in enumerate([clip.whole, *clip.windows]):
                 about = {"clip": clip.clip, "path": clip.path}
-                about |= {"part": "window" if place else "whole"}
+                about |= {"part": "window" if number else "whole"}
                 about |= {"status": moment.status, "reason": moment.reason}
                 row = {"start": moment.start, "stop": moment.stop, "emotion": moment.emotion}
                 row |= {f"score_{name}": (moment.scores or {}).get(name) for name in self.labels}

@@ -1,4 +1,4 @@
-"""Asking a fitted recogniser about clips and about windows of clips."""
+"""Predict clips, and windows of clips, with a fitted recogniser."""
 
 import os
 import tempfile
@@ -17,7 +17,14 @@ from emopipe.media import excerpt
 from emopipe.models.face_boxes import face_boxes
 from emopipe.models.prediction import ClipPrediction, Moment, Prediction
 from emopipe.models.recordings import recordings
-from emopipe.models.scoring import ask, check, modalities_of, scalers_of, score_kind, settled
+from emopipe.models.scoring import (
+    ask,
+    check,
+    modalities_of,
+    override_parameters,
+    scalers_of,
+    score_kind,
+)
 from emopipe.models.scoring import enroll as enrolment
 from emopipe.models.training_rows import TrainingRows, extractors_of
 from emopipe.models.windows import MOST, check_windows, n_windows, windows_of
@@ -99,14 +106,14 @@ def predict(
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emopipe-"))
             store = str(Path(folder) / "store.sqlite")
-        stack.enter_context(settled(model, store, n_jobs))
+        stack.enter_context(override_parameters(model, store, n_jobs))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ClipWarning)  # statuses say it clip by clip
         began, computed = time.perf_counter(), COUNTERS["prepared"]
         bar = stack.enter_context(progress_bar(len(paths), "predict", "clip", shown=progress))
         options = {"store": store, "n_jobs": n_jobs}
         stack.enter_context(enrolment(model, _rows(enroll, training, options)))
-        for clip in _predicted(model, paths, window, step, training, faces, options, bar):
+        for clip in _predict_clips(model, paths, window, step, training, faces, options, bar):
             clips.append(clip)
             bar.update()
             if on_clip is not None:
@@ -124,7 +131,7 @@ def predict(
     )
 
 
-def _predicted(
+def _predict_clips(
     model, paths, window, step, training, faces, options, bar
 ) -> Iterator[ClipPrediction]:
     marks = set(training.recordings)
@@ -238,7 +245,7 @@ def _frame_notice(noun, moments, name, extractor, training, window):
         longer = f" ({training.seconds:.3g} s was the length of its training rows)"
     return [
         f"{len(counts)} of {len(moments)} {noun}{of} hold fewer frames than the model needs "
-        f"({name}: {min(counts)}, needed {training.needed(name, extractor)}), and their answers "
-        f"cannot be relied on: use longer {noun}{longer}"
+        f"({name}: {min(counts)}, needed {training.min_frames(name, extractor)}), and their "
+        f"answers cannot be relied on: use longer {noun}{longer}"
         + (f", or a model that was trained on windows of {window:.3g} s" if window else "")
     ]

@@ -1,4 +1,4 @@
-"""What a model needs besides its own arrays: recipes of features, networks, files of the user."""
+"""What a model needs besides its arrays: recipes of features, networks, files of the user."""
 
 import inspect
 import json
@@ -31,35 +31,35 @@ def recipes(estimator) -> dict[str, dict]:
     without parameters whose names end in `_recipe`, as every `ClipTransformer` has. Checksums of
     network weights are among their parameters; nothing is downloaded or decoded.
     """
-    found = {}
+    parameters_by_name = {}
     for name, part in nested(estimator):
         label = name or type(part).__name__
         for number, recipe in enumerate(_recipes_of(part)):
             parameters = _placeless(json.loads(recipe.parameters))
-            found[f"{label}[{number}]" if number else label] = parameters
-    return found
+            parameters_by_name[f"{label}[{number}]" if number else label] = parameters
+    return parameters_by_name
 
 
 def _placeless(value):
     """Leave out where a detector's model lies: the checksum beside it decides."""
     if not isinstance(value, dict):
         return value
-    known = {"model"} if value.get("detector_digest") else ()
-    return {key: _placeless(item) for key, item in value.items() if key not in known}
+    dropped = {"model"} if value.get("detector_digest") else ()
+    return {key: _placeless(item) for key, item in value.items() if key not in dropped}
 
 
-def _leaves(value, place=()):
+def _leaves(value, path=()):
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _leaves(item, (*place, str(key)))
+            yield from _leaves(item, (*path, str(key)))
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _leaves(item, (*place, str(number)))
+            yield from _leaves(item, (*path, str(number)))
     else:
-        yield ".".join(place), value
+        yield ".".join(path), value
 
 
-def networks(known) -> list[dict]:
+def networks(recipes) -> list[dict]:
     """Return the networks that recipes name by checksum: name, sha256, licence, url.
 
     Examples
@@ -70,7 +70,7 @@ def networks(known) -> list[dict]:
     published = {n.sha256: (n.name, n.licence, n.url) for n in NETWORKS}
     for name in ("yunet", "ssd"):
         published[model_digest(name)] = f"face detector {name}", "see there", _DETECTORS
-    used = dict.fromkeys(value for _, value in _leaves(known) if _is_checksum(value))
+    used = dict.fromkeys(value for _, value in _leaves(recipes) if _is_checksum(value))
     keys, unknown = ("name", "licence", "url"), ("a file of the user", "not known", "")
     return [
         {"sha256": digest, **dict(zip(keys, published.get(digest, unknown), strict=True))}
@@ -92,11 +92,11 @@ def differences(saved, now) -> tuple[list[str], list[str]]:
     """
     before, after = dict(_leaves(saved)), dict(_leaves(now))
     files, other = [], []
-    for place in [*before, *(place for place in after if place not in before)]:
-        was, is_now = before.get(place), after.get(place)
+    for path in [*before, *(path for path in after if path not in before)]:
+        was, is_now = before.get(path), after.get(path)
         if was != is_now:
             kind = files if _is_checksum(was) else other
-            kind.append(f"{place} was {was!r}, is {is_now!r}")
+            kind.append(f"{path} was {was!r}, is {is_now!r}")
     return files, other
 
 
@@ -143,13 +143,13 @@ def set_parameters(estimator, parameters) -> None:
     ModelError
         If a name is unknown; the message lists those that there are.
     """
-    known = {}
+    owners = {}
     for full, part, parameter, _ in _parameters(estimator):
-        known.setdefault(full, []).append((part, parameter))
+        owners.setdefault(full, []).append((part, parameter))
     for full, value in parameters.items():
-        if full not in known:
-            raise ModelError(f"no parameter {full!r} in this model; it has {', '.join(known)}")
-        for part, parameter in known[full]:
+        if full not in owners:
+            raise ModelError(f"no parameter {full!r} in this model; it has {', '.join(owners)}")
+        for part, parameter in owners[full]:
             setattr(part, parameter, value)
 
 
@@ -181,14 +181,16 @@ def check_files(estimator, saved, parameters) -> None:
         digest = saved.get(full, {}).get("sha256")
         meant = f" of SHA-256 {digest}" if digest else ""
         if full not in parameters:
-            said = f"needs the file {os.path.basename(str(value))}{meant}"
+            problem = f"needs the file {os.path.basename(str(value))}{meant}"
         elif not os.path.exists(value):
-            said = f"names {value}, which is not there; the model needs a file{meant}"
+            problem = f"names {value}, which is not there; the model needs a file{meant}"
         elif digest and checksum(value) != digest:
-            said = f"names {value}, another file than the one{meant} that the model was fitted with"
+            problem = (
+                f"names {value}, another file than the one{meant} that the model was fitted with"
+            )
         else:
             continue
         raise ModelError(
-            f"the parameter {full} {said}. Say where it is: load(folder, parameters={{{full!r}: "
+            f"the parameter {full} {problem}. Say where it is: load(folder, parameters={{{full!r}: "
             f"PATH}}), on the command line --set {full}=PATH"
         )

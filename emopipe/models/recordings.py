@@ -1,4 +1,4 @@
-"""Length and content of recordings, read by worker processes: the parent opens no clip."""
+"""Measure recordings and digest their content, in worker processes."""
 
 from typing import NamedTuple
 

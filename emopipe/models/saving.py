@@ -1,4 +1,4 @@
-"""Writing a fitted recogniser into a folder."""
+"""Save a fitted recogniser in a folder."""
 
 import shutil
 import tempfile
@@ -13,11 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from emopipe.evaluation.figures import versions
 from emopipe.evaluation.inner_splits import nested
-from emopipe.models.archive import read, written
+from emopipe.models.archive import read, to_bytes
 from emopipe.models.card import card_fields, card_text
 from emopipe.models.errors import ModelError
-from emopipe.models.manifest import ARRAYS, CARD, FILE, opened, sealed
-from emopipe.models.packing import packed
+from emopipe.models.manifest import ARRAYS, CARD, FILE, open_folder, seal_manifest
+from emopipe.models.packing import pack
 from emopipe.models.provenance import (
     networks,
     parameter_values,
@@ -93,21 +93,21 @@ def save(
     _check(estimator)
     folder = Path(folder).expanduser()
     check_place(folder, overwrite)
-    data = written(estimator)
+    data = to_bytes(estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        kept = read(data, ARRAYS)  # what cannot be read back is not written
+        copy = read(data, ARRAYS)  # what cannot be read back is not written
     notes = [notes] if isinstance(notes, str) else list(notes)
-    check_classifier(kept, type(kept).__name__)
-    fields = _fields(estimator, kept, result, clips, title, notes)
+    check_classifier(copy, type(copy).__name__)
+    fields = _fields(estimator, copy, result, clips, title, notes)
     fields["training"] = {} if training is None else training.to_dict()
     card = card_text(fields).encode()
     files = {ARRAYS: data, CARD: card}
-    _write(folder, files | {FILE: sealed(fields, files).encode()})
+    _write(folder, files | {FILE: seal_manifest(fields, files).encode()})
     return folder
 
 
-def allowed(estimator) -> bool:
+def check_savable(estimator) -> bool:
     """Return True where an estimator can be saved once it is fitted; raise where it cannot.
 
     Parameters
@@ -125,9 +125,9 @@ def allowed(estimator) -> bool:
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import FunctionTransformer, StandardScaler
     >>> from sklearn.svm import SVC
-    >>> allowed(make_pipeline(StandardScaler(), SVC()))
+    >>> check_savable(make_pipeline(StandardScaler(), SVC()))
     True
-    >>> allowed(make_pipeline(FunctionTransformer(abs), SVC()))
+    >>> check_savable(make_pipeline(FunctionTransformer(abs), SVC()))
     Traceback (most recent call last):
         ...
     emopipe.models.errors.ModelError: model.steps.functiontransformer.func is the function ...
@@ -146,7 +146,7 @@ def allowed(estimator) -> bool:
                     f"the step {name or 'model'!r} has {parameter}='precomputed', which names rows "
                     "of the training clips: a saved model cannot use it"
                 )
-    packed(estimator)
+    pack(estimator)
     return True
 
 
@@ -182,25 +182,25 @@ def check_place(folder, overwrite, remedy="pass overwrite=True to replace it"):
         raise ModelError(f"{folder} holds a model already: {remedy}")
 
 
-def _fields(estimator, kept, result, clips, title, notes):
+def _fields(estimator, copy, result, clips, title, notes):
     from emopipe.strict_json import plain
 
     fitted = getattr(estimator, "best_estimator_", estimator)
-    text, files = kept.__repr__(N_CHAR_MAX=5000), user_files(fitted)
-    set_parameters(kept, {name: parameter_values(fitted)[name] for name in files})
-    known = recipes(kept)
+    text, files = copy.__repr__(N_CHAR_MAX=5000), user_files(fitted)
+    set_parameters(copy, {name: parameter_values(fitted)[name] for name in files})
+    feature_recipes = recipes(copy)
     fields = {
-        "title": title or getattr(result, "title", None) or type(kept).__name__,
+        "title": title or getattr(result, "title", None) or type(copy).__name__,
         "saved": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
-        "labels": [str(label) for label in kept.classes_],
+        "labels": [str(label) for label in copy.classes_],
         "best_params": {k: repr(v) for k, v in getattr(estimator, "best_params_", {}).items()},
         "estimator": text,
-        "recipes": known,
-        "networks": networks(known),
+        "recipes": feature_recipes,
+        "networks": networks(feature_recipes),
         "user_files": files,
     }
-    return plain(fields | {"card": card_fields(kept, result, clips, notes)}, "manifest")
+    return plain(fields | {"card": card_fields(copy, result, clips, notes)}, "manifest")
 
 
 def _write(folder, files):
@@ -220,7 +220,7 @@ def _write_beside(folder, files):
     try:
         for name, data in files.items():
             (fresh / name).write_bytes(data)
-        opened(fresh)
+        open_folder(fresh)
         fresh.chmod(0o755)
         if folder.exists():
             for name in (FILE, *files):

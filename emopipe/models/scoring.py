@@ -1,4 +1,4 @@
-"""Putting clips, or windows of clips, to a fitted recogniser: scores, statuses, frames."""
+"""Score clips, or windows of clips, with a fitted recogniser: scores, statuses, frames."""
 
 import os
 from contextlib import contextmanager
@@ -38,13 +38,13 @@ def score_kind(model) -> str:
 
 
 @contextmanager
-def settled(model, store, n_jobs):
+def override_parameters(model, store, n_jobs):
     """Let every feature extractor use a store and processes for a while."""
     before = []
     for _, part in nested(model, descriptions=True):
-        own = type(part).__module__.startswith("emopipe.")
+        is_ours = type(part).__module__.startswith("emopipe.")
         for name, value in {"store": store, "n_jobs": n_jobs}.items():
-            if own and name in vars(part):
+            if is_ours and name in vars(part):
                 before.append((part, name, vars(part)[name]))
                 setattr(part, name, value)
     try:
@@ -58,8 +58,8 @@ def _clip_table(model, paths) -> pd.DataFrame:
     """Return a table in which every column that the model reads paths from holds them."""
     columns = {"clip", "path"}
     for _, part in nested(model):
-        asked = (getattr(part, name, None) for name in ("column", "audio_column"))
-        columns |= {column for column in asked if isinstance(column, str)}
+        names = (getattr(part, name, None) for name in ("column", "audio_column"))
+        columns |= {column for column in names if isinstance(column, str)}
     table = pd.DataFrame(dict.fromkeys(sorted(columns), paths), dtype=object)
     # Nobody is named: who was enrolled is asked about, or somebody like the training people.
     return table.assign(**dict.fromkeys({part.subject for part in scalers_of(model)}))
@@ -115,7 +115,7 @@ def enroll(model, paths):
             del scaler.enrolled_
 
 
-def _named(row, labels):
+def _by_label(row, labels):
     return None if np.isnan(row).any() else dict(zip(labels, row.tolist(), strict=True))
 
 
@@ -147,8 +147,8 @@ def _answers(model, paths) -> list[tuple]:
     scores = score_matrix(model, table, model.classes_)
     answers = []
     for row, emotion in enumerate(_emotions(model, table, scores)):
-        named = _named(scores[row], labels)
-        parted = {name: _named(part[row], labels) for name, part in parts.items()}
+        named = _by_label(scores[row], labels)
+        parted = {name: _by_label(part[row], labels) for name, part in parts.items()}
         answers.append((None if named is None else str(emotion), named, parted))
     return answers
 
@@ -160,7 +160,7 @@ def ask(model, paths, spans, training) -> list[Moment]:
     for name, part in extractors_of(model).items():
         tables[name] = part.statuses(table)
         frames[name] = frame_counts(tables[name])
-        few[name] = frames[name] < training.needed(name, part)
+        few[name] = frames[name] < training.min_frames(name, part)
     states = [{name: t.iloc[row] for name, t in tables.items()} for row in range(len(paths))]
     there = [any(s["status"] in _FINE for s in of_clip.values()) for of_clip in states]
     # The model is not asked about nothing: it might answer all the same, or stop the others, and

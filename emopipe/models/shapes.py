@@ -1,4 +1,4 @@
-"""What the learned arrays of every estimator that a model may hold look like.
+"""Check the shapes of the learned arrays in a model, estimator by estimator.
 
 F stands for `n_features_in_`, C for the number of classes, R for the rows of a linear classifier (1
 for two classes, else C). A small letter is the same number wherever it stands in one estimator.

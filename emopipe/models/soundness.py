@@ -1,4 +1,4 @@
-"""Learned arrays are looked at before compiled code walks through them.
+"""Check learned arrays before compiled code reads them.
 
 A file may claim that a tree's left child is node 10 ** 9, or that a support vector is row 2 ** 30.
 scikit-learn would read there, so every part of a model is held against what its type allows: sizes
@@ -199,7 +199,7 @@ def _is_sound(part) -> bool:
     return not fitted or _PLACES.get(kind.__name__, lambda part: True)(part)
 
 
-def check_sound(value, where="model", seen=None) -> None:
+def check_sound(value, where="model", checked_ids=None) -> None:
     """Raise ModelError if anything in an estimator names places outside its own arrays.
 
     Examples
@@ -213,10 +213,10 @@ def check_sound(value, where="model", seen=None) -> None:
         ...
     emopipe.models.errors.ModelError: model, a SVC, holds arrays that do not fit together: ...
     """
-    seen = set() if seen is None else seen
-    if id(value) in seen:
+    checked_ids = set() if checked_ids is None else checked_ids
+    if id(value) in checked_ids:
         return
-    seen.add(id(value))
+    checked_ids.add(id(value))
     if hasattr(value, "get_params") and not isinstance(value, type):
         _verdict(value, where)
     if isinstance(value, dict):
@@ -228,7 +228,7 @@ def check_sound(value, where="model", seen=None) -> None:
     else:
         parts = getattr(value, "__dict__", {})
     for name, part in parts.items():
-        check_sound(part, f"{where}.{name}", seen)
+        check_sound(part, f"{where}.{name}", checked_ids)
 
 
 def _check_parameters(value, where):

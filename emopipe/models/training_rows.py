@@ -1,4 +1,4 @@
-"""What a saved model says of the rows that it was fitted on: how long, how many frames, which."""
+"""What a saved model records of the rows it was fitted on: length, frames, selection."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -116,7 +116,7 @@ class TrainingRows:
             )
         return self.seconds if over_time else None
 
-    def needed(self, name, extractor) -> int:
+    def min_frames(self, name, extractor) -> int:
         """Return how many frames an extractor with statistics of their spread needs."""
         recipe = extractor._recipe() if hasattr(extractor, "_recipe") else None
         if recipe is None or recipe.pooling == "mean":

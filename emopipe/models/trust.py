@@ -1,4 +1,4 @@
-"""The closed list of what a model may be made of, held against its schema before anything is built.
+"""Check a model's schema against a closed list of types, before anything is built.
 
 Everything else is refused: what skops or scikit-learn trust by themselves does not count. Being on
 the list means that building an object of that type runs no code of the file's choosing, and that

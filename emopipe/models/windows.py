@@ -1,4 +1,4 @@
-"""Windows of recordings: where they lie, and clip tables whose rows are windows."""
+"""Cut recordings into windows: a clip table with one row per window."""
 
 from collections.abc import Iterator
 

@@ -95,7 +95,7 @@ def choose_performance(
     Examples
     --------
     >>> clip = Clip(("a.wav",), "1", "anger")
-    >>> cast(clip, ("voice", "face"), ["anger", "fear"], seed=0)[1:]
+    >>> choose_performance(clip, ("voice", "face"), ["anger", "fear"], seed=0)[1:]
     ('anger', 'anger')
     """
     label, emotions = clip.emotion, list(emotions)

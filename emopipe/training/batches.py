@@ -26,7 +26,7 @@ def prefetch(make: Callable, numbers: Iterable[int], *, workers: int = 2) -> Ite
 
     Examples
     --------
-    >>> list(made_ahead(lambda number: number**2, range(3, 6)))
+    >>> list(prefetch(lambda number: number**2, range(3, 6)))
     [9, 16, 25]
     """
     threads, waiting = ThreadPoolExecutor(workers, thread_name_prefix="emopipe-batches"), deque()
@@ -53,7 +53,7 @@ def fill_batch(order, number, size):
 
     Examples
     --------
-    >>> filled(np.arange(5), 1, 3)
+    >>> fill_batch(np.arange(5), 1, 3)
     (array([3, 4, 0]), 2)
     """
     rows = order[number * size : (number + 1) * size]

@@ -43,7 +43,7 @@ def dtype_policy(precision: str) -> str:
 
     Examples
     --------
-    >>> policy("bfloat16")
+    >>> dtype_policy("bfloat16")
     'mixed_bfloat16'
     """
     check_one_of("precision", precision, PRECISIONS)

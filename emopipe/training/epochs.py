@@ -113,7 +113,7 @@ def add_prefix(history, name) -> dict:
 
     Examples
     --------
-    >>> prefixed({"loss": [1.0], "val_loss": [1.1]}, "voice")
+    >>> add_prefix({"loss": [1.0], "val_loss": [1.1]}, "voice")
     {'voice_loss': [1.0], 'val_voice_loss': [1.1]}
     """
     kinds = {kind: kind.removeprefix("val_") for kind in history}

@@ -46,14 +46,14 @@ def manifest():
     inner = json.dumps(fields).encode()
 
     def read(data):
-        module._checked(data, Path("model.json"))
+        module._parse(data, Path("model.json"))
         try:
             sealed = json.loads(data)
         except (ValueError, RecursionError):
             return
         if isinstance(sealed, dict):
             sealed["seal"] = module._seal({k: v for k, v in sealed.items() if k != "seal"})
-            module._checked(json.dumps(sealed).encode(), Path("model.json"))
+            module._parse(json.dumps(sealed).encode(), Path("model.json"))
 
     return read, (ModelError,), [whole, inner]
 
