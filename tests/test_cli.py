@@ -189,7 +189,7 @@ def experiment(*, asked=96, status="passed", mixed=False):
     one = invented(name="partial", skills=(0.5,))
     result = one.results["skill 0.5"]
     result.coverage = {"asked": asked, "answered": 96, "reasons": [], "statuses": {}}
-    result.checks = [{"id": "x", "title": "no twins", "status": status, "reason": ""}]
+    result.checks = [{"id": "EMO02", "title": "no twins", "status": status, "reason": ""}]
     result.protocol["subject_dependent"] = mixed
     return one
 """
@@ -201,8 +201,10 @@ def experiment(*, asked=96, status="passed", mixed=False):
         ([], 0, ""),
         (["--set", "asked=1440"], 3, "INCOMPLETE: skill 0.5: 96 of 1440 clips"),
         (["--set", "asked=1440", "--allow-partial"], 0, "96 of 1440 clips"),
-        (["--set", "status=failed"], 3, "check x failed (no twins)"),
+        (["--set", "status=failed"], 3, "check EMO02 failed (no twins)"),
         (["--set", "status=failed", "--set", "mixed=True"], 0, ""),
+        (["--set", "status=failed", "--ignore", "EMO02=twins are sisters"], 0, ""),
+        (["--set", "status=warning"], 0, ""),
         (["--set", "status=cannot tell"], 0, ""),
     ],
 )
@@ -213,6 +215,12 @@ def test_results_on_less_than_was_asked_have_an_exit_code(
     found, out, err = run(capsys, "run", script, "--reports", tmp_path / "r", *options)
     assert found == code and words in err and ("INCOMPLETE" in err) == bool(words)
     assert "report.html" in out
+
+
+def test_a_mistyped_check_stops_a_run_before_it_works(script, tmp_path, capsys):
+    code, _, err = run(capsys, "run", script, "--ignore", "EMO2", "--reports", tmp_path / "r")
+    assert code == 1 and "--ignore EMO2: EMO2 is no check; there are EMO01, EMO02" in err
+    assert not (tmp_path / "r").exists()
 
 
 def test_one_bad_result_never_stops_a_run(script, tmp_path, capsys):
@@ -634,6 +642,31 @@ def test_doctor_checks_everything(capsys):
     for word in ("scikit-learn", "devices", "codecs", "detector haar", "VGG-Face", "mini-XCEPTION",
                  "store"):  # fmt: skip
         assert word in out
+
+
+@pytest.mark.parametrize(
+    ("names", "nvidia", "status", "words"),
+    [
+        (["/physical_device:CPU:0"], False, "ok", "only the CPU is used (with an NVIDIA GPU: pip"),
+        (["/physical_device:CPU:0"], True, "missing", "there is an NVIDIA GPU: pip"),
+        (["/physical_device:CPU:0", "/physical_device:GPU:0"], True, "ok", "GPU:0; "),
+    ],
+)
+def test_doctor_says_when_only_the_cpu_is_used(monkeypatch, names, nvidia, status, words):
+    from types import SimpleNamespace
+
+    import tensorflow as tf
+
+    from emopipe.cli import doctor
+
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr("emopipe.cli.quiet_tensorflow", lambda: None)
+    devices = [SimpleNamespace(name=name) for name in names]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda: devices)
+    monkeypatch.setattr(doctor, "_has_nvidia", lambda: nvidia)
+    line = doctor._devices()
+    assert line[0] == status and words in line[2]
+    assert ("emopipe[gpu]" in line[2]) == (len(names) == 1)
 
 
 def test_doctor_counts_what_failed(capsys, monkeypatch):

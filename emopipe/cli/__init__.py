@@ -31,7 +31,7 @@ COMMANDS = {
     "extract": "compute the features of clips and keep them in the store",
     "train": "fit a recogniser on corpora and save it with a model card",
     "predict": "say which emotions a saved model sees and hears in clips",
-    "report": "write report.html again from result.json, and the index",
+    "report": "write report.html again from result.json, and the index; compare reports",
     "augment": "draw the augmented copies of a face on one sheet",
     "corpora": "the corpora emopipe can read: layout, where to request, licence",
     "store": "list, verify or clean the store of computed features",

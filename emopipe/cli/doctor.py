@@ -116,9 +116,13 @@ def _only_cpu(devices, backend):
     """Return the line of a backend that sees no GPU: amiss where the machine has one."""
     how = "'emopipe[gpu]'" if backend == "tensorflow" else f"{backend} for CUDA"
     words = f"{devices}; only the CPU is used"
-    if shutil.which("nvidia-smi") or Path("/dev/nvidia0").exists():
+    if _has_nvidia():
         return "missing", "devices", f"{words}, although there is an NVIDIA GPU: pip install {how}"
     return "ok", "devices", f"{words} (with an NVIDIA GPU: pip install {how})"
+
+
+def _has_nvidia() -> bool:
+    return bool(shutil.which("nvidia-smi")) or Path("/dev/nvidia0").exists()
 
 
 def _codecs():
