@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from emopipe.extraction import ClipWarning, clip_tags, paths_of
 from emopipe.files import file_stamp
+from emopipe.inspection import ClipEstimator
 
 # Columns of real numbers that number, time or vouch for a frame, in small letters.
 _BOOKKEEPING = {
@@ -149,7 +150,7 @@ def _remembered(stamp, csv, key, pattern, columns, separator) -> _Table:
     return _averaged(csv, key, pattern, columns, separator)
 
 
-class FeatureTable(TransformerMixin, BaseEstimator):
+class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
     """Precomputed features from a CSV, joined by clip.
 
     A row of the CSV belongs to a clip if both have the same join key: the file's name without

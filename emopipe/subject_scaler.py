@@ -8,10 +8,11 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from emopipe.extraction import clip_tags
+from emopipe.inspection import SelfDescribing
 from emopipe.subjects import subject_names
 
 
-class SubjectScaler(TransformerMixin, BaseEstimator):
+class SubjectScaler(SelfDescribing, TransformerMixin, BaseEstimator):
     """Standardise what an extractor gives by subject, shrunk towards the training people.
 
     The mean and variance of a subject with n clips are mixed with those of the training people,

@@ -24,11 +24,12 @@ from emopipe.evaluation import evaluate
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.brought_in import brought_in
 from emopipe.evaluation.giveaways import giveaways
-from emopipe.evaluation.inner_splits import inner_splits, mixed_holdouts, nested
+from emopipe.evaluation.inner_splits import inner_splits, mixed_holdouts
 from emopipe.evaluation.leakage import Evidence, run_checks
 from emopipe.evaluation.recordings import digests, recordings
 from emopipe.extraction import ClipTransformer
 from emopipe.fusion import EmotionWeightedFusion
+from emopipe.inspection import parts
 from emopipe.splits import Fold
 
 FAST = {"n_bootstrap": 20}
@@ -175,7 +176,7 @@ def test_nested_estimators_are_named_by_step_and_modality():
     fusion = Spy()
     fusion.column = [("voice", make_pipeline(StandardScaler(), SVC())), ("face", Spy())]
     search = GridSearchCV(fusion, {"face": [GroupSpy()]}, cv=GroupKFold(2))
-    names = [(name, type(part).__name__) for name, part in nested(search)]
+    names = [(name, type(part).__name__) for name, part in parts(search)]
     assert names == [
         ("", "GridSearchCV"),
         ("", "Spy"),
@@ -186,7 +187,7 @@ def test_nested_estimators_are_named_by_step_and_modality():
         ("voice__svc", "SVC"),
     ]
     columns = make_column_transformer((StandardScaler(), ["cue"]))
-    assert [name for name, _ in nested(columns)][:2] == ["", "standardscaler"]
+    assert [name for name, _ in parts(columns)][:2] == ["", "standardscaler"]
 
 
 class OwnFolds(GroupSpy):
@@ -227,7 +228,7 @@ def test_a_search_over_weights_makes_a_fusion_split():
 def test_fitted_modalities_are_named_like_those_they_come_from():
     voters = EmotionWeightedFusion([("one", SVC()), ("two", SVC())], calibration=None)
     voters.fit([[0.0], [1.0]], ["fear", "joy"], groups=["a", "b"])
-    found = [(name, hasattr(part, "classes_")) for name, part in nested(voters)]
+    found = [(name, hasattr(part, "classes_")) for name, part in parts(voters)]
     assert sorted(found) == [
         ("", True), ("one", False), ("one", True), ("two", False), ("two", True),
     ]  # fmt: skip

@@ -26,6 +26,7 @@ from spies import EMOTIONS, GroupSpy, Spy, clip_table
 from emopipe.evaluation import evaluate
 from emopipe.evaluation.checkpoints import CheckpointWarning
 from emopipe.extraction import ClipWarning
+from emopipe.inspection import ClipEstimator
 from emopipe.result import Result
 
 FAST = {"n_bootstrap": 50}
@@ -345,7 +346,8 @@ def test_decision_values_are_scores_too():
     assert (np.array(EMOTIONS)[best] == three.predictions["predicted"]).all()
 
 
-class Extractor(TransformerMixin, BaseEstimator):
+class Extractor(ClipEstimator, TransformerMixin, BaseEstimator):
+    MACHINE_PARAMETERS = frozenset({"progress"})
     calls = []  # noqa: RUF012
 
     def __init__(self, *, column="cue", progress=False):

@@ -19,8 +19,8 @@ from emopipe import (
     VGGFaceClassifier,
     VGGFaceFeatures,
 )
-from emopipe.evaluation.inner_splits import nested
 from emopipe.face import in_recipe
+from emopipe.inspection import parts
 
 FEATURES = [VGGFaceFeatures, MiniXceptionFeatures, FaceTexture]
 NETWORKS = [AudioVisualCNN, TemporalAggregation, SegmentAttentionNetwork]
@@ -59,7 +59,7 @@ def test_stored_features_keep_their_keys(kind, side, margin):
 
 
 def recipes(network):
-    return network._recipes() if hasattr(network, "_recipes") else [network._face_recipe()]
+    return network.recipes()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_grid_reaches_into_the_crops():
         assert f"facetexture__faces__{name}" in params
     inside = clone(steps).set_params(facetexture__faces__detector="yunet")
     assert inside[0].faces.detector == "yunet" and steps[0].faces.detector == "haar"
-    names = [name for name, _ in nested(steps)]
+    names = [name for name, _ in parts(steps)]
     assert names.count("facetexture__faces") == 1
 
 

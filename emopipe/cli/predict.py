@@ -79,13 +79,13 @@ def command(args) -> int:
     from emopipe.cli import check_output, exit_code, quiet_tensorflow
     from emopipe.cli.run import parameters
     from emopipe.extraction.pool.parent import warm_up
+    from emopipe.inspection import uses_keras
     from emopipe.models import (
         TrainingRows,
         check_windows,
         load,
         predict,
         read_manifest,
-        runs_network,
     )
 
     _check_arguments(args)
@@ -99,7 +99,7 @@ def command(args) -> int:
     check_windows(window, args.step)
     warm_up(args.jobs if 0 < args.jobs < _EARLY else _EARLY)
     model = load(args.model, parameters=parameters(args.set))
-    if runs_network(model):
+    if uses_keras(model):
         quiet_tensorflow()
     with tempfile.TemporaryDirectory(prefix="emopipe-camera-") as folder:
         paths = list(clip_files(args.clips, args.seconds, Path(folder)))

@@ -10,15 +10,15 @@ import sklearn
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
-from emopipe import metrics
+from emopipe import inspection, metrics
 from emopipe.checks import ignored_checks
 from emopipe.evaluation import figures
 from emopipe.evaluation.arrays import table_of, with_weights
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.checkpoints import estimator_text
-from emopipe.evaluation.fitting import extract_first, notices_of, run_folds
+from emopipe.evaluation.fitting import extract_first, run_folds
 from emopipe.evaluation.giveaways import NAMES
-from emopipe.evaluation.inner_splits import mixed_holdouts, nested
+from emopipe.evaluation.inner_splits import mixed_holdouts
 from emopipe.evaluation.leakage import Evidence, run_checks
 from emopipe.evaluation.recordings import copies, digests, durations, n_files, recordings
 from emopipe.evaluation.task import check_estimator, make_study
@@ -141,14 +141,15 @@ def _statements(study, answers):
 
 
 def _protocol(study, answers, n_bootstrap, call):
-    searches = [part for _, part in nested(study.task.estimator) if hasattr(part, "scoring")]
+    params = [part.get_params(deep=False) for _, part in inspection.parts(study.task.estimator)]
+    scoring = [of_part["scoring"] for of_part in params if "scoring" in of_part]
     inner = dict.fromkeys(f"{split.owner} ({split.splitter})" for split in study.splits)
     return {
         "splitter": study.splitter + ("" if study.known else "; subjects not named"),
         "n_folds": len(study.folds),
         "grouped_by": study.grouped_by if study.known and not study.mixed else [],
         "nested": "inside each fold: " + ", ".join(inner) if inner else None,
-        "scoring": str(searches[0].scoring or "accuracy") if searches and inner else None,
+        "scoring": str(scoring[0] or "accuracy") if scoring and inner else None,
         "seed": study.random_state,
         "subject_dependent": study.mixed,
         "subjects_named": study.known,
@@ -164,16 +165,9 @@ def _protocol(study, answers, n_bootstrap, call):
 
 
 def _test_person(estimator):
-    """Return what an estimator may know of whom it is tested on, in words.
-
-    Its parts say so by a method `test_person()`: "nothing", a number of clips without their
-    labels, or "all unlabelled clips"; the most that one of them knows counts.
-    """
-    known = [part.test_person() for _, part in nested(estimator) if hasattr(part, "test_person")]
-    if "all unlabelled clips" in known:
-        return "all unlabelled clips"
-    most = max((n for n in known if isinstance(n, int)), default=0)
-    return f"{most} unlabelled clips" if most else "nothing"
+    """Return what an estimator may know of whom it is tested on, in words."""
+    used = inspection.unlabelled_clips(estimator)
+    return used if isinstance(used, str) else f"{used} unlabelled clips" if used else "nothing"
 
 
 def _notices(study, done, answers, given, copied):
@@ -193,7 +187,7 @@ def _notices(study, done, answers, given, copied):
     for known in study.known_corpora.values():
         found += list(known.get("notices", ()))
     found += [copied] if copied else []
-    found += notices_of(estimator) + mixed_holdouts(estimator)
+    found += inspection.notices(estimator) + mixed_holdouts(estimator)
     found += [notice for outcome in done for notice in outcome["notices"]]
     return as_notices(found + _below_a_modality(answers))
 
@@ -218,15 +212,6 @@ def _severe(text):
     return {"text": text, "severity": "severe"}
 
 
-def _title(estimator):
-    """Return the names of the classes that do the work, in the order of a pipeline."""
-    kind = type(estimator).__name__
-    if hasattr(estimator, "steps"):
-        return ", ".join(_title(step) for _, step in estimator.steps if step != "passthrough")
-    inner = getattr(estimator, "estimator", None)
-    return f"{kind}({_title(inner)})" if hasattr(inner, "fit") else kind
-
-
 def _circumstances(study, done, decoded, n_bootstrap):
     """Return the fields of a Result that say what was evaluated, on what, and whether fairly."""
     return {
@@ -242,12 +227,7 @@ def _decoded(study, ignore):
     """Return what the recordings of the table are, read where and how the estimator reads them."""
     if "EMO02" in ignore:
         return {}
-    parts = nested(study.task.estimator, descriptions=True)
-    readers = [part.get_params(deep=False) for _, part in parts]
-    readers = [params for params in readers if {"store", "n_jobs"} <= set(params)]
-    return digests(
-        study.table, **{k: readers[0][k] for k in ("store", "n_jobs")} if readers else {}
-    )
+    return digests(study.table, **inspection.reading(study.task.estimator))
 
 
 def _sees_names(study):
@@ -402,7 +382,7 @@ def evaluate(
             study.task, alone="EMO10" not in ignore,
             rename="EMO09" not in ignore and _sees_names(study),
         )  # fmt: skip
-        title = title or _title(estimator)
+        title = title or inspection.title(estimator)
         started = time.perf_counter()
         statuses = extract_first(study.task, progress)
         decoded = _decoded(study, ignore)

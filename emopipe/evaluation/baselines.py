@@ -18,8 +18,8 @@ from sklearn.utils import get_tags
 
 from emopipe import metrics
 from emopipe.evaluation.giveaways import tokens
-from emopipe.evaluation.inner_splits import nested
 from emopipe.extraction import ClipTransformer, ClipWarning
+from emopipe.inspection import parts
 
 _BINS = 16
 
@@ -172,7 +172,7 @@ def _numbers(study, seconds):
     words = tokens(study.table["clip"]).apply(lambda column: pd.factorize(column)[0])
     numbers = study.task.X.select_dtypes("number").astype(np.float64)
     columns = [words.to_numpy(), numbers.to_numpy(), seconds[:, None]]
-    for _, part in nested(study.task.estimator):
+    for _, part in parts(study.task.estimator):
         learns_nothing = isinstance(part, ClipTransformer) and not get_tags(part).requires_fit
         if learns_nothing and part.store is not None:
             with warnings.catch_warnings():

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from emopipe.inspection import machine_defaults
+
 # Parameters of these names are learned by somebody where they are numbers, not a word.
 _LEARNED = ("weight", "prior", "init", "offset", "threshold")
 _SEARCHED = ("param_grid", "param_distributions")
 _MOST = 10_000
 # Parameters that are no part of what is learned, and packages whose code holds nothing of clips.
-_PLACES = ("store", "checkpoint", "memory")
 _LIBRARIES = ("emopipe", "numpy", "pandas", "scipy", "sklearn")
 _ARRAYS = np.ndarray | pd.DataFrame | pd.Series
 _MEMORIES = dict | list | set
@@ -134,7 +135,8 @@ def _is_chosen(name, value):
 def _chosen(part):
     """Return, in words, the parameters of an estimator that are learned or looked up somewhere."""
     params = part.get_params(deep=False) if isinstance(part, BaseEstimator) else {}
-    params = {name: params[name] for name in params if name not in (*_SEARCHED, *_PLACES)}
+    left = {*_SEARCHED, *(machine_defaults(part) if params else ())}
+    params = {name: params[name] for name in params if name not in left}
     files = [
         name
         for name, value in params.items()

@@ -15,15 +15,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from emopipe.evaluation.inner_splits import nested
 from emopipe.files import write_atomic
 from emopipe.fusion.keys import stamps
+from emopipe.inspection import machine_defaults, parts, reset_machine
 
-# Parameters that change how long a fit takes or what it prints, never what it finds.
-_NEUTRAL = {
-    "cache_size", "checkpoint", "memory", "n_jobs", "pre_dispatch", "progress", "remember", "store",
-    "verbose",
-}  # fmt: skip
 # Bytes of a fold's file: more than a million clips need.
 _LARGEST = 2**30
 
@@ -47,11 +42,8 @@ def estimator_text(estimator):
     'KNeighborsClassifier(n_neighbors=3)'
     """
     copy = clone(estimator)
-    for _, part in nested(copy, descriptions=True):
-        neutral = _NEUTRAL | ({"batch_size"} if hasattr(part, "extract") else set())
-        for name, parameter in inspect.signature(type(part).__init__).parameters.items():
-            if name in neutral and hasattr(part, name) and parameter.default is not parameter.empty:
-                setattr(part, name, parameter.default)
+    for _, part in parts(copy, descriptions=True):
+        reset_machine(part)
     return without_addresses(copy.__repr__(N_CHAR_MAX=5000))
 
 
@@ -71,8 +63,8 @@ def described(value):
     (True, False)
     """
     if isinstance(value, BaseEstimator):
-        params = value.get_params(deep=False)
-        kept = {key: described(params[key]) for key in sorted(params) if key not in _NEUTRAL}
+        params, machine = value.get_params(deep=False), machine_defaults(value)
+        kept = {key: described(params[key]) for key in sorted(params) if key not in machine}
         return [f"{type(value).__module__}.{type(value).__qualname__}", kept]
     if isinstance(value, dict):
         return {repr(key): described(item) for key, item in value.items()}

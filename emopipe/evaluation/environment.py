@@ -4,24 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-_PACKAGES = (
-    "emopipe", "scikit-learn", "numpy", "scipy", "pandas", "keras", "tensorflow", "opencv-python",
-    "opencv-python-headless", "av", "pyAudioAnalysis", "skops",
-)  # fmt: skip
-
-
-def versions():
-    """Return the versions of Python, of the packages that are there, and the platform."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found | {"platform": platform.platform()}
 
 
 def machine():

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from emopipe import metrics
-from emopipe.evaluation.environment import commit, machine, versions
+from emopipe.evaluation.environment import commit, machine
+from emopipe.inspection import versions
 from emopipe.search_grids import grouped
 
 # Columns of the clip table that figures are broken down by.

@@ -17,11 +17,19 @@ from emopipe.evaluation.checkpoints import (
     described,
     without_addresses,
 )
-from emopipe.evaluation.inner_splits import nested, wants_groups
+from emopipe.evaluation.inner_splits import wants_groups
 from emopipe.evaluation.renaming import ask_renamed
 from emopipe.evaluation.soft_labels import training_rows
 from emopipe.evaluation.weights import request_weights
 from emopipe.fusion.clip_pipeline import explain_missing
+from emopipe.fusion.score_fusion import ScoreFusion
+from emopipe.inspection import (
+    ClipEstimator,
+    best_estimator,
+    machine_defaults,
+    notices,
+    parts,
+)
 from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
 
@@ -89,34 +97,28 @@ def _named_plain(value, where):
 
 def _chosen(estimator):
     """Return what a fitted estimator learned that a reader wants to see, as plain values."""
-    parts = nested(estimator)
+    inside = parts(estimator)
     best = {
         f"{name}__{key}" if name else key: item
-        for name, part in reversed(parts)
+        for name, part in reversed(inside)
         for key, item in getattr(part, "best_params_", {}).items()
     }
-    weights = [getattr(part, "weights_", None) for _, part in parts]
+    weights = [getattr(part, "weights_", None) for _, part in inside]
     weights = next((table for table in weights if isinstance(table, pd.DataFrame)), None)
-    curves = [(n, type(p).__name__, getattr(p, "history_", None)) for n, p in parts]
+    curves = [(n, type(p).__name__, getattr(p, "history_", None)) for n, p in inside]
     return {
         "best_params": _named_plain(best, "best_params_") or None,
         "fusion_weights": None
         if weights is None
         else _rounded(plain(weights.to_dict("index"), "weights_")),
-        "searches": _searches(parts),
+        "searches": _searches(inside),
         "history": [
             {"estimator": name or kind} | _rounded(plain(dict(history), f"{kind}.history_"))
             for name, kind, history in curves
             if history is not None
         ],
-        "notices": notices_of(estimator),
+        "notices": notices(estimator),
     }
-
-
-def notices_of(estimator):
-    """Return what an estimator and all inside it want a reader to know, each once."""
-    found = [part.notices() for _, part in nested(estimator) if hasattr(part, "notices")]
-    return list(dict.fromkeys(str(notice) for notices in found for notice in notices))
 
 
 def _search(name, part):
@@ -134,8 +136,8 @@ def _search(name, part):
     } | {key: _rounded(plain(results[column], column)) for key, column in columns.items()}
 
 
-def _searches(parts):
-    searched = [(name, part) for name, part in parts if hasattr(part, "cv_results_")]
+def _searches(inside):
+    searched = [(name, part) for name, part in inside if "cv_results_" in vars(part)]
     return [_search(name, part) for name, part in searched]
 
 
@@ -186,8 +188,8 @@ def _answers(estimator, X, classes):
 
 def _modalities(estimator, X):
     """Return {column: answers} of a fusion's modalities alone, and of it without each; or None."""
-    fusion = getattr(estimator, "best_estimator_", estimator)
-    if not hasattr(fusion, "ablation"):
+    fusion = best_estimator(estimator)
+    if not isinstance(fusion, ScoreFusion):
         return None
     return {name: [str(a) for a in answers] for name, answers in fusion.ablation(X).items()}
 
@@ -329,12 +331,12 @@ def _show(bar, task, folds, outcomes):
 def extract_first(task, progress):
     """Extract every clip once, before the folds; return {extractor: {status: clips}}."""
     found, seen = {}, []
-    for name, part in nested(task.estimator):
-        if not hasattr(part, "statuses") or described(part) in seen:
+    for name, part in parts(task.estimator):
+        if not isinstance(part, ClipEstimator) or described(part) in seen:
             continue
         seen.append(described(part))
         shown = clone(part)
-        if progress and "progress" in shown.get_params(deep=False):
+        if progress and "progress" in machine_defaults(part):
             shown.set_params(progress=True)
         kind = type(part).__name__
         tally = shown.statuses(task.X)["status"].value_counts().sort_index().to_dict()

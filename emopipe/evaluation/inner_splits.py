@@ -1,74 +1,12 @@
-"""What is inside an estimator: its parts by name, and the folds on which they make choices."""
+"""The folds inside an estimator on which its parts make choices."""
 
-from collections import deque
 from typing import NamedTuple
 
-from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from emopipe.fusion.score_fusion import ScoreFusion
+from emopipe.inspection import parts
 from emopipe.splits import describe_splitter, takes_groups
-
-
-def _is_object(owner, name, value):
-    """Return whether a parameter is an object of parameters, such as `FaceCrops`: no step."""
-    plain = isinstance(value, BaseEstimator) and not hasattr(value, "fit")
-    return plain or name in getattr(owner, "_descriptions", ())
-
-
-def _children(value, path, descriptions):
-    """Return (path, value) of what a container or an estimator holds; names come from pairs."""
-    if isinstance(value, BaseEstimator):
-        held = dict(vars(value))
-        if not descriptions:
-            held = {k: v for k, v in held.items() if k not in getattr(value, "_descriptions", ())}
-        if "named_estimators_" in held:  # the same ones, by name
-            held.pop("estimators_", None)
-        return [
-            ((*path, name) if _is_object(value, name, item) else path, item)
-            for name, item in held.items()
-        ]
-    if isinstance(value, dict):
-        return [((*path, str(key)), item) for key, item in value.items()]
-    if isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], str):
-        return [((*path, value[0]), item) for item in value[1:]]
-    if isinstance(value, list | tuple):
-        return [(path, item) for item in value]
-    if _is_wrapper(value):
-        return [(path, item) for item in vars(value).values()]
-    return []
-
-
-def _is_wrapper(value) -> bool:
-    """Say whether something is no estimator, but scikit-learn keeps fitted ones in it."""
-    return type(value).__name__ == "_CalibratedClassifier"
-
-
-def nested(estimator, *, descriptions=False):
-    """Return (name, estimator) of an estimator and all inside it, outermost first.
-
-    Names are those of pipeline steps, modalities and objects of parameters (``face__faces``),
-    joined by "__"; the outermost has none.
-    Fitted copies come with the unfitted ones. With `descriptions`, so do extractors that describe
-    what a network is built on and are no steps of their own (the names in its `_descriptions`).
-
-    Examples
-    --------
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from sklearn.svm import SVC
-    >>> [name for name, _ in nested(make_pipeline(StandardScaler(), SVC()))]
-    ['', 'standardscaler', 'svc']
-    """
-    found, seen, queue = [], set(), deque([((), estimator)])
-    while queue:
-        path, value = queue.popleft()
-        if isinstance(value, type) or id(value) in seen:
-            continue
-        if isinstance(value, BaseEstimator):
-            seen.add(id(value))
-            found.append(("__".join(path), value))
-        queue.extend(_children(value, path, descriptions))
-    return found
 
 
 class InnerSplit(NamedTuple):
@@ -119,7 +57,7 @@ def _tried(part):
 def _makes_folds(estimator, tried):
     if not hasattr(estimator, "cv") or isinstance(estimator.cv, str):
         return False
-    if not hasattr(estimator, "learns_on_folds") or tried & {"weights", "pool", "calibration"}:
+    if not isinstance(estimator, ScoreFusion) or tried & {"weights", "pool", "calibration"}:
         return True
     # A fusion of probabilities whose weights are given learns nothing on its inner folds.
     return estimator.learns_on_folds()
@@ -127,15 +65,15 @@ def _makes_folds(estimator, tried):
 
 def inner_splits(estimator):
     """Return an InnerSplit for every nested estimator that makes folds by its parameter `cv`."""
-    parts = nested(estimator)
-    tried = set().union(*(_tried(part) for _, part in parts))
-    return [_inner_split(n, owner, owner.cv) for n, owner in parts if _makes_folds(owner, tried)]
+    inside = parts(estimator)
+    tried = set().union(*(_tried(part) for _, part in inside))
+    return [_inner_split(n, owner, owner.cv) for n, owner in inside if _makes_folds(owner, tried)]
 
 
 def mixed_holdouts(estimator):
     """Return a notice for every nested estimator that holds out rows of its own at random."""
     found = []
-    for _, part in nested(estimator):
+    for _, part in parts(estimator):
         for parameter in ("probability", "early_stopping"):
             if getattr(part, parameter, False) is True and type(part).__module__.startswith(
                 "sklearn."

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from emopipe.evaluation.giveaways import NAMES
-from emopipe.evaluation.inner_splits import nested
+from emopipe.inspection import parts
 from emopipe.media.excerpts import parse
 
 _CLIPS = 8
@@ -71,7 +71,7 @@ def ask_renamed(estimator, X, answers):
     outcome = {"asked": len(rows), "changed": 0, "unsteady": 0, "problem": None}
     if not rows:
         return outcome | {"problem": "No clip has an answer."}
-    if any(type(part).__name__ == "FeatureTable" for _, part in nested(estimator)):
+    if any(type(part).__name__ == "FeatureTable" for _, part in parts(estimator)):
         return outcome | {"problem": "FeatureTable finds a clip's numbers by the file's name."}
     first, same = [answers[row] for row in rows], X.iloc[rows]
     try:

@@ -7,7 +7,7 @@ from sklearn.metrics import get_scorer
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
-from emopipe.evaluation.inner_splits import nested
+from emopipe.inspection import parts
 
 
 def request_weights(estimator):
@@ -30,7 +30,7 @@ def request_weights(estimator):
     {'sample_weight': True}
     """
     estimator = clone(estimator)
-    for _, part in nested(estimator):
+    for _, part in parts(estimator):
         requests = getattr(get_routing_for_object(part), "fit", None)
         if requests is not None and requests.requests.get("sample_weight", False) is None:
             part.set_fit_request(sample_weight=is_classifier(part))

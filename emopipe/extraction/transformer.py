@@ -12,6 +12,7 @@ from emopipe.extraction.dask import broadcast
 from emopipe.extraction.dask.client import client_in_use
 from emopipe.extraction.engine import Extraction, extract
 from emopipe.extraction.recipe import Recipe
+from emopipe.inspection import ClipEstimator
 from emopipe.media import ClipError
 from emopipe.parameters import check_one_of
 from emopipe.store import Entry
@@ -102,7 +103,7 @@ def own_objects(estimator, params) -> None:
             setattr(estimator, name, clone(getattr(estimator, name)))
 
 
-class ClipTransformer(TransformerMixin, BaseEstimator):
+class ClipTransformer(ClipEstimator, TransformerMixin, BaseEstimator):
     """Base of every transformer from clips to features.
 
     A subclass defines `_recipe()` and `_feature_names()`, and repeats the parameters below in its
@@ -135,6 +136,8 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
     array(['mean', 'std'], dtype=object)
     """
 
+    MACHINE_PARAMETERS = frozenset({"batch_size", "n_jobs", "progress", "store"})
+
     def __init__(
         self, *, column="path", store="default", n_jobs=-1, on_error="nan", progress=False
     ):
@@ -156,6 +159,10 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
     def _row(self, value):
         """Return the features that a clip's value holds."""
         return value
+
+    def recipes(self) -> list[Recipe]:
+        """Return the recipe of the features, in a list."""
+        return [self._recipe()]
 
     def set_params(self, **params):
         """Set parameters; ``faces__detector`` is that of a copy of `faces`, so defaults stay."""

@@ -107,6 +107,10 @@ class MiniXceptionFeatures(ClipTransformer):
         }
         return pooled_names(names[self.layer], self.pooling)
 
+    def uses_keras(self) -> bool:
+        """Return True."""
+        return True
+
     def notices(self) -> list[str]:
         """Return what a reader of the results must know about the weights."""
         digest = self._digest()

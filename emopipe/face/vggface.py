@@ -136,6 +136,10 @@ class VGGFaceFeatures(ClipTransformer):
         n = vggface.ARCHITECTURE.features(self.layer)
         return pooled_names([f"{self.layer}_{i}" for i in range(n)], self.pooling)
 
+    def uses_keras(self) -> bool:
+        """Return whether the network runs on a backend of Keras."""
+        return self.runtime == "keras"
+
     def notices(self) -> list[str]:
         """Return what a reader of the results must know about the weights."""
         name = name_weights(self.weights, self.seed)

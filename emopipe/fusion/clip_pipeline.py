@@ -7,9 +7,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from emopipe.fusion.complete_rows import CompleteRows, complete_rows
 from emopipe.fusion.where_finite import WhereFinite
+from emopipe.inspection import SelfDescribing
 
 
-class ClipPipeline(CompleteRows, Pipeline):
+class ClipPipeline(CompleteRows, SelfDescribing, Pipeline):
     """A pipeline that begins with clips and leaves out those without features.
 
     A clip that cannot be read, or shows no face, has NaN for features. Such rows do not train the

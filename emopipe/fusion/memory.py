@@ -26,6 +26,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
 
 from emopipe.fusion.keys import estimator_key
+from emopipe.fusion.where_finite import WhereFinite
 
 # Their fit_transform(X) is fit(X).transform(X) up to the last bits.
 _PLAIN = (PCA,)
@@ -189,8 +190,7 @@ class Fitter:
     """Fits estimators through a memory.
 
     Pipelines are fitted step by step, so that a grid over the parameters of one step fits those
-    before it once; estimators with a method `fit_with` (see `WhereFinite`) have their inner one
-    fitted so.
+    before it once; a `WhereFinite` has its inner one fitted so.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ class Fitter:
             last, *others = (routed.get(name, {}) for name, _ in reversed(estimator.steps))
             if not any(part for step in others for part in step.values()):
                 return self._fit_steps(estimator, X, y, last["fit"], key)
-        if hasattr(type(estimator), "fit_with"):
+        if isinstance(estimator, WhereFinite):
             inner_key = extended(key, type(estimator))
 
             def fit(inner, X, y, **params):

@@ -22,15 +22,18 @@ from emopipe.fusion.rows import check_labels
 from emopipe.fusion.scores import decide, score_matrix
 from emopipe.fusion.weights import columns_to_one
 from emopipe.html_repr import to_html
+from emopipe.inspection import SelfDescribing
 from emopipe.splits import inner_folds, subjects_of
 
 
-class ScoreFusion(ClassifierMixin, BaseEstimator):
+class ScoreFusion(SelfDescribing, ClassifierMixin, BaseEstimator):
     """Base of fusions: a subclass says what is learned on out-of-fold scores, and fuses scores.
 
     It has the parameters estimators, cv, calibration and remember, and the methods `_check_rule`,
     `_learns_rule`, `_learn_rule` and `_fuse`.
     """
+
+    MACHINE_PARAMETERS = frozenset({"remember"})
 
     # So that groups reach fit through Pipeline, GridSearchCV and cross_validate.
     __metadata_request__fit = {"groups": True}  # noqa: RUF012

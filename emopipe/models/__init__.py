@@ -12,8 +12,8 @@ from emopipe.models.prediction import ClipPrediction, Moment, Prediction
 from emopipe.models.predictor import predict
 from emopipe.models.recordings import Recording, recordings
 from emopipe.models.saving import check_savable, save
-from emopipe.models.scoring import modalities_of, runs_network
-from emopipe.models.training_rows import TrainingRows, extractors_of, frame_counts, training_rows
+from emopipe.models.scoring import modalities_of
+from emopipe.models.training_rows import TrainingRows, frame_counts, training_rows
 from emopipe.models.windows import check_windows, n_windows, window_table, windows_of
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "TrainingRows",
     "check_savable",
     "check_windows",
-    "extractors_of",
     "frame_counts",
     "load",
     "modalities_of",
@@ -34,7 +33,6 @@ __all__ = [
     "predict",
     "read_manifest",
     "recordings",
-    "runs_network",
     "save",
     "training_rows",
     "window_table",

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from emopipe.evaluation.fitting import notices_of
-from emopipe.evaluation.inner_splits import nested
+from emopipe import inspection
 from emopipe.groups import group_figures
 from emopipe.models.manifest import FILE
 
@@ -77,7 +76,7 @@ def stored_vectors(estimator) -> list[dict]:
     [{'step': 'SVC', 'kind': 'support vectors', 'rows': 2, 'values': 1}]
     """
     vectors = []
-    for name, part in nested(estimator):
+    for name, part in inspection.parts(estimator):
         for attribute, kind in [*_VECTORS.items(), *_further(part)]:
             rows = vars(part).get(attribute)
             if np.ndim(rows) == 2:
@@ -94,7 +93,7 @@ def _further(part) -> list[tuple[str, str]]:
 
 def card_fields(estimator, result, clips, notes) -> dict:
     """Return what a card says, as plain values: training, evaluation, groups, limits."""
-    notices = [n["text"] for n in getattr(result, "notices", [])] + notices_of(estimator)
+    notices = [n["text"] for n in getattr(result, "notices", [])] + inspection.notices(estimator)
     return {
         "trained_on": None if clips is None else training_corpora(clips),
         "evaluation": None if result is None else _evaluation(result),

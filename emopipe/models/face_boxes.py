@@ -4,7 +4,7 @@ import numpy as np
 
 from emopipe.extraction import Block, Prepared, Recipe, extract
 from emopipe.face.crop_recipe import prepare_crops
-from emopipe.models.training_rows import extractors_of
+from emopipe.inspection import recipes
 
 _TINY = (8, 8)  # the crops themselves are not wanted
 
@@ -50,9 +50,8 @@ def face_boxes(model, paths, **options) -> list[list]:
     **options
         store and n_jobs of `emopipe.extraction.extract`.
     """
-    for part in extractors_of(model).values():
-        recipe = part._recipe() if hasattr(part, "_recipe") else None
-        if recipe is not None and recipe.prepare is prepare_crops:
+    for recipe in recipes(model).values():
+        if recipe.prepare is prepare_crops:
             boxes = Recipe(
                 "face_boxes", 1, measure_boxes, recipe.prepare_args, pooling="timed",
                 places=recipe.places, identity=recipe.identity, owner="emopipe",

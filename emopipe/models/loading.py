@@ -3,7 +3,7 @@
 import warnings
 from pathlib import Path
 
-from emopipe.evaluation.figures import versions
+from emopipe.inspection import versions
 from emopipe.models.archive import read
 from emopipe.models.errors import ModelError, ModelWarning
 from emopipe.models.manifest import ARRAYS, open_folder
@@ -111,7 +111,9 @@ def _tell_versions(fields, folder):
 
 
 def _check_recipes(estimator, fields, folder):
-    files, other = differences(fields["recipes"], recipes(estimator))
+    known = recipes(estimator)
+    now = {name: known[name] for name in known if name in fields["recipes"]}
+    files, other = differences(fields["recipes"], now)
     if files:
         raise ModelError(
             f"{folder} was fitted with other network weights than are named here: "

@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from emopipe.evaluation.figures import versions
+from emopipe.inspection import versions
 from emopipe.models.archive import LARGEST
 from emopipe.models.errors import ModelError
 

@@ -18,11 +18,11 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.neighbors import BallTree, KDTree, KNeighborsClassifier
 from sklearn.utils import Bunch
 
+from emopipe.fusion.score_fusion import ScoreFusion
+from emopipe.inspection import reset_machine
 from emopipe.models.errors import ModelError
 from emopipe.models.trust import FUNCTIONS
 
-# Parameters of our estimators that say how this machine works, and what they become.
-MACHINE = {"store": "default", "n_jobs": -1, "progress": False, "checkpoint": None}
 # Parameters that name a file, and the values that name a published one or none.
 FILE_PARAMETERS = {
     "csv": (),
@@ -62,14 +62,6 @@ class Table:
         return table.iloc[:, 0] if getattr(self, "series", False) else table
 
 
-def clean(estimator):
-    """Set the parameters of an estimator that belong to a machine to their defaults, in place."""
-    defaults = MACHINE if is_own(estimator) else {"memory": None, "n_jobs": None, "verbose": 0}
-    for name, value in defaults.items():
-        if name in vars(estimator):
-            setattr(estimator, name, value)
-
-
 def is_own(estimator) -> bool:
     """Return whether an estimator is one of this package."""
     return type(estimator).__module__.partition(".")[0] == "emopipe"
@@ -88,7 +80,7 @@ def names_a_file(part, parameter, value) -> bool:
     # Of a fusion, `weights` are numbers or the name of a rule.
     return (
         is_own(part)
-        and not hasattr(part, "estimators")
+        and not isinstance(part, ScoreFusion)
         and isinstance(value, str | PurePath)
         and parameter in FILE_PARAMETERS
         and value not in FILE_PARAMETERS[parameter]
@@ -138,8 +130,8 @@ def _copy(value, where, copies):
         return value.name
     if isinstance(value, _GENERATORS):
         return None
-    if isinstance(value, BaseSearchCV) and hasattr(value, "cv_results_"):
-        if not hasattr(value, "best_estimator_"):
+    if isinstance(value, BaseSearchCV) and "cv_results_" in vars(value):
+        if "best_estimator_" not in vars(value):
             raise ModelError(f"{where} is a search without best_estimator_: fit it with refit=True")
         return pack(value.best_estimator_, where, copies)
     if isinstance(value, BaseEstimator) and not isinstance(value, type):
@@ -205,7 +197,7 @@ def _estimator(estimator, where, copies):
         vars(twin)[name] = pack(item, f"{where}.{name}", copies) if name in state else item
     if isinstance(twin, KNeighborsClassifier):
         vars(twin)["_tree"] = None
-    clean(twin)
+    reset_machine(twin)
     return twin
 
 
@@ -227,7 +219,7 @@ def unpack(value, restored=None):
         return restored[id(value)]
     restored[id(value)] = value
     if isinstance(value, BaseEstimator):
-        clean(value)
+        reset_machine(value)
         for name, item in list(vars(value).items()):
             vars(value)[name] = unpack(item, restored)
         if isinstance(value, KNeighborsClassifier):

@@ -13,20 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from emopipe.extraction import COUNTERS, ClipWarning
+from emopipe.inspection import clip_estimators, read_with
 from emopipe.media import excerpt
 from emopipe.models.face_boxes import face_boxes
 from emopipe.models.prediction import ClipPrediction, Moment, Prediction
 from emopipe.models.recordings import recordings
-from emopipe.models.scoring import (
-    ask,
-    check,
-    modalities_of,
-    override_parameters,
-    scalers_of,
-    score_kind,
-)
+from emopipe.models.scoring import ask, check, modalities_of, scalers_of, score_kind
 from emopipe.models.scoring import enroll as enrolment
-from emopipe.models.training_rows import TrainingRows, extractors_of
+from emopipe.models.training_rows import TrainingRows
 from emopipe.models.windows import MOST, check_windows, n_windows, windows_of
 from emopipe.progress import progress_bar
 from emopipe.text import printable
@@ -106,7 +100,7 @@ def predict(
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emopipe-"))
             store = str(Path(folder) / "store.sqlite")
-        stack.enter_context(override_parameters(model, store, n_jobs))
+        stack.enter_context(read_with(model, store=store, n_jobs=n_jobs))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ClipWarning)  # statuses say it clip by clip
         began, computed = time.perf_counter(), COUNTERS["prepared"]
@@ -228,7 +222,7 @@ def _enrolment_notices(model, enroll) -> list[str]:
 def _notices(model, clips, training, window) -> list[str]:
     """Return what readers must know before they believe an answer."""
     notices = [f"{clip.clip}: {clip.note}" for clip in clips if clip.note]
-    for name, extractor in extractors_of(model).items():
+    for name, extractor in clip_estimators(model).items():
         notices += _frame_notice("clips", [c.whole for c in clips], name, extractor, training, None)
         windows = [moment for clip in clips for moment in clip.windows]
         notices += _frame_notice("windows", windows, name, extractor, training, window)

@@ -1,11 +1,10 @@
 """What a model needs besides its arrays: recipes of features, networks, files of the user."""
 
-import inspect
 import json
 import os
 
+from emopipe import inspection
 from emopipe.backbones import mini_xception, vgg19, vgg_weights
-from emopipe.evaluation.inner_splits import nested
 from emopipe.face import model_digest
 from emopipe.models.errors import ModelError
 from emopipe.models.packing import names_a_file
@@ -15,29 +14,13 @@ NETWORKS = (mini_xception.PUBLISHED, vgg_weights.PUBLISHED, vgg19.PUBLISHED)
 _DETECTORS = "https://github.com/opencv"
 
 
-def _recipes_of(part) -> list:
-    """Return the recipes of a part: of `_recipes()`, or of methods such as `_face_recipe()`."""
-    if callable(getattr(part, "_recipes", None)):
-        return list(part._recipes())
-    names = [name for name in dir(type(part)) if name.endswith("_recipe")]
-    methods = [getattr(part, name) for name in names]
-    return [m() for m in methods if callable(m) and not inspect.signature(m).parameters]
-
-
 def recipes(estimator) -> dict[str, dict]:
-    """Return {name of the step: what decides its features}, of every part that has a recipe.
+    """Return {name of the part: what decides its features}, of every part with a recipe.
 
-    A part has recipes if it has a method `_recipes()` that returns a list of `Recipe`, or methods
-    without parameters whose names end in `_recipe`, as every `ClipTransformer` has. Checksums of
-    network weights are among their parameters; nothing is downloaded or decoded.
+    Checksums of network weights are among it; nothing is downloaded or decoded.
     """
-    parameters_by_name = {}
-    for name, part in nested(estimator):
-        label = name or type(part).__name__
-        for number, recipe in enumerate(_recipes_of(part)):
-            parameters = _placeless(json.loads(recipe.parameters))
-            parameters_by_name[f"{label}[{number}]" if number else label] = parameters
-    return parameters_by_name
+    named = inspection.recipes(estimator)
+    return {name: _placeless(json.loads(recipe.parameters)) for name, recipe in named.items()}
 
 
 def _placeless(value):
@@ -102,7 +85,7 @@ def differences(saved, now) -> tuple[list[str], list[str]]:
 
 def _parameters(estimator):
     """Yield (full name, part, parameter, value) of the parameters of all parts."""
-    for name, part in nested(estimator, descriptions=True):
+    for name, part in inspection.parts(estimator, descriptions=True):
         for parameter, value in part.get_params(deep=False).items():
             yield f"{name}__{parameter}" if name else parameter, part, parameter, value
 

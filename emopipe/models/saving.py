@@ -11,8 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import check_is_fitted
 
-from emopipe.evaluation.figures import versions
-from emopipe.evaluation.inner_splits import nested
+from emopipe.inspection import best_estimator, parts, versions
 from emopipe.models.archive import read, to_bytes
 from emopipe.models.card import card_fields, card_text
 from emopipe.models.errors import ModelError
@@ -132,7 +131,7 @@ def check_savable(estimator) -> bool:
         ...
     emopipe.models.errors.ModelError: model.steps.functiontransformer.func is the function ...
     """
-    for name, part in nested(estimator, descriptions=True):
+    for name, part in parts(estimator, descriptions=True):
         listed = is_listed(type(part)) or isinstance(part, BaseSearchCV)
         if not listed:
             raise ModelError(
@@ -185,7 +184,7 @@ def check_place(folder, overwrite, remedy="pass overwrite=True to replace it"):
 def _fields(estimator, copy, result, clips, title, notes):
     from emopipe.strict_json import plain
 
-    fitted = getattr(estimator, "best_estimator_", estimator)
+    fitted = best_estimator(estimator)
     text, files = copy.__repr__(N_CHAR_MAX=5000), user_files(fitted)
     set_parameters(copy, {name: parameter_values(fitted)[name] for name in files})
     feature_recipes = recipes(copy)

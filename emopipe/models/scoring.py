@@ -6,60 +6,28 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 
-from emopipe.evaluation.inner_splits import nested
+from emopipe.fusion.score_fusion import ScoreFusion
 from emopipe.fusion.scores import score_matrix
+from emopipe.inspection import ClipEstimator, clip_estimators, parts, path_columns
 from emopipe.media.excerpts import parse
 from emopipe.models.prediction import Moment
-from emopipe.models.training_rows import extractors_of, frame_counts
+from emopipe.models.training_rows import frame_counts
 from emopipe.subject_scaler import SubjectScaler
 
 # The worst status of a clip's extractors is not the clip's as long as one of them has features.
 _FINE = ("ok", "partial")
-# Networks that ONNX Runtime or LiteRT runs.
-_WITHOUT_KERAS = ("emopipe.backbones.onnx_file", "emopipe.backbones.blendshapes")
-
-
-def runs_network(model) -> bool:
-    """Say whether a model needs a backend of Keras: a network on clips, features or faces."""
-    for _, part in nested(model):
-        recipe = part._recipe() if hasattr(part, "_recipe") else None
-        module = getattr(getattr(recipe, "finish", None), "__module__", "")
-        network = module.startswith("emopipe.backbones.") and module not in _WITHOUT_KERAS
-        if hasattr(part, "network_weights_") or network:
-            return True
-    return False
 
 
 def score_kind(model) -> str:
     """Return which of `SCORE_KINDS` the scores of a model are."""
-    if hasattr(model, "modality_scores"):
+    if isinstance(model, ScoreFusion):
         return "fusion"
     return "probability" if hasattr(model, "predict_proba") else "score"
 
 
-@contextmanager
-def override_parameters(model, store, n_jobs):
-    """Let every feature extractor use a store and processes for a while."""
-    before = []
-    for _, part in nested(model, descriptions=True):
-        is_ours = type(part).__module__.startswith("emopipe.")
-        for name, value in {"store": store, "n_jobs": n_jobs}.items():
-            if is_ours and name in vars(part):
-                before.append((part, name, vars(part)[name]))
-                setattr(part, name, value)
-    try:
-        yield
-    finally:
-        for part, name, value in before:
-            setattr(part, name, value)
-
-
 def _clip_table(model, paths) -> pd.DataFrame:
     """Return a table in which every column that the model reads paths from holds them."""
-    columns = {"clip", "path"}
-    for _, part in nested(model):
-        names = (getattr(part, name, None) for name in ("column", "audio_column"))
-        columns |= {column for column in names if isinstance(column, str)}
+    columns = {"clip", "path", *path_columns(model)}
     table = pd.DataFrame(dict.fromkeys(sorted(columns), paths), dtype=object)
     # Nobody is named: who was enrolled is asked about, or somebody like the training people.
     return table.assign(**dict.fromkeys({part.subject for part in scalers_of(model)}))
@@ -67,8 +35,8 @@ def _clip_table(model, paths) -> pd.DataFrame:
 
 def scalers_of(model) -> list[SubjectScaler]:
     """Return the fitted parts of a model that standardise by subject."""
-    parts = [part for _, part in nested(model)]
-    return [part for part in parts if isinstance(part, SubjectScaler) and hasattr(part, "mean_")]
+    inside = [part for _, part in parts(model)]
+    return [part for part in inside if isinstance(part, SubjectScaler) and "mean_" in vars(part)]
 
 
 @contextmanager
@@ -121,7 +89,7 @@ def _by_label(row, labels):
 
 def modalities_of(model) -> list[str]:
     """Return the names of the modalities of a fusion; none of other models."""
-    return [name for name, _ in model.estimators] if hasattr(model, "modality_scores") else []
+    return [name for name, _ in model.estimators] if isinstance(model, ScoreFusion) else []
 
 
 def _emotions(model, table, scores):
@@ -130,7 +98,7 @@ def _emotions(model, table, scores):
     Features come from the store by now (`predict` opens one for itself where none is wanted).
     """
     # A network on clips answers by its scores; to ask it again would be a second pass through it.
-    if hasattr(model, "statuses"):
+    if isinstance(model, ClipEstimator):
         return model.classes_[np.nan_to_num(scores).argmax(axis=1)]
     return model.predict(table)
 
@@ -142,7 +110,7 @@ def _answers(model, paths) -> list[tuple]:
     table = _clip_table(model, paths)
     labels = [str(label) for label in model.classes_]
     parts = {}
-    if hasattr(model, "modality_scores"):
+    if isinstance(model, ScoreFusion):
         parts = dict(zip(modalities_of(model), model.modality_scores(table), strict=True))
     scores = score_matrix(model, table, model.classes_)
     answers = []
@@ -157,7 +125,7 @@ def ask(model, paths, spans, training) -> list[Moment]:
     """Return the model's answers for paths, which are those of (start, stop)."""
     table = _clip_table(model, paths)
     tables, frames, few = {}, {}, {}
-    for name, part in extractors_of(model).items():
+    for name, part in clip_estimators(model).items():
         tables[name] = part.statuses(table)
         frames[name] = frame_counts(tables[name])
         few[name] = frames[name] < training.min_frames(name, part)
@@ -200,7 +168,7 @@ def check(model, paths) -> None:
     missing = [path for path in paths if not os.path.lexists(parse(path).path)]
     if missing:
         raise FileNotFoundError(f"{len(missing)} of {len(paths)} clips do not exist: {missing[0]}")
-    if not extractors_of(model):
+    if not clip_estimators(model):
         raise ValueError(
             f"this {type(model).__name__} works on numbers, not on clips: it holds no feature "
             "extractor; save the whole pipeline, from clips to emotions"

@@ -1,11 +1,10 @@
 """What a saved model records of the rows it was fitted on: length, frames, selection."""
 
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from emopipe.evaluation.inner_splits import nested
+from emopipe.inspection import clip_estimators
 
 # What extractors call the rows that they pool, in the counts of a clip.
 FRAME_COUNTS = ("windows", "faces", "segments", "frames")
@@ -16,27 +15,6 @@ _RARE = 0.05
 _ENOUGH = 0.75
 # A model of more recordings does not name them: its manifest would be too large.
 _MOST_NAMED = 200_000
-
-
-def extractors_of(model) -> dict:
-    """Return {name: feature extractor}, each once although fitted copies come with unfitted ones.
-
-    The name is that of the modality, or of the pipeline's step; the full one where two share it.
-
-    Examples
-    --------
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from emopipe import ShortTermStatistics
-    >>> list(extractors_of(make_pipeline(ShortTermStatistics())))
-    ['shorttermstatistics']
-    """
-    parts = {}
-    for name, part in nested(model):
-        if hasattr(part, "statuses"):
-            parts[name or type(part).__name__] = part
-    short = Counter(name.partition("__")[0] for name in parts)
-    names = {name: name.partition("__")[0] for name in parts}
-    return {names[n] if short[names[n]] == 1 else n: part for n, part in parts.items()}
 
 
 def frame_counts(statuses) -> np.ndarray:
@@ -118,8 +96,7 @@ class TrainingRows:
 
     def min_frames(self, name, extractor) -> int:
         """Return how many frames an extractor with statistics of their spread needs."""
-        recipe = extractor._recipe() if hasattr(extractor, "_recipe") else None
-        if recipe is None or recipe.pooling == "mean":
+        if all(recipe.pooling == "mean" for recipe in extractor.recipes()):
             return 1  # a mean does not change with the number of frames, but for its noise
         # Of one frame, every standard deviation is 0.
         return max(2, int(_ENOUGH * self.frames.get(name, 0)))
@@ -165,7 +142,7 @@ def training_rows(model, clips, recordings, *, window=None) -> TrainingRows:
     (1.5, {'shorttermstatistics': 11})
     """
     frames = {}
-    for name, extractor in extractors_of(model).items():
+    for name, extractor in clip_estimators(model).items():
         counts = frame_counts(extractor.statuses(clips))
         counts = counts[np.nan_to_num(counts) > 0]
         if len(counts):

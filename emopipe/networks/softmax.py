@@ -73,6 +73,8 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
     (2, 2)
     """
 
+    MACHINE_PARAMETERS = frozenset({"progress"})
+
     # So that groups reach fit through Pipeline, GridSearchCV and cross_validate.
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 

@@ -125,7 +125,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
     """
 
     # What `features` extracts is part of this estimator, no step of its own.
-    _descriptions = ("features",)
+    DESCRIPTIONS = frozenset({"features"})
 
     def __init__(
         self, hidden_units=(256,), *, features=_FEATURES, faces_by_corpus=None, augmentation=None,
@@ -145,7 +145,6 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         self.dropout = dropout
         self.training = training
 
-    audio_column = None
     column, store, n_jobs, on_error, progress = (
         property(attrgetter(f"features.{name}"))
         for name in ("column", "store", "n_jobs", "on_error", "progress")
@@ -198,7 +197,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             raise ValueError(f"predict_copies={self.predict_copies!r} must be a number from 0")
         if self.predict_copies and not named_transforms(self.augmentation):
             raise ValueError("predict_copies needs an augmentation to draw copies from")
-        self._recipes()
+        self.recipes()
 
     def _base(self, corpus=None):
         """Return the transformer of the base, as far as it stays as it is, for a corpus' clips."""
@@ -211,7 +210,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         how = {"transforms": self.augmentation, "n": n_copies} if n_copies != 0 else {}
         return copies_recipe(self._base(corpus), rescale=self.rescale, **how)
 
-    def _recipes(self):
+    def recipes(self):
         """Return what decides the features: of faces, of training copies, of predicted copies."""
         n_copies = [0]
         if named_transforms(self.augmentation):

@@ -26,17 +26,15 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from emopipe.backbones.runtimes import check_not_forked
 from emopipe.extraction import ClipWarning, clip_tags, paths_of
+from emopipe.inspection import ClipEstimator, machine_defaults, parts
 from emopipe.media import ClipError
 from emopipe.parameters import check_one_of
 from emopipe.splits import subjects_of, validation_rows
 from emopipe.training.loop import predict, train
 from emopipe.training.network_estimator import FittedNetwork
 
-# Parameters that change how long a fit takes or what it prints, never what it learns.
-_NEUTRAL = {"store", "n_jobs", "progress", "checkpoint", "workers", "on_error"}
 
-
-class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
+class ClipNetwork(FittedNetwork, ClipEstimator, ClassifierMixin, BaseEstimator):
     """Base of the classifiers that train a network on clips.
 
     Parameters
@@ -63,6 +61,10 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
     fallback_ : str
         The most frequent emotion of the training clips, predicted where there are no probabilities.
     """
+
+    MACHINE_PARAMETERS = frozenset({"n_jobs", "progress", "store"})
+
+    audio_column = None  # of those that look for no sound elsewhere
 
     # So that groups reach fit through Pipeline, GridSearchCV and cross_validate.
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
@@ -100,6 +102,10 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
     def _seed(self):
         """Return what decides all draws, of the last fit if there was one."""
         return getattr(self, "random_state_", self.training.random_state or 0)
+
+    def path_columns(self) -> list[str]:
+        """Return the columns of a clip table in which it looks for files."""
+        return [name for name in (self.column, self.audio_column) if name is not None]
 
     def _clip_paths(self, X):
         return paths_of(X, self.column)
@@ -230,13 +236,14 @@ class ClipNetwork(FittedNetwork, ClassifierMixin, BaseEstimator):
 
     def _identity(self, tensors, y, validation_rows):
         parameters = {
-            name: repr(value)
-            for name, value in self.get_params().items()
-            if name.rpartition("__")[2] not in _NEUTRAL and not isinstance(value, BaseEstimator)
+            f"{path}.{name}": repr(value)
+            for path, part in parts(self, descriptions=True)
+            for name, value in part.get_params(deep=False).items()
+            if name not in machine_defaults(part) and not isinstance(value, BaseEstimator)
         }
         names = {name: values.names for name, values in tensors.items()}
-        parts = [type(self).__name__, parameters, names, y.tolist(), validation_rows.tolist()]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        content = [type(self).__name__, parameters, names, y.tolist(), validation_rows.tolist()]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def predict_proba(self, X):
         """Return probabilities, float64 (n_clips, n_classes); NaN where a clip cannot be shown."""

@@ -34,6 +34,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from emopipe.backbones.runtimes import check_not_forked
+from emopipe.inspection import SelfDescribing
 from emopipe.parameters import check_number, check_one_of
 from emopipe.progress import progress_bar
 from emopipe.training.batches import Batches, fill_batch, prefetch
@@ -51,7 +52,7 @@ from emopipe.training.initial import initialise
 __all__ = ["Trained", "Training", "dtype_policy", "predict", "train"]
 
 
-class Training(BaseEstimator):
+class Training(SelfDescribing, BaseEstimator):
     """How a network is trained: parameters that belong together, without fit.
 
     A parameter ``training`` of a network like any other: `clone`, `repr` and nested `set_params`
@@ -104,6 +105,8 @@ class Training(BaseEstimator):
     >>> Training(epochs=3).set_params(batch_size=16)
     Training(batch_size=16, epochs=3)
     """
+
+    MACHINE_PARAMETERS = frozenset({"checkpoint", "workers"})
 
     def __init__(
         self, *, epochs=100, batch_size=32, optimizer="adam", learning_rate=1e-3, momentum=0.9,

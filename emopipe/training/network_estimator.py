@@ -4,6 +4,7 @@ import numpy as np
 
 from emopipe.backbones.runtimes import check_not_forked
 from emopipe.extraction import own_objects
+from emopipe.inspection import SelfDescribing
 
 
 def check_shapes(expected, weights) -> None:
@@ -23,8 +24,12 @@ def check_shapes(expected, weights) -> None:
         )
 
 
-class FittedNetwork:
+class FittedNetwork(SelfDescribing):
     """Mixin of estimators that have ``_build(n_classes)``, `classes_` and `network_weights_`."""
+
+    def uses_keras(self) -> bool:
+        """Return True."""
+        return True
 
     def _network(self):
         """Return the Keras model with the learned weights, built anew where there is none."""

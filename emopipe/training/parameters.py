@@ -6,6 +6,8 @@ and a grid tries ``layers__dense``. `emopipe.face.FaceCrops` is another.
 
 from sklearn.base import BaseEstimator
 
+from emopipe.inspection import SelfDescribing
+
 
 class CNNLayers(BaseEstimator):
     """The layers of an audio-visual convolutional network.
@@ -46,7 +48,7 @@ class CNNLayers(BaseEstimator):
         self.dropout = dropout
 
 
-class VGG19Features(BaseEstimator):
+class VGG19Features(SelfDescribing, BaseEstimator):
     """How VGG19 describes pictures of voices and faces.
 
     Parameters
@@ -79,6 +81,8 @@ class VGG19Features(BaseEstimator):
     >>> VGG19Features(weights="random").size
     224
     """
+
+    MACHINE_PARAMETERS = frozenset({"batch_size"})
 
     def __init__(
         self, *, weights="imagenet", seed=0, width=1.0, size=224, batch_size=16, runtime="keras",

@@ -123,16 +123,27 @@ class AudioVisualCNN(ClipNetwork):
     def _face_recipe(self):
         return face_stack(**self._crops())
 
+    def _recipe_of_each(self):
+        """Return {modality: recipe} of those that are used."""
+        recipes = {}
+        if "video" in self.modalities:
+            recipes["video"] = self._face_recipe()
+        if "audio" in self.modalities:
+            recipes["audio"] = spectrogram(size=self.spectrogram_size, transform=self.transform)
+        return recipes
+
+    def recipes(self):
+        """Return the recipes of the modalities that are used, the face's first."""
+        return list(self._recipe_of_each().values())
+
     def _tensors(self, X):
         self._check_parameters()
         common = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
-        found = {}
-        if "video" in self.modalities:
-            found["video"] = clip_tensors(self._clip_paths(X), self._face_recipe(), **common)
-        if "audio" in self.modalities:
-            recipe = spectrogram(size=self.spectrogram_size, transform=self.transform)
-            found["audio"] = clip_tensors(self._sound_paths(X), recipe, **common)
-        return found
+        paths = {"video": self._clip_paths, "audio": self._sound_paths}
+        return {
+            name: clip_tensors(paths[name](X), recipe, **common)
+            for name, recipe in self._recipe_of_each().items()
+        }
 
     def _build(self, n_classes):
         faces = self._crops()

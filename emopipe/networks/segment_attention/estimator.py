@@ -129,7 +129,7 @@ class SegmentAttentionNetwork(ClipNetwork):
     def _crops(self):
         return network_crops(self.faces, n_frames=20, size=(227, 227), margin=0.2)
 
-    def _recipe(self, modality):
+    def _recipe_of(self, modality):
         rule = None if self.speech is None else _plain_rule(**self.speech.get_params())
         faces, network = self._crops(), self.vgg19.get_params()
         del network["fine_tune"], network["fine_tune_rate"]
@@ -146,8 +146,9 @@ class SegmentAttentionNetwork(ClipNetwork):
             **network,
         )
 
-    def _recipes(self):
-        return [self._recipe(modality) for modality in MODALITIES]
+    def recipes(self):
+        """Return the recipes of the voice and of the face."""
+        return [self._recipe_of(modality) for modality in MODALITIES]
 
     def _tensors(self, X):
         self._check_parameters()
@@ -155,7 +156,7 @@ class SegmentAttentionNetwork(ClipNetwork):
         paths = self._clip_paths(X)
         found = {
             name: clip_tensors(paths, recipe, **shared)
-            for name, recipe in zip(MODALITIES, self._recipes(), strict=True)
+            for name, recipe in zip(MODALITIES, self.recipes(), strict=True)
         }
         return found | {"video": found["video"].with_share("faces", "frames", self.least_faces)}
 

@@ -146,7 +146,8 @@ class TemporalAggregation(ClipNetwork):
         check_size("faces.size", faces["size"], len(self.layers.visual_widths))
         check_size("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
 
-    def _recipes(self):
+    def recipes(self):
+        """Return the recipes of faces and of the sound."""
         return [
             timed_faces(**self._crops()),
             whole_sound(sample_rate=SAMPLE_RATE),
@@ -154,7 +155,7 @@ class TemporalAggregation(ClipNetwork):
 
     def _tensors(self, X):
         self._check_parameters()
-        faces, sound = self._recipes()
+        faces, sound = self.recipes()
         common = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         return {
             "video": clip_tensors(self._clip_paths(X), faces, **common),
