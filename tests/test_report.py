@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 from dataclasses import replace
 from functools import partial
 from html import unescape
@@ -461,17 +462,37 @@ def test_every_chart_has_words_and_a_table(browser, page, invented):
 
 
 @pytest.mark.browser
-def test_the_printed_report_shows_what_is_folded(browser, page):
-    show(browser, page, width=700, media="print")
-    folded = browser.execute_script(
-        "return [...document.querySelectorAll('details table')].map("
-        "table => table.getBoundingClientRect().height)"
+def test_the_printed_report_shows_what_is_folded_in_tables_as_wide_as_the_paper(browser, full_page):
+    folded = full_page.with_name("folded.html")
+    folded.write_text(
+        re.sub(r'(<details class="(?:part|plain)") open', r"\1", full_page.read_text())
     )
-    assert folded and min(folded) > 10
+    show(browser, folded, width=688, media="print")  # A4 between its margins
+    tables = browser.execute_script(
+        "return [...document.querySelectorAll('table')].map(table => ["
+        "table.getBoundingClientRect().height, getComputedStyle(table).display])"
+    )
+    assert len(tables) > 20 and all(height > 10 for height, _ in tables)
+    assert {display for _, display in tables} == {"table"}
     overflow = browser.execute_script(
         "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert overflow <= 0
+
+
+@pytest.mark.browser
+def test_a_table_in_the_page_is_downloaded_offline(browser, page, invented, tmp_path):
+    show(browser, page)
+    options = {"behavior": "allow", "downloadPath": str(tmp_path), "eventsEnabled": True}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", options)
+    link = browser.find_element("css selector", "a[download^='folds-']")
+    browser.execute_script("arguments[0].click()", link)
+    path = tmp_path / link.get_attribute("download")
+    deadline = time.monotonic() + 20
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert path.read_text().startswith("clip,subject,fold\n")
+    assert browser.get_log("browser") == []
 
 
 @pytest.mark.browser

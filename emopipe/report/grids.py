@@ -61,7 +61,7 @@ def edge_sentences(search):
     for hit in edge_hits(search):
         for side, word, further in (("low", "lowest", "Lower"), ("high", "highest", "Higher")):
             n = hit[f"at_{side}"]
-            if n:
+            if n and not (side == "low" and hit["low"] == 0):  # nothing lies below none at all
                 sentences.append(
                     f"{hit['name']}: the {word} value tried, {hit[side]:g}, was best in {n} of "
                     f"{hit['n_folds']} fold{'s' * (hit['n_folds'] != 1)}. {further} ones may be "
