@@ -181,10 +181,10 @@ def mute(entries, ignore) -> list[dict]:
     'a pilot study. Without that: warning. fear has 4 clips.'
     """
     reasons = ignored_checks(ignore)
-    return [_muted(e, reasons[e["id"]]) if e["id"] in reasons else e for e in entries]
+    return [_mute_entry(e, reasons[e["id"]]) if e["id"] in reasons else e for e in entries]
 
 
-def _muted(entry, reason):
+def _mute_entry(entry, reason):
     words = f"{reason.rstrip('.') or 'No reason is given'}."
     if entry["status"] == "ignored":
         return entry

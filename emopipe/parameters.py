@@ -38,10 +38,10 @@ def check_number(name, value, *, low=-math.inf, high=math.inf, whole=False, abov
     if in_range and (not whole or float(value).is_integer()):
         return
     what = " is text" if isinstance(value, str) else ""
-    raise ValueError(f"{name}={value!r}{what}: give {_allowed(low, high, whole, above)}")
+    raise ValueError(f"{name}={value!r}{what}: give {_describe_range(low, high, whole, above)}")
 
 
-def _allowed(low, high, whole, above):
+def _describe_range(low, high, whole, above):
     words = "a whole number" if whole else "a number"
     if low == -math.inf:
         return words

@@ -60,12 +60,14 @@ def experiment(
     if face_features:
         there = set(pd.read_csv(face_features)["file"].str.extract(TAKE)[0])
         clips["train_only"] = ~clips["take"].isin(there)
-        seen = FeatureTable(face_features, key="file", pattern=TAKE)
+        face_values = FeatureTable(face_features, key="file", pattern=TAKE)
     else:
-        seen = VGGFaceFeatures(weights=weights, faces=FaceCrops(n_frames=n_frames), progress=True)
+        face_values = VGGFaceFeatures(
+            weights=weights, faces=FaceCrops(n_frames=n_frames), progress=True
+        )
     voice = make_clip_pipeline(ShortTermStatistics(progress=True), StandardScaler(), SVC(C=10))
     face = make_clip_pipeline(
-        seen, StandardScaler(), PCA(n_components[0], random_state=0), SVC(C=10)
+        face_values, StandardScaler(), PCA(n_components[0], random_state=0), SVC(C=10)
     )
     fusion = EmotionWeightedFusion([("voice", voice), ("face", face)], weights="equal")
     matrices = weight_grid(["voice", "face"], sorted(clips["emotion"].unique()), steps=steps)

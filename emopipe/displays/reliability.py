@@ -63,8 +63,8 @@ class ReliabilityDisplay:
             )
         answers = result.predictions.loc[likely]
         right = (answers["predicted"] == answers["emotion"]).to_numpy()
-        place = [result.classes.index(name) for name in answers["predicted"]]
-        confidence = scores[likely][np.arange(len(place)), place]
+        columns_of_answers = [result.classes.index(name) for name in answers["predicted"]]
+        confidence = scores[likely][np.arange(len(columns_of_answers)), columns_of_answers]
         return cls(reliability(confidence, right, n_bins), result.title).plot(ax)
 
     def plot(self, ax=None):

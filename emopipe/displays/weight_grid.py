@@ -126,13 +126,13 @@ class WeightGridDisplay:
 
 
 def _parameter(params, name):
-    known = list(dict.fromkeys(key for one in params for key in one))
+    names = list(dict.fromkeys(key for row in params for key in row))
     if name is None:
-        weights = [key for key in known if key.split("__")[-1] == "weights"]
-        sizes = {key: len(_distinct(one.get(key) for one in params)) for key in known}
-        return weights[0] if weights else max(known, key=sizes.get)
-    if name not in known:
-        raise ValueError(f"parameter={name!r} was not searched; there are {', '.join(known)}")
+        weights = [key for key in names if key.split("__")[-1] == "weights"]
+        sizes = {key: len(_distinct(row.get(key) for row in params)) for key in names}
+        return weights[0] if weights else max(names, key=sizes.get)
+    if name not in names:
+        raise ValueError(f"parameter={name!r} was not searched; there are {', '.join(names)}")
     return name
 
 

@@ -36,14 +36,14 @@ def ask_alone(answer, rows, predicted, scores):
     outcome = {"asked": len(chosen), "changed": 0, "unsteady": 0, "problem": None}
     if not chosen or len(rows) < 2:
         return outcome | {"problem": "There is no answer to compare with."}
-    differ = [_differs(_one(answer, rows[[n]]), n, predicted, scores) for n in chosen]
+    differ = [_differs(_answer_one(answer, rows[[n]]), n, predicted, scores) for n in chosen]
     again = answer(rows) if any(differ) else (predicted, scores)
     unsteady = [_differs(_row(again, n), n, predicted, scores) for n in chosen]
     changed = [a and not b for a, b in zip(differ, unsteady, strict=True)]
     return outcome | {"changed": sum(changed), "unsteady": sum(unsteady)}
 
 
-def _one(answer, row):
+def _answer_one(answer, row):
     try:
         return answer(row)
     except Exception:  # whatever a stranger's predict raises: alone, the clip has no answer
@@ -56,11 +56,11 @@ def _row(answers, n):
 
 
 def _differs(alone, n, predicted, scores):
-    answers, own = alone
+    answers, single_scores = alone
     if answers[0] != predicted[n]:
         return True
-    if scores is None or own is None:
+    if scores is None or single_scores is None:
         return False
     spread = np.nanstd(scores) if np.isfinite(scores).any() else 0.0
-    return not np.allclose(own[0], scores[n], rtol=0, atol=_TOLERANCE * spread + 1e-9,
+    return not np.allclose(single_scores[0], scores[n], rtol=0, atol=_TOLERANCE * spread + 1e-9,
                            equal_nan=True)  # fmt: skip

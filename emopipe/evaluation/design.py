@@ -19,7 +19,7 @@ _ASSOCIATED = 0.3
 _NO_BASELINE = ("names",)
 
 
-def _listed(items, most=4):
+def _join(items, most=4):
     items = [str(item) for item in items]
     return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
 
@@ -45,7 +45,7 @@ def check_corpora(folds, corpora, subjects):
     if any(foreign):
         names = sorted(set().union(*foreign))
         n = sum(map(bool, foreign))
-        return "warning", f"Tested without training on it: {_listed(names)} (in {n} of " + (
+        return "warning", f"Tested without training on it: {_join(names)} (in {n} of " + (
             f"{len(folds)} folds)."
         )
     tested = np.concatenate([fold.test for fold in folds])
@@ -93,7 +93,7 @@ def check_corpus_emotions(corpora, y):
     v = cramers_v(corpora, y)
     reason = f"Association of corpus and emotion: {v:.2f} (0 to 1)."
     if alone:
-        reason = f"In one corpus alone: {_listed(alone)}. {reason}"
+        reason = f"In one corpus alone: {_join(alone)}. {reason}"
     return ("warning" if alone or v >= _ASSOCIATED else "passed"), reason
 
 
@@ -149,12 +149,12 @@ def check_baselines(uar, chance, baselines):
     value, low = uar["value"], uar["low"]
     below = [f"{title} ({v:.3f})" for title, v in rows if value <= v]
     if below:
-        return "warning", f"UAR {value:.3f} is not above {_listed(below)}."
+        return "warning", f"UAR {value:.3f} is not above {_join(below)}."
     unsure = low is not None and low == low
     unsure = [f"{title} ({v:.3f})" for title, v in rows if unsure and low <= v]
     if unsure:
         return "warning", (
-            f"UAR {value:.3f} is not shown to be above {_listed(unsure)}: its interval begins at "
+            f"UAR {value:.3f} is not shown to be above {_join(unsure)}: its interval begins at "
             f"{low:.3f}."
         )
     return "passed", f"UAR {value:.3f}; the highest of {len(rows)} gives " + (
@@ -176,7 +176,7 @@ def check_folds(folds, y):
     reason = f"{min(sizes)} to {max(sizes)} tested clips in {len(folds)} folds."
     if any(lacking):
         names = sorted(set().union(*lacking))
-        return "warning", f"{reason} Tested, but not trained on, in some: {_listed(names)}."
+        return "warning", f"{reason} Tested, but not trained on, in some: {_join(names)}."
     if len(folds) == 1:
         return "not needed", "There is one fold."
     if max(sizes) > _UNEQUAL * min(sizes):
@@ -196,14 +196,14 @@ def check_emotions(y, units, tested):
     tested : int array
         Rows.
     """
-    shown = pd.DataFrame({"y": y[tested], "unit": units[tested]}).groupby("y")["unit"]
-    table = pd.DataFrame({"clips": shown.size(), "people": shown.nunique()})
+    groups = pd.DataFrame({"y": y[tested], "unit": units[tested]}).groupby("y")["unit"]
+    table = pd.DataFrame({"clips": groups.size(), "people": groups.nunique()})
     table = table.reindex(sorted(set(y)), fill_value=0)
     rare = table[(table["clips"] < _FEW_CLIPS) | (table["people"] < _FEW_PEOPLE)]
     words = [f"{name} ({row.clips} clips of {row.people} people)" for name, row in rare.iterrows()]
     most, least = table["clips"].max(), table["clips"].min()
     if words:
-        return "warning", f"Few: {_listed(words)}."
+        return "warning", f"Few: {_join(words)}."
     if most > _IMBALANCE * least:
         commonest, rarest = table["clips"].idxmax(), table["clips"].idxmin()
         return "warning", f"{commonest} has {most} clips, {rarest} {least}."
@@ -227,14 +227,14 @@ def check_test_person(declared, alone):
         )
     if alone is None:
         return "cannot tell", "Folds were computed where clips cannot be asked for one by one."
-    asked = f"{alone['asked']} clips were asked for one by one"
+    words = f"{alone['asked']} clips were asked for one by one"
     if alone["problem"]:
         return "cannot tell", alone["problem"]
     if alone["unsteady"]:
-        return "cannot tell", f"{asked}: answers differ even among the same clips."
+        return "cannot tell", f"{words}: answers differ even among the same clips."
     if alone["changed"]:
         return "failed", (
-            f"{asked}: {alone['changed']} got another answer or score than among the others, or "
+            f"{words}: {alone['changed']} got another answer or score than among the others, or "
             "none."
         )
-    return "passed", f"{asked}: all got the answers and scores that they had among the others."
+    return "passed", f"{words}: all got the answers and scores that they had among the others."

@@ -16,7 +16,7 @@ from emopipe.evaluation.inner_splits import wants_groups
 from emopipe.splits import shared_subjects
 
 
-def _passed(holds):
+def _status(holds):
     return "passed" if holds else "failed"
 
 
@@ -62,13 +62,13 @@ def _check_recordings(folds, named, n_files, n_decoded):
     return "passed", detail
 
 
-def _check_statements(folds, statements, asked):
+def _check_statements(folds, statements, apart):
     if statements is None:
         return "not needed", "The table names no sentences."
     shared = [set(statements[fold.train]) & set(statements[fold.test]) for fold in folds]
     n = sum(any(name is not None for name in names) for names in shared)
-    if asked:
-        return _passed(not n), f"{n} of {len(folds)} folds share sentences."
+    if apart:
+        return _status(not n), f"{n} of {len(folds)} folds share sentences."
     if not n:
         return "passed", f"None of {len(folds)} folds shares sentences."
     tested = np.concatenate(
@@ -86,7 +86,7 @@ def _check_tested(folds, table):
     twice = len(tested) - len(np.unique(tested))
     train_only = int(table["train_only"].to_numpy(dtype=bool)[tested].sum())
     reason = f"{len(tested)} clips tested, {twice} of them more than once, {train_only} train_only."
-    return _passed(not twice and not train_only), reason
+    return _status(not twice and not train_only), reason
 
 
 def _check_choices(splits, subjects, passed_groups):
@@ -101,12 +101,12 @@ def _check_choices(splits, subjects, passed_groups):
     if unknown and grouped:
         detail += f" {unknown} clips of unknown subjects are a group each."
         return "cannot tell", detail
-    return _passed(grouped), detail
+    return _status(grouped), detail
 
 
 def _check_rows(folds):
     overlap = sum(len(np.intersect1d(*fold)) for fold in folds)
-    return _passed(not overlap), (
+    return _status(not overlap), (
         f"{len(folds)} fresh copies, each fitted once on its training rows and asked for its test "
         f"rows afterwards; {overlap} rows were on both sides."
     )
@@ -130,15 +130,15 @@ def _check_columns_seen(n_columns, hidden, separate):
 def _check_names(renamed):
     if renamed is None:
         return "not needed", "The estimator sees no names of files."
-    asked = f"{renamed['asked']} clips were asked for again under neutral names"
+    words = f"{renamed['asked']} clips were asked for again under neutral names"
     if renamed["problem"]:
         return "cannot tell", renamed["problem"]
     if renamed["changed"]:
-        return "failed", f"{asked}: {renamed['changed']} got other answers."
+        return "failed", f"{words}: {renamed['changed']} got other answers."
     if renamed["unsteady"]:
-        reason = f"{asked}: answers differ even under the same names."
+        reason = f"{words}: answers differ even under the same names."
         return "cannot tell", reason
-    return "passed", f"{asked}: all got the same answers."
+    return "passed", f"{words}: all got the same answers."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +178,7 @@ def run_checks(study, result, evidence, ignore=()):
     """
     folds, subjects, y = study.folds, study.subjects, study.task.y
     corpora = study.table["corpus"].to_numpy(dtype=object)
-    said = {
+    entries = {
         "EMO01": _check_subjects(folds, subjects),
         "EMO02": _check_recordings(folds, evidence.named, evidence.n_files, evidence.n_decoded),
         "EMO03": _check_statements(folds, study.statements, "statement" in study.grouped_by),
@@ -198,4 +198,4 @@ def run_checks(study, result, evidence, ignore=()):
         "EMO16": design.check_folds(folds, y),
         "EMO17": design.check_emotions(y, study.task.groups, study.tested),
     }
-    return mute([check_entry(id, *words) for id, words in said.items()], ignore)
+    return mute([check_entry(id, *words) for id, words in entries.items()], ignore)

@@ -43,7 +43,7 @@ def compare_experiments(experiments, *, common=False) -> Experiment:
     ...
     ValueError: there are 0 results: name two folders or more that hold results
     """
-    results = _labelled(experiments)
+    results = _label_results(experiments)
     if len(results) < 2:
         raise ValueError(f"there are {len(results)} results: name two folders or more that hold "
                          "results")  # fmt: skip
@@ -73,7 +73,7 @@ def compare_experiments(experiments, *, common=False) -> Experiment:
     )
 
 
-def _labelled(experiments):
+def _label_results(experiments):
     """Return {label: Result} of all experiments; one with a single result lends it its name."""
     return {
         name if len(experiment.results) == 1 else f"{name}: {label}": result
@@ -88,11 +88,11 @@ def _name(experiments):
 
 
 def _distinct(items):
-    kept = []
+    distinct = []
     for item in items:
-        if item not in kept:
-            kept.append(item)
-    return kept
+        if item not in distinct:
+            distinct.append(item)
+    return distinct
 
 
 def _true_emotions(result):
@@ -107,16 +107,16 @@ def differing_clips(results) -> list[str]:
     results : dict of str to Result
     """
     first, *others = results
-    known = _true_emotions(results[first])
+    emotions = _true_emotions(results[first])
     lines = []
     for label in others:
         clips = _true_emotions(results[label])
         lines += [
-            _line(f"in {first} alone, not in {label}", known.keys() - clips.keys()),
-            _line(f"in {label} alone, not in {first}", clips.keys() - known.keys()),
+            _line(f"in {first} alone, not in {label}", emotions.keys() - clips.keys()),
+            _line(f"in {label} alone, not in {first}", clips.keys() - emotions.keys()),
             _line(
                 f"with another emotion in {label} than in {first}",
-                {clip for clip in clips.keys() & known.keys() if clips[clip] != known[clip]},
+                {clip for clip in clips.keys() & emotions.keys() if clips[clip] != emotions[clip]},
             ),
         ]
     return [line for line in lines if line]
