@@ -24,6 +24,7 @@ from emopipe.evaluation.design import (
     check_folds,
     cramers_v,
 )
+from emopipe.inspection import SelfDescribing
 from emopipe.splits import Fold
 
 FAST = {"n_bootstrap": 20}
@@ -87,7 +88,7 @@ def test_an_input_that_looks_at_the_other_test_clips_fails():
 
 
 def test_declared_knowledge_of_the_test_person_is_a_warning():
-    class Enrolled(Spy):
+    class Enrolled(SelfDescribing, Spy):
         def test_person(self):
             return 8
 
