@@ -308,7 +308,7 @@ def shorten(names, most: int = 5) -> str:
 
     Examples
     --------
-    >>> list_some(["a", "b", "c"], most=2)
+    >>> shorten(["a", "b", "c"], most=2)
     'a, b and 1 more'
     """
     names = [printable(name) for name in names]
