@@ -126,7 +126,7 @@ def test_copies_are_listed_and_drawn(network, clips):
     listed = network.copies(row=5)
     assert listed.shape[0] == 4 and listed.index.tolist() == [1, 2, 3, 4]
     assert not listed.equals(network.copies(row=6)) and listed.equals(network.copies(row=5))
-    sheet = network.draw_copies(clips, row=5, shown=3)
+    sheet = network.draw_copies(clips, row=5, n_frames=3)
     assert sheet.shape == (5 * 49, 3 * 40)
 
 

@@ -164,7 +164,7 @@ def test_answers_are_those_of_the_keras_model(face, clips):
     activations = rng.random((70, 24)).astype(np.float16) * 100
     network = model._build(3)
     network.set_weights(model.network_weights_)
-    expected = np.asarray(network(model._centred(activations), training=False))
+    expected = np.asarray(network(model._centre(activations), training=False))
     assert np.allclose(model._layers(activations), expected, atol=1e-5)
     assert np.array_equal(model._layers(activations[3:5]), model._layers(activations)[3:5])
 

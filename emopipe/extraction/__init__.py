@@ -1,4 +1,4 @@
-"""The one way from clips to features: recipes, the engine that computes them, transformers.
+"""Extract features from clips: recipes, the engine that computes them, transformers.
 
 A recipe names a function that prepares one clip and, where there is a network, one that finishes
 rows of many clips. `extract` takes clips through it: what the store knows is not computed again.

@@ -1,4 +1,4 @@
-"""The clips of one extraction: named by content, looked up in the store, put there when known."""
+"""The clips of one extraction: identified by content, looked up and saved in the store."""
 
 import hashlib
 import os
@@ -103,9 +103,9 @@ class Clips:
             content = clip_checksum(self.contents[self.files[path]], self.parts[path])
             keys[path] = hashlib.sha256((content + self.recipe.key).encode()).hexdigest()
         look = self.store.peek if self.lazy else self.store.get
-        found = look(key for key in keys.values() if key not in self.entries)
-        self.entries |= found
-        self._from_store |= set(found)
+        stored = look(key for key in keys.values() if key not in self.entries)
+        self.entries |= stored
+        self._from_store |= set(stored)
         for path, key in keys.items():
             self._name(path, key)
 
@@ -135,14 +135,14 @@ class Clips:
         self.seconds += time.perf_counter() - began
         return [self.entries[self.keys[p]].status for p in paths if self.keys[p] in self.entries]
 
-    def take(self, known: Known | None) -> list[str]:
+    def take(self, result: Known | None) -> list[str]:
         """Take in what became of a clip; return its status, for each path that it stands for."""
         statuses = []
-        if known is not None:
-            key, entry = self.keys[known.path], known.entry
+        if result is not None:
+            key, entry = self.keys[result.path], result.entry
             self.entries[key] = entry
             statuses = [entry.status] * len(self._sharing[key])
-            if self.store is not None and not known.passing and self._is_unchanged(known.path):
+            if self.store is not None and not result.passing and self._is_unchanged(result.path):
                 self._fresh[key] = entry
                 self._bytes += 0 if entry.value is None else entry.value.nbytes
         if (
@@ -186,7 +186,7 @@ class Clips:
         """Say whether the store had a clip's result."""
         return self.keys[path] in self._from_store
 
-    def done_statuses(self) -> list[str]:
+    def finished_statuses(self) -> list[str]:
         """Return the statuses of all clips whose result is known."""
         keys = [self.keys[path] for path in self.paths if path in self.keys]
         return [self.entries[key].status for key in keys if key in self.entries]

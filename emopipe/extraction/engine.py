@@ -1,4 +1,4 @@
-"""The one engine: paths and a recipe become arrays, through the store, in parallel."""
+"""The extraction engine: arrays from paths and a recipe, through the store, in parallel."""
 
 import os
 import time
@@ -43,10 +43,10 @@ def _n_processes(n_jobs, n_clips) -> int:
 class _Bar:
     """A progress bar with rate, time left and the tally of statuses."""
 
-    def __init__(self, shown, name, clips):
-        self.tally = Counter(clips.done_statuses())
+    def __init__(self, visible, name, clips):
+        self.tally = Counter(clips.finished_statuses())
         self.bar = progress_bar(
-            len(clips.paths), name, "clip", shown=shown, initial=self.tally.total()
+            len(clips.paths), name, "clip", shown=visible, initial=self.tally.total()
         )
 
     def take(self, statuses):
@@ -87,8 +87,8 @@ def _compute(clips, progress, *, n_jobs, **limits):
                         run.prepare(path)
                 else:
                     bar.take(clips.take(item))
-    done = {"prepared": run.prepared, "finished": run.finished, "workers": run.workers}
-    return dict(run.seconds), done | {"cluster": client is not None}
+    counts = {"prepared": run.prepared, "finished": run.finished, "workers": run.workers}
+    return dict(run.seconds), counts | {"cluster": client is not None}
 
 
 def _again(paths, recipe, store, limits, rows) -> list:
@@ -176,14 +176,14 @@ def extract(
     paths = [None if path is None else os.fspath(path) for path in paths]
     present = [path for path in paths if path is not None]
     limits = {"n_jobs": n_jobs, "timeout": timeout, "memory_limit": memory_limit}
-    laid_out = broadcast.known(recipe, present) if inside_task() and not lazy else {}
+    laid_out = broadcast.lookup(recipe, present) if inside_task() and not lazy else {}
     unknown = [path for path in dict.fromkeys(present) if path not in laid_out]
     store = open_store(store) if unknown or not laid_out else None
     lazy = lazy and store is not None
     clips = Clips(unknown, recipe, store, lazy=lazy)
     looked = time.perf_counter() - began
-    seconds, done = _compute(clips, progress, **limits)
-    COUNTERS.update({name: done.get(name, 0) for name in ("prepared", "finished")})
+    seconds, counts = _compute(clips, progress, **limits)
+    COUNTERS.update({name: counts.get(name, 0) for name in ("prepared", "finished")})
     seconds |= {"store": looked + clips.seconds, "wall": time.perf_counter() - began}
     laid_out[None] = Entry(None, absent, "The table has no path of this clip.")
     ordered = [laid_out[p] if p in laid_out else clips.entry(p) for p in paths]
@@ -195,4 +195,4 @@ def extract(
         ]
         columns[0] = StoredValues(keys, store, partial(_again, paths, recipe, store, limits))
     stored = sum(path in laid_out or clips.is_stored(path) for path in paths)
-    return Extraction(*columns, seconds=seconds, stored=stored, **done)
+    return Extraction(*columns, seconds=seconds, stored=stored, **counts)

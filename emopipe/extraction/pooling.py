@@ -1,4 +1,4 @@
-"""A clip's rows, arriving block by block, into the clip's one value."""
+"""Pool a clip's rows, which arrive block by block, into one value."""
 
 import math
 
@@ -33,10 +33,10 @@ class _Moments:
             self.waiting = np.empty((_RUN, *rows.shape[1:]), rows.dtype)
             self.mean = self.squares = np.zeros(rows.shape[1:])
         while len(rows):
-            taken = rows[: _RUN - self.filled]
-            self.waiting[self.filled : self.filled + len(taken)] = taken
-            self.filled += len(taken)
-            rows = rows[len(taken) :]
+            first = rows[: _RUN - self.filled]
+            self.waiting[self.filled : self.filled + len(first)] = first
+            self.filled += len(first)
+            rows = rows[len(first) :]
             if self.filled == _RUN:
                 self._merge()
 

@@ -1,4 +1,4 @@
-"""What is to be computed from a clip: a recipe of importable functions and plain parameters."""
+"""Recipes: importable functions and plain parameters that say what to compute from a clip."""
 
 import hashlib
 import importlib
@@ -105,10 +105,10 @@ def reference(function: Callable) -> str:
     """
     module = getattr(function, "__module__", None)
     name = getattr(function, "__qualname__", None)
-    shown = f"{module}.{name}" if name else repr(function)
+    full_name = f"{module}.{name}" if name else repr(function)
     if not module or not name or module == "__main__" or "<" in name:
         raise ValueError(
-            f"{shown} cannot be imported by another process: a recipe takes functions that are "
+            f"{full_name} cannot be imported by another process: a recipe takes functions that are "
             "defined at the top of a module (not a lambda, not inside a function, not in the "
             "script or notebook that is run). Move it into a module and import it from there."
         )
@@ -124,10 +124,10 @@ def resolve(name: str) -> Callable:
     '[1]'
     """
     module, _, path = name.partition(":")
-    found = importlib.import_module(module)
+    value = importlib.import_module(module)
     for part in path.split("."):
-        found = getattr(found, part)
-    return found
+        value = getattr(value, part)
+    return value
 
 
 def _canonical(name: str, value: Any) -> str:

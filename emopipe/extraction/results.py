@@ -66,7 +66,7 @@ class Extraction:
         """
         tally = ", ".join(f"{s} {n}" for s, n in Counter(self.statuses).most_common())
         n = len(self.statuses)
-        known = f"computed {n - self.stored}, from the store {self.stored}"
+        sources = f"computed {n - self.stored}, from the store {self.stored}"
         spent = {name: s for name, s in self.seconds.items() if name != "wall"}
         total = sum(spent.values())
         parts = [
@@ -75,7 +75,7 @@ class Extraction:
             if s >= 0.05
         ]
         return (
-            f"{n} clip{'s' * (n != 1)}: {tally or 'none'}; {known}\n"
+            f"{n} clip{'s' * (n != 1)}: {tally or 'none'}; {sources}\n"
             f"{self.seconds.get('wall', 0.0):.1f} s on the clock; {total:.1f} s {self._crew()}"
             + (": " + ", ".join(parts) if parts else "")
         )
@@ -136,14 +136,14 @@ class StoredValues(Sequence):
             If it cannot be.
         """
         keys = {row: self.keys[row] for row in rows if self.keys[row] is not None}
-        found = {key: entry.value for key, entry in self.store.get(keys.values()).items()}
-        gone = [row for row, key in keys.items() if key not in found]
+        values = {key: entry.value for key, entry in self.store.get(keys.values()).items()}
+        gone = [row for row, key in keys.items() if key not in values]
         if gone:
-            found |= dict(zip([keys[row] for row in gone], self.recompute(gone), strict=True))
-        lost = [row for row, key in keys.items() if found[key] is None]
+            values |= dict(zip([keys[row] for row in gone], self.recompute(gone), strict=True))
+        lost = [row for row, key in keys.items() if values[key] is None]
         if lost:
             raise StoreError(
                 f"the store {self.store.path}: {len(lost)} values have gone since they were "
                 f"extracted and cannot be computed again (row {lost[0]} first)"
             )
-        return [found[keys[row]] if row in keys else None for row in rows]
+        return [values[keys[row]] if row in keys else None for row in rows]

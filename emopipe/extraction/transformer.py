@@ -1,4 +1,4 @@
-"""The base of every transformer from clips to features."""
+"""The base class of all transformers from clips to features."""
 
 import os
 import warnings
@@ -56,13 +56,13 @@ def paths_of(X, column="path") -> list[str | None]:
     if not hasattr(X, "__len__"):
         raise TypeError(f"X is {X!r}, a {type(X).__name__}: pass a list of paths or a clip table.")
     items = list(X.tolist() if hasattr(X, "tolist") else X)
-    for place, item in enumerate(items):
+    for row, item in enumerate(items):
         if isinstance(item, list | tuple) and len(item) == 1:
-            items[place] = item = item[0]
+            items[row] = item = item[0]
         if is_missing(item):
-            items[place] = None
+            items[row] = None
         elif not isinstance(item, str | os.PathLike):
-            raise TypeError(f"X[{place}] is {item!r}, a {type(item).__name__}; paths are wanted.")
+            raise TypeError(f"X[{row}] is {item!r}, a {type(item).__name__}; paths are wanted.")
     return [None if item is None else os.fspath(item) for item in items]
 
 
@@ -194,14 +194,16 @@ class ClipTransformer(ClipEstimator, TransformerMixin, BaseEstimator):
             absent=self._absent,
         )
 
-    def _shared(self, X) -> Extraction:
+    def _extract_and_share(self, X) -> Extraction:
         """Extract, and let the tasks of a cluster know what was found."""
-        found = self.extract(X)
+        extraction = self.extract(X)
         client = client_in_use()
         if client is not None:
-            entries = map(Entry, found.values, found.statuses, found.details, found.counts)
-            broadcast.lay_out(client, self._recipe(), paths_of(X, self.column), list(entries))
-        return found
+            entries = map(
+                Entry, extraction.values, extraction.statuses, extraction.details, extraction.counts
+            )
+            broadcast.send(client, self._recipe(), paths_of(X, self.column), list(entries))
+        return extraction
 
     def transform(self, X):
         """Return the features of the clips.
@@ -222,14 +224,14 @@ class ClipTransformer(ClipEstimator, TransformerMixin, BaseEstimator):
             With on_error="raise", for the first clip that gave nothing.
         """
         paths = paths_of(X, self.column)
-        found = self._shared(X)
-        failed = [i for i, value in enumerate(found.values) if value is None]
+        extraction = self._extract_and_share(X)
+        failed = [i for i, value in enumerate(extraction.values) if value is None]
         if failed and self.on_error == "raise":
             i = failed[0]
-            raise ClipError(_named(paths, i), found.statuses[i], found.details[i])
+            raise ClipError(_clip_name(paths, i), extraction.statuses[i], extraction.details[i])
         if failed:
-            warnings.warn(_told(paths, found, failed), ClipWarning, stacklevel=2)
-        values = [None if value is None else self._row(value) for value in found.values]
+            warnings.warn(_warning_text(paths, extraction, failed), ClipWarning, stacklevel=2)
+        values = [None if value is None else self._row(value) for value in extraction.values]
         dtype = np.result_type(*{v.dtype for v in values if v is not None} or {np.float64})
         features = np.empty((len(paths), len(self._feature_names())), dtype)
         for row, value in zip(features, values, strict=True):
@@ -245,16 +247,16 @@ class ClipTransformer(ClipEstimator, TransformerMixin, BaseEstimator):
         """Return a DataFrame with path, status, detail and counts of every clip."""
         import pandas as pd
 
-        found = self._shared(X)
+        extraction = self._extract_and_share(X)
         table = pd.DataFrame(
             {
                 "path": paths_of(X, self.column),
-                "status": found.statuses,
-                "detail": found.details,
+                "status": extraction.statuses,
+                "detail": extraction.details,
             },
             index=getattr(X, "index", None) if hasattr(X, "iloc") else None,
         )
-        counts = pd.DataFrame(found.counts, index=table.index)
+        counts = pd.DataFrame(extraction.counts, index=table.index)
         return pd.concat([table, counts], axis=1)
 
     def get_feature_names_out(self, input_features=None):
@@ -279,17 +281,17 @@ def clip_tags(tags):
     return tags
 
 
-def _named(paths, row) -> str:
+def _clip_name(paths, row) -> str:
     return f"row {row}" if paths[row] is None else paths[row]
 
 
-def _told(paths, found, failed) -> str:
-    tally = Counter(found.statuses[i] for i in failed)
+def _warning_text(paths, extraction, failed) -> str:
+    tally = Counter(extraction.statuses[i] for i in failed)
     words = ", ".join(f"{status} {n}" for status, n in tally.most_common())
-    reason = found.details[failed[0]].strip().rstrip(".").rpartition("\n")[2]
+    reason = extraction.details[failed[0]].strip().rstrip(".").rpartition("\n")[2]
     reason = f": {reason}" if reason else ""
     return (
         f"{len(failed)} of {len(paths)} clips gave no features ({words}): first "
-        f"{_named(paths, failed[0])}{reason}; their rows are NaN. make_clip_pipeline leaves "
+        f"{_clip_name(paths, failed[0])}{reason}; their rows are NaN. make_clip_pipeline leaves "
         "them out of what follows; on_error='raise' stops at them."
     )

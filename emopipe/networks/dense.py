@@ -1,4 +1,4 @@
-"""Fully connected layers and a softmax: what ends a recogniser, or is one."""
+"""Fully connected layers with a softmax, as the end of a network or a network by itself."""
 
 import numbers
 
@@ -89,17 +89,17 @@ def dense_answers(weights, x, *, hidden=False) -> np.ndarray:
     array([[0.5, 0.5]])
     """
     pairs = list(zip(weights[::2], weights[1::2], strict=True))
-    found = np.empty((len(x), len(pairs[-2 if hidden else -1][1])))
+    outputs = np.empty((len(x), len(pairs[-2 if hidden else -1][1])))
     for first in range(0, len(x), _ROWS):
-        some = x[first : first + _ROWS]
+        block = x[first : first + _ROWS]
         values = np.zeros((_ROWS, x.shape[1]), np.float32)
-        values[: len(some)] = some
+        values[: len(block)] = block
         for kernel, bias in pairs[:-1]:
             values = np.maximum(values @ kernel + bias, 0)
         if not hidden:
             values = values @ pairs[-1][0] + pairs[-1][1]
-        found[first : first + _ROWS] = values[: len(some)]
-    return found if hidden else _softmax(found)
+        outputs[first : first + _ROWS] = values[: len(block)]
+    return outputs if hidden else _softmax(outputs)
 
 
 def _softmax(x) -> np.ndarray:

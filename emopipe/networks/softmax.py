@@ -137,7 +137,7 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
         weights *= compute_sample_weight(self.class_weight, y)
         if groups is not None:
             check_consistent_length(X, groups)
-        held = validation_rows(
+        validation = validation_rows(
             codes, groups, share=self.validation_share, random_state=self._seed()
         )
         self._model = self._build(len(self.classes_))
@@ -145,8 +145,8 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
             self._model,
             lambda rows, rng, training: X[rows],
             codes,
-            rows=np.flatnonzero(~held & (weights > 0)),
-            validation=np.flatnonzero(held & (weights > 0)),
+            rows=np.flatnonzero(~validation & (weights > 0)),
+            validation=np.flatnonzero(validation & (weights > 0)),
             weights=weights,
             plan=self._plan(),
             progress=self.progress,

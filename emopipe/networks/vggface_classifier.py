@@ -170,7 +170,8 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             raise ValueError(f"train_on={self.train_on!r}: no row of the table is of that medium")
         rows = np.flatnonzero(chosen)
         y, groups, sample_weight = (
-            None if some is None else np.asarray(some)[rows] for some in (y, groups, sample_weight)
+            None if values is None else np.asarray(values)[rows]
+            for values in (y, groups, sample_weight)
         )
         return super().fit(X.iloc[rows], y, groups, sample_weight)
 
@@ -263,56 +264,58 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             self._model = self._tail(self.network_weights_[: -self._n_new()])
         return self._model
 
-    def _learn(self, tensors, y, rows, held, *, weights, identity):
+    def _learn(self, tensors, y, rows, validation_rows, *, weights, identity):
         faces = tensors["face"]
-        shown = np.concatenate([rows, held])
-        sources = [(faces, shown, shown)]
+        all_rows = np.concatenate([rows, validation_rows])
+        sources = [(faces, all_rows, all_rows)]
         if named_transforms(self.augmentation):
             copies = self._copies_of(faces, rows, self.copies)
             sources.append((copies, np.arange(len(rows)), rows))
-        kept = keep(sources)
-        judged = np.isin(kept.clips, held)
-        share = weights / np.maximum(np.bincount(kept.clips, minlength=len(y)), 1)
-        counts = (share > 0)[kept.clips]
+        stored = keep(sources)
+        judged = np.isin(stored.clips, validation_rows)
+        share = weights / np.maximum(np.bincount(stored.clips, minlength=len(y)), 1)
+        counts = (share > 0)[stored.clips]
         how = {
-            "y": y[kept.clips],
+            "y": y[stored.clips],
             "rows": np.flatnonzero(~judged & counts),
             "validation": np.flatnonzero(judged & counts),
-            "weights": share[kept.clips],
+            "weights": share[stored.clips],
         }
         tail = self._tail() if self.fine_tune else None
-        seen = map_rows(kept.rows, lambda some: _activations(tail, some)) if tail else kept.rows
-        self.base_mean_, self.base_scale_ = moments(
-            seen, np.flatnonzero(~judged & (kept.parts == 0))
+        copies_rows = (
+            map_rows(stored.rows, lambda rows: _activations(tail, rows)) if tail else stored.rows
         )
-        done = train(
+        self.base_mean_, self.base_scale_ = moments(
+            copies_rows, np.flatnonzero(~judged & (stored.parts == 0))
+        )
+        state = train(
             self._model,
-            lambda rows, rng, training: self._centred(seen[rows]),
+            lambda rows, rng, training: self._centre(copies_rows[rows]),
             plan=self._plan(),
             identity=identity,
             progress=self.progress,
             **how,
         )
         if not self.fine_tune:
-            return done
+            return state
         tuned = train(
             self._whole(tail),
-            lambda rows, rng, training: kept.rows[rows].astype(np.float32),
+            lambda rows, rng, training: stored.rows[rows].astype(np.float32),
             plan=self._plan().set_params(learning_rate=self.fine_tune_rate),
             identity=f"{identity} fine-tuning",
             progress=self.progress,
             keep=True,
             **how,
         )
-        return tuned.weights, done.history | add_prefix(tuned.history, "fine_tuned")
+        return tuned.weights, state.history | add_prefix(tuned.history, "fine_tuned")
 
     def _whole(self, tail):
         """Return the blocks of the base with the new layers on top."""
         import keras
 
-        return keras.Model(tail.input, self._model(self._centred(tail.output)))
+        return keras.Model(tail.input, self._model(self._centre(tail.output)))
 
-    def _centred(self, activations):
+    def _centre(self, activations):
         return (activations - self.base_mean_) / np.float32(self.base_scale_)
 
     def _layers(self, activations, *, hidden=False) -> np.ndarray:
@@ -322,24 +325,24 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         check_shapes([shape for n, m in pairwise(widths) for shape in ((n, m), (m,))], new)
         if self.fine_tune:
             activations = _activations(self._network(), activations.astype(np.float32))
-        return dense_answers(new, self._centred(activations), hidden=hidden)
+        return dense_answers(new, self._centre(activations), hidden=hidden)
 
     def _of_faces(self, tensors, rows, **what):
-        """Yield (place in rows, float32 (n_faces, outputs)) of `_layers`."""
+        """Yield (index in rows, float32 (n_faces, outputs)) of `_layers`."""
         faces = tensors["face"]
         if self.predict_copies:
             faces = self._copies_of(faces, rows, self.predict_copies)
             rows = np.arange(len(rows))
-        for place, value in in_slices(faces, rows):
-            yield place, self._layers(value, **what)
+        for index, value in in_slices(faces, rows):
+            yield index, self._layers(value, **what)
 
     def _means(self, tensors, rows, **what):
         """Return the mean over faces, float64 (len(rows), outputs), of `_layers`."""
         width = len(self.network_weights_[-2 if what.get("hidden") else -1])
-        found = np.full((len(rows), width), np.nan)
-        for place, value in self._of_faces(tensors, rows, **what):
-            found[place] = value.mean(axis=0)
-        return found
+        means = np.full((len(rows), width), np.nan)
+        for index, value in self._of_faces(tensors, rows, **what):
+            means[index] = value.mean(axis=0)
+        return means
 
     def _scores(self, tensors, rows):
         return self._means(tensors, rows)
@@ -363,9 +366,9 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         rows = np.flatnonzero(there)
         tables = [
             pd.DataFrame(value, columns=self.classes_).assign(
-                row=rows[place], face=range(len(value))
+                row=rows[index], face=range(len(value))
             )
-            for place, value in (self._of_faces(tensors, rows) if len(rows) else ())
+            for index, value in (self._of_faces(tensors, rows) if len(rows) else ())
         ]
         columns = ["row", "face", *self.classes_]
         return (
@@ -389,11 +392,11 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         """
         check_is_fitted(self)
         tensors, there = self._complete_tensors(X)
-        found = np.full((len(there), self.hidden_units[-1]), np.nan)
+        activations = np.full((len(there), self.hidden_units[-1]), np.nan)
         rows = np.flatnonzero(there)
         if len(rows):
-            found[rows] = self._means(tensors, rows, hidden=True)
-        return found
+            activations[rows] = self._means(tensors, rows, hidden=True)
+        return activations
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of what `transform` gives, an object ndarray of str."""
@@ -401,16 +404,16 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
 
     def notices(self) -> list[str]:
         """Return what a reader of the results must know about the weights of the base."""
-        found = self._base().notices()
+        texts = self._base().notices()
         base = base_name(self.features)
         if base != "vggface":
-            found.append(f"The face network is built on {base}, not on VGG-Face.")
+            texts.append(f"The face network is built on {base}, not on VGG-Face.")
         if self.predict_copies:
-            found.append(
+            texts.append(
                 f"Faces are judged by {self.predict_copies} augmented copies of each, not as they "
                 "are."
             )
-        return found
+        return texts
 
 
 def _activations(tail, values) -> np.ndarray:

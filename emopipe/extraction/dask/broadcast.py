@@ -1,4 +1,4 @@
-"""Features that a client of Dask knows, laid out at the workers for the tasks of a search.
+"""Send features that a Dask client has to the workers, for the tasks of a search.
 
 A task of a grid search may run on a machine that has neither the client's store nor, for that
 matter, the clips. What `ClipTransformer.transform` or `statuses` gave at the client is sent to
@@ -70,8 +70,8 @@ def _plugin(key, piece):
         def teardown(self, worker):
             drop(key, piece)
 
-    told = repr((key, [(path, mark) for path, (mark, _) in piece.items()]))
-    return Features(), f"emopipe-{hashlib.sha256(told.encode()).hexdigest()}"
+    content = repr((key, [(path, mark) for path, (mark, _) in piece.items()]))
+    return Features(), f"emopipe-{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 def take(key, piece) -> None:
@@ -89,7 +89,7 @@ def drop(key, piece) -> None:
         clips.pop(path, None)
 
 
-def lay_out(client, recipe: Recipe, paths, entries) -> None:
+def send(client, recipe: Recipe, paths, entries) -> None:
     """Send what is known of some clips to the workers of a cluster, once.
 
     Parameters
@@ -101,12 +101,14 @@ def lay_out(client, recipe: Recipe, paths, entries) -> None:
         Of each path.
     """
     laid = _laid.setdefault(client, {}).setdefault(recipe.key, _Laid())
-    found = {
+    clips_by_path = {
         path: (_mark(path), entry)
         for path, entry in zip(paths, entries, strict=True)
         if path is not None
     }
-    new = {path: clip for path, clip in found.items() if laid.marks.get(path, ()) != clip[0]}
+    new = {
+        path: clip for path, clip in clips_by_path.items() if laid.marks.get(path, ()) != clip[0]
+    }
     laid.bytes += sum(_n_bytes(entry) for _, entry in new.values())
     if laid.bytes > MOST:
         return
@@ -125,15 +127,15 @@ def clear_away(client) -> None:
             client.unregister_worker_plugin(name)
 
 
-def known(recipe: Recipe, paths) -> dict[str, Entry]:
+def lookup(recipe: Recipe, paths) -> dict[str, Entry]:
     """Return what a client laid out of some clips; called in a task of Dask.
 
     A clip whose file is another one now is left out; one that this machine does not see at all is
     taken at its word.
     """
-    found, clips = {}, _there.get(recipe.key, {})
+    entries, clips = {}, _there.get(recipe.key, {})
     for path in dict.fromkeys(paths):
         mark, entry = clips.get(path, (None, None))
         if entry is not None and _mark(path) in (mark, None):
-            found[path] = entry
-    return found
+            entries[path] = entry
+    return entries

@@ -1,4 +1,4 @@
-"""Which Dask cluster is in use, if any: the one that joblib was told to use.
+"""Find the Dask cluster in use: the one that joblib uses.
 
 ``joblib.parallel_config("dask")`` and `on_cluster` say so, and then grid searches, folds and the
 extraction of the features that they need all go to the same place.
@@ -90,20 +90,20 @@ def _check_workers(client):
     """Raise where the scheduler or a worker has another emopipe, or none."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {
-        f"worker {place}": theirs
-        for place, theirs in sorted(client.run(version, "emopipe", on_error="return").items())
+    versions = {
+        f"worker {name}": theirs
+        for name, theirs in sorted(client.run(version, "emopipe", on_error="return").items())
     }
     with suppress(PackageNotFoundError):
-        found["scheduler"] = None
-        found["scheduler"] = client.run_on_scheduler(version, "emopipe")
-    for place, theirs in found.items():
+        versions["scheduler"] = None
+        versions["scheduler"] = client.run_on_scheduler(version, "emopipe")
+    for name, theirs in versions.items():
         if theirs is None or isinstance(theirs, Exception):
             raise ImportError(
-                f"the Dask {place} has no emopipe: install this machine's version ({__version__}) "
+                f"the Dask {name} has no emopipe: install this machine's version ({__version__}) "
                 "there, and dask[distributed]"
             )
-        check_version(theirs, version("emopipe"), place)
+        check_version(theirs, version("emopipe"), name)
 
 
 class Threads:
@@ -116,7 +116,7 @@ class Threads:
 
     def __init__(self, client):
         self.client = client
-        self.n, self._looked, self._seen = 0, -math.inf, time.monotonic()
+        self.n, self._looked, self._last_seen = 0, -math.inf, time.monotonic()
 
     def look(self) -> int:
         """Return how many there are.
@@ -131,21 +131,21 @@ class Threads:
             return self.n
         self.n, self._looked = sum(self.client.ncores().values()), now
         if self.n:
-            self._seen = now
-        elif now - self._seen > PATIENCE:
-            place = self.client.scheduler.address
+            self._last_seen = now
+        elif now - self._last_seen > PATIENCE:
+            address = self.client.scheduler.address
             raise ConnectionError(
-                f"the cluster at {place} has had no worker for {PATIENCE:g} s. Start some with "
-                f"`dask worker {place}` and run this again: it goes on where it was."
+                f"the cluster at {address} has had no worker for {PATIENCE:g} s. Start some with "
+                f"`dask worker {address}` and run this again: it goes on where it was."
             )
         return self.n
 
 
-def check_version(theirs, ours, place) -> None:
+def check_version(theirs, ours, machine) -> None:
     """Raise ImportError where a worker or the scheduler has another emopipe."""
     if theirs != ours:
         raise ImportError(
-            f"the Dask {place} has emopipe {theirs}, this machine {ours}: features would "
+            f"the Dask {machine} has emopipe {theirs}, this machine {ours}: features would "
             "not be sure to be the same. Install one version everywhere and start the workers anew."
         )
 

@@ -1,4 +1,4 @@
-"""Extraction on a Dask cluster: paths and a recipe travel to the workers, features come back.
+"""Extract on a Dask cluster: send paths and a recipe to the workers, receive features.
 
 Workers run the same engine on a slice of the clips at a time, keep nothing, and hand back what
 they found; the client alone writes its store. A worker that is lost costs the time of the slices
@@ -31,12 +31,12 @@ _TICK = 0.5
 _FILES = 32
 
 
-def _check_seen(paths, place):
+def _check_visible(paths, worker):
     """Raise FileNotFoundError where a worker does not see one of the files."""
     for path in paths:
         if not os.path.lexists(path):
             raise FileNotFoundError(
-                f"the Dask worker {place} does not see {printable(path)}: clips must be on a file "
+                f"the Dask worker {worker} does not see {printable(path)}: clips must be on a file "
                 "system that every worker mounts at the same place"
             )
 
@@ -45,9 +45,9 @@ def read_slice(recipe: Recipe, files, limits, version) -> list[Contents]:
     """Return the checksums of some files, in a worker of Dask: the task that is sent there."""
     from distributed import get_worker
 
-    place = get_worker().address
-    check_version(__version__, version, f"worker {place}")
-    _check_seen(files, place)
+    address = get_worker().address
+    check_version(__version__, version, f"worker {address}")
+    _check_visible(files, address)
     with Run(recipe, n_jobs=1, **limits) as run:
         for file in files:
             run.read(file)
@@ -79,9 +79,9 @@ def read_at_workers(client, recipe: Recipe, files, limits) -> Iterator[Contents]
         while slices and len(ahead) < _AHEAD * max(1, threads.look()):
             task = recipe, slices.popleft(), limits, __version__
             future = client.submit(read_slice, *task, pure=False)
-            done = threading.Event()
-            future.add_done_callback(lambda _, done=done: done.set())
-            ahead.append((future, done))
+            ready = threading.Event()
+            future.add_done_callback(lambda _, ready=ready: ready.set())
+            ahead.append((future, ready))
         if ahead[0][1].wait(_TICK):
             yield from _result(ahead.popleft()[0])
         else:
@@ -133,9 +133,9 @@ def prepare_slice(recipe: Recipe, paths, limits, version):
     """
     from distributed import get_worker
 
-    place = get_worker().address
-    check_version(__version__, version, f"worker {place}")
-    _check_seen([parse(path).path for path in paths], place)
+    address = get_worker().address
+    check_version(__version__, version, f"worker {address}")
+    _check_visible([parse(path).path for path in paths], address)
     order = {path: number for number, path in enumerate(paths)}
     try:
         if recipe.elsewhere is not None:
@@ -143,11 +143,15 @@ def prepare_slice(recipe: Recipe, paths, limits, version):
         with Run(recipe, n_jobs=1, **limits) as run:
             for path in paths:
                 run.prepare(path)
-            known = [(order[one.path], one.entry, one.passing) for one in run if one is not None]
+            results = [
+                (order[result.path], result.entry, result.passing)
+                for result in run
+                if result is not None
+            ]
     except Exception as error:
-        error.add_note(f"on the Dask worker {place}")
+        error.add_note(f"on the Dask worker {address}")
         raise
-    return known, dict(run.seconds), run.prepared, run.finished
+    return results, dict(run.seconds), run.prepared, run.finished
 
 
 def _deadly(path, killed) -> Known:
@@ -183,7 +187,7 @@ class ClusterRun:
         self.limits = {"timeout": timeout, "memory_limit": memory_limit}
         self.seconds = Counter()
         self.prepared = self.finished = 0
-        self.flying, self.done = {}, queue.SimpleQueue()
+        self.flying, self.finished_tasks = {}, queue.SimpleQueue()
         self.suspects = deque()
         self.threads = Threads(client)
         self.threads.look()
@@ -210,13 +214,13 @@ class ClusterRun:
             key=f"{self.recipe.name}-{uuid4().hex}",
         )  # fmt: skip
         self.flying[future] = paths, alone
-        future.add_done_callback(self.done.put)
+        future.add_done_callback(self.finished_tasks.put)
 
     def __iter__(self) -> Iterator[Known | None]:
         self._send()
         while self.flying:
             try:
-                future = self.done.get(timeout=_TICK)
+                future = self.finished_tasks.get(timeout=_TICK)
             except queue.Empty:
                 yield None
             else:
@@ -227,7 +231,7 @@ class ClusterRun:
         from distributed import KilledWorker
 
         try:
-            known, seconds, prepared, finished = _result(future)
+            results, seconds, prepared, finished = _result(future)
         except RuntimeError as error:
             if "deserialization" in str(error):
                 missing = error.__cause__ or "the cause is in its log"
@@ -244,7 +248,7 @@ class ClusterRun:
         self.seconds.update(seconds)
         self.prepared += prepared
         self.finished += finished
-        for number, entry, passing in known:
+        for number, entry, passing in results:
             if entry.value is not None:
                 entry.value.flags.writeable = False
             yield Known(paths[number], entry, passing)

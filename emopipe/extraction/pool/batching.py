@@ -1,4 +1,4 @@
-"""Clips through worker processes and the network: rows of many clips share batches."""
+"""Run clips through worker processes and the network; rows of many clips share batches."""
 
 import threading
 import time
@@ -39,7 +39,7 @@ class Contents(NamedTuple):
     entry: Entry | None
 
 
-def _failed(status, detail, began) -> Outcome:
+def _failure(status, detail, began) -> Outcome:
     return Outcome(status, detail, {}, {"lost": time.perf_counter() - began}, passing=True)
 
 
@@ -127,13 +127,13 @@ class _Crew:
                 return
             except workers.Overtime as overtime:
                 self._dismiss(i)
-                return self._tell(kind, path, _failed("timeout", str(overtime), began))
+                return self._tell(kind, path, _failure("timeout", str(overtime), began))
             except workers.Crash as crash:
                 self._dismiss(i)
                 if first:
-                    return self._tell(kind, path, _failed("crashed", str(crash), began))
+                    return self._tell(kind, path, _failure("crashed", str(crash), began))
                 # An earlier clip may have left the process damaged: once more in a fresh one.
-                self._tell(kind, path, _failed("again", "", began))
+                self._tell(kind, path, _failure("again", "", began))
 
     def receive(self):
         """Return (kind, path, Block or Outcome), or None every now and then and at the end."""
@@ -173,7 +173,7 @@ class _Clip:
         except LargeValue as error:
             self.pool, self.fault = None, str(error)
 
-    def known(self) -> Known:
+    def result(self) -> Known:
         outcome, value = self.outcome, self.outcome.value
         if self.fault is not None and outcome.status in ("ok", "partial"):
             outcome = outcome._replace(status="too_large", detail=self.fault)
@@ -216,7 +216,7 @@ class _Batches:
         if message.status == "again":
             del self.clips[path]
         elif not clip.waiting:
-            yield self.clips.pop(path).known()
+            yield self.clips.pop(path).result()
 
     def _forget(self, clip):
         clip.waiting = 0
@@ -231,7 +231,7 @@ class _Batches:
                 yield from self._finish(queue, n)
 
     def _finish(self, queue, n) -> Iterator[Known]:
-        parts = list(_taken(queue, n))
+        parts = list(_take_rows(queue, n))
         batch = parts[0][1] if len(parts) == 1 else np.concatenate([rows for _, rows, _ in parts])
         with _NETWORK:
             began = time.perf_counter()
@@ -248,10 +248,10 @@ class _Batches:
             start += len(rows)
             clip.waiting -= len(rows)
             if clip.outcome is not None and not clip.waiting:
-                yield self.clips.pop(clip.path).known()
+                yield self.clips.pop(clip.path).result()
 
 
-def _taken(queue, n):
+def _take_rows(queue, n):
     """Take n rows off a queue, as (clip, rows, times)."""
     while n:
         clip, rows, times = queue.popleft()

@@ -1,4 +1,4 @@
-"""What runs in a worker process: clips are read and prepared one after the other, within limits."""
+"""The code of a worker process: read and prepare one clip after the other, within limits."""
 
 import errno
 import hashlib
@@ -93,7 +93,7 @@ class Sender:
         self.most = None if pooling else most_rows(parse(path).path)
         self.pool = pooling and POOLINGS[pooling]()
         self.like, self.n, self.seconds = None, 0, 0.0
-        self.told = time.monotonic()
+        self.last_sign = time.monotonic()
 
     def add(self, rows, times=None):
         """Take in a block."""
@@ -108,8 +108,8 @@ class Sender:
             self.pool.add(rows, times)
             return self.sign()
         if self.n > self.most:
-            said = f"It gives more than {self.most} rows, too many for the size of its file."
-            raise ClipError(self.path, "too_large", said)
+            detail = f"It gives more than {self.most} rows, too many for the size of its file."
+            raise ClipError(self.path, "too_large", detail)
         size = max(1, _PIECE // max(1, rows[:1].nbytes))
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
@@ -117,9 +117,9 @@ class Sender:
 
     def sign(self):
         """Let the parent hear every now and then that there is progress."""
-        if time.monotonic() - self.told > _SIGN:
+        if time.monotonic() - self.last_sign > _SIGN:
             send(self.channel, {})
-            self.told = time.monotonic()
+            self.last_sign = time.monotonic()
 
     def _send(self, rows, times):
         began = time.perf_counter()
@@ -137,7 +137,7 @@ def _prepare(prepare, args, path, sender) -> dict:
             try:
                 block = next(blocks)
             except StopIteration as stop:
-                done = stop.value or Prepared()
+                outcome = stop.value or Prepared()
                 break
             sender.add(*block)
         if not sender.n:
@@ -147,9 +147,9 @@ def _prepare(prepare, args, path, sender) -> dict:
     except Exception as error:
         return _failure(error, path)
     return {
-        "status": done.status,
-        "counts": {name: int(n) for name, n in done.counts.items()},
-        "seconds": {name: float(s) for name, s in done.seconds.items()},
+        "status": outcome.status,
+        "counts": {name: int(n) for name, n in outcome.counts.items()},
+        "seconds": {name: float(s) for name, s in outcome.seconds.items()},
     }
 
 
@@ -210,8 +210,8 @@ def _checksum(path, sender) -> str:
         if not stat.S_ISREG(status.st_mode):
             raise ClipError(path, "corrupt", "It is not a regular file.")
         if status.st_size > LARGEST_FILE:
-            said = f"It has {status.st_size / 1e9:.0f} GB; {LARGEST_FILE / 1e9:.0f} are read."
-            raise ClipError(path, "too_large", said)
+            detail = f"It has {status.st_size / 1e9:.0f} GB; {LARGEST_FILE / 1e9:.0f} are read."
+            raise ClipError(path, "too_large", detail)
         digest = hashlib.sha256()
         while piece := file.read(_PIECE // 4):
             digest.update(piece)

@@ -1,4 +1,4 @@
-"""What one clip may cost in all: memory, processor time, rows, bytes on disk (of POSIX systems)."""
+"""Limits for one clip: memory, processor time, rows, bytes on disk (on POSIX systems)."""
 
 import os
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Worker processes, seen from the process that uses them: started, asked, limited, stopped.
+"""Start, feed, limit and stop worker processes.
 
 They are fresh interpreters: nothing is forked (TensorFlow does not survive it) and the script that
 runs is not imported again, so plain scripts, notebooks and doctests need no main guard. They stay
@@ -82,7 +82,7 @@ def task_of(recipe: Recipe, *, timeout: float | None, memory_limit: int | None) 
 
 
 def _search_path() -> list[str]:
-    return [os.path.abspath(place) for place in sys.path if isinstance(place, str)]
+    return [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
 
 
 def _start(theirs: socket.socket) -> subprocess.Popen:

@@ -172,18 +172,18 @@ class AudioVisualCNN(ClipNetwork):
 
         def batch(rows, rng, training):
             copies, clips = np.divmod(rows, n_clips)
-            inputs = {name: some.take(clips) for name, some in tensors.items()}
+            inputs = {name: values.take(clips) for name, values in tensors.items()}
             if "video" in inputs:
                 pictures = np.ascontiguousarray(np.moveaxis(inputs["video"], 1, -1))
                 inputs["video"] = pictures
-                for place in np.flatnonzero(copies):
-                    transform = self._transforms(clips[place])[copies[place] - 1]
-                    pictures[place] = transformed(pictures[place], transform)
+                for index in np.flatnonzero(copies):
+                    transform = self._transforms(clips[index])[copies[index] - 1]
+                    pictures[index] = transformed(pictures[index], transform)
             if "audio" in inputs and self.augment_sound:
-                for place in np.flatnonzero(copies):
-                    transform = self._sound_transforms(clips[place])[copies[place] - 1]
-                    inputs["audio"][place] = transformed_sound(
-                        inputs["audio"][place], transform, octaves=OCTAVES.get(self.transform)
+                for index in np.flatnonzero(copies):
+                    transform = self._sound_transforms(clips[index])[copies[index] - 1]
+                    inputs["audio"][index] = transformed_sound(
+                        inputs["audio"][index], transform, octaves=OCTAVES.get(self.transform)
                     )
             return inputs
 
@@ -248,7 +248,7 @@ class AudioVisualCNN(ClipNetwork):
         index = pd.RangeIndex(1, self.n_copies + 1, name="copy")
         return pd.concat([pd.DataFrame(kind, index=index) for kind in kinds], axis=1)
 
-    def draw_copies(self, X, row=0, *, shown=5) -> np.ndarray:
+    def draw_copies(self, X, row=0, *, n_frames=5) -> np.ndarray:
         """Draw a clip and its augmented copies, as training sees them.
 
         Parameters
@@ -257,7 +257,7 @@ class AudioVisualCNN(ClipNetwork):
             The clips that are given to fit.
         row : int
             Which of them.
-        shown : int
+        n_frames : int
             Frames per copy.
 
         Returns
@@ -271,9 +271,9 @@ class AudioVisualCNN(ClipNetwork):
             If no face is found in the clip.
         """
         path = self._clip_paths(X)[row]
-        found = clip_tensors([path], self._face_recipe(), store=self.store, n_jobs=1)
-        if not found.there[0]:
-            raise ClipError(path, found.statuses[0], found.details[0])
+        tensors = clip_tensors([path], self._face_recipe(), store=self.store, n_jobs=1)
+        if not tensors.there[0]:
+            raise ClipError(path, tensors.statuses[0], tensors.details[0])
         return draw_sheet(
-            np.moveaxis(found.take([0])[0], 0, -1), self._transforms(row), shown=shown
+            np.moveaxis(tensors.take([0])[0], 0, -1), self._transforms(row), shown=n_frames
         )

@@ -9,7 +9,7 @@ Inputs are named "video" and "audio", uint8; the output are probabilities in flo
 """
 
 
-def _pooled(length, pool, n_layers):
+def _pooled_length(length, pool, n_layers):
     for _ in range(n_layers):
         length //= pool
     return length
@@ -26,7 +26,7 @@ def check_size(parameter, size, n_layers, pool=2) -> None:
         ...
     ValueError: face_size=(98, 16) is too small for 5 layers, each of which halves it: ...
     """
-    if min(_pooled(side, pool, n_layers) for side in size) < 1:
+    if min(_pooled_length(side, pool, n_layers) for side in size) < 1:
         raise ValueError(
             f"{parameter}={tuple(size)} is too small for {n_layers} layers, each of which halves "
             f"it: give at least {pool**n_layers} rows and columns, or fewer layers"

@@ -154,11 +154,11 @@ class SegmentAttentionNetwork(ClipNetwork):
         self._check_parameters()
         shared = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         paths = self._clip_paths(X)
-        found = {
+        tensors = {
             name: clip_tensors(paths, recipe, **shared)
             for name, recipe in zip(MODALITIES, self.recipes(), strict=True)
         }
-        return found | {"video": found["video"].with_share("faces", "frames", self.least_faces)}
+        return tensors | {"video": tensors["video"].with_share("faces", "frames", self.least_faces)}
 
     def _n_features(self):
         return architecture(self.vgg19.width, self.vgg19.size).units[1]
@@ -178,7 +178,7 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     def _build(self, n_classes):
         graphs = self._graphs(n_classes)
-        return self._tuned(graphs, self._tails()).whole if self.vgg19.fine_tune else graphs.whole
+        return self._tune(graphs, self._tails()).whole if self.vgg19.fine_tune else graphs.whole
 
     def _tails(self, weights=None):
         """Return VGG19's last blocks by modality, with zeros for weights unless they are named."""
@@ -187,7 +187,7 @@ class SegmentAttentionNetwork(ClipNetwork):
         how = {"width": parts.width, "size": parts.size, "precision": parts.precision}
         return {name: tail(weights, after, **how) for name in MODALITIES}
 
-    def _tuned(self, graphs, tails):
+    def _tune(self, graphs, tails):
         return tuned_graphs(graphs, tails, n_frames=self._crops()["n_frames"])
 
     def _graphs(self, n_classes):
@@ -201,13 +201,15 @@ class SegmentAttentionNetwork(ClipNetwork):
             dtype=dtype_policy(self.training.precision),
         )
 
-    def _learn(self, tensors, y, rows, held, *, weights, identity):
+    def _learn(self, tensors, y, rows, validation_rows, *, weights, identity):
         """Train the two modalities' networks, then the fusion of what they have learned."""
-        table = SegmentTable(tensors, np.concatenate([rows, held]), self._crops()["n_frames"])
+        table = SegmentTable(
+            tensors, np.concatenate([rows, validation_rows]), self._crops()["n_frames"]
+        )
         graphs = self._graphs(len(self.classes_))
         sides = {
             "rows": np.flatnonzero(np.isin(table.clips, rows)),
-            "validation": np.flatnonzero(np.isin(table.clips, held)),
+            "validation": np.flatnonzero(np.isin(table.clips, validation_rows)),
         }
         common = sides | {"weights": weights[table.clips], "plan": self._plan()}
         common |= {"y": y[table.clips], "progress": self.progress}
@@ -215,7 +217,7 @@ class SegmentAttentionNetwork(ClipNetwork):
         deep, tuned = table, None
         if self.vgg19.fine_tune:
             tails = self._tails(name_weights(self.vgg19.weights, self.vgg19.seed))
-            tuned, table = self._tuned(graphs, tails), deep.through(_callers(tails))
+            tuned, table = self._tune(graphs, tails), deep.through(_callers(tails))
         for name in MODALITIES:
             graph = getattr(graphs, name)
             graph.get_layer(f"{name}_scaling").set_weights(table.scales(name, sides["rows"]))
@@ -227,10 +229,10 @@ class SegmentAttentionNetwork(ClipNetwork):
                 steps.train(f"tuned_{name}", network, deep.batch(name), plan=plan, keep=True)
             table = deep.through(_callers(tails))
         everything = np.arange(len(table))
-        shown = predict(graphs.tokens, table.batch(*MODALITIES), everything, **self._reading())
+        tokens = predict(graphs.tokens, table.batch(*MODALITIES), everything, **self._reading())
         fused = train(
             graphs.fusion,
-            lambda rows, rng, training: {"tokens": shown[rows]},
+            lambda rows, rng, training: {"tokens": tokens[rows]},
             identity=f"{identity} fusion",
             **common,
         )
@@ -244,11 +246,11 @@ class SegmentAttentionNetwork(ClipNetwork):
     def _answers(self, tensors, rows):
         """Return the segments of clips, their probabilities and their attention weights."""
         table = SegmentTable(tensors, rows, self._crops()["n_frames"])
-        found = predict(
+        outputs = predict(
             self._network(), table.batch(*MODALITIES), np.arange(len(table)), **self._reading()
         )
         n_classes = len(self.classes_)
-        return table, found[:, :n_classes], found[:, n_classes:]
+        return table, outputs[:, :n_classes], outputs[:, n_classes:]
 
     def _scores(self, tensors, rows):
         table, probabilities, _ = self._answers(tensors, rows)
@@ -275,9 +277,15 @@ class SegmentAttentionNetwork(ClipNetwork):
         if not len(rows):
             return pd.DataFrame(columns=[*columns, *self.classes_])
         table, probabilities, attention = self._answers(tensors, rows)
-        told = [table.clips, paths[table.clips], table.starts, table.starts + LENGTH, *attention.T]
-        found = pd.DataFrame(dict(zip(columns, told, strict=True)))
-        return found.join(pd.DataFrame(probabilities, columns=self.classes_))
+        values = [
+            table.clips,
+            paths[table.clips],
+            table.starts,
+            table.starts + LENGTH,
+            *attention.T,
+        ]
+        segments = pd.DataFrame(dict(zip(columns, values, strict=True)))
+        return segments.join(pd.DataFrame(probabilities, columns=self.classes_))
 
     def attention_weights(self, X) -> pd.DataFrame:
         """Return how much each modality counted, as the mean over a clip's segments.
@@ -292,8 +300,8 @@ class SegmentAttentionNetwork(ClipNetwork):
         DataFrame
             Columns audio and video, rows as in X, adding up to 1; NaN where a clip cannot be shown.
         """
-        found = self.segments(X)
-        means = found.groupby("clip")[[f"attention_{m}" for m in MODALITIES]].mean()
+        table = self.segments(X)
+        means = table.groupby("clip")[[f"attention_{m}" for m in MODALITIES]].mean()
         means = means.astype(float).reindex(range(len(X))).set_axis(list(MODALITIES), axis=1)
         return means.set_axis(X.index if hasattr(X, "iloc") else pd.RangeIndex(len(X)))
 
@@ -333,14 +341,14 @@ class _Steps:
         saved = checkpoint.load()
         if saved is None:
             how = self.common | changed
-            done = train(graph, batch, how.pop("y"), identity=f"{self.identity} {name}", **how)
-            checkpoint.save(done.history, {"weights": done.weights})
+            state = train(graph, batch, how.pop("y"), identity=f"{self.identity} {name}", **how)
+            checkpoint.save(state.history, {"weights": state.weights})
         else:
             graph.set_weights(saved[1]["weights"])
-        self.history |= add_prefix(done.history if saved is None else saved[0], name)
+        self.history |= add_prefix(state.history if saved is None else saved[0], name)
 
     def remove(self):
-        """Remove what was saved: the fit is done."""
+        """Remove what was saved: the fit is state."""
         for checkpoint in self.checkpoints:
             checkpoint.remove()
 

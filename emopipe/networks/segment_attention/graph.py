@@ -47,7 +47,7 @@ class _Fusion:
         return self.answer(ops.sum(beta * ops.cast(tokens, "float32"), axis=1)), beta[..., 0]
 
 
-def _scaled(features, name):
+def _scale(features, name):
     """Standardise features; means and variances are set before training and stay."""
     from keras import layers
 
@@ -103,23 +103,25 @@ def attention_graphs(
 
     voice = keras.Input((n_features,), name="audio")
     face = keras.Input((n_frames, n_features), name="video")
-    heard = _scaled(voice, "audio_scaling")
+    heard = _scale(voice, "audio_scaling")
     if audio_dense:
         heard = layers.Dense(units, activation="tanh", dtype=dtype, name="audio_dense")(heard)
-    seen = layers.LSTM(units, dtype=dtype, name="video_lstm")(_scaled(face, "video_scaling"))
+    face_features = layers.LSTM(units, dtype=dtype, name="video_lstm")(
+        _scale(face, "video_scaling")
+    )
     alone = {
         name: layers.Dense(n_classes, activation="softmax", dtype="float32", name=f"{name}_softmax")
         for name in ("audio", "video")
     }
     merge, pair = layers.Concatenate(dtype="float32"), layers.Reshape((2, units), dtype="float32")
     fusion = _Fusion(n_classes, attention_units, dtype)
-    both, given = {"audio": voice, "video": face}, keras.Input((2 * units,), name="tokens")
-    merged = merge([heard, seen])
+    both, tokens = {"audio": voice, "video": face}, keras.Input((2 * units,), name="tokens")
+    merged = merge([heard, face_features])
     return Graphs(
         audio=_model({"audio": voice}, alone["audio"](heard), "audio"),
-        video=_model({"video": face}, alone["video"](seen), "video"),
+        video=_model({"video": face}, alone["video"](face_features), "video"),
         tokens=_model(both, merged, "tokens"),
-        fusion=_model({"tokens": given}, fusion(pair(given))[0], "fusion"),
+        fusion=_model({"tokens": tokens}, fusion(pair(tokens))[0], "fusion"),
         whole=_model(both, layers.Concatenate(dtype="float32")(fusion(pair(merged))), "whole"),
     )
 
@@ -162,11 +164,14 @@ def tuned_graphs(graphs, tails, *, n_frames) -> TunedGraphs:
     voice = keras.Input((n_values,), name="audio")
     face = keras.Input((n_frames, n_values), name="video")
     rows = last["video"](ops.reshape(face, (-1, n_values)))
-    seen = ops.reshape(rows, (-1, n_frames, rows.shape[-1]))
-    heard = last["audio"](voice)
-    both, passed = {"audio": voice, "video": face}, {"audio": heard, "video": seen}
+    face_features = ops.reshape(rows, (-1, n_frames, rows.shape[-1]))
+    voice_features = last["audio"](voice)
+    both, passed = (
+        {"audio": voice, "video": face},
+        {"audio": voice_features, "video": face_features},
+    )
     return TunedGraphs(
-        audio=_model({"audio": voice}, head["audio"]({"audio": heard}), "tuned_audio"),
-        video=_model({"video": face}, head["video"]({"video": seen}), "tuned_video"),
+        audio=_model({"audio": voice}, head["audio"]({"audio": voice_features}), "tuned_audio"),
+        video=_model({"video": face}, head["video"]({"video": face_features}), "tuned_video"),
         whole=_model(both, head["whole"](passed), "tuned"),
     )

@@ -1,4 +1,4 @@
-"""System C's recipes: VGG19's view of a clip's voice and of its face, while somebody speaks.
+"""System C's recipes: VGG19 features of a clip's voice and face, where somebody speaks.
 
 In short::
 
@@ -112,14 +112,14 @@ def frame_times(start, stop, frame_rate) -> np.ndarray:
     return np.arange(first, max(last, first + 1)) / frame_rate
 
 
-def nearest_faces(chunks, wanted):
+def nearest_faces(chunks, targets):
     """Give every wanted time the face nearest to it, in constant memory.
 
     Parameters
     ----------
     chunks : iterable of FaceChunk
         As `emopipe.face.face_crops` gives them.
-    wanted : float array, shape (n,)
+    targets : float array, shape (n,)
         Rising.
 
     Yields
@@ -127,23 +127,23 @@ def nearest_faces(chunks, wanted):
     Block
         Crops uint8 (m, rows, columns, 3) and m of the wanted times, together all of them.
     """
-    done, held = 0, None
+    n_given, pending = 0, None
     for chunk in chunks:
         times, crops = chunk.times, chunk.crops
-        if held is not None:
-            times, crops = np.append(held[0], times), np.concatenate([held[1], crops])
+        if pending is not None:
+            times, crops = np.append(pending[0], times), np.concatenate([pending[1], crops])
         # What is nearest to the last face may be nearer to one that is still to come.
-        known = done + np.searchsorted(wanted[done:], times[-1], side="right")
-        yield from _blocks(times, crops, wanted[done:known])
-        done, held = known, (times[-1:], crops[-1:])
-    if held is not None:
-        yield from _blocks(*held, wanted[done:])
+        n_reached = n_given + np.searchsorted(targets[n_given:], times[-1], side="right")
+        yield from _blocks(times, crops, targets[n_given:n_reached])
+        n_given, pending = n_reached, (times[-1:], crops[-1:])
+    if pending is not None:
+        yield from _blocks(*pending, targets[n_given:])
 
 
-def _blocks(times, crops, wanted):
+def _blocks(times, crops, targets):
     middles = (times[1:] + times[:-1]) / 2
-    for start in range(0, len(wanted), _BLOCK):
-        part = wanted[start : start + _BLOCK]
+    for start in range(0, len(targets), _BLOCK):
+        part = targets[start : start + _BLOCK]
         yield Block(crops[np.searchsorted(middles, part)], part)
 
 
@@ -154,32 +154,32 @@ def prepare_faces(path, *, rule, **faces):
     samples = signal(path, sample_rate=SAMPLE_RATE)
     start, stop = (at / SAMPLE_RATE for at in spoken_region(samples, rule, path))
     del samples
-    wanted = frame_times(start, stop, probe(path).frame_rate or _FRAME_RATE)
-    chunks = face_crops(path, times=wanted, **faces)
-    yield from nearest_faces(chunks, wanted)
+    targets = frame_times(start, stop, probe(path).frame_rate or _FRAME_RATE)
+    chunks = face_crops(path, times=targets, **faces)
+    yield from nearest_faces(chunks, targets)
     n_faces = chunks.counts["faces"]
     return Prepared(
-        status=chunks.status if n_faces == len(wanted) else "partial",
-        counts={"frames": len(wanted), "faces": n_faces},
+        status=chunks.status if n_faces == len(targets) else "partial",
+        counts={"frames": len(targets), "faces": n_faces},
         seconds=chunks.seconds,
     )
 
 
-def prepare_stamped(path, *, modality, **asked):
+def prepare_stamped(path, *, modality, **arguments):
     """Yield what `prepare_voice` or `prepare_faces` yields, as bytes with their times before them.
 
     Half precision has no room for a time beside activations.
     """
-    blocks = PREPARE[modality](path, **asked)
+    blocks = PREPARE[modality](path, **arguments)
     while True:
         try:
             block = next(blocks)
         except StopIteration as end:
             return end.value
-        yield Block(_stamped(np.asarray(block.times, "<f8"), block.rows))
+        yield Block(_join_times(np.asarray(block.times, "<f8"), block.rows))
 
 
-def _stamped(times, rows):
+def _join_times(times, rows):
     parts = [part.reshape(len(times), -1).view(np.uint8) for part in (times, rows)]
     return np.concatenate(parts, axis=1)
 

@@ -1,4 +1,4 @@
-"""Segments of many clips, from which mini-batches are read without keeping the clips in memory."""
+"""A table of the segments of many clips; mini-batches are read from it in constant memory."""
 
 import copy
 import tempfile
@@ -33,10 +33,10 @@ class _Scratch:
 
 def _answers(network, rows):
     """Return what a network answers for rows, some at a time, float32 on disk."""
-    found = _Scratch()
+    outputs = _Scratch()
     for start in range(0, len(rows), _SENT):
-        found.add(np.asarray(network(np.asarray(rows[start : start + _SENT], np.float32))))
-    return found.array()
+        outputs.add(np.asarray(network(np.asarray(rows[start : start + _SENT], np.float32))))
+    return outputs.array()
 
 
 class SegmentTable:

@@ -1,4 +1,4 @@
-"""From answers for segments to the answer for a clip: majority vote (paper C, 3.4)."""
+"""Combine a clip's segments by majority vote (paper C, 3.4)."""
 
 import numpy as np
 
@@ -33,7 +33,9 @@ def vote(probabilities, clips, rows) -> np.ndarray:
     probabilities = np.asarray(probabilities, dtype=np.float64)
     votes = np.eye(probabilities.shape[1])[probabilities.argmax(axis=1)]
     scores = np.empty((len(rows), probabilities.shape[1]))
-    for place, row in enumerate(rows):
-        own = np.asarray(clips) == row
-        scores[place] = (votes[own].sum(axis=0) + probabilities[own].mean(axis=0)) / (own.sum() + 1)
+    for number, row in enumerate(rows):
+        segments = np.asarray(clips) == row
+        scores[number] = (votes[segments].sum(axis=0) + probabilities[segments].mean(axis=0)) / (
+            segments.sum() + 1
+        )
     return scores

@@ -200,8 +200,10 @@ class TemporalAggregation(ClipNetwork):
         def batch(rows, rng, training):
             draws, clips = np.divmod(rows, n_clips)
             u = rng.random((len(rows), *fixed.shape[1:])) if training else fixed[draws]
-            seen = [self._inputs(tensors, clip, one) for clip, one in zip(clips, u, strict=True)]
-            faces, sounds = zip(*seen, strict=True)
+            inputs = [
+                self._inputs(tensors, clip, draw) for clip, draw in zip(clips, u, strict=True)
+            ]
+            faces, sounds = zip(*inputs, strict=True)
             return {"video": np.stack(faces), "audio": np.stack(sounds)}
 
         return batch
@@ -238,8 +240,8 @@ class TemporalAggregation(ClipNetwork):
         """
         check_is_fitted(self)
         tensors, there = self._complete_tensors(X)
-        found = np.full((len(there), int(self.n_segments), len(self.classes_)), np.nan)
+        scores = np.full((len(there), int(self.n_segments), len(self.classes_)), np.nan)
         rows = np.flatnonzero(there)
         if len(rows):
-            found[rows] = self._answers(segment_model(self._network()), tensors, rows)
-        return found
+            scores[rows] = self._answers(segment_model(self._network()), tensors, rows)
+        return scores

@@ -3,14 +3,14 @@
 from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
 
 
-def _named(core, name):
+def _rename_network(core, name):
     """Give a network a name of its own, which Keras asks of parts of another."""
     import keras
 
     return keras.Model(core.input, core.output, name=name)
 
 
-def _merged(picture, shape):
+def _merge_segments(picture, shape):
     """Let the segments of all clips follow one another, as if each were a clip."""
     from keras import ops
 
@@ -51,12 +51,12 @@ def temporal_graph(
     face, sound = (*map(int, face_size), 3), tuple(map(int, spectrogram_size))
 
     def network(name):
-        return _named(audio_visual_graph(n_classes, video=face, audio=sound, **core), name)
+        return _rename_network(audio_visual_graph(n_classes, video=face, audio=sound, **core), name)
 
     video = keras.Input((n_segments, *face), dtype="uint8", name="video")
     audio = keras.Input((n_segments, *sound), dtype="uint8", name="audio")
     if share_weights:
-        merged = {"video": _merged(video, face), "audio": _merged(audio, sound)}
+        merged = {"video": _merge_segments(video, face), "audio": _merge_segments(audio, sound)}
         rows = ops.reshape(network("segment")(merged), (-1, n_segments, n_classes))
     else:
         answers = [

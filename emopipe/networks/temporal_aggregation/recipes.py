@@ -105,11 +105,11 @@ def complete(times, crops, due):
     return np.where(sampled, times[places], due), crops[places]
 
 
-def prepare_timed_faces(path, *, n_frames, **asked):
+def prepare_timed_faces(path, *, n_frames, **crop_options):
     """Yield candidate crops of a clip with their times; see `timed_faces`."""
     from emopipe.face import face_crops
 
-    faces = face_crops(path, n_frames=n_frames, **asked)
+    faces = face_crops(path, n_frames=n_frames, **crop_options)
     chunks = list(faces)
     times = np.concatenate([chunk.times for chunk in chunks])
     crops = np.concatenate([chunk.crops for chunk in chunks])
@@ -117,12 +117,12 @@ def prepare_timed_faces(path, *, n_frames, **asked):
     return Prepared(faces.status, faces.counts, faces.seconds)
 
 
-def timed_faces(**asked) -> Recipe:
+def timed_faces(**crop_options) -> Recipe:
     """Return the recipe of face crops in colour at equally spaced times, with these times.
 
     Parameters
     ----------
-    **asked
+    **crop_options
         As of `emopipe.training.tensors.face_stack`: n_frames, size, detector, detector_model,
         margin, detect_every.
 
@@ -142,7 +142,7 @@ def timed_faces(**asked) -> Recipe:
     >>> timed_faces(n_frames=30, size=(224, 224)).prepare_args["n_frames"]
     30
     """
-    plain = face_stack(grey=False, **asked)
+    plain = face_stack(grey=False, **crop_options)
     arguments = dict(plain.prepare_args)
     del arguments["grey"]
     return replace(plain, name="timed_faces", prepare=prepare_timed_faces, prepare_args=arguments)

@@ -1,4 +1,4 @@
-"""System B's windows in time: which frame stands for a segment, and the sound around it.
+"""System B's windows: which frame represents a segment, and the sound around it.
 
 Pure functions on arrays. A clip's *candidates* are `n_frames` frames, the middles of as many equal
 parts of the clip; candidate m lies in segment ``floor((m + 0.5) / n_frames * n_segments)``. Draws
@@ -143,4 +143,4 @@ def pictures(windows, *, size=(192, 120), hop=160) -> np.ndarray:
     (2, 192, 120)
     """
     levels = (decibels(samples, n_bins=size[0], hop=hop) for samples in windows)
-    return np.stack([levels_picture(one, size) for one in levels])
+    return np.stack([levels_picture(level, size) for level in levels])
