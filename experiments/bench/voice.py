@@ -3,6 +3,8 @@
 Side by side on one thread at 16 kHz, taking turns in every round: pyAudioAnalysis, emopipe's engine
 and nothing but the real FFTs of the same frames (scipy.fft.rfft, float64). Ratios are medians over
 the rounds. Two settings: 50 ms windows every 25 ms, and 1 s windows every 50 ms (the thesis').
+With --recordings also clips, from file to row: VoiceFunctionals (all sets but lpcc) against
+ShortTermStatistics with 1 s windows.
 
     python experiments/bench/voice.py --quick
     python experiments/bench/voice.py --recordings RAVDESS/Actor_01 --out bench_voice.json
@@ -21,6 +23,9 @@ from threadpoolctl import threadpool_limits
 
 from emopipe import short_term_features
 from emopipe.media import signal
+from emopipe.voice import statistics
+from emopipe.voice.clips import frame_features
+from emopipe.voice.functionals import TOGETHER, clip_functionals
 
 SAMPLE_RATE = 16000
 SETTINGS = {"50/25 ms": (0.050, 0.025), "1 s/50 ms": (1.0, 0.05)}
@@ -97,6 +102,36 @@ def measure(signals, n_rounds):
     return rows
 
 
+def compare_extractors(paths, n_rounds):
+    """Return what VoiceFunctionals take of clips, from file to row, by ShortTermStatistics."""
+    frames = {"window": 1.0, "step": 0.05, "sample_rate": SAMPLE_RATE, "engine": "emopipe"}
+
+    def rows(prepare, **parameters):
+        return [block for path in paths for block in prepare(path, **parameters)]
+
+    functions = {
+        "statistics": lambda: [
+            statistics(block.rows.T) for block in rows(frame_features, short="mirror", **frames)
+        ],
+        "functionals": lambda: rows(clip_functionals, sets=TOGETHER),
+    }
+    taken = seconds_of(functions, n_rounds)
+    return {
+        "clips": len(paths),
+        **{f"{name}_ms": 1000 * median(taken[name]) / len(paths) for name in functions},
+        "functionals_by_statistics": ratio(taken, "functionals", "statistics"),
+    }
+
+
+def show_extractors(figures):
+    """Print the second comparison."""
+    print(
+        f"\n{figures['clips']} clips, from file to row: functionals "
+        f"{figures['functionals_ms']:.1f} ms, statistics {figures['statistics_ms']:.1f} ms; "
+        f"ratio {figures['functionals_by_statistics']:.2f} (goal: <= 2)"
+    )
+
+
 def show(rows):
     """Print the table."""
     print("ratios are medians over interleaved rounds; goals: library/emopipe >= 10, /FFT <= 3\n")
@@ -133,11 +168,16 @@ def main():
         ]
     with threadpool_limits(1):
         rows = measure(signals, n_rounds=30 if args.quick else 100)
+        extractors = compare_extractors(chosen, 5) if args.recordings else None
     show(rows)
+    if extractors:
+        show_extractors(extractors)
     if args.out:
         versions = {"python": platform.python_version(), "numpy": np.__version__}
         versions |= {"scipy": scipy.__version__, "machine": platform.machine()}
-        args.out.write_text(json.dumps({"rows": rows, "versions": versions}, indent=1) + "\n")
+        args.out.write_text(
+            json.dumps({"rows": rows, "clips": extractors, "versions": versions}, indent=1) + "\n"
+        )
         print(f"\n{args.out} written")
 
 
