@@ -123,14 +123,6 @@ def _evaluation(result):
     }
 
 
-def _row(*cells):
-    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
-
-
-def _table(head, rows):
-    return ["", _row(*head), _row(*["---"] * len(head)), *(_row(*row) for row in rows), ""]
-
-
 def _figure(figure):
     if figure is None or figure["value"] is None:
         return "-"
@@ -143,127 +135,41 @@ def _tally(counts):
     return ", ".join(f"{key} {n}" for key, n in counts.items()) or "not known"
 
 
-def _training_lines(entries):
-    if entries is None:
-        return ["Not recorded: pass `clips` to `save`."]
-    lines = []
-    for entry in entries:
-        made = " **Synthetic: nobody was recorded.**" if entry["synthetic"] else ""
-        lines.append(
-            f"- {entry['corpus']}: {entry['clips']} clips of {entry['subjects']} subjects.{made}"
-        )
-        lines.append(f"  - emotions: {_tally(entry['emotions'])}")
-        if "age" in entry:
-            lines.append(f"  - age: {entry['age'][0]:.0f} to {entry['age'][1]:.0f} years")
-        lines += [f"  - {t}: {_tally(entry[t])}" for t in ("sex", "ethnicity") if t in entry]
-        lines.append(f"  - licence of the corpus: {entry['licence']}")
-    return lines
+def _cell(value):
+    return str(value).replace("|", "\\|")
 
 
-def _row_lines(training):
-    """Return what rows the model was fitted on: whole clips, or windows of them."""
-    lines = []
-    if training.get("window"):
-        lines.append(f"- rows: windows of {training['window']:g} s, side by side")
-    elif training.get("seconds"):
-        lines.append(f"- rows: whole clips of {training['seconds']:.3g} s (median)")
-    lines += [
-        f"- frames: {name} finds {n} or more in 95 % of the rows"
-        for name, n in training.get("frames", {}).items()
-    ]
-    if training.get("recordings"):
-        lines.append(
-            f"- {FILE} holds 64 bits of the SHA-256 of each of {len(training['recordings'])} "
-            "recordings: who has a recording can find out whether it is among them"
-        )
-    return lines
+def _group_row(entry):
+    figures = [entry["too_few"], ""]
+    if not entry["too_few"]:
+        figures = [_figure(entry["accuracy"]), _figure(entry["uar"])]
+    return entry["trait"], entry["group"], entry["subjects"], entry["clips"], *figures
 
 
-def _evaluation_lines(evaluation, training):
-    if evaluation is None:
-        return ["Not evaluated: pass the `Result` of `evaluate` to `save`."]
-    protocol, figures = evaluation["protocol"], evaluation["metrics"]
-    grouped = " and ".join(protocol["grouped_by"]) or "nothing"
-    noun = f"windows of {training['window']:g} s" if training.get("window") else "clips"
-    lines = [
-        f"{evaluation['clips']} {noun}, {protocol['splitter']}, {protocol['n_folds']} folds, "
-        f"grouped by {grouped}. The figures are those of copies fitted in the "
-        "folds; the saved model was fitted on all training clips.",
-    ]
-    if protocol["subject_dependent"]:
-        lines.append("**Subject-dependent: too high for people never met.**")
-    if (protocol.get("test_person") or "nothing") != "nothing":
-        lines.append(
-            f"Of each person who was tested it knew {protocol['test_person']}: `emopipe predict "
-            "--enroll` takes such clips of a new person; without them it is right less often."
-        )
-    audit = "passed" if evaluation["passed"] else "FAILED: " + "; ".join(evaluation["audit"])
-    lines += [f"Leakage audit: {audit}.", *evaluation["statements"]]
-    rows = [(name, _figure(value)) for name, value in figures.items()]
-    lines += _table(("figure", "value (95 % interval over subjects)"), rows)
-    rows = [
-        (e["emotion"], e["support"],
-         _figure({"value": e["recall"], "low": e["low"], "high": e["high"]}))
-        for e in evaluation["per_emotion"]
-    ]  # fmt: skip
-    lines += _table(("emotion", noun, "recall"), rows)
-    return [*lines, f"Reproduce: `{evaluation['reproduce']}`"]
-
-
-def _group_lines(groups):
-    if not groups:
-        return ["Nobody was tested whose sex, age or ethnicity is recorded."]
-    rows = []
-    for entry in groups:
-        too_few = entry["too_few"] or ""
-        figures = [too_few, ""] if too_few else [_figure(entry["accuracy"]), _figure(entry["uar"])]
-        rows.append((entry["trait"], entry["group"], entry["subjects"], entry["clips"], *figures))
-    head = ("trait", "group", "subjects", "clips", "accuracy", "UAR")
-    note = "Differences within the intervals say nothing; groups that are not listed were not met."
-    return [*_table(head, rows), note]
-
-
-def _network_lines(fields):
-    lines = [
-        f"- {network['name']}: {network['licence']} (SHA-256 {network['sha256'][:16]}...) "
-        f"{network['url']}".rstrip()
-        for network in fields["networks"]
-    ]
-    lines += [
-        f"- {name}: features {recipe['name']}, version {recipe['version']}"
-        for name, recipe in fields["recipes"].items()
-    ]
-    return lines or ["None: it works on numbers."]
-
-
-def _privacy_lines(vectors):
-    if not vectors:
-        return ["It holds no feature vector of a single clip; what it learned are sums over many."]
-    return [
-        "**It holds measurements of people who were recorded, one row per clip, as they were: "
-        "hand it on only to whom you may hand on the features of these clips.**",
-        *(f"- {entry['step']}: {entry['rows']} {entry['kind']} of {entry['values']} values"
-          for entry in vectors),
-    ]  # fmt: skip
+def _tables(card) -> dict:
+    """Return the rows of a card's tables: figures, recalls and groups."""
+    evaluation = card["evaluation"] or {"metrics": {}, "per_emotion": ()}
+    return {
+        "figures": [(name, _figure(figure)) for name, figure in evaluation["metrics"].items()],
+        "recalls": [
+            (row["emotion"], row["support"], _figure(row | {"value": row["recall"]}))
+            for row in evaluation["per_emotion"]
+        ],
+        "groups": [_group_row(entry) for entry in card["groups"] or ()],
+    }
 
 
 def card_text(fields) -> str:
     """Return the card of a manifest's fields as Markdown."""
-    card, versions, training = fields["card"], fields["versions"], fields["training"]
-    sections = {
-        "Emotions": [", ".join(fields["labels"])],
-        "Read first": [f"- {notice}" for notice in card["notices"]],
-        "Trained on": _training_lines(card["trained_on"]) + _row_lines(training),
-        "Measured on people it was not fitted on": _evaluation_lines(card["evaluation"], training),
-        "For whom": _group_lines(card["groups"]),
-        "Networks and features, licences of weights": _network_lines(fields),
-        "What it keeps of people": _privacy_lines(card["vectors"]),
-        "Known limits": [f"- {limit}" for limit in card["limits"]],
-        "Estimator": ["```", fields["estimator"], "```"],
-        "Made with": [f"{', '.join(f'{k} {v}' for k, v in versions.items())}; {fields['saved']}"],
-    }
-    lines = [f"# {fields['title']}"]
-    for heading, body in sections.items():
-        if body:
-            lines += ["", f"## {heading}", "", *body]
-    return "\n".join(lines) + "\n"
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("emopipe.models"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"cell": _cell, "tally": _tally}
+    template = environment.get_template("model_card.md")
+    return template.render(fields, manifest=FILE, **_tables(fields["card"]))
