@@ -163,6 +163,18 @@ def test_notices_of_results_are_shown_with_their_severity(invented, tmp_path, se
     assert f'<p class="notice {severity}">Subjects 17 to 24 are missing.</p>' in html
 
 
+def test_a_notice_of_some_results_says_whose_it_is_and_remarks_are_one_list(invented, tmp_path):
+    notice = {"text": "Nine clips are loud.", "severity": "warning"}
+    labels = list(invented.results)
+    results = invented.results | {labels[0]: replace(invented.results[labels[0]], notices=[notice])}
+    remarks = [{"text": f"Deviation {n}.", "severity": "information"} for n in (1, 2)]
+    one = replace(invented, results=results, notices=remarks)
+    html = write_report(one, tmp_path).read_text()
+    assert f"“{labels[0]}”: Nine clips are loud." in html
+    assert "2 remarks" in html and "<li>Deviation 1.</li><li>Deviation 2.</li>" in html
+    assert '<p class="notice information">' not in html
+
+
 def test_the_answer_is_three_sentences_of_the_highest_the_differences_and_what_stands_beside():
     one = experiment(skills=(0.9, 0.4, 0.45), references=["skill 0.9"])
     highest, apart, beside = (sentence["text"] for sentence in answer(one))

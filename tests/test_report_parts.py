@@ -116,6 +116,16 @@ def test_modalities_save_one_another(fused):
     assert modality_view(plain) is None
 
 
+def test_what_a_fusion_compared_inside_is_a_grid_of_the_result(fused):
+    (grid,) = fused.searches
+    assert grid["name"] == "EmotionWeightedFusion: rules for weights" and len(grid["folds"]) == 3
+    assert grid["params"] == [{"weights": "equal"}, {"weights": "recall"}]
+    assert all(0 <= score <= 1 for row in grid["mean"] for score in row)
+    searched = evaluate(fusion(weights="search"), fused_clips(), cv=3, n_bootstrap=0).searches[0]
+    assert [row["weights"] for row in searched["params"]] == ["equal", "recall", "search"]
+    assert all(row[2] >= max(row[:2]) - 0.05 for row in searched["mean"])  # drawn to equal ones
+
+
 def test_people_who_voted_are_rows_beside_ours(fused):
     rows = {row["id"]: row for row in fused.baselines}
     assert rows["people-voice"]["accuracy"]["value"] == 0.5

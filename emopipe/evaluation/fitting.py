@@ -138,7 +138,21 @@ def _search(name, part):
 
 def _searches(inside):
     searched = [(name, part) for name, part in inside if "cv_results_" in vars(part)]
-    return [_search(name, part) for name, part in searched]
+    ruled = [(name, part) for name, part in inside if "inner_scores_" in vars(part)]
+    return [_search(*pair) for pair in searched] + [_rules(*pair) for pair in ruled]
+
+
+def _rules(name, fusion):
+    """Return the rules for weights that a fusion compared on its out-of-fold scores, as a grid."""
+    scores = fusion.inner_scores_
+    return {
+        "name": f"{name or type(fusion).__name__}: rules for weights",
+        "scoring": fusion.scoring,
+        "best": len(scores) - 1,
+        "params": [{"weights": rule} for rule in scores],
+        "mean": _rounded(list(scores.values())),
+        "std": [None] * len(scores),
+    }
 
 
 def _rounded(value):

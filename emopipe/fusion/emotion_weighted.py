@@ -7,7 +7,7 @@ from scipy.special import softmax
 from emopipe.fusion.log_pool import FLOOR, choose_floors, likelihood_weights, log_scores
 from emopipe.fusion.score_fusion import ScoreFusion
 from emopipe.fusion.scores import normalised
-from emopipe.fusion.search import check_scoring, search_weights
+from emopipe.fusion.search import Objective, check_scoring, search_weights
 from emopipe.fusion.weights import (
     columns_to_one,
     fuse,
@@ -89,6 +89,9 @@ class EmotionWeightedFusion(ScoreFusion):
         Added to the log pool's sums of clips with every modality; 0 where none is learned.
     floors_ : ndarray of shape (n_modalities,), or None in the linear pool
         The share of chance in each modality's scores before logarithms are taken.
+    inner_scores_ : dict of str to float
+        Accuracy or UAR (`scoring`) of equal weights, of the recall rule and of the learned weights
+        on the out-of-fold scores, which they were learned on; of "recall" and "search" only.
     estimators_ : list of classifiers
         Fitted on all clips.
     named_estimators_ : Bunch
@@ -206,7 +209,15 @@ class EmotionWeightedFusion(ScoreFusion):
             )  # fmt: skip
             n_clips = np.isfinite(scores).all(axis=(0, 2)).sum()
             weights = shrink_weights(weights, n_clips, self.clips_per_weight)
+            self.inner_scores_ = self._inner_scores(scores, codes, {rule: weights})
         return weights, np.zeros(shape[1])
+
+    def _inner_scores(self, scores, codes, learned):
+        """Return {rule: accuracy or UAR of its weights} on the out-of-fold scores."""
+        objective = Objective(scores, codes, self.scoring, self._preferred_row())
+        weights = {"equal": np.full((len(scores), len(self.classes_)), 1 / len(scores))}
+        weights |= {"recall": _recall(scores, codes)}
+        return {rule: float(objective(table)) for rule, table in (weights | learned).items()}
 
     def _pooled(self, codes):
         """Return out-of-fold scores as the pool takes them, and learn the floors of logarithms."""

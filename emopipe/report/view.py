@@ -33,6 +33,7 @@ def experiment_view(experiment) -> dict:
         "corpora": _distinct(c for r in results.values() for c in r.corpora),
         "banners": _banners(results),
         "notices": _notices(experiment),
+        "remarks": [n["text"] for n in experiment.notices if n["severity"] == "information"],
         "answer": answer.answer(experiment, pairs),
         "best": best if above else None,
         "results": _small_enough(rows),
@@ -124,18 +125,21 @@ def _run(results) -> dict:
 
 
 def _notices(experiment) -> list[dict]:
-    """Return every notice once; one that some results have and others not says whose it is."""
+    """Return every notice once; one that some results have and others not says whose it is.
+
+    What the experiment only remarks (information) stands in a list of its own.
+    """
     results = experiment.results
     labels = {}
     for label, result in results.items():
         for notice in result.notices:
             labels.setdefault((notice["text"], notice["severity"]), []).append(label)
-    return _distinct(experiment.notices) + [
-        {"text": text if len(whose) == len(results) else f"{_quoted(whose)}: {text}",
-         "severity": severity}
-        for (text, severity), whose in labels.items()
-        if {"text": text, "severity": severity} not in experiment.notices
-    ]  # fmt: skip
+    notices = [n for n in experiment.notices if n["severity"] != "information"]
+    for (text, severity), whose in labels.items():
+        if {"text": text, "severity": severity} not in experiment.notices:
+            named = text if len(whose) == len(results) else f"{_quoted(whose)}: {text}"
+            notices.append({"text": named, "severity": severity})
+    return notices
 
 
 def checks_badge(result) -> dict:
