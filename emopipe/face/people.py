@@ -1,5 +1,6 @@
 """People in a clip: one track of boxes for each, and whose mouth moves with the voice."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +33,8 @@ class Person(NamedTuple):
         How much the mouth changed since the frame before, beyond the upper face: mean absolute
         difference of grey values, 0 to 255.
     speaking : float
-        Correlation of that motion with the voice's level, plus the share of all mouths' motion;
-        the highest of a clip's people is the speaker. NaN without sound.
+        Correlation of that motion with the voice's level, -1 to 1; the highest of a clip's people
+        is the speaker. NaN without sound.
     """
 
     times: np.ndarray
@@ -85,7 +86,7 @@ def separate_tracks(times, boxes) -> list[np.ndarray]:
             ],
             dtype=int,
         )
-    return sorted(tracks, key=len, reverse=True)
+    return sorted(tracks, key=lambda rows: (-len(rows), rows[0]))
 
 
 def _same(box, other) -> bool:
@@ -104,7 +105,7 @@ def _motion(patches) -> np.ndarray:
     """Return how much mouths change beyond eyes, from frame to frame; 0 in the first."""
     changes = [
         [np.abs(now - before).mean() for now, before in zip(pair, last, strict=True)]
-        for last, pair in zip(patches, patches[1:], strict=False)
+        for last, pair in pairwise(patches)
     ]
     mouth, eyes = np.array([(0.0, 0.0), *changes]).T
     return np.maximum(mouth - eyes, 0.0)
@@ -198,15 +199,12 @@ def find_people(path, *, detector="yunet", detector_model=None, fps=_FPS) -> lis
         samples = signal(path, sample_rate=_SAMPLE_RATE)
     except ClipError:
         samples = None
-    total = sum(motion.sum() for motion in motions) or 1.0
     return [
         Person(
             times[track],
             rows[track, :5],
             motion,
-            np.nan
-            if samples is None
-            else _correlation(times[track], motion, samples) + motion.sum() / total,
+            np.nan if samples is None else _correlation(times[track], motion, samples),
         )
         for track, motion in zip(tracks, motions, strict=True)
     ]
