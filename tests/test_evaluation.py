@@ -23,8 +23,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from spies import EMOTIONS, GroupSpy, Spy, clip_table
 
+from emopipe.checkpoints import CheckpointWarning
 from emopipe.evaluation import evaluate
-from emopipe.evaluation.checkpoints import CheckpointWarning
 from emopipe.extraction import ClipWarning
 from emopipe.inspection import ClipEstimator
 from emopipe.result import Result

@@ -25,9 +25,10 @@ from tiny_networks import (
     with_weights,
 )
 
+from emopipe.checkpoints import CheckpointWarning
 from emopipe.networks.dense import dense_network as dense_layers
 from emopipe.training.batches import prefetch
-from emopipe.training.checkpoints import CheckpointWarning, FitCheckpoint
+from emopipe.training.checkpoints import FitCheckpoint
 from emopipe.training.compiling import compile_network
 from emopipe.training.epochs import FitState
 from emopipe.training.loop import Training, dtype_policy, predict, train

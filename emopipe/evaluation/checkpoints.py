@@ -15,16 +15,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from emopipe.checkpoints import CheckpointWarning, load_checkpoint
 from emopipe.files import write_atomic
 from emopipe.fusion.keys import stamps
 from emopipe.inspection import machine_defaults, parts, reset_machine
 
 # Bytes of a fold's file: more than a million clips need.
 _LARGEST = 2**30
-
-
-class CheckpointWarning(UserWarning):
-    """A checkpoint could not be used; its folds are computed again."""
 
 
 def without_addresses(text):
@@ -150,32 +147,21 @@ class FoldCheckpoints:
 
         What is damaged, changed or of another fold is set aside, with a warning.
         """
-        if self.folder is None or not os.path.lexists(self._path(number)):
+        if self.folder is None:
             return None
-        try:
-            if self._path(number).stat().st_size > _LARGEST:
-                raise ValueError(f"it is larger than {_LARGEST} bytes")
-            kept = json.loads(self._path(number).read_text(encoding="utf-8"))
-            if not isinstance(kept, dict) or set(kept) != {"outcome", "sha256"}:
-                raise ValueError("it is no outcome of a fold")
-            if kept["sha256"] != self._seal(number, kept["outcome"]):
-                raise ValueError("its checksum differs: it was changed or belongs to another fold")
-        except (OSError, ValueError, RecursionError) as error:
-            self._set_aside(number, error)
-            return None
-        return kept["outcome"]
+        consequence = f"fold {number} is computed again"
+        return load_checkpoint(self._path(number), lambda: self._outcome(number), consequence)
 
-    def _set_aside(self, number, error):
-        path, n = self._path(number), 0
-        while os.path.lexists(aside := path.with_name(f"{path.name}.damaged-{n}")):
-            n += 1
-        path.rename(aside)
-        warnings.warn(
-            f"{path} cannot be used ({error}): it is now {aside.name}, and fold {number} is "
-            "computed again",
-            CheckpointWarning,
-            stacklevel=5,
-        )
+    def _outcome(self, number):
+        path = self._path(number)
+        if path.stat().st_size > _LARGEST:
+            raise ValueError(f"it is larger than {_LARGEST} bytes")
+        sealed = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(sealed, dict) or set(sealed) != {"outcome", "sha256"}:
+            raise ValueError("it is no outcome of a fold")
+        if sealed["sha256"] != self._seal(number, sealed["outcome"]):
+            raise ValueError("its checksum differs: it was changed or belongs to another fold")
+        return sealed["outcome"]
 
     def save(self, number, outcome):
         """Keep a fold's outcome."""

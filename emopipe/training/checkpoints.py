@@ -2,16 +2,12 @@
 
 import hashlib
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
 
-from emopipe.files import atomic_file, set_aside
-
-
-class CheckpointWarning(UserWarning):
-    """A checkpoint is changed or damaged; its fit starts again."""
+from emopipe.checkpoints import load_checkpoint
+from emopipe.files import atomic_file
 
 
 def _digest(identity, text, arrays) -> str:
@@ -75,19 +71,9 @@ class FitCheckpoint:
 
     def load(self) -> tuple[dict, dict] | None:
         """Return what was saved, or None; a file that is not as it was written is set aside."""
-        if self.path is None or not self.path.is_file():
+        if self.path is None:
             return None
-        try:
-            return self._content()
-        except Exception as error:  # damage has many faces: of the archive, its numbers, its text
-            aside = set_aside(self.path)
-            warnings.warn(
-                f"the checkpoint {self.path} cannot be used ({type(error).__name__}: {error}): it "
-                f"is now {aside.name}, and this fit starts at epoch 0",
-                CheckpointWarning,
-                stacklevel=2,
-            )
-            return None
+        return load_checkpoint(self.path, self._content, "this fit starts at epoch 0")
 
     def _content(self):
         with np.load(self.path, allow_pickle=False) as file:
