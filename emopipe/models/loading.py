@@ -111,8 +111,8 @@ def _tell_versions(fields, folder):
 
 
 def _check_recipes(estimator, fields, folder):
-    allowed_names = recipes(estimator)
-    now = {name: allowed_names[name] for name in allowed_names if name in fields["recipes"]}
+    current = recipes(estimator)
+    now = {name: current[name] for name in current if name in fields["recipes"]}
     files, other = differences(fields["recipes"], now)
     if files:
         raise ModelError(
