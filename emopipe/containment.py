@@ -1,4 +1,4 @@
-"""What untrusted files are read by: a process of its own, with limits, that may break alone.
+"""Read untrusted files in a process of its own, with limits; a crash ends that process alone.
 
 The libraries that read networks and cascades trust their files: one that asks for 8 GB, loops for
 ever or leads outside memory takes its process along. Here that is a fresh interpreter without
@@ -198,12 +198,12 @@ def _limit(memory):
         import resource
     except ImportError:
         return
-    wanted = {
+    limits = {
         resource.RLIMIT_DATA: memory,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: _MOST_WRITTEN,
     }
-    for kind, value in wanted.items():
+    for kind, value in limits.items():
         hard = resource.getrlimit(kind)[1]
         soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (soft, hard))

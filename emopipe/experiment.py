@@ -10,7 +10,7 @@ from emopipe.files import write_atomic
 from emopipe.literature import Published
 from emopipe.result import Result, as_notices, naming
 from emopipe.result_schema import check_experiment
-from emopipe.strict_json import SCHEMA, dumps, known, parsed, plain, read_text
+from emopipe.strict_json import SCHEMA, dumps, known_fields, parse, plain, read_text
 
 FILE_NAME = "result.json"
 
@@ -175,18 +175,18 @@ class Experiment:
     @classmethod
     def from_json(cls, text, source="the text"):
         """Return the Experiment written by `to_json`; ValueError where it is none, or newer."""
-        fields = parsed(text, "experiment", source)
+        fields = parse(text, "experiment", source)
         with naming(source):
             check_experiment(fields)
-        fields = known(cls, fields)
+        fields = known_fields(cls, fields)
         results = {
             k: Result.from_dict(v, f"{source}, result {k!r}") for k, v in fields["results"].items()
         }
         with naming(source):
             fields["published"] = [
-                Published.from_dict(known(Published, item)) for item in fields["published"]
+                Published.from_dict(known_fields(Published, item)) for item in fields["published"]
             ]
-            fields["charts"] = [Chart(**known(Chart, item)) for item in fields["charts"]]
+            fields["charts"] = [Chart(**known_fields(Chart, item)) for item in fields["charts"]]
             return cls(**fields | {"results": results})
 
     def save(self, folder):

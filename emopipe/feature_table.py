@@ -1,4 +1,4 @@
-"""Features that other programs computed (OpenFace, py-feat, openSMILE, ...), joined by clip."""
+"""Join features that other programs computed (OpenFace, py-feat, openSMILE, ...) by clip."""
 
 import re
 import warnings
@@ -42,14 +42,14 @@ def _separator(path: Path) -> str:
 def _read(path: Path, key: str | None, separator: str | None) -> tuple[pd.DataFrame, pd.Series]:
     """Return one CSV's rows, and the name of the recording that each belongs to."""
     try:
-        return _parsed(path, key, separator)
+        return _parse(path, key, separator)
     except (UnicodeError, OverflowError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(
             f"{path} is no readable CSV table ({error}): save it as CSV in UTF-8"
         ) from error
 
 
-def _parsed(path: Path, key: str | None, separator: str | None) -> tuple[pd.DataFrame, pd.Series]:
+def _parse(path: Path, key: str | None, separator: str | None) -> tuple[pd.DataFrame, pd.Series]:
     options = {"sep": separator or _separator(path), "encoding": "utf-8-sig"}
     options |= {"skipinitialspace": True, "index_col": False}
     header = pd.read_csv(path, nrows=0, **options)
@@ -58,18 +58,18 @@ def _parsed(path: Path, key: str | None, separator: str | None) -> tuple[pd.Data
         table = pd.read_csv(path, names=names, header=0, **options)
         return table, pd.Series(path.name, table.index)
     if key not in names:
-        raise ValueError(f"key={key!r} is no column of {path}; its columns: {_some(names)}")
+        raise ValueError(f"key={key!r} is no column of {path}; its columns: {_list_some(names)}")
     table = pd.read_csv(path, names=names, header=0, dtype={key: str}, **options)
     recordings = table.pop(key).str.strip("'\" ")
     return table[recordings.notna()], recordings.dropna()
 
 
-def _some(names) -> str:
+def _list_some(names) -> str:
     names = [repr(str(name)) for name in names]
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _chosen(table: pd.DataFrame, columns, place) -> list[str]:
+def _choose_columns(table: pd.DataFrame, columns, csv) -> list[str]:
     numbers = table.select_dtypes("number")
     if columns is None:
         real = numbers.select_dtypes("floating").columns
@@ -83,12 +83,12 @@ def _chosen(table: pd.DataFrame, columns, place) -> list[str]:
         advice = "columns=[] is empty"
         if unknown := [name for name in chosen if name not in table]:
             raise ValueError(
-                f"columns: {_some(unknown)} not in {place}; its columns: {_some(table)}"
+                f"columns: {_list_some(unknown)} not in {csv}; its columns: {_list_some(table)}"
             )
         if words := [name for name in chosen if name not in numbers]:
-            raise ValueError(f"columns: {_some(words)} of {place} hold words, not only numbers")
+            raise ValueError(f"columns: {_list_some(words)} of {csv} hold words, not only numbers")
     if not chosen:
-        raise ValueError(f"{place} has no features: {advice}; it has {_some(table)}")
+        raise ValueError(f"{csv} has no features: {advice}; it has {_list_some(table)}")
     return chosen
 
 
@@ -96,8 +96,8 @@ def _join_key(name: str, pattern: str | None) -> str | None:
     """Return what a clip and a row must have in common, None where the pattern finds nothing."""
     if pattern is None:
         return _SUFFIX.sub("", re.split(r"[\\/]", name)[-1])
-    found = re.search(pattern, name)
-    return found and found.group(1)
+    match = re.search(pattern, name)
+    return match and match.group(1)
 
 
 def _files(csv: str) -> list[Path]:
@@ -111,33 +111,33 @@ def _files(csv: str) -> list[Path]:
     return [path]
 
 
-def _averaged(csv, key, pattern, columns, separator) -> _Table:
+def _average_frames(csv, key, pattern, columns, separator) -> _Table:
     pieces = [_read(path, key, separator) for path in _files(csv)]
     table = pd.concat([piece for piece, _ in pieces], ignore_index=True)
     recordings = pd.concat([names for _, names in pieces], ignore_index=True)
-    chosen = _chosen(table, columns, csv)
-    known = {name: _join_key(name, pattern) for name in recordings.unique()}
-    keys = recordings.map(known)
+    chosen = _choose_columns(table, columns, csv)
+    key_of = {name: _join_key(name, pattern) for name in recordings.unique()}
+    keys = recordings.map(key_of)
     if keys.isna().all():
         raise ValueError(
             f"pattern={pattern!r} is found in no {key or 'file name'!r} of {csv}, "
-            f"for example {_some(recordings.head(1))}"
+            f"for example {_list_some(recordings.head(1))}"
         )
     trusted = table["success"] != 0 if "success" in table else pd.Series(True, table.index)
     values = table.loc[trusted, chosen].replace([np.inf, -np.inf], np.nan)
     means = values.groupby(keys[trusted], sort=False).mean()
-    sharing = pd.Series(list(known), index=list(known.values())).groupby(level=0).agg(tuple)
+    sharing = pd.Series(list(key_of), index=list(key_of.values())).groupby(level=0).agg(tuple)
     return _Table(
         names=tuple(chosen),
         rows={name: row for row, name in enumerate(means.index)},
         values=means.to_numpy(np.float64),
         untrusted=frozenset(keys.dropna()) - frozenset(means.index),
         merged=tuple(names for names in sharing if len(names) > 1),
-        crowded=_crowded(table[trusted], recordings[trusted], keys[trusted]),
+        crowded=_find_crowded(table[trusted], recordings[trusted], keys[trusted]),
     )
 
 
-def _crowded(table: pd.DataFrame, recordings: pd.Series, keys: pd.Series) -> tuple[str, ...]:
+def _find_crowded(table: pd.DataFrame, recordings: pd.Series, keys: pd.Series) -> tuple[str, ...]:
     """Return the keys of which some recording has a frame in several rows: one for each face."""
     if "frame" not in table:
         return ()
@@ -146,8 +146,8 @@ def _crowded(table: pd.DataFrame, recordings: pd.Series, keys: pd.Series) -> tup
 
 
 @lru_cache(maxsize=8)
-def _remembered(stamp, csv, key, pattern, columns, separator) -> _Table:
-    return _averaged(csv, key, pattern, columns, separator)
+def _cached_table(stamp, csv, key, pattern, columns, separator) -> _Table:
+    return _average_frames(csv, key, pattern, columns, separator)
 
 
 class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
@@ -215,7 +215,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
         if columns is not None and not isinstance(columns, str):
             columns = tuple(columns)
         stamp = tuple((str(path), file_stamp(path)) for path in _files(self.csv))
-        return _remembered(stamp, str(self.csv), self.key, self.pattern, columns, self.separator)
+        return _cached_table(stamp, str(self.csv), self.key, self.pattern, columns, self.separator)
 
     def fit(self, X, y=None):
         """Check the parameters, the CSV and the paths; nothing is learned."""
@@ -224,7 +224,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
         for names in table.merged[:1]:
             warnings.warn(
                 f"{len(table.merged)} join keys of {self.csv} stand for several recordings, whose "
-                f"rows are averaged: {_some(names)} are one clip; make the pattern sharper if "
+                f"rows are averaged: {_list_some(names)} are one clip; make the pattern sharper if "
                 "they should not be",
                 ClipWarning,
                 stacklevel=2,
@@ -232,7 +232,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
         if table.crowded:
             warnings.warn(
                 f"{len(table.crowded)} recordings in {self.csv} have several faces in one frame, "
-                f"which are averaged: {_some(table.crowded[:3])}; leave the rows of one face each "
+                f"averaged here: {_list_some(table.crowded[:3])}; leave the rows of one face each "
                 "in the table if that is not meant",
                 ClipWarning,
                 stacklevel=2,
@@ -240,7 +240,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
         self.n_features_out_ = len(table.names)
         return self
 
-    def _found(self, X) -> tuple[_Table, list[str], list[str | None], list[int | None]]:
+    def _find(self, X) -> tuple[_Table, list[str], list[str | None], list[int | None]]:
         table, paths = self._table(), paths_of(X, self.column)
         keys = [None if path is None else _join_key(path, self.pattern) for path in paths]
         return table, paths, keys, [table.rows.get(key) for key in keys]
@@ -265,12 +265,12 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
         ValueError
             If it lacks the columns that were named, or has no features.
         """
-        table, paths, keys, rows = self._found(X)
+        table, paths, keys, rows = self._find(X)
         features = np.full((len(paths), len(table.names)), np.nan)
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if row is not None:
-                features[place] = table.values[row]
-        if missing := [place for place, row in enumerate(rows) if row is None]:
+                features[index] = table.values[row]
+        if missing := [index for index, row in enumerate(rows) if row is None]:
             first, why = paths[missing[0]], self._why(table, paths[missing[0]], keys[missing[0]])
             first = f"row {missing[0]}" if first is None else first
             warnings.warn(
@@ -289,12 +289,12 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
             return f"pattern {self.pattern!r} is not found in its name"
         if key in table.untrusted:
             return f"no frame of {key!r} was successful"
-        return f"there is no {key!r}, only {_some(list(table.rows)[:3])}, ..."
+        return f"there is no {key!r}, only {_list_some(list(table.rows)[:3])}, ..."
 
     def statuses(self, X):
         """Return a DataFrame with path, status ("ok", "partial", "missing") and detail."""
-        table, paths, keys, rows = self._found(X)
-        found = [
+        table, paths, keys, rows = self._find(X)
+        outcomes = [
             ("missing", self._why(table, path, key))
             if row is None
             else ("ok", "")
@@ -303,7 +303,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
             for path, key, row in zip(paths, keys, rows, strict=True)
         ]
         index = getattr(X, "index", None) if hasattr(X, "iloc") else None
-        statuses = pd.DataFrame(found, columns=["status", "detail"], index=index)
+        statuses = pd.DataFrame(outcomes, columns=["status", "detail"], index=index)
         statuses.insert(0, "path", paths)
         return statuses
 

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, stamped, and downloaded under a pinned checksum."""
+"""Write files atomically, stamp them, and download them under a pinned checksum."""
 
 import errno
 import hashlib

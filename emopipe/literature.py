@@ -1,4 +1,4 @@
-"""The publications that this package rebuilds or measures against, and figures from them.
+"""The publications that this package rebuilds or measures against, with their figures.
 
 Docstrings that say "the thesis" and "system A", "B" or "C" mean those of `SOURCES`.
 """

@@ -1,4 +1,4 @@
-"""Figures of a classifier from confusion matrices, with intervals from a bootstrap over subjects.
+"""Metrics of a classifier from confusion matrices, with intervals by bootstrap over subjects.
 
 Everything is computed from one confusion matrix per subject (clips of one person are not
 independent, so persons are what is drawn again): a bootstrap is then one matrix product.
@@ -55,8 +55,8 @@ def _ratio(numerator, denominator):
 
 def _mean(values):
     """Return the mean over the last axis of what is not NaN; NaN where all is."""
-    known = ~np.isnan(values)
-    return _ratio(np.where(known, values, 0.0).sum(-1), known.sum(-1))
+    finite = ~np.isnan(values)
+    return _ratio(np.where(finite, values, 0.0).sum(-1), finite.sum(-1))
 
 
 def recall(confusions):
@@ -164,7 +164,7 @@ def interval(values, confidence=CONFIDENCE):
     return (np.nan, np.nan) if low == high and low in (0, 1) else (low, high)
 
 
-def _rounded(value):
+def _round(value):
     # What additions in another order leave of an exact 0 is none: and never "-0.0".
     return round(float(value), 12) + 0.0
 
@@ -172,7 +172,7 @@ def _rounded(value):
 def with_interval(value, draws):
     """Return {value, low, high} of a figure and its draws, NaN without draws."""
     low, high = interval(draws) if draws is not None else (np.nan, np.nan)
-    return {"value": _rounded(value), "low": _rounded(low), "high": _rounded(high)}
+    return {"value": _round(value), "low": _round(low), "high": _round(high)}
 
 
 def summarize(confusions, *, n_bootstrap=2000, random_state=0):

@@ -1,4 +1,4 @@
-"""The one progress bar: with rate and time left, and quiet in log files."""
+"""The progress bar: shows rate and time left, and stays quiet in log files."""
 
 import sys
 
@@ -6,7 +6,7 @@ import sys
 _LOGGED = 10.0
 
 
-def progress_bar(total, title, unit, *, shown, initial=0, delay=0):
+def progress_bar(total, title, unit, *, visible, initial=0, delay=0):
     """Return a tqdm bar on standard error; in a file it is drawn again every ten seconds only.
 
     Parameters
@@ -14,7 +14,7 @@ def progress_bar(total, title, unit, *, shown, initial=0, delay=0):
     total, initial : int
         Steps, and how many of them are done already.
     title, unit : str
-    shown : bool
+    visible : bool
         Otherwise nothing is drawn.
     delay : float
         Seconds before it is drawn: what is done by then needs no bar.
@@ -32,6 +32,6 @@ def progress_bar(total, title, unit, *, shown, initial=0, delay=0):
 
     interval = 0.1 if sys.stderr.isatty() else _LOGGED
     return tqdm(
-        total=total, initial=initial, desc=title, unit=unit, disable=not shown, delay=delay,
+        total=total, initial=initial, desc=title, unit=unit, disable=not visible, delay=delay,
         mininterval=interval, maxinterval=max(interval, 10.0),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an evaluation measured, as plain data: written to JSON, read back, and reported from."""
+"""Results and experiments as plain data: written to JSON, read back, and reported."""
 
 import dataclasses
 import hashlib
@@ -13,9 +13,9 @@ from emopipe import metrics
 from emopipe.checks import STATUSES
 from emopipe.files import write_atomic
 from emopipe.result_schema import check_result
-from emopipe.result_upgrade import upgraded
+from emopipe.result_upgrade import upgrade
 from emopipe.search_grids import grid_rows
-from emopipe.strict_json import SCHEMA, checked, dumps, known, parsed, plain, read_text
+from emopipe.strict_json import SCHEMA, check_kind, dumps, known_fields, parse, plain, read_text
 
 SEVERITIES = ("information", "warning", "severe")
 
@@ -275,11 +275,11 @@ class Result:
     @classmethod
     def from_dict(cls, fields, source="the data"):
         """Return the Result that `to_dict` described; ValueError says why it cannot."""
-        checked(fields, "result", source)
+        check_kind(fields, "result", source)
         with naming(source):
-            fields = upgraded(fields)
+            fields = upgrade(fields)
             check_result(fields)
-            return cls(**known(cls, fields))
+            return cls(**known_fields(cls, fields))
 
     def to_json(self, *, run=True):
         """Return strict JSON (NaN becomes null): equal content gives equal text.
@@ -291,7 +291,7 @@ class Result:
     @classmethod
     def from_json(cls, text, source="the text"):
         """Return the Result written by `to_json`; ValueError where it is none, or newer."""
-        return cls.from_dict(parsed(text, "result", source), source)
+        return cls.from_dict(parse(text, "result", source), source)
 
     def save(self, path):
         """Write the Result into a JSON file, atomically; return its path."""

@@ -1,4 +1,4 @@
-"""What a result.json may hold: types, counts and lengths, checked when a file is read.
+"""Check what a result.json holds when it is read: types, counts and lengths.
 
 A file is somebody else's until it has passed: whatever differs is named by its place, such as
 ``results['voice'].metrics.accuracy.value``. Fields that are not listed here are ignored.
@@ -15,9 +15,9 @@ LONGEST_TEXT = 1_000_000
 
 
 def _refuse(where, value, needed):
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    raise ValueError(f"{where} is {shown}: {needed} is needed")
+    text = repr(value)
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    raise ValueError(f"{where} is {text}: {needed} is needed")
 
 
 def text(value, where):

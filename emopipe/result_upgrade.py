@@ -5,7 +5,7 @@ from emopipe.search_grids import grouped
 from emopipe.strict_json import SCHEMA
 
 
-def upgraded(fields):
+def upgrade(fields):
     """Return the fields of a parsed result as schema 3 has them.
 
     Schema 2 stored what follows from the predictions, and kept grids and learning curves apart

@@ -1,4 +1,4 @@
-"""Plain data as strict JSON: written whole, read with words about what is wrong."""
+"""Write and read plain data as strict JSON, with clear errors."""
 
 import dataclasses
 import json
@@ -66,7 +66,7 @@ def dumps(fields):
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def checked(fields, kind, source):
+def check_kind(fields, kind, source):
     """Return the parsed dict when this version of emopipe can read it."""
     if not isinstance(fields, dict) or fields.get("kind") != kind:
         raise ValueError(f"{source} is not {kind!r} data written by emopipe")
@@ -107,7 +107,7 @@ def _too_deep(value):
     return True
 
 
-def parsed(text, kind, source):
+def parse(text, kind, source):
     """Return the dict in a JSON text; ValueError says what is wrong with it."""
     try:
         fields = json.loads(text, parse_constant=_no_constant)
@@ -117,10 +117,10 @@ def parsed(text, kind, source):
         raise ValueError(f"{source} is not JSON: {error}") from None
     if _too_deep(fields):
         raise ValueError(f"{source} is nested deeper than {DEEPEST} levels")
-    return checked(fields, kind, source)
+    return check_kind(fields, kind, source)
 
 
-def known(cls, fields):
+def known_fields(cls, fields):
     """Return the entries of `fields` that are fields of `cls`; a missing one is said in words."""
     names = {item.name: item for item in dataclasses.fields(cls)}
     required = [

@@ -1,4 +1,4 @@
-"""SubjectScaler: each subject's features standardised, as far as the subject's clips tell."""
+"""SubjectScaler: standardise the features of each subject, as far as its clips allow."""
 
 from copy import copy
 from hashlib import sha256
@@ -67,12 +67,12 @@ class SubjectScaler(SelfDescribing, TransformerMixin, BaseEstimator):
         """Fit, and scale the training people as new ones will be."""
         values, people = self._read(X, y)
         self._components(values, people)
-        return self._scaled(X, values, people)
+        return self._scale(X, values, people)
 
     def transform(self, X):
         """Return features (n_clips, n_features) scaled by subject, NaN where a clip gave none."""
         check_is_fitted(self)
-        return self._scaled(X, np.asarray(self.extractor_.transform(X)), self._people(X))
+        return self._scale(X, np.asarray(self.extractor_.transform(X)), self._people(X))
 
     def enroll(self, X):
         """Return a copy that scales clips of nobody named as those of one new person.
@@ -113,8 +113,8 @@ class SubjectScaler(SelfDescribing, TransformerMixin, BaseEstimator):
         return subject_names(X[self.subject])
 
     def _components(self, values, people):
-        known = np.isfinite(values).all(axis=1)
-        rows = [np.flatnonzero(known & (people == name)) for name in set(people) - {None}]
+        complete = np.isfinite(values).all(axis=1)
+        rows = [np.flatnonzero(complete & (people == name)) for name in set(people) - {None}]
         rows = sorted(list(r) for r in rows if len(r) > 1)
         if len(rows) < 2:
             raise ValueError(
@@ -132,7 +132,7 @@ class SubjectScaler(SelfDescribing, TransformerMixin, BaseEstimator):
         spread = (variances / within).var(axis=0, ddof=1) - 2 * (1 / (n - 1)).mean()
         self.variance_clips_ = float(2 / max(np.maximum(spread, 0).mean(), 1e-6))
 
-    def _drawn(self, X, rows):
+    def _draw(self, X, rows):
         """Return the rows of a subject that estimate its statistics."""
         if self.n_clips is None or len(rows) <= self.n_clips:
             return rows
@@ -140,27 +140,27 @@ class SubjectScaler(SelfDescribing, TransformerMixin, BaseEstimator):
         keys = [sha256(str(name).encode()).digest() for name in names]
         return rows[sorted(range(len(rows)), key=keys.__getitem__)[: self.n_clips]]
 
-    def _scaled(self, X, values, people):
+    def _scale(self, X, values, people):
         values = np.asarray(values, np.float64)
-        known, scaled = np.isfinite(values).all(axis=1), np.full(values.shape, np.nan)
+        complete, scaled = np.isfinite(values).all(axis=1), np.full(values.shape, np.nan)
         for name in set(people):
-            rows = np.flatnonzero(known & (people == name))
+            rows = np.flatnonzero(complete & (people == name))
             if name is None:
                 mean, variance = vars(self).get("enrolled_", (self.mean_, self.variance_))
             else:
-                mean, variance = self._statistics(values[self._drawn(X, rows)])
+                mean, variance = self._statistics(values[self._draw(X, rows)])
             scaled[rows] = (values[rows] - mean) / np.sqrt(np.where(variance > 0, variance, 1.0))
         return scaled
 
-    def _statistics(self, own):
+    def _statistics(self, sample):
         """Return mean and variance of a subject's values, mixed with the training people's."""
-        n, mean, variance = len(own), self.mean_, self.variance_
+        n, mean, variance = len(sample), self.mean_, self.variance_
         if n:
             share = n / (n + self.mean_clips_)
-            mean = share * own.mean(axis=0) + (1 - share) * mean
+            mean = share * sample.mean(axis=0) + (1 - share) * mean
         if n > 1:
             share = n / (n + self.variance_clips_)
-            variance = share * own.var(axis=0, ddof=1) + (1 - share) * variance
+            variance = share * sample.var(axis=0, ddof=1) + (1 - share) * variance
         return mean, variance
 
     def get_feature_names_out(self, input_features=None):

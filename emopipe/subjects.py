@@ -1,4 +1,4 @@
-"""Names of people: one person has one name, or folds by subject would not keep people apart."""
+"""Normalise names of people, so that one person has one name and folds keep people apart."""
 
 import re
 import unicodedata
@@ -84,14 +84,14 @@ def check_subject_names(names, column: str = "subject"):
         other = alike.setdefault(subject_key(name), name)
         if other != name:
             raise ValueError(
-                f"the {column}s {_shown(other, name)} differ only by blanks, capitals, invisible"
-                " characters, the encoding of accents or the form of a number: one person would be"
-                " trained on and tested. "
+                f"the {column}s {_show_both(other, name)} differ only by blanks, capitals, "
+                "invisible characters, the encoding of accents or the form of a number: "
+                "one person would be trained on and tested. "
                 f"Write them alike in column {column!r}, or give two people two names"
             )
 
 
-def _shown(first: str, second: str) -> str:
+def _show_both(first: str, second: str) -> str:
     spelt = [unicodedata.normalize("NFC", name).isprintable() for name in (first, second)]
     same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second)
     show = ascii if same or not all(spelt) else repr

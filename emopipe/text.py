@@ -1,4 +1,4 @@
-"""Names and tables as text that is safe to show: on terminals, in messages, JSON, HTML and CSV."""
+"""Make names and tables safe to show: on terminals, in messages, JSON, HTML and CSV."""
 
 import unicodedata
 from functools import lru_cache
@@ -38,8 +38,8 @@ def printable(text, *, multiline: bool = False) -> str:
     text = text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else str(text)
     if text.isprintable():
         return text
-    shown = _JOINERS + _LAYOUT if multiline else _JOINERS
-    return "".join(c if c in shown or _is_visible(c) else _escape(c) for c in text)
+    allowed = _JOINERS + _LAYOUT if multiline else _JOINERS
+    return "".join(c if c in allowed or _is_visible(c) else _escape(c) for c in text)
 
 
 def _is_visible(character: str) -> bool:

@@ -11,7 +11,7 @@ from sklearn.svm import SVC, LinearSVC
 
 from emopipe.fusion import WhereFinite
 from emopipe.fusion.calibration import CALIBRATIONS, calibrate, calibrate_across, check_calibration
-from emopipe.fusion.scores import decide, normalised, score_matrix
+from emopipe.fusion.scores import decide, normalise, score_matrix
 
 EMOTIONS = np.array(["anger", "fear", "joy"])
 
@@ -93,7 +93,7 @@ class _OnlyPredicts(ClassifierMixin, BaseEstimator):
 
 def test_rows_of_zeros_become_uniform():
     np.testing.assert_array_equal(
-        normalised(np.array([[0.0, 0.0], [1.0, 3.0], [np.nan, np.nan]])),
+        normalise(np.array([[0.0, 0.0], [1.0, 3.0], [np.nan, np.nan]])),
         [[0.5, 0.5], [0.25, 0.75], [np.nan, np.nan]],
     )
 
@@ -114,7 +114,7 @@ def test_calibrated_scores_are_better_probabilities(name, model):
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert found.min() >= 0
     before = log_loss(codes[test], score_matrix(model, X[test], range(3)))
-    assert log_loss(codes[test], normalised(np.clip(found, 1e-3, 1))) < before + 0.02
+    assert log_loss(codes[test], normalise(np.clip(found, 1e-3, 1))) < before + 0.02
 
 
 @pytest.mark.parametrize("name", CALIBRATIONS)

@@ -54,7 +54,7 @@ def test_order_of_rows_and_other_people_do_not_matter():
 def test_eight_clips_are_all_that_is_known():
     fitted, new = scaler(n_clips=8).fit(people()), people(1, seed=1)
     before = fitted.transform(new)
-    drawn = set(fitted._drawn(new, np.arange(40)).tolist())
+    drawn = set(fitted._draw(new, np.arange(40)).tolist())
     rest = [row for row in range(40) if row not in drawn]
     changed = new.copy()
     changed.loc[rest[0], "x"] = 99.0

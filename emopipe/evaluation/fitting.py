@@ -325,7 +325,7 @@ def run_folds(task, folds, *, n_jobs=None, checkpoint=None, progress=False, titl
     kept = {number: checkpoints.load(number) for number in range(len(folds))}
     outcomes = {number: outcome for number, outcome in kept.items() if outcome is not None}
     missing = [(number, fold) for number, fold in enumerate(folds) if number not in outcomes]
-    with progress_bar(len(folds), title, "fold", shown=progress) as bar:
+    with progress_bar(len(folds), title, "fold", visible=progress) as bar:
         _show(bar, task, folds, outcomes)
         for number, outcome in _fresh(task, missing, n_jobs):
             checkpoints.save(number, outcome)

@@ -46,7 +46,7 @@ class _Bar:
     def __init__(self, visible, name, clips):
         self.tally = Counter(clips.finished_statuses())
         self.bar = progress_bar(
-            len(clips.paths), name, "clip", shown=visible, initial=self.tally.total()
+            len(clips.paths), name, "clip", visible=visible, initial=self.tally.total()
         )
 
     def take(self, statuses):

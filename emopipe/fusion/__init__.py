@@ -1,4 +1,4 @@
-"""Decision-level fusion: scores of several modalities become one, weighted per emotion."""
+"""Decision-level fusion: combine the scores of several modalities, weighted per emotion."""
 
 from emopipe.fusion.clip_pipeline import ClipPipeline, make_clip_pipeline
 from emopipe.fusion.emotion_weighted import EmotionWeightedFusion

@@ -1,4 +1,4 @@
-"""Calibration: scores of clips that the classifier never saw become probabilities."""
+"""Calibrate scores of held-out clips to probabilities."""
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
@@ -6,7 +6,7 @@ from scipy.special import expit, logit, logsumexp, softmax
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 
-from emopipe.fusion.scores import normalised
+from emopipe.fusion.scores import normalise
 from emopipe.parameters import check_one_of
 
 
@@ -19,20 +19,22 @@ class _PerClass(BaseEstimator):
         """Learn from scores (clips, emotions), -inf for unseen, and columns y."""
         self.curves_ = []
         for emotion, column in enumerate(scores.T):
-            seen = np.isfinite(column)
-            self.curves_.append(self._curve(column[seen], y[seen] == emotion))
+            finite = np.isfinite(column)
+            self.curves_.append(self._curve(column[finite], y[finite] == emotion))
         return self
 
     def probabilities(self, scores):
         """Return probabilities (clips, emotions)."""
-        found, seen = np.zeros(scores.shape), np.isfinite(scores)
-        for column, score, rows, curve in zip(found.T, scores.T, seen.T, self.curves_, strict=True):
+        values, finite = np.zeros(scores.shape), np.isfinite(scores)
+        for column, score, rows, curve in zip(
+            values.T, scores.T, finite.T, self.curves_, strict=True
+        ):
             if curve is not None:
                 column[rows] = self._height(curve, score[rows])
-        found[~found.any(axis=1)] = 1  # nothing is likely: what the classifier knows is alike
-        found[~seen] = 0
-        found[np.isnan(scores).any(axis=1)] = np.nan
-        return normalised(found)
+        values[~values.any(axis=1)] = 1  # nothing is likely: what the classifier knows is alike
+        values[~finite] = 0
+        values[np.isnan(scores).any(axis=1)] = np.nan
+        return normalise(values)
 
 
 class SigmoidCalibration(_PerClass):
@@ -80,12 +82,19 @@ class TemperatureCalibration(BaseEstimator):
 
     def fit(self, scores, y):
         """Learn from scores (clips, emotions), -inf for unseen, and columns y."""
-        own = scores[np.arange(len(y)), y]
-        scores, own = scores[np.isfinite(own)], own[np.isfinite(own)]
+        true_scores = scores[np.arange(len(y)), y]
+        scores, true_scores = (
+            scores[np.isfinite(true_scores)],
+            true_scores[np.isfinite(true_scores)],
+        )
 
         def cost(log_sharpness):
             sharp = np.exp(log_sharpness)
-            return np.mean(logsumexp(sharp * scores, axis=1) - sharp * own) if len(own) else 0.0
+            return (
+                np.mean(logsumexp(sharp * scores, axis=1) - sharp * true_scores)
+                if len(true_scores)
+                else 0.0
+            )
 
         self.sharpness_ = np.exp(minimize_scalar(cost, bounds=(-7, 7), method="bounded").x)
         return self
@@ -139,8 +148,8 @@ def scale_for(name):
 
 def calibrate(name, scores, y):
     """Return a calibration fitted on the rows that are not NaN."""
-    seen = ~np.isnan(scores).any(axis=1)
-    return CALIBRATIONS[name]().fit(scores[seen], y[seen])
+    complete = ~np.isnan(scores).any(axis=1)
+    return CALIBRATIONS[name]().fit(scores[complete], y[complete])
 
 
 def calibrate_across(name, scores, y, folds):
@@ -160,8 +169,8 @@ def calibrate_across(name, scores, y, folds):
     -------
     float64 array, shape (clips, emotions)
     """
-    found = np.full(scores.shape, np.nan)
+    calibrated = np.full(scores.shape, np.nan)
     for rows in folds:
         others = np.setdiff1d(np.concatenate(folds), rows)
-        found[rows] = calibrate(name, scores[others], y[others]).probabilities(scores[rows])
-    return found
+        calibrated[rows] = calibrate(name, scores[others], y[others]).probabilities(scores[rows])
+    return calibrated

@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 from emopipe.fusion.log_pool import FLOOR, choose_floors, likelihood_weights, log_scores
 from emopipe.fusion.score_fusion import ScoreFusion
-from emopipe.fusion.scores import normalised
+from emopipe.fusion.scores import normalise
 from emopipe.fusion.search import Objective, check_scoring, search_weights
 from emopipe.fusion.weights import (
     columns_to_one,
@@ -195,7 +195,7 @@ class EmotionWeightedFusion(ScoreFusion):
     def _weights(self, names, codes, units):
         """Return weights (modalities, emotions) and biases (emotions,)."""
         rule, shape = self._rule(), (len(names), len(self.classes_))
-        scores = self._pooled(codes)
+        scores = self._pool_scores(codes)
         if rule == "likelihood":
             return likelihood_weights(scores, codes, units)
         if rule is None:
@@ -219,7 +219,7 @@ class EmotionWeightedFusion(ScoreFusion):
         weights |= {"recall": _recall(scores, codes)}
         return {rule: float(objective(table)) for rule, table in (weights | learned).items()}
 
-    def _pooled(self, codes):
+    def _pool_scores(self, codes):
         """Return out-of-fold scores as the pool takes them, and learn the floors of logarithms."""
         self.floors_ = None
         if self.pool == "linear":
@@ -238,7 +238,7 @@ class EmotionWeightedFusion(ScoreFusion):
         """Return fused scores that sum to one, (n_clips, n_emotions)."""
         weights = self.weights_.to_numpy()
         if self.pool == "linear":
-            return normalised(fuse(scores, weights, self._preferred_row()))
+            return normalise(fuse(scores, weights, self._preferred_row()))
         logs = log_scores(scores, self.floors_)
         logits = fuse(logs, weights, self._preferred_row())
         logits[np.isfinite(logs).all(axis=(0, 2))] += self.biases_.to_numpy()

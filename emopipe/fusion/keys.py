@@ -1,4 +1,4 @@
-"""Keys by content: what an estimator, a table of clips or an array is, for remembering fits."""
+"""Keys by content of estimators, clip tables and arrays, by which fits are remembered."""
 
 import hashlib
 import io
@@ -22,12 +22,12 @@ class _Globals(pickle.Pickler):
 
     def __init__(self, file):
         super().__init__(file)
-        self.found = []
+        self.parts = []
 
     def reducer_override(self, obj):
         """Note classes and functions, and change nothing."""
         if isinstance(obj, type | FunctionType):
-            self.found.append(obj)
+            self.parts.append(obj)
         return NotImplemented
 
 
@@ -48,7 +48,7 @@ def estimator_key(estimator):
     pickler = _Globals(io.BytesIO())
     try:
         pickler.dump(estimator)
-        return joblib.hash(estimator), *pickler.found
+        return joblib.hash(estimator), *pickler.parts
     except Exception:  # whatever a stranger's __reduce__ raises: then it has no key
         return None
 

@@ -46,19 +46,19 @@ def log_scores(scores, floors):
 def sharpness(logs, y, start=1.0):
     """Return the factor of log scores (clips, emotions) with the least log loss, and that loss."""
     logs = np.ascontiguousarray(logs.T)
-    own, squares, factor = logs[y, np.arange(len(y))], logs**2, start
+    true_logs, squares, factor = logs[y, np.arange(len(y))], logs**2, start
     for _ in range(_STEPS):
         total = log_total(factor * logs)
         p = np.exp(factor * logs - total)
         mean = (p * logs).sum(axis=0)
-        slope, curvature = np.mean(mean - own), np.mean((p * squares).sum(axis=0) - mean**2)
+        slope, curvature = np.mean(mean - true_logs), np.mean((p * squares).sum(axis=0) - mean**2)
         before = factor
         # Of data that bound no factor (never wrong, or always) it stays within these limits.
         factor = np.clip(factor - slope / max(curvature, 1e-12), factor / 3, factor * 3)
         factor = np.clip(factor, 0.01, 20)
         if abs(factor / before - 1) < 0.03:
             break
-    return factor, np.mean(total - before * own)
+    return factor, np.mean(total - before * true_logs)
 
 
 def choose_floors(scores, y):
@@ -82,11 +82,11 @@ def choose_floors(scores, y):
     scores, y = np.asarray(scores, dtype=np.float64), np.asarray(y)
     floors = []
     for score in scores:
-        seen = np.isfinite(score).all(axis=1)
-        logs = [log_scores(score[None, seen], [floor])[0] for floor in _FLOORS]
+        complete = np.isfinite(score).all(axis=1)
+        logs = [log_scores(score[None, complete], [floor])[0] for floor in _FLOORS]
         factor, losses = 1.0, []
-        for log in logs if seen.any() else ():
-            factor, loss = sharpness(log, y[seen], factor)
+        for log in logs if complete.any() else ():
+            factor, loss = sharpness(log, y[complete], factor)
             losses.append(loss)
         floors.append(_FLOORS[int(np.argmin(losses or [0.0]))])
     return np.array(floors)

@@ -1,4 +1,4 @@
-"""Fits that are remembered in this process, so that a search over fusions fits nothing twice.
+"""Remember fits in this process, so that a search over fusions fits nothing twice.
 
 A fit is remembered by what it depends on: class, parameters and state of the unfitted estimator,
 the contents of X, y and the fit parameters, and scikit-learn's configuration. Entries are pickles,
@@ -149,8 +149,8 @@ def _chances(estimator):
 
 
 def _generators():
-    name, keys, place, *rest = np.random.get_state()  # noqa: NPY002 - only looked at
-    return name, keys.tobytes(), place, *rest, random.getstate()
+    name, keys, position, *rest = np.random.get_state()  # noqa: NPY002 - only looked at
+    return name, keys.tobytes(), position, *rest, random.getstate()
 
 
 def _fit_lastingly(estimator, X, y, params):
@@ -177,11 +177,11 @@ def fits_by_steps(estimator):
 def _plain(step):
     if step is None or isinstance(step, str):
         return step in (None, "passthrough")
-    own = getattr(type(step), "fit_transform", None)
-    return own is TransformerMixin.fit_transform or type(step) in _PLAIN
+    method = getattr(type(step), "fit_transform", None)
+    return method is TransformerMixin.fit_transform or type(step) in _PLAIN
 
 
-def extended(key, *further):
+def extend(key, *further):
     """Return a key made longer; None stays None, and makes None."""
     return None if key is None or None in further else (key, *further)
 
@@ -226,7 +226,7 @@ class Fitter:
             if not any(part for step in others for part in step.values()):
                 return self._fit_steps(estimator, X, y, last["fit"], key)
         if isinstance(estimator, WhereFinite):
-            inner_key = extended(key, type(estimator))
+            inner_key = extend(key, type(estimator))
 
             def fit(inner, X, y, **params):
                 return self.fit(inner, X, y, params, inner_key)
@@ -238,7 +238,7 @@ class Fitter:
         fitted = []
         for name, step in pipeline.steps[:-1]:
             if step not in (None, "passthrough"):
-                next_key = extended(key, estimator_key(step))
+                next_key = extend(key, estimator_key(step))
                 step = self._fit_whole(step, X, y, {}, key)
                 X = step.transform(X)
                 key = next_key if self.lasting else None
@@ -254,4 +254,4 @@ class Fitter:
             self.lasting &= lasting
             return estimator, lasting
 
-        return self.memory.recall(extended(key, estimator_key(estimator)), compute)
+        return self.memory.recall(extend(key, estimator_key(estimator)), compute)

@@ -9,7 +9,7 @@ from sklearn.utils import get_tags
 
 from emopipe.fusion.clip_pipeline import ClipPipeline, explain_missing
 from emopipe.fusion.keys import data_key, estimator_key, rows_key
-from emopipe.fusion.memory import FitMemory, Fitter, extended, fits_by_steps
+from emopipe.fusion.memory import FitMemory, Fitter, extend, fits_by_steps
 from emopipe.fusion.rows import take, take_params
 from emopipe.fusion.scores import score_matrix
 
@@ -127,7 +127,7 @@ class Modality:
             scores = np.full((len(self.y), len(classes)), np.nan)
             for number, fold in enumerate(folds):
                 try:
-                    scores[fold[1]] = self._tested(fitter, fold, classes, scale)
+                    scores[fold[1]] = self._test(fitter, fold, classes, scale)
                 except Exception as error:
                     error.add_note(f"in inner fold {number} of {len(folds)}")
                     raise
@@ -135,9 +135,9 @@ class Modality:
 
         described = estimator_key(self._body)
         sides = tuple(rows_key(side) for fold in folds for side in fold)
-        return fitter.memory.recall(extended(self._key, described, sides, scale), compute)
+        return fitter.memory.recall(extend(self._key, described, sides, scale), compute)
 
-    def _tested(self, fitter, fold, classes, scale):
+    def _test(self, fitter, fold, classes, scale):
         train, test = fold
         params = take_params(self.params, train, len(self.y))
         X, y = take(self.X, train), self.y[train]
@@ -172,11 +172,11 @@ def fit_modalities(estimators, X, y, params, folds, *, classes, scales, memory):
     """
     fitted, scores = [], []
     for (name, estimator), scale in zip(estimators, scales, strict=True):
-        own = params[name]
-        routed = config_context(enable_metadata_routing=True) if own else nullcontext()
+        modality_params = params[name]
+        routed = config_context(enable_metadata_routing=True) if modality_params else nullcontext()
         try:
             with explain_missing(), routed:
-                modality = Modality(estimator, X, y, own, memory)
+                modality = Modality(estimator, X, y, modality_params, memory)
                 scores += [modality.out_of_fold(folds, classes, scale)] if folds else []
                 fitted.append(modality.fit())
         except Exception as error:

@@ -33,10 +33,10 @@ def _curvature(features, probabilities):
     weighted = features * probabilities[..., None]
     flat = weighted.transpose(1, 0, 2).reshape(n_clips, -1)
     hessian = -flat.T @ flat
-    own = weighted.transpose(0, 2, 1) @ features
+    blocks = weighted.transpose(0, 2, 1) @ features
     for emotion in range(n_emotions):
         block = slice(emotion * n_features, (emotion + 1) * n_features)
-        hessian[block, block] += own[emotion]
+        hessian[block, block] += blocks[emotion]
     return hessian
 
 
@@ -114,9 +114,11 @@ def left_out_loss(features, y, units, theta, precision):
     p = np.exp(logits - log_total(logits))
     _, codes = np.unique(units, return_inverse=True)
     rows = [np.flatnonzero(codes == unit) for unit in range(codes.max() + 1)]
-    own = np.array([_curvature(features[:, r], p[:, r]) for r in rows])
+    curvatures = np.array([_curvature(features[:, r], p[:, r]) for r in rows])
     slopes = np.array([_slope(features[:, r], p[:, r], y[r]) for r in rows])
-    steps = np.linalg.solve(precision + own.sum(axis=0) - own, slopes[..., None])[..., 0]
+    steps = np.linalg.solve(precision + curvatures.sum(axis=0) - curvatures, slopes[..., None])[
+        ..., 0
+    ]
     losses = [
         _losses(_logits(features[:, r], theta + step), y[r]).sum()
         for r, step in zip(rows, steps, strict=True)

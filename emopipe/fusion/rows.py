@@ -1,4 +1,4 @@
-"""Rows of clips, whether in a table, an array or a list, and their labels."""
+"""Take rows of clips, in a table, an array or a list, with their labels."""
 
 import numpy as np
 import pandas as pd

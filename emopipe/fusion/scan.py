@@ -1,4 +1,4 @@
-"""Scanning weights: many weightings of the same scores are judged at once."""
+"""Score many weightings of the same scores at once."""
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def score_weights(scores, y, weightings, *, scoring="accuracy", preferred=None):
         block = block[:, :, undecided]
         size = max(1, 2**14 // max(1, block.shape[2]))  # fused scores fit the processor's cache
         for i in range(0, len(columns), size):
-            totals[i : i + size] += gain * _recognised(block, columns[i : i + size], true)
+            totals[i : i + size] += gain * _count_recognised(block, columns[i : i + size], true)
     return totals
 
 
@@ -69,20 +69,20 @@ def _foregone(block, weightings, true):
     return np.count_nonzero(won), ~(won | lost)
 
 
-def _recognised(block, weightings, true):
+def _count_recognised(block, weightings, true):
     """Return how many clips of one emotion each weighting recognises, int (n,)."""
 
-    def fused(emotion):
+    def fuse_emotion(emotion):
         total = weightings[:, 0, emotion, None] * block[0, emotion]
         for m in range(1, len(block)):
             total += weightings[:, m, emotion, None] * block[m, emotion]
         return total
 
-    own = fused(true)
-    won = np.ones(own.shape, dtype=bool)
+    true_scores = fuse_emotion(true)
+    won = np.ones(true_scores.shape, dtype=bool)
     for emotion in range(block.shape[1]):
         if emotion < true:
-            won &= own > fused(emotion)
+            won &= true_scores > fuse_emotion(emotion)
         elif emotion > true:
-            won &= own >= fused(emotion)
+            won &= true_scores >= fuse_emotion(emotion)
     return np.count_nonzero(won, axis=1)

@@ -1,4 +1,4 @@
-"""ScoreColumns: scores that a table of clips has already, as a classifier."""
+"""ScoreColumns: a classifier that reads its scores from columns of the clip table."""
 
 import warnings
 
@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emopipe.fusion.rows import check_labels
-from emopipe.fusion.scores import decide, normalised
+from emopipe.fusion.scores import decide, normalise
 
 
 class ScoreColumns(ClassifierMixin, BaseEstimator):
@@ -69,7 +69,7 @@ class ScoreColumns(ClassifierMixin, BaseEstimator):
             If an emotion has no column.
         """
         y = check_labels(y, X)
-        X = self._checked(X, reset=True)
+        X = self._check_X(X, reset=True)
         self.classes_, codes = np.unique(y, return_inverse=True)
         columns = self._columns(X)
         self.columns_ = {c: columns[c] for c in self.classes_.tolist() if c in columns}
@@ -77,7 +77,7 @@ class ScoreColumns(ClassifierMixin, BaseEstimator):
         if not self.columns_:
             raise ValueError(
                 f"no column for any of {', '.join(lacking)}; columns are named for "
-                f"{', '.join(map(str, columns)) or 'nothing'}. Check {self._named()}"
+                f"{', '.join(map(str, columns)) or 'nothing'}. Check {self._column_names()}"
             )
         if lacking:
             warnings.warn(f"no column for {', '.join(lacking)}: always score 0", stacklevel=2)
@@ -85,7 +85,7 @@ class ScoreColumns(ClassifierMixin, BaseEstimator):
         self._values(X)
         return self
 
-    def _checked(self, X, reset=False):
+    def _check_X(self, X, reset=False):
         """Return X as table or array; of a table, columns that are not scores may hold anything."""
         if hasattr(X, "iloc"):
             if reset:
@@ -93,12 +93,12 @@ class ScoreColumns(ClassifierMixin, BaseEstimator):
             return X
         return validate_data(self, X, reset=reset, ensure_all_finite="allow-nan")
 
-    def _named(self):
+    def _column_names(self):
         return f"columns={self.columns!r}, prefix={self.prefix!r}"
 
     def _columns(self, X):
         if (self.columns is None) == (self.prefix is None):
-            raise ValueError(f"give either columns or prefix, found {self._named()}")
+            raise ValueError(f"give either columns or prefix, found {self._column_names()}")
         if self.columns is not None:
             return dict(self.columns)
         if not hasattr(X, "columns"):
@@ -110,24 +110,26 @@ class ScoreColumns(ClassifierMixin, BaseEstimator):
         """Return the scores of `classes_`, float64 (n_clips, n_classes)."""
         values = np.zeros((len(X), len(self.classes_)))
         for emotion, column in self.columns_.items():
-            place = np.flatnonzero(self.classes_ == emotion)[0]
+            index = np.flatnonzero(self.classes_ == emotion)[0]
             try:
-                values[:, place] = X[column] if hasattr(X, "columns") else X[:, column]
+                values[:, index] = X[column] if hasattr(X, "columns") else X[:, column]
             except (KeyError, IndexError):
                 raise ValueError(
                     f"no column {column!r} for {emotion} in X with n_features = {X.shape[1]}; "
-                    f"check {self._named()}"
+                    f"check {self._column_names()}"
                 ) from None
         if (values < 0).any():
-            raise ValueError(f"Negative values in data passed to ScoreColumns({self._named()})")
+            raise ValueError(
+                f"Negative values in data passed to ScoreColumns({self._column_names()})"
+            )
         return values
 
     def predict_proba(self, X):
         """Return scores that sum to one, (n_clips, n_classes); NaN if one is NaN or all are 0."""
         check_is_fitted(self)
-        values = self._values(self._checked(X))
+        values = self._values(self._check_X(X))
         values[values.sum(axis=1) == 0] = np.nan
-        return normalised(values)
+        return normalise(values)
 
     def predict(self, X):
         """Return the emotion with the highest score; the most frequent if scores are missing."""

@@ -1,4 +1,4 @@
-"""What all fusions share: modalities fitted on all clips, and scored out of fold by subject."""
+"""The base of all fusions: modalities fitted on all clips, scored out of fold by subject."""
 
 import numpy as np
 import pandas as pd
@@ -69,7 +69,7 @@ class ScoreFusion(SelfDescribing, ClassifierMixin, BaseEstimator):
         self.prior_ = np.bincount(codes) / len(codes)
         subjects = subjects_of(X, groups)
         check_consistent_length(X, subjects)
-        params = self._routed(subjects, params)
+        params = self._route_params(subjects, params)
         folds = self._folds(X, y, subjects)
         self.estimators_, scores = fit_modalities(
             self.estimators, X, y, params, folds,
@@ -77,7 +77,7 @@ class ScoreFusion(SelfDescribing, ClassifierMixin, BaseEstimator):
             memory=MEMORY if self.remember else None,
         )  # fmt: skip
         self.named_estimators_ = Bunch(**dict(zip(names, self.estimators_, strict=True)))
-        self.calibrations_, self.oof_scores_ = self._calibrated(scores, codes, folds)
+        self.calibrations_, self.oof_scores_ = self._calibrate(scores, codes, folds)
         self._learn_rule(names, codes, _units(subjects, folds, len(y)))
         return self
 
@@ -85,7 +85,7 @@ class ScoreFusion(SelfDescribing, ClassifierMixin, BaseEstimator):
         """Return whether anything is learned on inner folds, made by `cv` and grouped."""
         return self._learns_rule() or any(self._calibration_names())
 
-    def _routed(self, subjects, params):
+    def _route_params(self, subjects, params):
         """Return the fit parameters of each modality by name."""
         if subjects is not None:
             params = {"groups": subjects, **params}
@@ -112,7 +112,7 @@ class ScoreFusion(SelfDescribing, ClassifierMixin, BaseEstimator):
             raise ValueError(f"calibration needs at least 2 inner folds, cv={self.cv!r} makes one")
         return folds
 
-    def _calibrated(self, scores, codes, folds):
+    def _calibrate(self, scores, codes, folds):
         """Return calibrations, and out-of-fold scores after them."""
         names = self._calibration_names()
         if not any(names):
@@ -128,14 +128,14 @@ class ScoreFusion(SelfDescribing, ClassifierMixin, BaseEstimator):
         NaN where a modality is missing; with calibration, after it.
         """
         check_is_fitted(self)
-        found = []
+        score_list = []
         calibrations = self.calibrations_ or [None] * len(self.estimators_)
         for estimator, scale, calibration in zip(
             self.estimators_, self._scales(), calibrations, strict=True
         ):
             scores = score_matrix(estimator, X, self.classes_, scale)
-            found.append(scores if calibration is None else calibration.probabilities(scores))
-        return np.stack(found)
+            score_list.append(scores if calibration is None else calibration.probabilities(scores))
+        return np.stack(score_list)
 
     def modality_predictions(self, X):
         """Return what each modality alone would answer, {name: emotions (n_clips,)}.
@@ -257,10 +257,13 @@ class ScoreFusion(SelfDescribing, ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        own, inner = tags.input_tags, [get_tags(e).input_tags for _, e in pairs_of(self.estimators)]
+        flags, inner = (
+            tags.input_tags,
+            [get_tags(e).input_tags for _, e in pairs_of(self.estimators)],
+        )
         for flag in ("one_d_array", "two_d_array", "sparse", "string", "allow_nan"):
-            setattr(own, flag, all(getattr(t, flag) for t in inner))
-        own.positive_only = any(t.positive_only for t in inner)
+            setattr(flags, flag, all(getattr(t, flag) for t in inner))
+        flags.positive_only = any(t.positive_only for t in inner)
         return tags
 
 

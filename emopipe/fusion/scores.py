@@ -67,15 +67,15 @@ def score_matrix(estimator, X, classes, scale="probability"):
     >>> score_matrix(model, [[0.5]], np.array(["anger", "fear", "joy"])).round(2).tolist()
     [[0.0, 1.0, 0.0]]
     """
-    own = _own_scores(estimator, X, scale)
-    scores = np.full((len(own), len(classes)), 0.0 if scale == "probability" else -np.inf)
-    known = np.isin(estimator.classes_, classes)
-    scores[:, np.searchsorted(classes, estimator.classes_[known])] = own[:, known]
-    scores[np.isnan(own).any(axis=1)] = np.nan
+    given_scores = _own_scores(estimator, X, scale)
+    scores = np.full((len(given_scores), len(classes)), 0.0 if scale == "probability" else -np.inf)
+    labelled = np.isin(estimator.classes_, classes)
+    scores[:, np.searchsorted(classes, estimator.classes_[labelled])] = given_scores[:, labelled]
+    scores[np.isnan(given_scores).any(axis=1)] = np.nan
     return scores
 
 
-def normalised(scores):
+def normalise(scores):
     """Return rows divided by their sum; rows of zeros become uniform, NaN stays."""
     total = scores.sum(axis=1, keepdims=True)
     return np.where(total == 0, 1 / scores.shape[1], scores / np.where(total == 0, 1, total))

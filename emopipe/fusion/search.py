@@ -1,4 +1,4 @@
-"""Searching weights: the accuracy of fused scores along a line of weights is counted exactly."""
+"""Search for weights: count the accuracy along each line of weights exactly."""
 
 from itertools import combinations
 
@@ -140,7 +140,7 @@ def _pairs(directions):
         yield first - second
 
 
-def _stepped(objective, weights, score, direction):
+def _step(objective, weights, score, direction):
     """Return weights after the best step along a direction, and their score."""
     step, promised = objective.best_step(weights, direction)
     if promised > score + _BETTER:
@@ -157,7 +157,7 @@ def _climb(objective, weights, directions):
     while score > before:
         before = score
         for direction in directions:
-            weights, score = _stepped(objective, weights, score, direction)
+            weights, score = _step(objective, weights, score, direction)
     return weights, score
 
 
@@ -172,7 +172,7 @@ def _wander(objective, weights, singles):
         direction = np.tensordot(rng.integers(-1, 2, len(singles)), singles, 1)
         if (direction > 0).any():
             before = score
-            weights, score = _stepped(objective, weights, score, direction)
+            weights, score = _step(objective, weights, score, direction)
             failures = 0 if score > before else failures + 1
     return weights, score
 
@@ -230,12 +230,12 @@ def search_weights(scores, y, *, scoring="accuracy", sum_to_one=False, preferred
         recall_weights(recalls(objective.scores.transpose(0, 2, 1), objective.y)),
         *(np.repeat(row[:, None], shape[1], axis=1) for row in np.eye(shape[0])),
     ]
-    found, best = None, -np.inf
+    weights_best, best = None, -np.inf
     for start in starts:
         weights, score = _climb(objective, start, singles)
         if score > best + _BETTER:
-            found, best = weights, score
+            weights_best, best = weights, score
     if singles:  # there are none where one modality's weights sum to one
-        found, _ = _climb(objective, found, [*singles, *_pairs(singles)])
-        found, _ = _wander(objective, found, singles)
-    return found / (found.mean() * shape[0])
+        weights_best, _ = _climb(objective, weights_best, [*singles, *_pairs(singles)])
+        weights_best, _ = _wander(objective, weights_best, singles)
+    return weights_best / (weights_best.mean() * shape[0])

@@ -27,10 +27,10 @@ def _precision(n_modalities, n_emotions, width):
     n_features = n_modalities * n_emotions + 1
     covariance = width**2 * np.eye(n_emotions * n_features)
     # The pool's parameters are each emotion's coefficients of its own scores, and its bias.
-    own = np.arange(n_emotions)[:, None] + n_emotions * np.arange(n_modalities)
-    own = own + n_features * np.arange(n_emotions)[:, None]
+    indices = np.arange(n_emotions)[:, None] + n_emotions * np.arange(n_modalities)
+    indices = indices + n_features * np.arange(n_emotions)[:, None]
     bias = n_features * (1 + np.arange(n_emotions)[:, None]) - 1
-    rows = np.concatenate([own, bias], axis=1).ravel()
+    rows = np.concatenate([indices, bias], axis=1).ravel()
     covariance[np.ix_(rows, rows)] = weights_covariance(n_modalities, n_emotions, width)
     return np.linalg.inv(covariance)
 

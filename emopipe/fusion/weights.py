@@ -1,4 +1,4 @@
-"""How scores of several modalities become one, and the thesis' rule for the weights.
+"""Fuse the scores of several modalities, and set weights by the thesis' rule.
 
 Pure functions on arrays: modalities x clips x emotions for scores, modalities x emotions for
 weights. `EmotionWeightedFusion` is the estimator around them.
@@ -73,13 +73,13 @@ def weighted_sum(scores, weights, picks=None):
     return fused
 
 
-def _renormalised(scores, present, weights, preferred):
+def _renormalise(scores, present, weights, preferred):
     """Fuse clips that lack a modality: per emotion, the weights of the others sum to one."""
     shares = np.broadcast_to(weights[:, None, :], scores.shape).copy()
     if preferred is not None:
-        seen = present[preferred]
-        picks = scores[preferred, seen].argmax(axis=1)
-        shares[:, seen] = weights[:, picks, None]
+        available = present[preferred]
+        picks = scores[preferred, available].argmax(axis=1)
+        shares[:, available] = weights[:, picks, None]
     shares *= present[..., None]
     total = shares.sum(axis=0)
     even = (present / present.sum(axis=0))[..., None]
@@ -133,7 +133,7 @@ def fuse(scores, weights, preferred=None):
     complete = scores[:, whole]
     picks = None if preferred is None else complete[preferred].argmax(axis=1)
     fused[whole] = weighted_sum(complete, weights, picks)
-    fused[partial] = _renormalised(scores[:, partial], present[:, partial], weights, preferred)
+    fused[partial] = _renormalise(scores[:, partial], present[:, partial], weights, preferred)
     return fused
 
 
@@ -158,13 +158,13 @@ def recalls(scores, y):
     [[1.0, 0.5]]
     """
     scores, y = np.asarray(scores, dtype=np.float64), np.asarray(y)
-    found = np.full((scores.shape[0], scores.shape[2]), np.nan)
-    for row, score in zip(found, scores, strict=True):
-        seen = np.isfinite(score).all(axis=1)
-        right = score[seen].argmax(axis=1) == y[seen]
-        for emotion in np.unique(y[seen]):
-            row[emotion] = right[y[seen] == emotion].mean()
-    return found
+    values = np.full((scores.shape[0], scores.shape[2]), np.nan)
+    for row, score in zip(values, scores, strict=True):
+        complete = np.isfinite(score).all(axis=1)
+        right = score[complete].argmax(axis=1) == y[complete]
+        for emotion in np.unique(y[complete]):
+            row[emotion] = right[y[complete] == emotion].mean()
+    return values
 
 
 def recall_weights(recall):

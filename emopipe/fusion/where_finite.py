@@ -1,4 +1,4 @@
-"""WhereFinite: a classifier on complete rows that answers NaN for the others."""
+"""WhereFinite: a classifier that uses complete rows and answers NaN for the others."""
 
 import warnings
 

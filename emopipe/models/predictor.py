@@ -104,7 +104,7 @@ def predict(
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ClipWarning)  # statuses say it clip by clip
         began, computed = time.perf_counter(), COUNTERS["prepared"]
-        bar = stack.enter_context(progress_bar(len(paths), "predict", "clip", shown=progress))
+        bar = stack.enter_context(progress_bar(len(paths), "predict", "clip", visible=progress))
         options = {"store": store, "n_jobs": n_jobs}
         stack.enter_context(enrolment(model, _rows(enroll, training, options)))
         for clip in _predict_clips(model, paths, window, step, training, faces, options, bar):

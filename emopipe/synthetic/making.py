@@ -139,7 +139,7 @@ def _write(root: Path, plan: Layout, clips, parameters: dict, progress: bool):
         seed=seed,
     )
     people, performances = {}, {}
-    with progress_bar(len(clips), f"drawing {layout}", "clip", shown=progress) as bar:
+    with progress_bar(len(clips), f"drawing {layout}", "clip", visible=progress) as bar:
         for clip in clips:
             who = clip.subject
             if who not in people:

@@ -284,7 +284,7 @@ def _run(state, trained, judged, plan, seed, progress):
     with many_networks(), closing(batches):
         while not state.over:
             title = f"epoch {state.epoch + 1} of {plan.epochs}"
-            with progress_bar(trained.steps, title, "batch", shown=progress) as bar:
+            with progress_bar(trained.steps, title, "batch", visible=progress) as bar:
                 logs = _means(
                     model.train_on_batch, _with_progress(islice(batches, trained.steps), bar)
                 )
