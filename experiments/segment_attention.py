@@ -19,6 +19,7 @@ from emopipe import (
     SpeechTrim,
     Training,
     VGG19Features,
+    describe_counts,
     differences,
     evaluate,
     load_corpus,
@@ -63,28 +64,32 @@ def published(corpora):
     ]  # fmt: skip
 
 
-def without_few_faces(clips, network, corpus):
-    """Return the clips less those with too few faces, and how many there are beside the paper's."""
+def without_few_faces(clips, network):
+    """Return the clips, those with too few faces marked as excluded, and how many these are."""
     few = (network.statuses(clips)["status"] == "few_faces").to_numpy()
     clips = clips.copy()
     clips.loc[few, "excluded"] = "few_faces"
-    n_used = int((clips["excluded"] == "").sum())
-    removed = f" ({few.sum()} with too few faces removed)" if few.any() else ""
-    return clips, f"{NAMES[corpus]}: {n_used} clips here{removed}, {CLIPS[corpus]} in the paper."
+    return clips, int(few.sum())
+
+
+def counts(corpus, clips, n_few):
+    """Return a notice of how many clips there are, beside the paper's."""
+    what = NAMES[corpus] + (f" ({n_few} clips with too few faces removed)" if n_few else "")
+    return describe_counts(what, clips, CLIPS[corpus], source="the paper")
 
 
 # On drawn people: nothing is downloaded, and it takes minutes.
 SYNTHETIC = {
     "weights": "random", "vgg19_width": 1 / 32, "vgg19_size": 64, "units": 128, "n_folds": 2,
-    "epochs": 2,
+    "subject_folds": 2, "epochs": 2, "detect_every": 4,
 }  # fmt: skip
 
 
 def experiment(
     rml=None, enterface=None, *, weights="imagenet", vgg19_width=1.0, vgg19_size=224, fine_tune=1,
-    audio_dense=False, picture="log-mel", units=4096, n_folds=10, epochs=100, learning_rate=1e-4,
-    detector="haar", detect_every=1, least_faces=0.0, threshold=0.6, before=0.2, after=0.2,
-    untrimmed=True, checkpoint=None,
+    audio_dense=False, picture="log-mel", units=4096, subject_folds=None, n_folds=10, epochs=100,
+    learning_rate=1e-4, detector="haar", detect_every=1, least_faces=0.0, threshold=0.6,
+    before=0.2, after=0.2, untrimmed=True, checkpoint=None,
 ):  # fmt: skip
     """Return the network on strangers, with and without trimmed clips, and on people it knows.
 
@@ -94,8 +99,10 @@ def experiment(
         VGG19's: imagenet (downloaded and checked) or random.
     picture : str
         Of the voice: log-mel or mfcc, the paper says both.
+    subject_folds : int or None
+        Folds by subject instead of leaving out one after the other.
     n_folds : int
-        Folds of mixed subjects; the other results leave out each subject once.
+        Folds of mixed subjects.
     threshold : float
         Share of a window's energy between 300 and 3000 Hz that is speech.
     before, after : float
@@ -115,10 +122,11 @@ def experiment(
         progress=True,
     )  # fmt: skip
     shown = {"checkpoint": checkpoint, "progress": True}
-    strangers = {"cv": LeaveOneGroupOut()} | shown
-    results, counts, comparisons = {}, [], []
+    strangers = {"cv": subject_folds or LeaveOneGroupOut()} | shown
+    results, notices, comparisons = {}, [], []
     for corpus, folder in folders.items():
-        clips, count = without_few_faces(load_corpus(corpus, folder), network, corpus)
+        clips, n_few = without_few_faces(load_corpus(corpus, folder), network)
+        notices.append(counts(corpus, clips, n_few))
         found = {label_of(corpus, "strangers"): evaluate(network, clips, **strangers)}
         if untrimmed:
             whole = network.set_params(speech=None)
@@ -129,7 +137,6 @@ def experiment(
             network, clips, cv=n_folds, subject_dependent=True, **shown
         )
         results |= found
-        counts.append(count)
     return Experiment(
         name="segment_attention",
         title="VGG19, LSTM and attention over voice and face",
@@ -138,7 +145,7 @@ def experiment(
         published=published(folders),
         comparisons=comparisons,
         notices=[
-            *({"text": count, "severity": "information"} for count in counts),
+            *notices,
             "'subjects mixed' trains and tests on the same people, as the paper's k-fold table "
             "does (it does not say k): compare it with that table only.",
         ],

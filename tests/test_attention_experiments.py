@@ -65,8 +65,8 @@ def test_strangers_untrimmed_clips_and_acquaintances_of_both_corpora(roots, monk
     [curves] = mixed.folds[0]["history"]
     assert {"loss", "val_loss", "audio_loss", "tuned_video_loss"} <= set(curves)
     texts = [notice["text"] for notice in found.notices]
-    assert "RML: 8 clips here, 500 in the paper." in texts
-    assert "eNTERFACE'05: 8 clips here, 1166 in the paper." in texts
+    for corpus, n in {"RML": 500, "eNTERFACE'05": 1166}.items():
+        assert f"{corpus}: 8 clips, {n} in the paper: anger 4, sadness 4." in texts
     assert any("same people" in text for text in texts)
     rows = experiment_view(found)["published"]
     assert len(rows) == 12 and all(row["ours"] is not None for row in rows)
@@ -79,6 +79,7 @@ def test_clips_with_few_faces_are_removed_and_counted(roots, monkeypatch):
     network = SegmentAttentionNetwork(least_faces=0.5)
     statuses = clips[["path"]].assign(status=["few_faces", "ok", "no_face"] + ["ok"] * 5)
     monkeypatch.setattr(SegmentAttentionNetwork, "statuses", lambda self, X: statuses)
-    left, count = script["without_few_faces"](clips, network, "rml")
+    left, n_few = script["without_few_faces"](clips, network)
     assert left["excluded"].tolist() == ["few_faces"] + [""] * 7
-    assert count == "RML: 7 clips here (1 with too few faces removed), 500 in the paper."
+    text = script["counts"]("rml", left, n_few)["text"]
+    assert text.startswith("RML (1 clips with too few faces removed): 7 clips, 500 in the paper")
