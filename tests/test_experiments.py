@@ -18,8 +18,9 @@ from emopipe.synthetic import make_synthetic_corpus
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
-_STILLS = {"sfew": {}, "rafd": {"subjects": 2}, "jaffe": {"subjects": 2}}
-_FACES = {"weights": "random", "copies": 1, "fps": 1.0, "epochs": 2}
+_THREE = {"emotions": ("anger", "happiness", "sadness")}
+_STILLS = {"sfew": _THREE, "rafd": _THREE | {"subjects": 2}, "jaffe": _THREE | {"subjects": 2}}
+_FACES = {"weights": "random", "copies": 1, "fps": 1.0, "epochs": 1}
 
 # script -> (corpora: how each is made, options)
 RUNS = {
@@ -35,14 +36,14 @@ RUNS = {
         {"n_folds": 4, "face_features": "FACES", "rules": ("recall",),
          "n_components": (1, 2), "C": (1,), "steps": 1},
     ),
-    "thesis_01_02_images": (_STILLS | {"afew": {}}, _FACES | {"systems": ["2"]}),
+    "thesis_01_02_images": (_STILLS | {"afew": _THREE}, _FACES | {"systems": ["2"]}),
     "thesis_03_06_voice": (
-        {"afew": {}, "savee": {"subjects": 3}},
+        {"afew": _THREE, "savee": _THREE | {"subjects": 3}},
         {"n_shuffles": 2, "savee_clips": 2, "afew_clips": 2, "clips_of_both": 3, "test_share": 0.5},
     ),
     "thesis_07_11_fusion": (
-        _STILLS | {"afew": {}, "savee": {"subjects": 3}},
-        _FACES | {"n_components": 9, "n_shuffles": 2, "inner_folds": 2},
+        _STILLS | {"afew": _THREE, "savee": _THREE | {"subjects": 3}},
+        _FACES | {"n_components": 4, "n_shuffles": 2, "inner_folds": 2},
     ),
     "cremad_temporal_aggregation": (
         {"cremad": {}},
@@ -127,10 +128,10 @@ def corpus(tmp_path_factory):
     """Return a function that makes a synthetic corpus once."""
     root = tmp_path_factory.mktemp("corpora")
 
-    def make(name, *, subjects=4):
+    def make(name, *, subjects=4, emotions=None):
         return make_synthetic_corpus(
-            root / name, layout=name, subjects=subjects, duration=1.1, size=(160, 200),
-            frame_rate=10, oddities=False,
+            root / name, layout=name, subjects=subjects, emotions=emotions, duration=0.7,
+            size=(160, 200), frame_rate=10, oddities=False,
         )  # fmt: skip
 
     return make
