@@ -21,6 +21,7 @@ LATER_PARAMETERS = {
     "SegmentAttentionNetwork": {"picture": "log-mel", "least_faces": 0.0, "audio_dense": True},
     "VGG19Features": {"fine_tune": 0, "fine_tune_rate": 1e-5},
     "FaceTexture": {"descriptor": "gradients"},
+    "VGGFaceClassifier": {"faces_by_corpus": None},
 }
 
 
