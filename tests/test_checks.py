@@ -20,6 +20,7 @@ from emopipe.evaluation.design import (
     check_baselines,
     check_corpora,
     check_corpus_emotions,
+    check_edges,
     check_emotions,
     check_folds,
     cramers_v,
@@ -68,23 +69,23 @@ def test_shared_subject_fails():
 
 
 def test_shared_sentence_is_a_warning_and_fails_where_it_was_to_be_kept_apart():
-    clips = clip_table("abcd", n_each=2)
+    clips = clip_table("abcd")
     clips["statement"] = ["dogs", "kids"] * (len(clips) // 2)
-    status, reason = says(evaluate(Spy(), clips, cv=4, **FAST), "EMO03")
+    status, reason = says(evaluate(Spy(), clips, cv=2, **FAST), "EMO03")
     assert status == "warning" and "100 % of the tested clips" in reason
     apart = evaluate(Spy(), clips, cv=2, groups=["subject", "statement"], **FAST)
     assert says(apart, "EMO03")[0] == "passed"
 
 
 def test_an_input_that_looks_at_the_other_test_clips_fails():
-    clips = clip_table("abcdefgh", n_each=3)
+    clips = clip_table("abcd")
     per_batch = FunctionTransformer(lambda X: (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-9))
     looks = make_pipeline(per_batch, SVC())
-    result = evaluate(looks, clips, features=["cue"], cv=4, **FAST)
+    result = evaluate(looks, clips, features=["cue"], cv=2, **FAST)
     status, reason = says(result, "EMO10")
     assert status == "failed" and "one by one" in reason and not result.passed
     fits = make_pipeline(StandardScaler(), SVC())
-    assert says(evaluate(fits, clips, features=["cue"], cv=4, **FAST), "EMO10")[0] == "passed"
+    assert says(evaluate(fits, clips, features=["cue"], cv=2, **FAST), "EMO10")[0] == "passed"
 
 
 def test_declared_knowledge_of_the_test_person_is_a_warning():
@@ -92,7 +93,7 @@ def test_declared_knowledge_of_the_test_person_is_a_warning():
         def test_person(self):
             return 8
 
-    status, reason = says(evaluate(Enrolled(), clip_table("abcd"), cv=4, **FAST), "EMO10")
+    status, reason = says(evaluate(Enrolled(), clip_table("abcd"), cv=2, **FAST), "EMO10")
     assert status == "warning" and "uses 8 unlabelled clips of each test person" in reason
 
 
@@ -157,19 +158,24 @@ def test_corpora_with_other_shares_of_emotions_are_a_warning():
 
 
 def test_an_optimum_at_the_edge_of_the_grid_is_a_warning():
-    clips = clip_table("abcdefgh", n_each=3)
     search = GridSearchCV(Spy(), {"offset": [0.5, 2.0, 8.0]}, cv=GroupKFold(2))
-    status, reason = says(evaluate(search, clips, cv=4, **FAST), "EMO14")
+    status, reason = says(evaluate(search, clip_table("abcd"), cv=2, **FAST), "EMO14")
     assert status == "warning"
-    assert "offset=0.5 is the lowest of its grid, and the best in 4 of 4 folds" in reason
-    wide = GridSearchCV(Spy(), {"offset": [-2.0, 0.0, 2.0]}, cv=GroupKFold(2))
-    assert says(evaluate(wide, clips, cv=4, **FAST), "EMO14")[0] == "passed"
+    assert "offset=0.5 is the lowest of its grid, and the best in 2 of 2 folds" in reason
+    grid = {"params": [{"C": c} for c in (0, 1, 10)], "folds": [0, 1, 2, 3], "best": [2, 2, 2, 1]}
+    assert "C=10 is the highest of its grid, and the best in 3 of 4" in check_edges([grid])[1]
+    assert check_edges([grid | {"best": [2, 2, 1, 1]}])[0] == "passed"
+    assert check_edges([grid | {"best": [0, 0, 0, 0]}])[0] == "passed"  # below 0 there is nothing
+    flat = grid | {"mean": [[0.5, 0.5, 0.5]] * 4}
+    assert check_edges([flat])[0] == "passed"  # a value inside is as good
+    few = grid | {"params": [{"C": 1}, {"C": 10}, {"C": None}]}
+    assert check_edges([few])[0] == "not needed"
 
 
 def test_a_figure_below_a_baseline_is_a_warning():
-    clips = clip_table("abcdefgh", n_each=3, strength=0.0)
+    clips = clip_table("abcd", strength=0.0)
     clips["statement"] = clips["emotion"].str[:1]
-    status, reason = says(evaluate(Spy(), clips, cv=4, **FAST), "EMO15")
+    status, reason = says(evaluate(Spy(), clips, cv=2, **FAST), "EMO15")
     assert status == "warning" and "sentences alone (1.000)" in reason
     figure = {"value": 0.5, "low": 0.3, "high": 0.6}
     rows = [{"id": "durations", "title": "durations alone", "uar": {"value": 0.35}}]
@@ -201,7 +207,9 @@ def test_rare_emotions_are_a_warning():
 
 
 def test_the_highest_of_several_results_is_a_warning_and_a_named_question_is_not():
-    many = experiment(skills=(0.4, 0.6, 0.8))
+    one = experiment(skills=(0.4,))
+    results = dict.fromkeys(["skill 0.4", "skill 0.6", "skill 0.8"], one.results["skill 0.4"])
+    many = replace(one, results=results)
     (check,) = many.checks
     assert check["id"] == "EMO11" and check["status"] == "warning"
     assert "highest of 3" in check["reason"]
@@ -213,13 +221,13 @@ def test_the_highest_of_several_results_is_a_warning_and_a_named_question_is_not
 
 
 def test_a_muted_check_shows_its_reason_and_what_it_would_say():
-    clips = clip_table("abcdefgh", n_each=3)
+    clips = clip_table("abcd")
     looks = make_pipeline(FunctionTransformer(lambda X: X - X.mean(axis=0)), SVC())
     ignore = {"EMO10": "clips arrive in batches", "EMO09": "no names are read"}
-    result = evaluate(looks, clips, features=["cue"], cv=4, ignore=ignore, **FAST)
+    result = evaluate(looks, clips, features=["cue"], cv=2, ignore=ignore, **FAST)
     assert says(result, "EMO10") == ("ignored", "clips arrive in batches.")
     assert result.passed and result.check_counts["ignored"] == 2
-    seen = evaluate(Spy(), clips.assign(statement="x"), cv=4, ignore=["EMO03"], **FAST)
+    seen = evaluate(Spy(), clips.assign(statement="x"), cv=2, ignore=["EMO03"], **FAST)
     status, reason = says(seen, "EMO03")
     assert status == "ignored" and reason.startswith("No reason is given. Without that: warning.")
 
@@ -231,7 +239,7 @@ def test_an_unknown_check_is_refused_in_words():
 
 
 def test_checks_of_a_whole_experiment_can_be_muted_afterwards():
-    one = mute_experiment(experiment(), ["EMO11=a list", "EMO16=few people"])
+    one = mute_experiment(experiment(skills=(0.4,)), ["EMO11=a list", "EMO16=few people"])
     for result in one.results.values():
         assert says(result, "EMO16")[0] == "ignored"
     again = type(one).from_json(one.to_json())

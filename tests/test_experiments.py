@@ -34,7 +34,7 @@ RUNS = {
     "fusion_grid": (
         {"ravdess": {}},
         {"n_folds": 4, "face_features": "FACES", "rules": ("recall",),
-         "n_components": (1, 2), "C": (1,), "steps": 1},
+         "n_components": (1,), "C": (1,), "steps": 1},
     ),
     "thesis_01_02_images": (_STILLS | {"afew": _THREE}, _FACES | {"systems": ["2"]}),
     "thesis_03_06_voice": (

@@ -68,10 +68,7 @@ def test_groups_of_one_column_are_one_column():
     for groups in (table, table.to_numpy()):
         again = EmotionWeightedFusion(PAIRS, weights="recall").fit(X, Y, groups=groups)
         assert again.weights_.equals(fusion.weights_)
-        assert (
-            measure(GaussianNB(), X, Y, groups=groups) == measure(GaussianNB(), X, Y, groups=PEOPLE)
-            or len(measure(GaussianNB(), X, Y, groups=groups).per_subject) == 4
-        )
+    assert len(measure(GaussianNB(), X, Y, groups=table).per_subject) == 4
     with pytest.raises(ValueError, match=r"groups has shape \(24, 2\)"):
         EmotionWeightedFusion(PAIRS, weights="recall").fit(X, Y, groups=X)
 
