@@ -557,28 +557,35 @@ def test_identity_is_hashed_and_no_argument_and_places_the_reverse(tmp_path):
 
 def package_recipes():
     """Return the recipes of this package whose values are kept."""
+    from emopipe import (
+        AudioVisualCNN,
+        FaceTexture,
+        MiniXceptionFeatures,
+        SegmentAttentionNetwork,
+        ShortTermStatistics,
+        TemporalAggregation,
+        VGG19Features,
+        VGGFaceFeatures,
+        VoiceFunctionals,
+    )
     from emopipe.evaluation.recordings import _recipe
-    from emopipe.face import FaceTexture, MiniXceptionFeatures, VGGFaceFeatures
     from emopipe.face.copies import copies_recipe
     from emopipe.models.recordings import RECIPE
-    from emopipe.networks.segment_attention import recipes as speech_segments
-    from emopipe.networks.temporal_aggregation import recipes as segment_recipes
-    from emopipe.training import tensors
-    from emopipe.voice import ShortTermStatistics, VoiceFunctionals, spectrograms
 
-    vggface = VGGFaceFeatures(weights="random")
-    features = [ShortTermStatistics(), VoiceFunctionals(), FaceTexture(), MiniXceptionFeatures()]
-    made = [transformer._recipe() for transformer in [*features, vggface]]
+    vggface, vgg19 = VGGFaceFeatures(weights="random"), VGG19Features(weights="random")
+    estimators = [
+        ShortTermStatistics(), VoiceFunctionals(), FaceTexture(), MiniXceptionFeatures(), vggface,
+        AudioVisualCNN(), TemporalAggregation(), SegmentAttentionNetwork(vgg19=vgg19),
+    ]  # fmt: skip
+    made = [recipe for estimator in estimators for recipe in estimator.recipes()]
     made += [copies_recipe(vggface, transforms=t) for t in (None, "thesis")]
-    made += [speech_segments.segment_recipe(m, weights="random") for m in ("audio", "video")]
-    made += [tensors.face_stack(), segment_recipes.timed_faces(), segment_recipes.whole_sound()]
-    return [*made, spectrograms.spectrogram(), _recipe(), RECIPE]
+    return [*made, _recipe(), RECIPE]
 
 
 def test_names_of_the_package_mean_one_pair_of_functions_each():
     functions = {}
     for made in package_recipes():
         assert made.owner == "emopipe" and "emopipe." not in made.parameters, made.name
-        pair = functions.setdefault((made.name, made.version), (made.prepare, made.finish))
-        assert pair == (made.prepare, made.finish), made.name
+        pair = made.prepare, made.finish, made.places.get("form")
+        assert functions.setdefault((made.name, made.version), pair) == pair, made.name
     assert len(functions) == len(package_recipes())

@@ -16,6 +16,7 @@ from emopipe import (
     ONNXFaceFeatures,
     SegmentAttentionNetwork,
     TemporalAggregation,
+    VGG19Features,
     VGGFaceClassifier,
     VGGFaceFeatures,
 )
@@ -60,6 +61,35 @@ def test_stored_features_keep_their_keys(kind, side, margin):
 
 def recipes(network):
     return network.recipes()
+
+
+def test_stored_crops_of_networks_and_copies_keep_their_keys():
+    vgg19 = VGG19Features(weights="random")
+    base = MiniXceptionFeatures(layer="pooled")
+    few = VGGFaceClassifier(features=base, augmentation=[{"zoom": 1.5}], copies=None)
+    made = [AudioVisualCNN(), TemporalAggregation(), SegmentAttentionNetwork(vgg19=vgg19), few]
+    arguments = {
+        recipe.name: (recipe.version, recipe.pooling, dict(recipe.prepare_args))
+        for estimator in made for recipe in estimator.recipes() if recipe.prepare_args.get("size")
+    }  # fmt: skip
+    plain = {"detector": "haar", "detect_every": 1}
+    faces = ASKED | {"size": [48, 48], "margin": 0.03, "rescale": None, "n": None}
+    zoomed = {
+        "rotation": 0.0, "flip_horizontal": False, "flip_vertical": False, "zoom": 1.5,
+        "scale": 1.0, "right": 0.0, "down": 0.0,
+    }  # fmt: skip
+    speech = {"band": [300.0, 3000.0], "threshold": 0.6, "floor": 40.0, "before": 0.2, "after": 0.2}
+    stack = {"size": [98, 80], "margin": 0.0, "n_frames": 20, "grey": True}
+    timed = {"size": [224, 224], "margin": 0.2, "n_frames": 30}
+    assert arguments.pop("vgg19_video") == (
+        1, "timed", plain | {"size": [227, 227], "margin": 0.2, "rule": speech})  # fmt: skip
+    del arguments["spectrogram"]
+    assert arguments == {
+        "face_stack": (1, "stack", plain | stack),
+        "timed_faces": (1, "stack", plain | timed),
+        "mini_xception_faces": (1, "stack", faces | {"transforms": None}),
+        "mini_xception_copies": (1, "stack", faces | {"transforms": [zoomed]}),
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emopipe.networks.temporal_aggregation.recipes import complete, times_and_crops, with_times
+from emopipe.face.crop_forms import complete, times_and_crops, with_times
 from emopipe.networks.temporal_aggregation.windows import (
     chosen_frames,
     pictures,

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emopipe.face import FaceChunk
+from emopipe.face.crop_forms import nearest_faces
 from emopipe.media import ClipError
 from emopipe.networks.segment_attention.recipes import (
     frame_times,
     frames_of_segments,
-    nearest_faces,
     prepare_faces,
     prepare_voice,
     segment_recipe,

@@ -10,9 +10,9 @@ from sklearn.base import clone
 
 from emopipe.corpora import load_corpus
 from emopipe.extraction import COUNTERS, ClipWarning, Extraction
+from emopipe.face.crop_forms import with_times
 from emopipe.media import ClipError
 from emopipe.networks.temporal_aggregation.estimator import TemporalAggregation
-from emopipe.networks.temporal_aggregation.recipes import with_times
 from emopipe.synthetic import make_synthetic_corpus
 from emopipe.training.tensors import ClipTensors
 

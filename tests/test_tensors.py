@@ -4,13 +4,22 @@ import numpy as np
 import pytest
 from clips import write_sound, write_video
 
-from emopipe.extraction import COUNTERS, extract
+from emopipe import FaceCrops
+from emopipe.extraction import COUNTERS, Recipe, extract
+from emopipe.face.crop_forms import nearest
+from emopipe.face.crop_recipe import crops_recipe, prepare_crops
 from emopipe.media import signal
-from emopipe.training.tensors import clip_tensors, face_stack, nearest
+from emopipe.training.tensors import clip_tensors
 from emopipe.voice.spectrograms import prepare_spectrogram, spectrogram
 from emopipe.voice.transforms import FLOOR, decibels
 
 WHOLE = {"detector": None, "size": (16, 12)}  # the whole frame is the face
+
+
+def face_stack(*, grey=True, **asked):
+    crops = {"n_frames": 20, "size": (98, 80), "margin": 0.2}
+    how = crops_recipe(FaceCrops(**asked), form="stack", grey=grey, **crops)
+    return Recipe("face_stack", 1, pooling="stack", **how)
 
 
 def tone(seconds, *, rate=16000, frequency=1000.0, level=0.5):
@@ -59,7 +68,7 @@ def test_one_frame_is_shown_again_and_again(tmp_path, store):
 def test_frames_without_a_face_take_the_nearest(tmp_path, monkeypatch):
     """The face is lost in frames 0 and 3 of five."""
     from emopipe import face
-    from emopipe.training import tensors
+    from emopipe.face import cropping
 
     class Lost:
         status, counts, seconds = "ok", {"frames": 5, "faces": 3}, {}
@@ -69,8 +78,8 @@ def test_frames_without_a_face_take_the_nearest(tmp_path, monkeypatch):
             yield face.FaceChunk(np.array([0.26, 0.44, 0.86]), crops, None)
 
     path = str(write_video(tmp_path / "a.mp4", grey_frames([90] * 25)))
-    monkeypatch.setattr(face, "face_crops", lambda path, **asked: Lost())
-    [block] = tensors.prepare_face_stack(path, n_frames=5, grey=True)
+    monkeypatch.setattr(cropping, "face_crops", lambda path, **asked: Lost())
+    [block] = prepare_crops(path, form="stack", n_frames=5, grey=True)
     assert block.rows[:, 0, 0].tolist() == [10, 10, 20, 40, 40]
 
 

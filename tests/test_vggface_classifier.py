@@ -21,7 +21,7 @@ from emopipe.evaluation import evaluate
 from emopipe.extraction import COUNTERS, ClipWarning
 from emopipe.face import FaceCrops, MiniXceptionFeatures, VGGFaceFeatures
 from emopipe.face.augmentation import THESIS, FaceTransform, transformed
-from emopipe.face.copies import prepare_copies
+from emopipe.face.crop_recipe import prepare_crops
 from emopipe.fusion import WhereFinite
 from emopipe.media import ClipError
 from emopipe.models import load, read_manifest, save
@@ -253,9 +253,9 @@ def test_every_clip_counts_the_same_however_many_faces(face, clips, monkeypatch)
 def test_augmented_copies_are_prepared_as_said(clips):
     path = clips["path"].iloc[0]
     how = {"rescale": None, "detector": None, "size": (16, 16)}
-    [plain] = prepare_copies(path, transforms=None, n=None, **how)
-    [drawn] = prepare_copies(path, transforms="thesis", n=5, **how)
-    blocks = list(prepare_copies(path, transforms="thesis", n=None, **how))
+    [plain] = prepare_crops(path, form="copies", transforms=None, n=None, **how)
+    [drawn] = prepare_crops(path, form="copies", transforms="thesis", n=5, **how)
+    blocks = list(prepare_crops(path, form="copies", transforms="thesis", n=None, **how))
     every = np.concatenate([block.rows for block in blocks])
     assert max(len(block.rows) for block in blocks) <= 64 and len(every) == 191
     assert np.array_equal(every[0], transformed(plain.rows[0], THESIS[1]))
@@ -281,7 +281,7 @@ def test_landscape_frames_are_rescaled_and_others_are_not(tmp_path):
         cv2.imwrite(path, rng.integers(0, 256, (*shape, 3), np.uint8))
         for rescale in (None, [40, 71]):
             size = (40, 71) if name == "wide" else shape
-            [block] = prepare_copies(path, rescale=rescale, size=size, **how)
+            [block] = prepare_crops(path, form="copies", rescale=rescale, size=size, **how)
             shown[name, rescale is None] = block.rows
     assert np.array_equal(shown["high", True], shown["high", False])
     assert np.array_equal(shown["square", True], shown["square", False])

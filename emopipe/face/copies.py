@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from emopipe.backbones import half, mini_xception, vggface
-from emopipe.extraction import Block, Prepared, Recipe
-from emopipe.face.augmentation import FaceTransform, drawn_transforms, named_transforms, transformed
+from emopipe.extraction import Recipe
+from emopipe.face.augmentation import FaceTransform, named_transforms
+from emopipe.face.crop_recipe import in_form
 from emopipe.face.mini_xception import MiniXceptionFeatures
 from emopipe.face.vggface import VGGFaceFeatures
 from emopipe.parameters import check_one_of
@@ -16,51 +15,6 @@ BASES = {
     "vggface": (VGGFaceFeatures, vggface.activations, ("fc6", "pool5", "fc7")),
     "mini_xception": (MiniXceptionFeatures, mini_xception.outputs, ("pooled",)),
 }
-
-# Copies that are made at once.
-_ROWS = 64
-
-
-def prepare_copies(path, *, transforms, n, rescale, **asked):
-    """Yield the trusted faces of a clip, or augmented copies of each.
-
-    Parameters
-    ----------
-    path : str
-        Video or image.
-    transforms : None, str or list of dict
-        None: the faces as they are. Otherwise the argument of
-        `emopipe.face.augmentation.named_transforms`.
-    n : int or None
-        Copies of a face, drawn by what it shows; None makes all.
-    rescale : list of int or None
-        Rows and columns to which landscape frames are brought, before faces are looked for.
-    **asked
-        Parameters of `emopipe.face.face_crops`.
-
-    Yields
-    ------
-    Block
-        Rows uint8 (n, rows, columns, 3), RGB; copies of one face after another.
-
-    Raises
-    ------
-    ClipError
-        "no_face", "no_video", "corrupt" or "too_large".
-    """
-    from emopipe.face.cropping import face_crops
-
-    chunks = face_crops(path, landscape=rescale, **asked)
-    known = None if transforms is None else named_transforms(transforms)
-    for chunk in chunks:
-        if known is None and len(chunk.crops):
-            yield Block(chunk.crops)
-        for crop in chunk.crops if known is not None else ():
-            drawn = drawn_transforms(crop, known, n)
-            for first in range(0, len(drawn), _ROWS):
-                some = drawn[first : first + _ROWS]
-                yield Block(np.stack([transformed(crop, transform) for transform in some]))
-    return Prepared(chunks.status, chunks.counts, chunks.seconds)
 
 
 def half_precision(crops, *, base, **how):
@@ -130,7 +84,7 @@ def copies_recipe(features, *, transforms=None, n=None, rescale=None) -> Recipe:
     n : int or None
         Copies of a face; None for one by every transform.
     rescale : (int, int) or None
-        See `prepare_copies`.
+        See `emopipe.face.crop_recipe.prepare_crops`.
 
     Returns
     -------
@@ -153,8 +107,7 @@ def copies_recipe(features, *, transforms=None, n=None, rescale=None) -> Recipe:
         plain,
         name=f"{plain.name}_{'faces' if transforms is None else 'copies'}",
         version=1,
-        prepare=prepare_copies,
-        prepare_args=dict(plain.prepare_args) | further,
+        **in_form(vars(plain), "copies", **further),
         finish=half_precision,
         finish_args=dict(plain.finish_args) | {"base": base},
         pooling="stack",

@@ -1,24 +1,33 @@
-"""The half of every face recipe that runs in worker processes: a clip becomes crops of its face."""
+"""The one recipe of face crops: in worker processes, clips become crops of their face in some form.
 
-from emopipe.extraction import Block, Prepared
+Features, networks, augmented copies and boxes on a timeline share it; see `FORMS` in
+`emopipe.face.crop_forms`. Which form it is, the recipe's name says: it is no part of the key.
+"""
+
+from emopipe.extraction import Prepared
 from emopipe.extraction.pooling import POOLINGS, STATISTICS
+from emopipe.face.crop_forms import FORMS
 from emopipe.parameters import check_one_of
 
 
-def prepare_crops(path, **asked):
-    """Yield the trusted face crops of a clip.
+def prepare_crops(path, *, form="faces", rescale=None, **options):
+    """Yield the trusted faces of a clip in a form.
 
     Parameters
     ----------
     path : str
         Video or image.
-    **asked
-        Parameters of `emopipe.face.face_crops`.
+    form : str
+        In `FORMS`.
+    rescale : list of int or None
+        Rows and columns to which landscape frames are brought, before faces are looked for.
+    **options
+        Those of the form, and parameters of `emopipe.face.face_crops`.
 
     Yields
     ------
     Block
-        Rows uint8 (n, rows, columns, 3), RGB, with their times.
+        As the form has them; "faces": uint8 (n, rows, columns, 3), RGB, with their times.
 
     Raises
     ------
@@ -27,30 +36,84 @@ def prepare_crops(path, **asked):
     """
     from emopipe.face.cropping import face_crops
 
-    chunks = face_crops(path, **asked)
-    for chunk in chunks:
-        if len(chunk.crops):
-            yield Block(chunk.crops, chunk.times)
-    return Prepared(chunks.status, chunks.counts, chunks.seconds)
+    generator, of_form, of_both = FORMS[form]
+    arguments = {name: options.pop(name) for name in of_form}
+    known = options | {"rescale": rescale}
+    arguments |= {name: known[name] for name in of_both}
+    stream = face_crops(path, landscape=rescale, **options)
+    prepared = yield from generator(stream, path, **arguments)
+    return prepared or Prepared(stream.status, stream.counts, stream.seconds)
 
 
-def crops_recipe(faces, *, size, margin) -> dict:
+def crops_recipe(faces, *, size, margin, form="faces", n_frames=None, **options) -> dict:
     """Return the arguments of a `Recipe` that say how it comes by its face crops.
 
     Parameters
     ----------
-    faces, size, margin
-        As of `emopipe.face.feature_crops`, which checks them.
+    faces : FaceCrops
+    size : (int, int)
+        Rows and columns of a crop, where `faces` does not say.
+    margin : float
+        Around the detector's box, where `faces` does not say.
+    form : str
+        In `FORMS`: "faces" for features of clips; any other for networks, whose parameters of
+        crops are fewer.
+    n_frames : int or None
+        Frames of a clip that a network sees, where `faces` does not say.
+    **options
+        Further ones of the form, such as ``grey``; part of the key.
 
     Returns
     -------
     dict
         prepare, prepare_args, identity, places and owner.
-    """
-    from emopipe.face.parameters import feature_crops
 
-    crops = feature_crops(faces, size=size, margin=margin)
-    return crops | {"prepare": prepare_crops, "owner": "emopipe"}
+    Raises
+    ------
+    TypeError
+        If `faces` is no `FaceCrops`.
+    ValueError
+        If a number is out of its range, or a name unknown.
+    FileNotFoundError
+        If the detector's model does not exist.
+
+    Examples
+    --------
+    >>> from emopipe.face import FaceCrops
+    >>> how = crops_recipe(
+    ...     FaceCrops(), form="stack", n_frames=20, size=(98, 80), margin=0.0, grey=True)
+    >>> how["prepare_args"]["n_frames"], how["prepare_args"]["grey"], how["places"]["form"]
+    (20, True, 'stack')
+    """
+    from emopipe.face.parameters import feature_crops, network_crops, network_crops_in_recipe
+
+    if form == "faces":
+        how = feature_crops(faces, size=size, margin=margin)
+    else:
+        crops = network_crops(faces, n_frames=n_frames, size=size, margin=margin)
+        how = network_crops_in_recipe(**crops)
+    return how | in_form(how, form, **options)
+
+
+def in_form(how, form, **options) -> dict:
+    """Return the arguments of a `Recipe` whose faces come in another form.
+
+    Parameters
+    ----------
+    how : dict
+        prepare_args and places of a recipe of crops.
+    form : str
+        In `FORMS`.
+    **options
+        Further arguments, part of the key.
+    """
+    form_of = {} if form == "faces" else {"form": form}
+    return {
+        "prepare": prepare_crops,
+        "prepare_args": dict(how["prepare_args"]) | options,
+        "places": dict(how["places"]) | form_of,
+        "owner": "emopipe",
+    }
 
 
 def pooled_names(names, pooling) -> list[str]:

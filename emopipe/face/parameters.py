@@ -124,6 +124,30 @@ def network_crops(faces, *, n_frames, size, margin) -> dict:
     return {name: getattr(faces, name) for name in _OF_NETWORKS}
 
 
+def network_crops_in_recipe(
+    *, detector, detector_model, size, margin, detect_every, n_frames=None
+) -> dict[str, dict]:
+    """Return what a recipe of a network says of its crops: prepare_args, identity and places.
+
+    Its parameters are what `network_crops` returns; without `n_frames` nothing is said of frames.
+
+    Examples
+    --------
+    >>> crops = network_crops(FaceCrops(), n_frames=20, size=(98, 80), margin=0.0)
+    >>> network_crops_in_recipe(**crops)["prepare_args"]
+    {'detector': 'haar', 'size': [98, 80], 'margin': 0.0, 'detect_every': 1, 'n_frames': 20}
+    """
+    how = in_recipe(detector, detector_model)
+    how["prepare_args"] |= {
+        "size": [int(side) for side in size],
+        "margin": float(margin),
+        "detect_every": int(detect_every),
+    }
+    if n_frames is not None:
+        how["prepare_args"]["n_frames"] = int(n_frames)
+    return how
+
+
 def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
     """Return what a recipe of features says of its crops.
 

@@ -2,13 +2,13 @@
 
 In short::
 
-    faces = clip_tensors(paths, face_stack(n_frames=20, size=(98, 80), grey=True), store="default")
+    faces = clip_tensors(paths, network.recipes()[0], store="default")
     sound = clip_tensors(paths, spectrogram(size=(192, 120)), store="default")
     faces.there                     # bool (n_clips,): which clips gave one; also statuses, details
     faces.take(rows)                # uint8 (len(rows), 20, 98, 80), read from the store just now
 
-`face_stack` and `spectrogram` return recipes of the extraction engine, so that clips are decoded
-once and never while a network is trained. `clip_tensors` takes any recipe whose values have one
+Recipes are of the extraction engine, so that clips are decoded once and never while a network is
+trained. `clip_tensors` takes any recipe whose values have one
 shape, and reads a mini-batch's values when they are asked for: memory does not grow with the
 number of clips. Values are uint8, to be scaled inside the network.
 """
@@ -17,131 +17,10 @@ import copy
 
 import numpy as np
 
-from emopipe.extraction import Block, Extraction, Prepared, Recipe, extract
-from emopipe.media import picture_times
+from emopipe.extraction import Extraction, extract
 from emopipe.voice.spectrograms import spectrogram
 
-__all__ = ["ClipTensors", "clip_tensors", "face_stack", "nearest", "spectrogram"]
-
-
-def nearest(times, targets) -> np.ndarray:
-    """Return, for each wanted time, the index of the nearest of the times there are.
-
-    Parameters
-    ----------
-    times : float array, shape (n,)
-        Seconds, n at least 1.
-    targets : float array, shape (m,)
-
-    Returns
-    -------
-    int ndarray of shape (m,)
-
-    Examples
-    --------
-    >>> nearest(np.array([0.0, 1.0]), np.array([0.1, 0.4, 0.6, 5.0]))
-    array([0, 0, 1, 1])
-    """
-    return np.abs(np.subtract.outer(targets, times)).argmin(axis=1)
-
-
-def _in_grey(crops):
-    """Return luma (ITU-R 601) of RGB crops, uint8 (n, rows, columns)."""
-    import cv2
-
-    return np.stack([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops])
-
-
-def prepare_face_stack(path, *, n_frames, grey, **crop_options):
-    """Yield n_frames face crops of a clip; see `face_stack`.
-
-    Parameters
-    ----------
-    path : str
-        Video or image.
-    n_frames : int
-    grey : bool
-    **crop_options
-        Parameters of `emopipe.face.face_crops`.
-
-    Yields
-    ------
-    Block
-        Rows uint8 (n_frames, rows, columns), or (n_frames, rows, columns, 3).
-
-    Raises
-    ------
-    ClipError
-        "no_face", "no_video", "corrupt" or "too_large".
-    """
-    from emopipe.face import face_crops
-
-    faces = face_crops(path, n_frames=n_frames, **crop_options)
-    chunks = list(faces)
-    crops = np.concatenate([chunk.crops for chunk in chunks])
-    if len(crops) != n_frames:
-        times = np.concatenate([chunk.times for chunk in chunks])
-        crops = crops[nearest(times, picture_times(path, n_frames))]
-    yield Block(_in_grey(crops) if grey else crops)
-    return Prepared(faces.status, faces.counts, faces.seconds)
-
-
-def face_stack(
-    *, n_frames=20, size=(98, 80), grey=True, detector="haar", detector_model=None, margin=0.2,
-    detect_every=1,
-) -> Recipe:  # fmt: skip
-    """Return the recipe of face crops at equally spaced times.
-
-    A frame without a trusted face takes the crop nearest in time, so every clip with a face gives
-    `n_frames` crops; an image, or a film of one frame, gives the same crop n_frames times. The
-    counts "frames" and "faces" tell how many were found.
-
-    Parameters
-    ----------
-    n_frames : int
-        Crops per clip.
-    size : tuple of int
-        Rows and columns of a crop.
-    grey : bool
-        Grey levels (ITU-R 601) instead of RGB.
-    detector, detector_model, margin, detect_every
-        See `emopipe.face.face_crops`; `detector_model` is its `model`.
-
-    Returns
-    -------
-    Recipe
-        Values uint8 (n_frames, rows, columns), or (n_frames, rows, columns, 3) in colour.
-
-    Raises
-    ------
-    ValueError
-        If the detector is unknown, or a number is out of its range.
-    FileNotFoundError
-        If the detector's model does not exist.
-
-    Examples
-    --------
-    >>> face_stack(size=(49, 40)).prepare_args["n_frames"]
-    20
-    """
-    from emopipe.face import in_recipe
-
-    how = in_recipe(detector, detector_model)
-    if n_frames != int(n_frames) or n_frames < 1:
-        raise ValueError(f"n_frames={n_frames!r} must be a whole number from 1.")
-    if not 0 <= margin < 10:
-        raise ValueError(f"margin={margin!r} must be a share of the box, from 0 to 10.")
-    if detect_every != int(detect_every) or detect_every < 1:
-        raise ValueError(f"detect_every={detect_every!r} must be a whole number from 1.")
-    arguments = {
-        "n_frames": int(n_frames),
-        "grey": bool(grey),
-        "size": [int(side) for side in size],
-        "margin": float(margin),
-        "detect_every": int(detect_every),
-    }
-    how["prepare_args"] |= arguments
-    return Recipe("face_stack", 1, prepare_face_stack, pooling="stack", owner="emopipe", **how)
+__all__ = ["ClipTensors", "clip_tensors", "spectrogram"]
 
 
 class ClipTensors:

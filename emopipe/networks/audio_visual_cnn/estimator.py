@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from emopipe.extraction import Recipe
 from emopipe.face import FaceCrops, network_crops
 from emopipe.face.clip_augmentation import (
     draw_sheet,
@@ -11,6 +12,7 @@ from emopipe.face.clip_augmentation import (
     transformed,
     transformed_sound,
 )
+from emopipe.face.crop_recipe import crops_recipe
 from emopipe.media import ClipError
 from emopipe.networks.audio_visual_cnn.graph import (
     audio_visual_graph,
@@ -20,11 +22,12 @@ from emopipe.networks.audio_visual_cnn.graph import (
 from emopipe.training.clip_network import ClipNetwork
 from emopipe.training.loop import Training, dtype_policy
 from emopipe.training.parameters import CNNLayers
-from emopipe.training.tensors import clip_tensors, face_stack, spectrogram
+from emopipe.training.tensors import clip_tensors, spectrogram
 from emopipe.voice.transforms import OCTAVES
 
 MODALITIES = ("video", "audio")
 _COPIES, _SOUND_COPIES = 20, 21
+_CROPS = {"n_frames": 20, "size": (98, 80), "margin": 0.0}
 _FACES, _LAYERS, _TRAINING = FaceCrops(), CNNLayers(), Training(weight_decay=5e-5)
 
 
@@ -118,10 +121,11 @@ class AudioVisualCNN(ClipNetwork):
         check_size("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
 
     def _crops(self):
-        return network_crops(self.faces, n_frames=20, size=(98, 80), margin=0.0)
+        return network_crops(self.faces, **_CROPS)
 
     def _face_recipe(self):
-        return face_stack(**self._crops())
+        crops = crops_recipe(self.faces, form="stack", grey=True, **_CROPS)
+        return Recipe("face_stack", 1, pooling="stack", **crops)
 
     def _recipe_of_each(self):
         """Return {modality: recipe} of those that are used."""

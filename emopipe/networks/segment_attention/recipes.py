@@ -17,6 +17,8 @@ from emopipe.backbones import half
 from emopipe.backbones.vgg19 import SIZE, activations, name_weights
 from emopipe.backbones.weights import registration
 from emopipe.extraction import Block, Prepared, Recipe
+from emopipe.face.crop_recipe import prepare_crops
+from emopipe.face.parameters import network_crops_in_recipe
 from emopipe.media import ClipError, probe, signal
 from emopipe.voice.activity import trim
 from emopipe.voice.mel_images import (
@@ -112,57 +114,13 @@ def frame_times(start, stop, frame_rate) -> np.ndarray:
     return np.arange(first, max(last, first + 1)) / frame_rate
 
 
-def nearest_faces(chunks, targets):
-    """Give every wanted time the face nearest to it, in constant memory.
-
-    Parameters
-    ----------
-    chunks : iterable of FaceChunk
-        As `emopipe.face.face_crops` gives them.
-    targets : float array, shape (n,)
-        Rising.
-
-    Yields
-    ------
-    Block
-        Crops uint8 (m, rows, columns, 3) and m of the wanted times, together all of them.
-    """
-    n_given, pending = 0, None
-    for chunk in chunks:
-        times, crops = chunk.times, chunk.crops
-        if pending is not None:
-            times, crops = np.append(pending[0], times), np.concatenate([pending[1], crops])
-        # What is nearest to the last face may be nearer to one that is still to come.
-        n_reached = n_given + np.searchsorted(targets[n_given:], times[-1], side="right")
-        yield from _blocks(times, crops, targets[n_given:n_reached])
-        n_given, pending = n_reached, (times[-1:], crops[-1:])
-    if pending is not None:
-        yield from _blocks(*pending, targets[n_given:])
-
-
-def _blocks(times, crops, targets):
-    middles = (times[1:] + times[:-1]) / 2
-    for start in range(0, len(targets), _BLOCK):
-        part = targets[start : start + _BLOCK]
-        yield Block(crops[np.searchsorted(middles, part)], part)
-
-
 def prepare_faces(path, *, rule, **faces):
     """Yield the face in every frame while somebody speaks; see `segment_recipe`."""
-    from emopipe.face import face_crops
-
     samples = signal(path, sample_rate=SAMPLE_RATE)
     start, stop = (at / SAMPLE_RATE for at in spoken_region(samples, rule, path))
     del samples
     targets = frame_times(start, stop, probe(path).frame_rate or _FRAME_RATE)
-    chunks = face_crops(path, times=targets, **faces)
-    yield from nearest_faces(chunks, targets)
-    n_faces = chunks.counts["faces"]
-    return Prepared(
-        status=chunks.status if n_faces == len(targets) else "partial",
-        counts={"frames": len(targets), "faces": n_faces},
-        seconds=chunks.seconds,
-    )
+    return (yield from prepare_crops(path, form="at_times", times=targets, **faces))
 
 
 def prepare_stamped(path, *, modality, **arguments):
@@ -269,17 +227,15 @@ def segment_recipe(
     >>> recipe.name, recipe.pooling
     ('vgg19_audio', 'timed')
     """
-    from emopipe.face import in_recipe
-
-    how, arguments = in_recipe(detector, model), {"rule": None if rule is None else dict(rule)}
+    arguments = {"rule": None if rule is None else dict(rule)}
+    how = network_crops_in_recipe(
+        detector=detector, detector_model=model, size=face_size, margin=margin,
+        detect_every=detect_every,
+    )  # fmt: skip
     shape = [N_BANDS, CONTEXT, 3]
     if modality == "video":
         shape = [*map(int, face_size), 3]
-        arguments |= how["prepare_args"] | {
-            "size": shape[:2],
-            "margin": float(margin),
-            "detect_every": int(detect_every),
-        }
+        arguments |= how["prepare_args"]
     elif picture != "log-mel":
         check_picture(picture)
         arguments["picture"] = picture

@@ -3,15 +3,13 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from emopipe.extraction import Recipe
 from emopipe.face import FaceCrops, network_crops
+from emopipe.face.crop_forms import times_and_crops
+from emopipe.face.crop_recipe import crops_recipe
 from emopipe.networks.audio_visual_cnn.graph import check_size
 from emopipe.networks.temporal_aggregation.graph import segment_model, temporal_graph
-from emopipe.networks.temporal_aggregation.recipes import (
-    FULL_SCALE,
-    timed_faces,
-    times_and_crops,
-    whole_sound,
-)
+from emopipe.networks.temporal_aggregation.recipes import FULL_SCALE, whole_sound
 from emopipe.networks.temporal_aggregation.windows import (
     chosen_frames,
     pictures,
@@ -25,6 +23,7 @@ from emopipe.training.tensors import clip_tensors
 
 SAMPLE_RATE = 16000
 _DRAWS = 21
+_CROPS = {"n_frames": 30, "size": (224, 224), "margin": 0.2}
 _FACES = FaceCrops()
 _LAYERS = CNNLayers(dense=(), batch_norm=True)
 _TRAINING = Training(optimizer="sgd", batch_size=16, decay_every=50, patience=20)
@@ -122,7 +121,7 @@ class TemporalAggregation(ClipNetwork):
         self.layers = layers
 
     def _crops(self):
-        return network_crops(self.faces, n_frames=30, size=(224, 224), margin=0.2)
+        return network_crops(self.faces, **_CROPS)
 
     def _check_parameters(self):
         faces = self._crops()
@@ -148,10 +147,9 @@ class TemporalAggregation(ClipNetwork):
 
     def recipes(self):
         """Return the recipes of faces and of the sound."""
-        return [
-            timed_faces(**self._crops()),
-            whole_sound(sample_rate=SAMPLE_RATE),
-        ]
+        crops = crops_recipe(self.faces, form="timed", **_CROPS)
+        faces = Recipe("timed_faces", 1, pooling="stack", **crops)
+        return [faces, whole_sound(sample_rate=SAMPLE_RATE)]
 
     def _tensors(self, X):
         self._check_parameters()
