@@ -15,7 +15,7 @@ _EXACT = 14
 _N_FLIPS = 20_000
 
 
-def _paired(a, b, common):
+def _pair(a, b, common):
     """Return the predictions of both results, joined by clip, after checking that they pair."""
     for side in (a, b):
         if not hasattr(side, "predictions"):
@@ -117,23 +117,23 @@ def _contributions(both, name):
     return (gains[:, there] / support[there]).mean(1)
 
 
-def _tested(both, name, random_state):
+def _test(both, name, random_state):
     """Return p, effect (mean over standard deviation, dz) and how many units are better or worse.
 
     The effect is of the units' own differences: right answers as a share of their clips for
     accuracy, mean of their recalls for UAR.
     """
-    own = FIGURES[name](both)
-    own = own[:, 1] - own[:, 0]
-    spread = own.std(ddof=1) if len(own) > 1 else np.nan
-    p = sign_flip_p(_contributions(both, name), random_state) if len(own) > 1 else 1.0
+    figures = FIGURES[name](both)
+    gains = figures[:, 1] - figures[:, 0]
+    spread = gains.std(ddof=1) if len(gains) > 1 else np.nan
+    p = sign_flip_p(_contributions(both, name), random_state) if len(gains) > 1 else 1.0
     return {
         "p": p,
         "adjusted": p,
-        "effect": round(float(own.mean() / spread), 6) if spread > 1e-12 else None,
-        "units": len(own),
-        "better": int((own > 1e-12).sum()),
-        "worse": int((own < -1e-12).sum()),
+        "effect": round(float(gains.mean() / spread), 6) if spread > 1e-12 else None,
+        "units": len(gains),
+        "better": int((gains > 1e-12).sum()),
+        "worse": int((gains < -1e-12).sum()),
     }
 
 
@@ -188,7 +188,7 @@ def compare(a, b, *, label=None, common=False, n_bootstrap=2000, random_state=0)
     >>> round(difference["accuracy"]["value"], 3), difference["test"]["accuracy"]["p"]
     (0.417, 0.125)
     """
-    pairs = _paired(a, b, common)
+    pairs = _pair(a, b, common)
     classes = sorted({*a.classes, *b.classes})
     units = units_of(pairs["subject_a"], pairs["clip"])
     counts = [
@@ -213,7 +213,7 @@ def compare(a, b, *, label=None, common=False, n_bootstrap=2000, random_state=0)
         "n": len(pairs),
         "units": len(both),
         "same_folds": bool(a.fingerprint == b.fingerprint),
-        "test": {name: _tested(both, name, random_state) for name in TESTED},
+        "test": {name: _test(both, name, random_state) for name in TESTED},
         **figures,
     }
 

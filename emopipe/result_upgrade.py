@@ -1,7 +1,7 @@
 """Results of an older schema, brought into the present one when a file is read."""
 
 from emopipe.result_schema import check_moved
-from emopipe.search_grids import grouped
+from emopipe.search_grids import group_grids
 from emopipe.strict_json import SCHEMA
 
 
@@ -19,7 +19,7 @@ def upgrade(fields):
         "protocol": fields["protocol"] | {"call": fields["reproduce"]},
         "coverage": fields["coverage"] | {"statuses": fields.get("statuses", {})},
         "folds": [fold | {"history": _curves(fields["history"], fold)} for fold in fields["folds"]],
-        "searches": grouped(fields["searches"]),
+        "searches": group_grids(fields["searches"]),
         "variants": _random_folds(fields["optimism_gap"], len(fields["predictions"]["clip"])),
     }
 

@@ -3,7 +3,7 @@
 _SAME = ("name", "scoring", "params")
 
 
-def grouped(grids):
+def group_grids(grids):
     """Return the grids of single folds with each grid once.
 
     Parameters
@@ -21,7 +21,7 @@ def grouped(grids):
     --------
     >>> grid = {"name": "GridSearchCV", "scoring": "accuracy", "params": [{"C": 1}, {"C": 10}]}
     >>> folds = [grid | {"fold": n, "best": n, "mean": [0.5, 0.6], "std": [0, 0]} for n in (0, 1)]
-    >>> grouped(folds)[0]["folds"], grouped(folds)[0]["best"]
+    >>> group_grids(folds)[0]["folds"], group_grids(folds)[0]["best"]
     ([0, 1], [0, 1])
     """
     entries = []

@@ -35,6 +35,7 @@ CLEARED = tuple(
         "media",
         "models",
         "networks",
+        "report",
         "store",
         "synthetic",
         "training",

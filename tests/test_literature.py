@@ -24,7 +24,7 @@ def test_a_figure_survives_as_plain_data():
         ({"spread": -0.1}, "published spread"),
         ({"metric": "f1"}, "accuracy, uar, macro_f1"),
         ({"mean_over": "actors"}, "clips, subjects, folds"),
-        ({"source": "D"}, "a Source or one of thesis"),
+        ({"source": "D"}, "source=.D. is unknown; allowed: .thesis"),
         ({"source": None}, "no source"),
         ({"confusion": TABLE | {"shares": [[0.9, 0.1]]}}, "a row per emotion"),
         ({"confusion": TABLE | {"shares": [[0.9, 0.25], [0.1, 0.75]]}}, "rows of confusion"),

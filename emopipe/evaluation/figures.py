@@ -8,7 +8,7 @@ import pandas as pd
 from emopipe import metrics
 from emopipe.evaluation.environment import commit, machine
 from emopipe.inspection import versions
-from emopipe.search_grids import grouped
+from emopipe.search_grids import group_grids
 
 # Columns of the clip table that figures are broken down by.
 _TRAITS = ("sex", "age", "ethnicity", "intensity", "statement")
@@ -134,7 +134,9 @@ def coverage(study, answers, statuses):
 
 def searches(done):
     """Return the grids of all folds, each grid once; see `Result.searches`."""
-    return grouped([{"fold": n} | grid for n, one in enumerate(done) for grid in one["searches"]])
+    return group_grids(
+        [{"fold": n} | grid for n, one in enumerate(done) for grid in one["searches"]]
+    )
 
 
 def figures(answers, classes, n_bootstrap, random_state=0):

@@ -105,7 +105,7 @@ def _template(name):
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("emopipe.report"),
         autoescape=True,
-        finalize=_shown,
+        finalize=_print_safe,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -118,7 +118,7 @@ def _template(name):
         "p_words": pairs.p_words,
         "size_words": pairs.size_words,
         "number": _number,
-        "place": _place,
+        "place": _css_length,
         "shade": shade,
         "csp_hash": csp_hash,
     }
@@ -132,7 +132,7 @@ def csp_hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _shown(value):
+def _print_safe(value):
     # Text that is marked as HTML is the templates' own; all other may come from a file's name.
     return printable(value, multiline=True) if type(value) is str else value
 
@@ -145,6 +145,6 @@ def _number(value, digits: int = 2) -> str:
     return "–" if _missing(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
-def _place(share) -> str:
+def _css_length(share) -> str:
     """Return a share in [0, 1] as a CSS length, for a mark on a scale."""
     return f"{100 * min(max(share or 0.0, 0.0), 1.0):.2f}%"

@@ -41,8 +41,8 @@ def tested_on(result) -> str:
             return "an official split; subjects not named"
         return "clips of unnamed subjects"
     enrolment = result.protocol.get("test_person", "nothing")
-    known = "" if enrolment == "nothing" else f", {enrolment} of each known"
-    return f"people never trained on{known}"
+    allowance = "" if enrolment == "nothing" else f", {enrolment} of each known"
+    return f"people never trained on{allowance}"
 
 
 def candidates(experiment) -> list[str]:
@@ -84,9 +84,9 @@ def answer(experiment, pairs=None) -> list:
     if label is None:
         return sentences
     pairs = all_pairs(experiment) if pairs is None else pairs
-    found = [_highest(experiment, label, pairs), _differences(experiment, label, pairs)]
-    found.append({"text": _beside(experiment.results[label]), "items": []})
-    return sentences + [sentence for sentence in found if sentence["text"]]
+    three = [_highest(experiment, label, pairs), _differences(experiment, label, pairs)]
+    three.append({"text": _beside(experiment.results[label]), "items": []})
+    return sentences + [sentence for sentence in three if sentence["text"]]
 
 
 def _differences(experiment, label, pairs):
@@ -107,8 +107,8 @@ def _differences(experiment, label, pairs):
     unclear = groups["does not show a difference"]
     text = f"Tested {over}, it is {' and '.join(parts)}" if parts else ""
     if unclear:
-        shown = f"not shown to differ from {', '.join(unclear)}"
-        text = f"{text}; it is {shown}" if text else f"Tested {over}, it is {shown}"
+        clause = f"not shown to differ from {', '.join(unclear)}"
+        text = f"{text}; it is {clause}" if text else f"Tested {over}, it is {clause}"
     return {"text": f"{text}.", "items": []}
 
 
@@ -142,8 +142,8 @@ def _hardest(result):
     row = table.loc[table["recall"].idxmin()]
     counts = result.confusion[result.classes.index(row["emotion"])].copy()
     counts[result.classes.index(row["emotion"])] = 0
-    taken = f", most often taken for {result.classes[counts.argmax()]}" if counts.any() else ""
-    return f"{row['emotion']} (recall {percent(row['recall'])} %{taken})"
+    mistake = f", most often taken for {result.classes[counts.argmax()]}" if counts.any() else ""
+    return f"{row['emotion']} (recall {percent(row['recall'])} %{mistake})"
 
 
 def _highest(experiment, label, pairs):

@@ -97,7 +97,7 @@ def _short(predictions, classes):
         return predictions
     number = predictions["predicted"].map({name: n for n, name in enumerate(classes)})
     values = predictions[scores].to_numpy()
-    known = number.notna().to_numpy()
+    answered = number.notna().to_numpy()
     score = pd.Series(pd.NA, predictions.index, dtype="Float64")
-    score[known] = values[known, number[known].astype(int)].round(3)
+    score[answered] = values[answered, number[answered].astype(int)].round(3)
     return predictions.drop(columns=[*scores, "corpus"]).assign(score=score)

@@ -53,7 +53,7 @@ def line_chart(chart) -> dict:
     x_marks = ticks(min(xs, default=0), max(xs, default=1), whole=whole)
     y_marks = ticks(min(ys, default=0), max(ys, default=1))
 
-    def place(x, y):
+    def locate(x, y):
         return (
             round(100 * (x - x_marks[0]) / (x_marks[-1] - x_marks[0]), 2),
             round(100 - 100 * (y - y_marks[0]) / (y_marks[-1] - y_marks[0]), 2),
@@ -64,20 +64,20 @@ def line_chart(chart) -> dict:
         "x_label": chart.x_label,
         "y_label": chart.y_label,
         "lines": [
-            _line(label, number % N_COLOURS, s, place)
+            _line(label, number % N_COLOURS, s, locate)
             for number, (label, s) in enumerate(chart.series.items())
         ],
-        "x_ticks": [(place(x, y_marks[0])[0], f"{x:g}") for x in x_marks],
-        "y_ticks": [(place(x_marks[0], y)[1], f"{y:g}") for y in y_marks],
-        "description": _described(chart),
+        "x_ticks": [(locate(x, y_marks[0])[0], f"{x:g}") for x in x_marks],
+        "y_ticks": [(locate(x_marks[0], y)[1], f"{y:g}") for y in y_marks],
+        "description": _describe(chart),
         "rows": _rows(chart),
     }
 
 
-def _line(label, colour, series, place):
+def _line(label, colour, series, locate):
     def points(key):
         pairs = zip(series["x"], series[key], strict=True)
-        return [place(x, y) for x, y in pairs if x is not None and y is not None]
+        return [locate(x, y) for x, y in pairs if x is not None and y is not None]
 
     middle = points("y")
     band = points("low") + points("high")[::-1] if "low" in series else []
@@ -94,7 +94,7 @@ def _svg(points):
     return " ".join(f"{x:g},{y:g}" for x, y in points)
 
 
-def _described(chart):
+def _describe(chart):
     parts = []
     for label, series in chart.series.items():
         values = _finite(series["y"])
@@ -151,8 +151,8 @@ def learning_curves(history) -> list:
     charts = []
     for kind, parts in named.items():
         series = {f"{part}, {_fits(runs)}": _mean_curve(runs) for part, runs in parts.items()}
-        shown = max(len(curve["x"]) for curve in series.values())
-        cut = shown < max(len(values) for runs in parts.values() for values in runs)
+        n_epochs = max(len(curve["x"]) for curve in series.values())
+        cut = n_epochs < max(len(values) for runs in parts.values() for values in runs)
         x_label = "epoch, until half of the fits have stopped" if cut else "epoch"
         charts.append(Chart(title=kind, x_label=x_label, y_label=kind, series=series))
     return charts

@@ -26,7 +26,7 @@ def hardest_clips(results, most=_MOST):
         for clip, subject, emotion, predicted in zip(*columns, strict=True):
             about[clip] = (subject if isinstance(subject, str) else None, emotion)
             answers.setdefault(clip, []).append(predicted)
-    rows = [_row(clip, *about[clip], given) for clip, given in answers.items()]
+    rows = [_row(clip, *about[clip], answered) for clip, answered in answers.items()]
     rows = [row for row in rows if row["wrong"]]
     rows.sort(key=lambda row: (-row["wrong"] / row["n"], -row["agreeing"], row["clip"]))
     return rows[:most]

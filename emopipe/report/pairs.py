@@ -43,18 +43,18 @@ def _is_among(row, pairs):
 
 def against(pairs, label):
     """Return {other label: difference of `label` minus the other} of UAR: value, low, high, p."""
-    found = {}
+    others = {}
     for row in pairs:
         figure, test = row["uar"], row.get("test")
         p = test["uar"]["adjusted"] if test else None
         if row.get("b") == label:
-            found[row["a"]] = figure | {"p": p}
+            others[row["a"]] = figure | {"p": p}
         elif row.get("a") == label:
             turned = {"value": figure["value"], "low": figure["high"], "high": figure["low"]}
-            found[row["b"]] = {
+            others[row["b"]] = {
                 key: None if _missing(value) else -value for key, value in turned.items()
             } | {"p": p}
-    return found
+    return others
 
 
 def reading(figure, p=None) -> str:
@@ -68,8 +68,8 @@ def reading(figure, p=None) -> str:
     'higher'
     """
     low, high = figure["low"], figure["high"]
-    shown = p < LEVEL if p is not None else not _missing(low) and not low <= 0 <= high
-    if not shown or _missing(figure["value"]) or not figure["value"]:
+    is_shown = p < LEVEL if p is not None else not _missing(low) and not low <= 0 <= high
+    if not is_shown or _missing(figure["value"]) or not figure["value"]:
         return "does not show a difference"
     return "higher" if figure["value"] > 0 else "lower"
 

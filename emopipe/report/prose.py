@@ -24,8 +24,10 @@ def methods(experiment):
             f"over {protocol['bootstrap_over']}, adjusted for their number by Holm's method."
         )
     if result.coverage.get("asked"):
-        n, asked = result.coverage["answered"], result.coverage["asked"]
-        sentences.append(f"{n} of {asked} clips were answered; those without an answer are wrong.")
+        n, expected = result.coverage["answered"], result.coverage["asked"]
+        sentences.append(
+            f"{n} of {expected} clips were answered; those without an answer are wrong."
+        )
     return [*sentences, _software(result)]
 
 
@@ -54,10 +56,10 @@ def _split(protocol):
 
 
 def _knowledge(protocol):
-    known = protocol.get("test_person", "nothing")
+    enrolment = protocol.get("test_person", "nothing")
     if protocol["subject_dependent"]:
         return "Tested people were trained on, so the figures say little about new people."
-    return f"Before it was tested, the recogniser knew {known} of the person."
+    return f"Before it was tested, the recogniser knew {enrolment} of the person."
 
 
 def _choice(experiment):

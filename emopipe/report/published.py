@@ -41,9 +41,12 @@ def _matrix(confusion, result):
     if confusion is None or result is None:
         return None
     classes, ours = confusion["classes"], shares(result.confusion)
-    place = {name: n for n, name in enumerate(result.classes)}
+    position = {name: n for n, name in enumerate(result.classes)}
     pairs = [
-        [ours[place[a]][place[b]] if a in place and b in place else None for b in classes]
+        [
+            ours[position[a]][position[b]] if a in position and b in position else None
+            for b in classes
+        ]
         for a in classes
     ]
     return {"classes": classes, "theirs": confusion["shares"], "ours": pairs}

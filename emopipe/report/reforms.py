@@ -142,14 +142,14 @@ def _modelling(experiment, result):
 def _leakage(result):
     checks = {check["id"]: check for check in result.checks}
 
-    def said(words):
+    def statuses(words):
         rows = [c for c in checks.values() if any(w in c["title"].lower() for w in words)]
         return "; ".join(f"{c['title']}: {c['status']}" for c in rows) or None
 
     return {
-        "6a": said(("fitted on other rows", "chosen on", "beforehand")),
-        "6b": said(("subject", "recording", "sentence")),
-        "6c": said(("column", "names of files")),
+        "6a": statuses(("fitted on other rows", "chosen on", "beforehand")),
+        "6b": statuses(("subject", "recording", "sentence")),
+        "6c": statuses(("column", "names of files")),
     }
 
 

@@ -86,10 +86,10 @@ def _corners(run, reach, duration, labels):
     times = [max(0.0, centres[0] - reach), *centres, min(duration, centres[-1] + reach)]
     shares = [shares[0], *shares, shares[-1]]
     edges = [[0.0] * len(times)]
-    for place in range(len(labels)):
+    for number in range(len(labels)):
         sums = [sum(row) or 1.0 for row in shares]
         below = edges[-1]
-        edges.append([b + row[place] / s for b, row, s in zip(below, shares, sums, strict=True)])
+        edges.append([b + row[number] / s for b, row, s in zip(below, shares, sums, strict=True)])
     return times, edges
 
 
@@ -117,8 +117,8 @@ def bands(moments, duration, labels, reach) -> list[tuple[str, str]]:
     for run in _runs(moments):
         times, edges = _corners(run, reach, duration, labels)
         xs = [WIDTH * time / duration for time in times]
-        for place, label in enumerate(labels):
-            lower, upper = edges[place], edges[place + 1]
+        for number, label in enumerate(labels):
+            lower, upper = edges[number], edges[number + 1]
             points = list(zip(xs, lower, strict=True)) + list(zip(xs, upper, strict=True))[::-1]
             text = " ".join(f"{x:.1f},{HEIGHT * (1 - y):.1f}" for x, y in points)
             drawn.append((label, text))

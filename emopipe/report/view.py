@@ -84,8 +84,8 @@ def _variants(results) -> list[dict]:
     for label, result in results.items():
         seeds = [row for row in result.variants if row["id"].startswith("seed-")]
         if seeds:
-            own = {"title": "the seed of the estimator", **result.metrics}
-            rows.append({"label": label, "row": _mean_over_seeds([own, *seeds])})
+            first = {"title": "the seed of the estimator", **result.metrics}
+            rows.append({"label": label, "row": _mean_over_seeds([first, *seeds])})
         rows += [{"label": label, "row": row} for row in result.variants]
         uar = result.metrics["uar"]["value"]
         for entry in rows[len(rows) - len(result.variants) - bool(seeds) :]:
@@ -137,7 +137,7 @@ def _notices(experiment) -> list[dict]:
     notices = [n for n in experiment.notices if n["severity"] != "information"]
     for (text, severity), whose in labels.items():
         if {"text": text, "severity": severity} not in experiment.notices:
-            named = text if len(whose) == len(results) else f"{_quoted(whose)}: {text}"
+            named = text if len(whose) == len(results) else f"{_quote(whose)}: {text}"
             notices.append({"text": named, "severity": severity})
     return notices
 
@@ -198,31 +198,31 @@ def _worst_badge(results):
 
 def _banners(results) -> list[dict]:
     """Return what must be read before any figure: head and text."""
-    partial, mixed, found = {}, [], []
+    partial, mixed, banners = {}, [], []
     for label, result in results.items():
         if result.partial:
-            asked, answered = result.coverage["asked"], result.coverage["answered"]
+            expected, answered = result.coverage["asked"], result.coverage["answered"]
             reasons = "; ".join(result.coverage.get("reasons", []))
-            partial.setdefault((answered, asked, reasons), []).append(label)
+            partial.setdefault((answered, expected, reasons), []).append(label)
         if result.protocol.get("subject_dependent"):
             mixed.append(label)
         for check in result.checks:
             if check["status"] == "failed":
-                text = f"{_quoted([label])}: {check['title']}. {check['reason']}"
-                found.append({"head": f"Check {check['id']} failed", "text": text})
-    for (answered, asked, reasons), labels in partial.items():
-        text = f"so many are answered in {_quoted(labels)}" + (f": {reasons}." if reasons else ".")
-        found.append({"head": f"Incomplete: {answered} of {asked} clips", "text": text})
+                text = f"{_quote([label])}: {check['title']}. {check['reason']}"
+                banners.append({"head": f"Check {check['id']} failed", "text": text})
+    for (answered, expected, reasons), labels in partial.items():
+        text = f"so many are answered in {_quote(labels)}" + (f": {reasons}." if reasons else ".")
+        banners.append({"head": f"Incomplete: {answered} of {expected} clips", "text": text})
     if mixed:
         text = (
-            f"the folds of {_quoted(mixed)} mix subjects, so that the recogniser was tested on "
+            f"the folds of {_quote(mixed)} mix subjects, so that the recogniser was tested on "
             "people it was trained on. Its figures say little about new people."
         )
-        found.append({"head": "Subject-dependent", "text": text})
-    return found
+        banners.append({"head": "Subject-dependent", "text": text})
+    return banners
 
 
-def _quoted(labels) -> str:
+def _quote(labels) -> str:
     return ", ".join(f"“{label}”" for label in labels)
 
 
@@ -254,8 +254,8 @@ def _baselines(results) -> list[dict]:
 
 
 def _distinct(items) -> list:
-    kept = []
+    distinct = []
     for item in items:
-        if item not in kept:
-            kept.append(item)
-    return kept
+        if item not in distinct:
+            distinct.append(item)
+    return distinct
