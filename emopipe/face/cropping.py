@@ -9,6 +9,7 @@ import numpy as np
 from emopipe.face.crops import Rescaled, align, crop
 from emopipe.face.detectors import load_detector
 from emopipe.face.interpolation import Seen, look
+from emopipe.face.people import choose_person, show_person
 from emopipe.face.tracking import RULES, trusted
 from emopipe.media import ClipError, frames
 from emopipe.parameters import check_one_of
@@ -41,7 +42,7 @@ class _Options(NamedTuple):
     size: tuple[int, int]
     margin: float
     align: bool | str
-    choose: str
+    choose: str | int
     policy: str
     detect_every: int
     chunk: int
@@ -86,7 +87,8 @@ class FaceStream(Iterator):
         Time spent so far to "decode", and on "faces".
     """
 
-    def __init__(self, reading, find, path, options):
+    def __init__(self, reading, find, path, options, person=None):
+        self._person = person
         self._reading, self._detector, self._path, self._options = reading, find, path, options
         self.counts = dict.fromkeys(("frames", "faces", "dropped", "several", "detections"), 0)
         self.seconds = {"decode": 0.0, "faces": 0.0}
@@ -140,11 +142,14 @@ class FaceStream(Iterator):
         repeats, options = self._repeats.pop(seen.time), self._options
         self.counts["frames"] += repeats
         self.counts["several"] += repeats * (len(seen.found) > 1)
-        merits = RULES[options.choose](seen.found, seen.image.shape)
+        rows = seen.found
+        if self._person is not None:
+            rows = rows[show_person(self._person, seen.time, rows)]
+        merits = RULES.get(options.choose, RULES["largest"])(rows, seen.image.shape)
         most = _MOST if options.policy == "track" else 1
         found = []
         for index in np.argsort(-merits, kind="stable")[:most]:
-            row = seen.found[index]
+            row = rows[index]
             place = self._shelf.put(self._crop(seen.image, row))
             found.append(_Candidate(seen.time, repeats, row[:5], merits[index], place))
         return found
@@ -203,8 +208,14 @@ class FaceStream(Iterator):
         return self.counts
 
 
+def check_choice(parameter, value) -> None:
+    """Raise ValueError unless `value` says which face of several counts."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        check_one_of(parameter, value, (*RULES, "speaking", "a number from 0"))
+
+
 def _check(choose, policy, detect_every, chunk, size, margin):
-    check_one_of("choose", choose, RULES)
+    check_choice("choose", choose)
     check_one_of("policy", policy, POLICIES)
     for name, value in {"detect_every": detect_every, "chunk": chunk}.items():
         if value != int(value) or value < 1:
@@ -253,8 +264,9 @@ def face_crops(
         Turn faces so that the eyes are level, or bring five landmarks to where `align` of
         `emopipe.face.crops` has them, without a margin; where the detector gives points ("yunet",
         "mtcnn").
-    choose : {"largest", "central"}
-        Which face of a frame is preferred.
+    choose : "largest", "central", "speaking" or int
+        Which face of a frame is preferred; "speaking" and a number from 0 take one person's faces
+        alone, see `emopipe.face.people`: the clip is looked through once more.
     policy : {"track", "all"}
         "track": boxes that do not lie on the clip's track are no faces (see `trusted`), and one
         that does is preferred; nor is a track that is seen in less than 5 % of the frames of a
@@ -295,4 +307,7 @@ def face_crops(
         margin, detect_every = 0.0, 1
     size = tuple(map(int, size))
     options = _Options(size, margin, align, choose, policy, int(detect_every), int(chunk))
-    return FaceStream(reading, load_detector(detector, model), path, options)
+    person = None
+    if choose not in RULES:
+        person = choose_person(path, choose, detector=detector, detector_model=model)
+    return FaceStream(reading, load_detector(detector, model), path, options, person)

@@ -4,7 +4,7 @@ from numbers import Real
 
 from sklearn.base import BaseEstimator, clone
 
-from emopipe.face.cropping import POLICIES
+from emopipe.face.cropping import POLICIES, check_choice
 from emopipe.face.detectors import WITH_POINTS, in_recipe
 from emopipe.face.tracking import RULES
 from emopipe.parameters import check_one_of
@@ -44,8 +44,11 @@ class FaceCrops(BaseEstimator):
     trust : "track" or "all"
         Which boxes are faces: those on the clip's track in place and size, or every frame's best.
         Of features only.
-    prefer : "largest" or "central"
-        Which face, where there are several. Of features only.
+    prefer : "largest", "central", "speaking" or int
+        Which face, where there are several. "speaking": whose mouth goes with the voice. A number
+        from 0: one person, the longest seen first (`find_people`); a clip with fewer people has the
+        status "no_face". Both need a detector that finds mouths ("yunet", "mtcnn") and look through
+        the clip twice. Of features only.
     detect_every : int
         The detector looks at every so many frames; in between faces are followed.
 
@@ -185,7 +188,12 @@ def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
     how = in_recipe(faces.detector, faces.detector_model)
     _check_align(faces)
     check_one_of("faces.trust", faces.trust, POLICIES)
-    check_one_of("faces.prefer", faces.prefer, RULES)
+    check_choice("faces.prefer", faces.prefer)
+    if faces.prefer not in RULES and faces.detector not in WITH_POINTS:
+        names = " or ".join(map(repr, WITH_POINTS))
+        raise ValueError(
+            f"faces.prefer={faces.prefer!r} looks at mouths: set faces.detector to {names}."
+        )
     if tuple(faces.size) != size:
         raise ValueError(f"faces.size={faces.size!r}: these features take crops of {size}.")
     how["prepare_args"] = {

@@ -12,6 +12,8 @@ from emopipe.media import ClipError, frames, signal
 
 _FPS = 25.0  # at most: mouths move at up to 8 Hz
 _LEAST_SHARE = 0.05  # of the clip's frames that show any face
+_SAME = 0.3  # intersection over union of boxes that show one face at nearly the same moment
+_GAP = 0.5  # s: how far the next moment may be at which a person was seen
 _SIDE = 64
 # Rows and columns of an aligned crop: the mouth and chin; eyes and brows, which move with the head.
 _MOUTH, _EYES = (slice(42, 64), slice(16, 48)), (slice(14, 34), slice(8, 56))
@@ -41,6 +43,40 @@ class Person(NamedTuple):
     boxes: np.ndarray
     motion: np.ndarray
     speaking: float
+
+
+def show_person(person, time, boxes) -> np.ndarray:
+    """Return which boxes (n, 4 or more) of a frame at `time` (seconds) show the person."""
+    nearest = np.abs(person.times - time).argmin()
+    if not len(boxes) or abs(person.times[nearest] - time) > _GAP:
+        return np.zeros(len(boxes), bool)
+    return overlap(boxes, person.boxes[nearest][None])[:, 0] > _SAME
+
+
+def choose_person(path, who, *, detector, detector_model=None) -> Person:
+    """Return one person of a clip.
+
+    Parameters
+    ----------
+    path : str or Path
+        Video.
+    who : "speaking" or int
+        The one whose mouth goes with the voice (without sound: the longest track), or a number
+        from 0 in the order of `find_people`.
+    detector, detector_model
+        See `find_people`.
+
+    Raises
+    ------
+    ClipError
+        "no_face" if the clip has not so many people, or nobody.
+    """
+    people = find_people(path, detector=detector, detector_model=detector_model)
+    if who == "speaking":
+        return max(people, key=lambda person: np.nan_to_num(person.speaking, nan=-2.0))
+    if who >= len(people):
+        raise ClipError(path, "no_face", f"person {who} of {len(people)}, counted from 0")
+    return people[who]
 
 
 def separate_tracks(times, boxes) -> list[np.ndarray]:
@@ -90,7 +126,7 @@ def separate_tracks(times, boxes) -> list[np.ndarray]:
 
 
 def _same(box, other) -> bool:
-    return overlap(box[None], other[None])[0, 0] > 0.3
+    return overlap(box[None], other[None])[0, 0] > _SAME
 
 
 def _patches(image, points) -> tuple[np.ndarray, np.ndarray]:
