@@ -97,6 +97,7 @@ _PUBLIC = {
     "make_synthetic_corpus": "synthetic",
     "run_script": "cli",
     # many machines
+    "find_people": "face.people",
     "on_cluster": "extraction",
 }
 

@@ -5,8 +5,11 @@ import pytest
 from clips import write_video
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 
-from emopipe.face import detect
+from emopipe import FaceCrops, FaceTexture, ShortTermStatistics, predict
+from emopipe.face import detect, face_crops
 from emopipe.face.people import _correlation, find_people, separate_tracks, voice_level
 from emopipe.media import ClipError, frames, signal
 
@@ -73,6 +76,49 @@ def open_mouth(image, points, amount):
     return image
 
 
+def _check_crops_and_answers(path, people, yunet):
+    """Crops and answers are those of the person who was asked for, and of nobody else."""
+    speaker = int(np.argmax([person.speaking for person in people]))
+    whole = {}
+    for who in ("speaking", 0, 1):
+        chunks = list(face_crops(path, detector="yunet", model=yunet, choose=who, size=(32, 32)))
+        whole[who] = np.concatenate([chunk.boxes[:, 0] for chunk in chunks])
+        person = people[speaker if who == "speaking" else who]
+        assert np.abs(whole[who] - person.boxes[:, 0].mean()).max() < 20
+    with pytest.raises(ClipError, match="person 2 of 2, counted from 0"):
+        list(face_crops(path, detector="yunet", model=yunet, choose=2))
+    faces = FaceCrops(detector="yunet", detector_model=yunet)
+    model = make_pipeline(FaceTexture(faces=faces, store=None, n_jobs=1), GaussianNB())
+    others = [FaceCrops(detector="yunet", detector_model=yunet, prefer=n) for n in (0, 1)]
+    rows = [FaceTexture(faces=f, store=None, n_jobs=1).transform([path])[0] for f in others]
+    X = np.concatenate(
+        [row + np.random.default_rng(0).normal(0, 0.01, (4, len(row))) for row in rows]
+    )
+    model[-1].fit(X, np.repeat(["left", "right"], 4))
+    answers = [predict(model, [path], person=n, n_jobs=1).clips[0].whole.emotion for n in (0, 1)]
+    assert answers == ["left", "right"] and model[0].faces is faces
+    spoken = predict(model, [path], person="speaking", n_jobs=1).clips[0].whole.emotion
+    assert spoken == answers[speaker]
+    missing = predict(model, [path], person=2, n_jobs=1).clips[0].whole
+    assert missing.emotion is None and missing.status == "no_face"
+    with pytest.raises(ValueError, match="person=0 counts the people of a whole clip"):
+        predict(model, [path], person=0, window=1.0)
+
+
+def test_wrong_people_are_refused_in_words():
+    with pytest.raises(
+        ValueError, match=r"faces\.prefer='speaking' looks at mouths: set faces\.det"
+    ):
+        FaceTexture(faces=FaceCrops(prefer="speaking")).fit(["a.mp4"])
+    for who in (-1, "loudest", True):
+        with pytest.raises(ValueError, match=r"faces\.prefer=.* 'speaking'"):
+            FaceTexture(faces=FaceCrops(detector="yunet", prefer=who)).fit(["a.mp4"])
+    voice = make_pipeline(ShortTermStatistics(store=None), GaussianNB())
+    voice[-1].fit(np.zeros((2, 68)) + [[0], [1]], ["anger", "joy"])
+    with pytest.raises(ValueError, match="person=0: this model looks at no faces"):
+        predict(voice, [__file__], person=0)
+
+
 @pytest.mark.shared
 def test_the_speaker_is_the_one_whose_mouth_goes_with_the_voice(shared_data, tmp_path):
     """Two faces side by side; the other mouth moves by the same voice half a clip later."""
@@ -101,6 +147,7 @@ def test_the_speaker_is_the_one_whose_mouth_goes_with_the_voice(shared_data, tmp
         assert len(people) == 2 and min(len(person.times) for person in people) > 0.9 * len(times)
         best = max(people, key=lambda person: person.speaking)
         assert (best.boxes[:, 0].mean() > images[0].shape[1]) == bool(speaker)
+    _check_crops_and_answers(path, people, shared_data / YUNET)
     silent = write_video(tmp_path / "silent.mp4", film[:20])
     assert np.isnan(find_people(silent, detector_model=shared_data / YUNET)[0].speaking)
     wall = write_video(tmp_path / "wall.mp4", [np.full((96, 96, 3), 99, np.uint8)] * 10)

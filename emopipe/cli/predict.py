@@ -4,6 +4,7 @@
   emopipe predict models/cremad /data/clips "takes/*.wav" --csv emotions.csv
   emopipe predict models/cremad interview.mp4 --timeline interview.html
   emopipe predict models/cremad 0 --seconds 10          the first camera, for ten seconds
+  emopipe predict models/face dialogue.mp4 --person speaking     of several, the one who speaks
   emopipe predict models/voice interview.mp4 --enroll "older/*.wav"     clips of the same person
 
 A model is a folder written by `emopipe train` or emopipe.models.save; it may have been
@@ -25,6 +26,7 @@ Exit code 1 if not a single clip could be predicted, 3 if some could not, or onl
 """
 
 import sys
+from argparse import ArgumentTypeError
 from glob import glob
 from math import inf
 from pathlib import Path
@@ -46,6 +48,11 @@ def add_arguments(parser):
     parser.add_argument(
         "--enroll", nargs="+", default=[], metavar="CLIP",
         help="clips of the person whom all CLIPs show, without labels: files, folders, patterns",
+    )  # fmt: skip
+    parser.add_argument(
+        "--person", type=_person, metavar="WHO",
+        help="whose face counts where a clip shows several people: 'speaking', or a number from 0, "
+        "the longest seen first",
     )  # fmt: skip
     parser.add_argument(
         "--window", type=float, metavar="SECONDS",
@@ -108,9 +115,9 @@ def command(args) -> int:
         if not args.json:
             answer_lines.show(rows.head)
         prediction = predict(
-            model, paths, enroll=enroll, window=window, step=args.step, training=training,
-            store=args.store, n_jobs=args.jobs, faces=args.timeline is not None, progress=True,
-            on_clip=None if args.json else rows.show,
+            model, paths, enroll=enroll, person=args.person, window=window, step=args.step,
+            training=training, store=args.store, n_jobs=args.jobs, faces=args.timeline is not None,
+            progress=True, on_clip=None if args.json else rows.show,
         )  # fmt: skip
         if args.timeline:
             _write_timeline(prediction, args, model, manifest["title"])
@@ -118,6 +125,12 @@ def command(args) -> int:
     answered = sum(clip.whole.emotion is not None for clip in prediction.clips)
     code = exit_code(prediction.gaps, allow_partial=args.allow_partial)
     return code if answered else 1
+
+
+def _person(text):
+    if text == "speaking" or text.isdecimal():
+        return int(text) if text.isdecimal() else text
+    raise ArgumentTypeError(f"{text!r} is neither 'speaking' nor a number from 0")
 
 
 def _check_arguments(args):

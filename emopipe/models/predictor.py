@@ -5,18 +5,21 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import clone
 
 from emopipe.extraction import COUNTERS, ClipWarning
+from emopipe.face.parameters import FaceCrops
 from emopipe.inspection import clip_estimators, read_with
 from emopipe.media import excerpt
 from emopipe.models.face_boxes import face_boxes
 from emopipe.models.prediction import ClipPrediction, Moment, Prediction
+from emopipe.models.provenance import parameters_of
 from emopipe.models.recordings import recordings
 from emopipe.models.scoring import ask, check, modalities_of, scalers_of, score_kind
 from emopipe.models.scoring import enroll as enrolment
@@ -31,8 +34,8 @@ _FIRST, _BATCH = 4, 256
 
 
 def predict(
-    model, paths, *, enroll=(), window=None, step=None, training=None, store="default", n_jobs=-1,
-    faces=False, progress=False, on_clip=None,
+    model, paths, *, enroll=(), person=None, window=None, step=None, training=None,
+    store="default", n_jobs=-1, faces=False, progress=False, on_clip=None,
 ) -> Prediction:  # fmt: skip
     """Return what a fitted recogniser says of clips, whole and over time.
 
@@ -49,6 +52,10 @@ def predict(
     enroll : sequence of str or Path
         Clips of the one person whom all `paths` show, without labels: a model that standardises by
         subject (`emopipe.SubjectScaler`) then takes what is usual for that person into account.
+    person : "speaking", int or None
+        Whose face counts where a clip shows several people: the one whose mouth goes with the
+        voice, or a number from 0 in the order of `find_people` (not with windows). The sound is
+        the clip's, whoever is asked about. None: as the model was trained.
     window, step : float, optional
         Seconds, at least .01: answers for windows of this length, one every `step` (a quarter of
         the window by default). Without a window there are none, unless the model was fitted on
@@ -92,6 +99,11 @@ def predict(
         training = TrainingRows.from_dict(training)
     window = training.window_of(window, over_time=False)
     step = check_windows(window, step)
+    if isinstance(person, int) and window is not None:
+        raise ValueError(
+            f"person={person} counts the people of a whole clip, and windows are asked about: take "
+            "person='speaking', or no window"
+        )
     paths = [os.fspath(path) for path in paths]
     enroll = [os.fspath(path) for path in enroll]
     check(model, [*enroll, *paths] if paths else paths)
@@ -101,6 +113,7 @@ def predict(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emopipe-"))
             store = str(Path(folder) / "store.sqlite")
         stack.enter_context(read_with(model, store=store, n_jobs=n_jobs))
+        stack.enter_context(_looking_at(model, person))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ClipWarning)  # statuses say it clip by clip
         began, computed = time.perf_counter(), COUNTERS["prepared"]
@@ -123,6 +136,27 @@ def predict(
         score_kind=score_kind(model),
         notices=_enrolment_notices(model, enroll) + _notices(model, clips, training, window),
     )
+
+
+@contextmanager
+def _looking_at(model, person):
+    """Let the face features of a fitted model take one person's faces."""
+    owners = []
+    if person is not None:
+        owners = [
+            (part, name, value)
+            for _, part, name, value in parameters_of(model)
+            if isinstance(value, FaceCrops)
+        ]
+        if not owners:
+            raise ValueError(f"person={person!r}: this model looks at no faces")
+    try:
+        for part, name, value in owners:
+            setattr(part, name, clone(value).set_params(prefer=person))
+        yield
+    finally:
+        for part, name, value in owners:
+            setattr(part, name, value)
 
 
 def _predict_clips(

@@ -83,7 +83,7 @@ def differences(saved, now) -> tuple[list[str], list[str]]:
     return files, other
 
 
-def _parameters(estimator):
+def parameters_of(estimator):
     """Yield (full name, part, parameter, value) of the parameters of all parts."""
     for name, part in inspection.parts(estimator, descriptions=True):
         for parameter, value in part.get_params(deep=False).items():
@@ -99,7 +99,7 @@ def parameter_values(estimator) -> dict:
     >>> parameter_values(SVC(C=2))["C"]
     2
     """
-    return {full: value for full, _, _, value in _parameters(estimator)}
+    return {full: value for full, _, _, value in parameters_of(estimator)}
 
 
 def user_files(estimator) -> dict[str, dict]:
@@ -110,7 +110,7 @@ def user_files(estimator) -> dict[str, dict]:
     from emopipe.files import checksum
 
     files = {}
-    for full, part, parameter, value in _parameters(estimator):
+    for full, part, parameter, value in parameters_of(estimator):
         if names_a_file(part, parameter, value):
             learned = parameter != "csv" and os.path.isfile(value)
             digest = checksum(value) if learned else None
@@ -127,7 +127,7 @@ def set_parameters(estimator, parameters) -> None:
         If a name is unknown; the message lists those that there are.
     """
     owners = {}
-    for full, part, parameter, _ in _parameters(estimator):
+    for full, part, parameter, _ in parameters_of(estimator):
         owners.setdefault(full, []).append((part, parameter))
     for full, value in parameters.items():
         if full not in owners:
@@ -152,13 +152,13 @@ def check_files(estimator, saved, parameters) -> None:
     """
     from emopipe.files import checksum
 
-    strange = set(saved) - {full for full, *_ in _parameters(estimator)}
+    strange = set(saved) - {full for full, *_ in parameters_of(estimator)}
     if strange or not all(isinstance(file, dict) for file in saved.values()):
         raise ModelError(
             f"the manifest's user_files name {', '.join(sorted(strange)) or 'no files'}, which the "
             "model does not have: it was made by hand"
         )
-    for full, part, parameter, value in _parameters(estimator):
+    for full, part, parameter, value in parameters_of(estimator):
         if not names_a_file(part, parameter, value):
             continue
         digest = saved.get(full, {}).get("sha256")
