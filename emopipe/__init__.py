@@ -47,6 +47,7 @@ _PUBLIC = {
     "SegmentAttentionNetwork": "networks.segment_attention",
     "SoftmaxClassifier": "networks.softmax",
     "SpeechTrim": "training.parameters",
+    "SpeedCopies": "voice",
     "StackedFusion": "fusion",
     "SubjectScaler": "subject_scaler",
     "TemporalAggregation": "networks.temporal_aggregation",

@@ -6,7 +6,7 @@ from sklearn.svm import SVC
 
 from emopipe.fusion import EmotionWeightedFusion, make_clip_pipeline
 from emopipe.subject_scaler import SubjectScaler
-from emopipe.voice import FisherVectors, VoiceFunctionals
+from emopipe.voice import FisherVectors, SpeedCopies, VoiceFunctionals
 
 SETS = ("mfcc", "mel", "prosody", "modulation", "spectrum", "vowels", "contour")
 # Sets of up to so many values have a member with a radial kernel, too, where wanted.
@@ -19,8 +19,8 @@ def _linear():
 
 
 def voice_ensemble(
-    *, unlabelled_clips=0, sets=SETS, fisher_vectors=False, kernels=False, weights="equal",
-    **extraction,
+    *, unlabelled_clips=0, sets=SETS, speeds=(), fisher_vectors=False, kernels=False,
+    weights="equal", **extraction,
 ):  # fmt: skip
     """Return an unfitted fusion of classifiers, one or more for each set of voice features.
 
@@ -35,6 +35,9 @@ def voice_ensemble(
         table then needs the column `subject`.
     sets : sequence of str
         Of `emopipe.VoiceFunctionals`.
+    speeds : sequence of float
+        Members on sets also train on copies at these speeds, such as (0.92, 1.09), see
+        `emopipe.SpeedCopies`: every copy takes as long as its clip, the first time.
     fisher_vectors : bool
         Also a member on `emopipe.FisherVectors`.
     kernels : bool
@@ -79,12 +82,15 @@ def voice_ensemble(
             extractor = SubjectScaler(extractor, n_clips=n_clips)
         return make_clip_pipeline(extractor, StandardScaler(), classifier)
 
+    def with_copies(pipeline):
+        return SpeedCopies(pipeline, speeds=tuple(speeds)) if len(speeds) else pipeline
+
     members = []
     for name in sets:
         extractor = VoiceFunctionals(sets=[name], **extraction)
-        members.append((name, member(extractor, _linear())))
+        members.append((name, with_copies(member(extractor, _linear()))))
         if kernels and len(extractor.get_feature_names_out()) <= _FEW:
-            members.append((f"{name}_kernel", member(extractor, SVC(C=3.0))))
+            members.append((f"{name}_kernel", with_copies(member(extractor, SVC(C=3.0)))))
     if fisher_vectors:
         members.append(("fisher_vectors", member(FisherVectors(**extraction), _linear())))
     return EmotionWeightedFusion(members, pool="log", weights=weights)

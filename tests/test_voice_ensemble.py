@@ -128,9 +128,11 @@ def test_a_model_that_learns_nothing_of_a_person_says_so(voices):
         predict(fitted, paths, enroll=paths, store=store, n_jobs=1)
 
 
-def test_fisher_vectors_in_a_saved_model(voices, tmp_path):
+def test_copies_and_fisher_vectors_in_a_saved_model(voices, tmp_path):
     clips, store = voices
-    ensemble = voice_ensemble(sets=[], fisher_vectors=True, store=store, n_jobs=1)
+    ensemble = voice_ensemble(
+        sets=["contour"], speeds=[0.9], fisher_vectors=True, store=store, n_jobs=1
+    )
     ensemble.set_params(fisher_vectors__fishervectors__n_components=2)
     fitted = ensemble.fit(clips, clips["emotion"])
     save(fitted, tmp_path / "model", clips=clips)

@@ -5,6 +5,7 @@ from emopipe.voice.definitions import FEATURES
 from emopipe.voice.fisher import FisherVectors, fisher_vector
 from emopipe.voice.functionals import SETS, VoiceFunctionals
 from emopipe.voice.short_term import STATISTICS, short_term_features, statistics
+from emopipe.voice.speed_copies import SpeedCopies
 
 __all__ = [
     "FEATURES",
@@ -12,6 +13,7 @@ __all__ = [
     "STATISTICS",
     "FisherVectors",
     "ShortTermStatistics",
+    "SpeedCopies",
     "VoiceFunctionals",
     "fisher_vector",
     "short_term_features",

@@ -1,10 +1,13 @@
 """VoiceFunctionals: statistics of a clip's voice descriptors, in named sets."""
 
 import time
+from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+from scipy.signal import resample_poly
+from sklearn.base import clone
 
 from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
 from emopipe.media import signal_blocks
@@ -223,6 +226,11 @@ BY_DEFAULT = ("mfcc", "mel", "prosody", "modulation")
 TOGETHER = tuple(name for name in SETS if name != "lpcc")
 
 
+# Column of a clip table: how much faster a copy of the clip is than the clip itself.
+SPEED = "playback_speed"
+_LARGEST_DENOMINATOR = 50
+
+
 def functionals(samples, sets=BY_DEFAULT):
     """Return the functionals of a signal, float64 (n_values,).
 
@@ -260,7 +268,13 @@ def functional_names(sets) -> list[str]:
     return [label for name in sets for _, labels in SETS[name](voice, silence) for label in labels]
 
 
-def clip_functionals(path, *, sets):
+def _at_speed(samples, speed):
+    """Return a signal that is played faster, and so is shorter and higher."""
+    ratio = Fraction(1 / speed).limit_denominator(_LARGEST_DENOMINATOR)
+    return resample_poly(samples, ratio.numerator, ratio.denominator).astype(np.float32)
+
+
+def clip_functionals(path, *, sets, speed=1.0):
     """Yield the functionals of a clip's sound, one row; see `VoiceFunctionals`.
 
     Raises
@@ -275,6 +289,8 @@ def clip_functionals(path, *, sets):
     samples = np.concatenate(list(reading))
     check_clip(path, measure(in_16_bit_steps([samples])), LONG, SAMPLE_RATE)
     decoded = time.perf_counter()
+    if speed != 1:
+        samples = _at_speed(samples, speed)
     yield Block(functionals(samples, sets)[np.newaxis])
     seconds = {"decode": decoded - began, "features": time.perf_counter() - decoded}
     return Prepared(reading.status, {"windows": len(samples) // HOP}, seconds)
@@ -326,6 +342,7 @@ class VoiceFunctionals(ClipTransformer):
 
     Notes
     -----
+    Rows of a table with a column `playback_speed` are copies at that speed (`SpeedCopies`).
     Sound is mixed to mono and brought to 16 kHz; a clip shorter than 50 ms is "too_short", one that
     never leaves two steps of 16-bit samples "silent". The whole signal is in memory.
 
@@ -380,8 +397,26 @@ class VoiceFunctionals(ClipTransformer):
         together = TOGETHER if chosen & set(TOGETHER) else ()
         return [*together, *sorted(chosen - set(TOGETHER))]
 
+    # The speed at which clips are played, of copies that `transform` makes of itself alone.
+    _speed = 1.0
+
+    def transform(self, X):
+        """Return the functionals of the clips, or of copies at the table's `playback_speed`."""
+        if SPEED not in getattr(X, "columns", ()):
+            return super().transform(X)
+        speeds = X[SPEED].astype(float).fillna(1.0).to_numpy()
+        values = np.empty((len(X), len(self._feature_names())))
+        for speed in np.unique(speeds):
+            player = clone(self).set_output(transform="default")
+            player._speed = float(speed)
+            rows = np.flatnonzero(speeds == speed)
+            values[rows] = player.transform(X.iloc[rows].drop(columns=SPEED))
+        return values
+
     def _recipe(self):
         computed = {"sets": self._sets_to_compute()}
+        if self._speed != 1:
+            computed["speed"] = self._speed
         return Recipe("voice_functionals", 2, clip_functionals, computed, owner="emopipe")
 
     def _row(self, value):
