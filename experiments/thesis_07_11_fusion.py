@@ -50,7 +50,7 @@ C = [0.001, 0.01, 0.5, 1, 5, 10, 20]  # pyAudioAnalysis' list
 EMOTIONS = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
 # Result -> (accuracy, where, per cent as printed: columns are the true emotions, in this order).
 THESIS = {
-    "face, with a face": (0.2774, "section 4.2, table 2", [
+    "face, clips with a face": (0.2774, "section 4.2, table 2", [
         [27.3, 28.6, 15.8, 12.5, 15.8, 14.9, 15.0],
         [23.6, 5.7, 21.1, 14.3, 8.8, 4.3, 15.0],
         [14.5, 8.6, 15.8, 8.9, 8.8, 19.1, 12.5],
@@ -123,7 +123,7 @@ TRAINED = {"official-val": ["train"], "official-train": ["train"], "official": [
 
 def experiment(
     sfew, rafd, jaffe, afew, savee, *, base="vggface", weights="default", detector="haar",
-    sfew_detector="haar", trust="all", copies=None, fps="all", rescale=(576, 1020), epochs=100,
+    detectors=(), trust="all", copies=None, fps="all", rescale=(576, 1020), epochs=100,
     n_components=68, n_shuffles=100, inner_folds=5, sample_rate=None, engine="emopipe",
     cv="official-val",
 ):  # fmt: skip
@@ -131,8 +131,8 @@ def experiment(
 
     Parameters
     ----------
-    sfew_detector : str or None
-        None: SFEW's pictures are faces already, cropped by hand
+    detectors : dict of str to (str or None)
+        detector of some corpora; {'sfew': None} where SFEW's pictures were cropped by hand
     trust : str
         "all": every frame's largest box, as in the thesis; "track": those that follow a face
     fps : float or "all"
@@ -144,10 +144,12 @@ def experiment(
     """
     tables = clip_tables({"sfew": sfew, "rafd": rafd, "jaffe": jaffe, "afew": afew,
                           "savee": savee}, cv)  # fmt: skip
-    crops = {
-        "sfew": FaceCrops(detector=sfew_detector, fps=fps),
-        "afew": FaceCrops(detector=detector, fps=fps, trust=trust),
-    }
+    unknown = set(dict(detectors)) - {"sfew", "rafd", "jaffe", "afew"}
+    if unknown:
+        raise ValueError(f"detectors: {', '.join(unknown)} is none of sfew, rafd, jaffe, afew")
+    kinds = {"afew": detector} | dict(detectors)
+    crops = {name: FaceCrops(detector=kind, fps=fps) for name, kind in kinds.items()}
+    crops["afew"].set_params(trust=trust)
     how = {} if weights == "default" else {"weights": weights}
     own = BASES[base](faces=crops["afew"], progress=True, **how)
     face = VGGFaceClassifier(
@@ -170,7 +172,7 @@ def experiment(
     }
     alone = ["voice", "face"]
     comparisons = differences(results, alone)
-    results["face, with a face"] = drop_unanswered(results["face"])
+    results["face, clips with a face"] = drop_unanswered(results["face"])
     return Experiment(
         name="thesis_07_11_fusion",
         title="Thesis, experiments 7-11: fusion of scores and of features",

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emopipe.backbones import vggface
@@ -226,7 +227,7 @@ def test_the_thesis_tables_are_turned_so_that_rows_are_true_emotions():
     # Right answers of 328: the diagonals with the rows of 55, 35, 38, 56, 57, 47 and 40 clips.
     clips = np.array([55, 35, 38, 56, 57, 47, 40])
     right = {
-        "face, with a face": 91,
+        "face, clips with a face": 91,
         "7: equal weights": 95,
         "8: video preferred": 98,
         "9: audio preferred": 97,
@@ -237,6 +238,35 @@ def test_the_thesis_tables_are_turned_so_that_rows_are_true_emotions():
         assert np.diag(shares) @ clips == pytest.approx(n, abs=1.1), label
     assert figures["8: video preferred"].weights["face"]["disgust"] == 1
     assert figures["7: equal weights"].weights is None
+
+
+def test_figure_21_shows_the_thesis_five_bimodal_systems_beside_ours():
+    script = runpy.run_path(str(EXPERIMENTS / "thesis_07_11_fusion.py"))
+    figure = {"value": 0.5, "low": 0.4, "high": 0.6}
+    labels = [*script["THESIS"], *script["FEATURES"], "face"]
+    result = SimpleNamespace(metrics={"accuracy": figure}, corpora=[{"synthetic": False}])
+    series = script["figure_21"](dict.fromkeys(labels, result)).series
+    assert series["the thesis"]["x"] == series["ours"]["x"] == [7, 8, 9, 10, 11]
+    assert series["the thesis"]["y"] == [0.2896, 0.2988, 0.2925, 0.1981, 0.21]
+    assert series["ours"]["low"] == [0.4] * 5
+
+
+def test_pictures_of_tested_scenes_are_known_by_the_films_names():
+    of_scenes = runpy.run_path(str(EXPERIMENTS / "thesis_07_11_fusion.py"))["of_scenes"]
+    names = ["Airheads_000519240_00000005.png", "Juno_000046280_00000001.png", "a.png"]
+    pictures = pd.DataFrame({"path": [f"/sfew/Train/Angry/{name}" for name in names]})
+    videos = pd.DataFrame({"path": ["/afew/Val/Angry/000519240.avi", "/afew/Val/Sad/Airheads.avi"]})
+    assert of_scenes(pictures, videos).tolist() == [True, False, False]
+
+
+def test_the_thesis_training_sets_can_be_drawn_from_afew_and_savee():
+    script = runpy.run_path(str(EXPERIMENTS / "thesis_03_06_voice.py"))
+    afew = dict(zip(script["EMOTIONS"], [133, 74, 81, 150, 144, 117, 74], strict=True))
+    both = [n + (120 if emotion == "neutral" else 60) for emotion, n in afew.items()]
+    theirs = script["THESIS"]
+    assert min(both) == theirs["5: AFEW + SAVEE, balanced"][0] == 134
+    # All of Train and all of SAVEE, but for one neutral clip.
+    assert np.subtract(both, theirs["6: AFEW + SAVEE, all"]).tolist() == [0, 0, 0, 0, 1, 0, 0]
 
 
 @pytest.mark.shared

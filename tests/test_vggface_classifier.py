@@ -156,6 +156,8 @@ def test_each_corpus_has_a_detector_of_its_own(face, clips, tmp_path):
     assert np.array_equal(load(tmp_path / "model").predict_proba(clips), mixed.predict_proba(clips))
     with pytest.raises(ValueError, match="needs a clip table with a column corpus"):
         mixed.fit(clips["path"], clips["emotion"])
+    with pytest.raises(TypeError, match=r"faces_by_corpus\['films'\]='haar' must be FaceCrops"):
+        clone(mixed).set_params(faces_by_corpus={"films": "haar"}).fit(clips, clips["emotion"])
 
 
 def test_answers_are_those_of_the_keras_model(face, clips):

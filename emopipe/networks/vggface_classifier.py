@@ -18,7 +18,7 @@ from sklearn.base import TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from emopipe.backbones import vggface
-from emopipe.face import VGGFaceFeatures
+from emopipe.face import FaceCrops, VGGFaceFeatures
 from emopipe.face.augmentation import named_transforms
 from emopipe.face.copies import base_name, copies_recipe
 from emopipe.networks.dense import check_dense, dense_answers, dense_network
@@ -180,6 +180,9 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         check_dense(self.hidden_units, self.dropout)
         if not self.hidden_units:
             raise ValueError("hidden_units=() leaves nothing for transform: give one layer or more")
+        for name, faces in (self.faces_by_corpus or {}).items():
+            if not isinstance(faces, FaceCrops):
+                raise TypeError(f"faces_by_corpus[{name!r}]={faces!r} must be FaceCrops(...)")
         check_one_of("train_on", self.train_on, MEDIA)
         if self.fine_tune not in (0, *_BEGINNINGS):
             raise ValueError(f"fine_tune={self.fine_tune!r} must be 0, 1 or 2 convolution blocks")
