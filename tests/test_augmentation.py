@@ -11,13 +11,13 @@ from emopipe.face.augmentation import (
     IDENTITY,
     THESIS,
     FaceTransform,
+    apply_transform,
+    choose_transforms,
     describe,
-    draw_sheet,
-    drawn_transforms,
     grid,
     named_transforms,
-    transformed,
 )
+from emopipe.face.augmentation_sheets import draw_sheet
 
 CROP = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
 
@@ -31,12 +31,12 @@ def test_the_thesis_grid_has_every_combination_once():
 
 
 def test_nothing_changes_nothing():
-    assert np.array_equal(transformed(CROP, IDENTITY), CROP)
+    assert np.array_equal(apply_transform(CROP, IDENTITY), CROP)
 
 
 @given(st.sampled_from(THESIS))
 def test_copies_keep_shape_and_invent_no_brighter_pixel(transform):
-    copy = transformed(CROP, transform)
+    copy = apply_transform(CROP, transform)
     assert copy.shape == CROP.shape and copy.dtype == np.uint8
     assert copy.max() <= np.rint(CROP.max() * transform.scale)
 
@@ -45,38 +45,39 @@ def test_copies_keep_shape_and_invent_no_brighter_pixel(transform):
 def test_flips_come_last(transform, horizontal, vertical):
     plain = transform._replace(flip_horizontal=False, flip_vertical=False)
     flipped = transform._replace(flip_horizontal=horizontal, flip_vertical=vertical)
-    expected = transformed(CROP, plain)[:: -1 if vertical else 1, :: -1 if horizontal else 1]
-    off = np.abs(transformed(CROP, flipped).astype(int) - expected)
+    expected = apply_transform(CROP, plain)[:: -1 if vertical else 1, :: -1 if horizontal else 1]
+    off = np.abs(apply_transform(CROP, flipped).astype(int) - expected)
     # OpenCV rounds places to 1/32 of a pixel, on the other side of it in the mirror.
     assert np.median(off) <= 10
 
 
 def test_single_transforms_against_plain_arithmetic():
-    assert np.array_equal(transformed(CROP, FaceTransform(flip_vertical=True)), CROP[::-1])
-    dim = transformed(CROP, FaceTransform(scale=0.8))
+    assert np.array_equal(apply_transform(CROP, FaceTransform(flip_vertical=True)), CROP[::-1])
+    dim = apply_transform(CROP, FaceTransform(scale=0.8))
     assert np.array_equal(dim, np.rint(CROP * 0.8).astype(np.uint8))
-    quarter = transformed(CROP, FaceTransform(right=0.25))
+    quarter = apply_transform(CROP, FaceTransform(right=0.25))
     assert np.array_equal(quarter[:, 6:], CROP[:, :-6])
     assert (quarter[:, :6] == CROP[:, :1]).all()
-    lower = transformed(CROP, FaceTransform(down=0.25))
+    lower = apply_transform(CROP, FaceTransform(down=0.25))
     assert np.array_equal(lower[6:], CROP[:-6])
-    assert np.array_equal(transformed(CROP, FaceTransform(rotation=90.0)), np.rot90(CROP))
+    assert np.array_equal(apply_transform(CROP, FaceTransform(rotation=90.0)), np.rot90(CROP))
 
 
 def test_zoom_shows_the_middle_larger():
     rows = np.arange(24, dtype=np.uint8)[:, None, None] * 10
     ramp = np.broadcast_to(rows, (24, 24, 3)).copy()
     assert (
-        np.abs(np.diff(transformed(ramp, FaceTransform(zoom=2.0))[:, 0, 0].astype(int))).max() < 6
+        np.abs(np.diff(apply_transform(ramp, FaceTransform(zoom=2.0))[:, 0, 0].astype(int))).max()
+        < 6
     )
 
 
-def test_drawn_transforms_depend_on_the_crop_alone():
+def test_choose_transforms_depend_on_the_crop_alone():
     other = CROP[::-1].copy()
-    first = drawn_transforms(CROP, THESIS, 5)
-    assert first == drawn_transforms(CROP.copy(), THESIS, 5) and len(set(first)) == 5
-    assert first != drawn_transforms(other, THESIS, 5)
-    assert drawn_transforms(CROP, THESIS, None) == drawn_transforms(CROP, THESIS, 500)
+    first = choose_transforms(CROP, THESIS, 5)
+    assert first == choose_transforms(CROP.copy(), THESIS, 5) and len(set(first)) == 5
+    assert first != choose_transforms(other, THESIS, 5)
+    assert choose_transforms(CROP, THESIS, None) == choose_transforms(CROP, THESIS, 500)
 
 
 def test_named_transforms_are_checked_and_of_one_type():
@@ -101,7 +102,7 @@ def test_every_transform_has_words_of_its_own():
 def test_sheet_has_the_copies_in_order():
     sheet = draw_sheet(CROP, THESIS[:5], columns=2)
     assert sheet.shape == (72, 48, 3)
-    assert np.array_equal(sheet[:24, 24:], transformed(CROP, THESIS[1]))
+    assert np.array_equal(sheet[:24, 24:], apply_transform(CROP, THESIS[1]))
     assert (sheet[48:, 24:] == 255).all()
 
 

@@ -5,22 +5,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emopipe.face.clip_augmentation import (
+from emopipe.face.augmentation import (
     BRIGHTNESS,
     CONTRAST,
-    GAIN,
     PART,
-    PITCH,
     ROTATION,
+    ClipTransform,
+    apply_transform,
+    draw_transforms,
+)
+from emopipe.face.augmentation_sheets import draw_clip_sheet
+from emopipe.voice.augmentation import (
+    GAIN,
+    PITCH,
     SHIFT,
     SPEED,
-    ClipTransform,
     SoundTransform,
-    draw_sheet,
+    apply_sound_transform,
     draw_sound_transforms,
-    draw_transforms,
-    transformed,
-    transformed_sound,
 )
 
 
@@ -33,24 +35,24 @@ def frames(channels=20, seed=0):
 def test_all_frames_are_transformed_alike(seed, channels):
     [transform] = draw_transforms(1, np.random.default_rng(seed))
     clip = frames(channels)
-    whole = transformed(clip, transform)
+    whole = apply_transform(clip, transform)
     assert whole.shape == clip.shape and whole.dtype == np.uint8
     for place in range(channels):
-        alone = transformed(clip[..., place : place + 1], transform)
+        alone = apply_transform(clip[..., place : place + 1], transform)
         assert np.array_equal(whole[..., place : place + 1], alone)
 
 
 def test_nothing_changes_nothing():
-    assert np.array_equal(transformed(frames(), ClipTransform()), frames())
+    assert np.array_equal(apply_transform(frames(), ClipTransform()), frames())
 
 
 def test_flipping_twice_changes_nothing():
     flip = ClipTransform(flip=True)
-    assert np.array_equal(transformed(transformed(frames(), flip), flip), frames())
+    assert np.array_equal(apply_transform(apply_transform(frames(), flip), flip), frames())
 
 
 @given(st.integers(0, 999))
-def test_drawn_transforms_lie_within_their_ranges(seed):
+def test_choose_transforms_lie_within_their_ranges(seed):
     for t in draw_transforms(5, np.random.default_rng(seed)):
         assert abs(t.rotation) <= ROTATION and PART <= t.part <= 1
         assert 0 <= t.down <= 1 and 0 <= t.right <= 1
@@ -60,33 +62,33 @@ def test_drawn_transforms_lie_within_their_ranges(seed):
 def test_a_crop_shows_its_corner():
     clip = np.zeros((40, 40, 1), np.uint8)
     clip[:20, :20] = 200
-    corner = transformed(clip, ClipTransform(part=0.5, down=0.0, right=0.0))
-    other = transformed(clip, ClipTransform(part=0.5, down=1.0, right=1.0))
+    corner = apply_transform(clip, ClipTransform(part=0.5, down=0.0, right=0.0))
+    other = apply_transform(clip, ClipTransform(part=0.5, down=1.0, right=1.0))
     assert corner[:-2, :-2].min() == 200 and other[2:, 2:].max() == 0
 
 
 def test_rotation_turns_about_the_middle():
     clip = np.zeros((41, 41, 1), np.uint8)
     clip[20, :] = 255
-    turned = transformed(clip, ClipTransform(rotation=90.0))[..., 0]
+    turned = apply_transform(clip, ClipTransform(rotation=90.0))[..., 0]
     assert turned[:, 20].min() == 255 and turned[:, :15].max() == 0
 
 
 def test_illumination():
     clip = np.array([[[100], [200]]], np.uint8)
-    brighter = transformed(clip, ClipTransform(brightness=20.0))
+    brighter = apply_transform(clip, ClipTransform(brightness=20.0))
     assert brighter.ravel().tolist() == [120, 220]
-    steeper = transformed(clip, ClipTransform(contrast=2.0))
+    steeper = apply_transform(clip, ClipTransform(contrast=2.0))
     assert steeper.ravel().tolist() == [72, 255]
 
 
 def test_the_sheet_shows_the_clip_and_its_copies():
     clip = frames()
     transforms = draw_transforms(3, np.random.default_rng(0))
-    sheet = draw_sheet(clip, transforms, shown=4)
+    sheet = draw_clip_sheet(clip, transforms, shown=4)
     assert sheet.shape == (4 * 49, 4 * 40)
     assert np.array_equal(sheet[:49, :40], clip[..., 0])
-    assert np.array_equal(sheet[-49:, -40:], transformed(clip, transforms[2])[..., -1])
+    assert np.array_equal(sheet[-49:, -40:], apply_transform(clip, transforms[2])[..., -1])
 
 
 def test_draws_are_repeatable():
@@ -102,26 +104,28 @@ def voice(seed=0):
 
 
 def test_no_change_of_the_sound():
-    assert np.array_equal(transformed_sound(voice(), SoundTransform()), voice())
+    assert np.array_equal(apply_sound_transform(voice(), SoundTransform()), voice())
 
 
 def test_pitch_multiplies_frequencies():
     tone = np.zeros((48, 32), np.uint8)
     tone[20] = 200
-    assert transformed_sound(tone, SoundTransform(pitch=1.1)).argmax(axis=0).tolist() == [22] * 32
+    assert (
+        apply_sound_transform(tone, SoundTransform(pitch=1.1)).argmax(axis=0).tolist() == [22] * 32
+    )
 
 
 def test_shift_moves_the_onset():
     sound = np.zeros((48, 32), np.uint8)
     sound[:, 8:] = 200
-    later = transformed_sound(sound, SoundTransform(shift=0.25))
+    later = apply_sound_transform(sound, SoundTransform(shift=0.25))
     assert later[:, :16].max() == 0 and later[:, 16:].min() == 200
 
 
 def test_speed_stretches_about_the_middle():
     sound = np.zeros((48, 32), np.uint8)
     sound[:, 12:20] = 200
-    slower = transformed_sound(sound, SoundTransform(speed=2.0))
+    slower = apply_sound_transform(sound, SoundTransform(speed=2.0))
     assert (slower > 100).sum(axis=1).tolist() == [16] * 48
     assert np.array_equal(slower, slower[:, ::-1])
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.signal import hilbert
 
 from emopipe import AudioVisualCNN, draw_spectrograms
-from emopipe.face.clip_augmentation import SoundTransform, transformed_sound
 from emopipe.media import ClipError
 from emopipe.voice import transforms
+from emopipe.voice.augmentation import SoundTransform, apply_sound_transform
 from emopipe.voice.spectrograms import prepare_spectrogram, spectrogram
 from emopipe.voice.transforms import FLOOR, TRANSFORMS, decibels, morlet_frequencies, wigner_ville
 
@@ -101,8 +101,8 @@ def test_a_higher_voice_lies_higher_in_every_picture():
     picture = np.zeros((97, 8), np.uint8)
     picture[48] = 255
     raised = SoundTransform(pitch=2 ** (1 / 12))
-    linear = transformed_sound(picture, raised)[:, 4].argmax()
-    logarithmic = transformed_sound(picture, raised, octaves=8)[:, 4].argmax()
+    linear = apply_sound_transform(picture, raised)[:, 4].argmax()
+    logarithmic = apply_sound_transform(picture, raised, octaves=8)[:, 4].argmax()
     assert linear == round(48 * 2 ** (1 / 12)) and logarithmic == 48 + 1  # 12 rows per octave
 
 

@@ -20,7 +20,7 @@ from emopipe.backbones.vgg_weights import random_weights
 from emopipe.evaluation import evaluate
 from emopipe.extraction import COUNTERS, ClipWarning
 from emopipe.face import FaceCrops, MiniXceptionFeatures, VGGFaceFeatures
-from emopipe.face.augmentation import THESIS, FaceTransform, transformed
+from emopipe.face.augmentation import THESIS, FaceTransform, apply_transform
 from emopipe.face.crop_recipe import prepare_crops
 from emopipe.fusion import WhereFinite
 from emopipe.media import ClipError
@@ -260,7 +260,7 @@ def test_augmented_copies_are_prepared_as_said(clips):
     blocks = list(prepare_crops(path, form="copies", transforms="thesis", n=None, **how))
     every = np.concatenate([block.rows for block in blocks])
     assert max(len(block.rows) for block in blocks) <= 64 and len(every) == 191
-    assert np.array_equal(every[0], transformed(plain.rows[0], THESIS[1]))
+    assert np.array_equal(every[0], apply_transform(plain.rows[0], THESIS[1]))
     assert len(drawn.rows) == 5
     assert all((every == copy).all(axis=(1, 2, 3)).any() for copy in drawn.rows)
 

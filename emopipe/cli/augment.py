@@ -49,7 +49,7 @@ def _draw(args, transforms):
     import cv2
 
     from emopipe.face import DETECTORS, face_crops
-    from emopipe.face.augmentation import draw_sheet
+    from emopipe.face.augmentation_sheets import draw_sheet
     from emopipe.files import write_atomic
 
     detector = None if args.detector == "none" else args.detector

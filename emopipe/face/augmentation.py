@@ -1,11 +1,16 @@
-"""The thesis' augmentation of face crops as data: a grid of transforms, to list, draw and apply.
+"""Augmented copies of faces as data: transforms to list, draw and apply, those of two papers.
 
-Section 3.2.1: "all possible combinations among the following options: 30 degrees rotation in both
-directions, vertical and horizontal flipping, zooming, scaling, width and height shifting". Only the
-angle has a number there. The list follows the options of Keras' image generator, by which we read
-it: `zoom` enlarges the picture around its centre (here by 1.2), `scale` multiplies its pixel values
-(the generator's rescale; here by 0.8), shifts are a share of a side (here 0.1; in the other
-direction they come with the flips). That makes 3 * 2**6 = 192 combinations.
+A `FaceTransform` is of one crop. The thesis, section 3.2.1, takes "all possible combinations among
+the following options: 30 degrees rotation in both directions, vertical and horizontal flipping,
+zooming, scaling, width and height shifting". Only the angle has a number there. The list follows
+the options of Keras' image generator, by which we read it: `zoom` enlarges the picture around its
+centre (here by 1.2), `scale` multiplies its pixel values (the generator's rescale; here by 0.8),
+shifts are a share of a side (here 0.1; in the other direction they come with the flips). That makes
+3 * 2**6 = 192 combinations.
+
+A `ClipTransform` is of all frames of a clip. System A's paper, section IV.B, makes 30 further
+videos of every video by rotation, random cropping, different illumination and flips, and gives no
+ranges; those here are ours.
 """
 
 import zlib
@@ -16,6 +21,35 @@ from typing import NamedTuple
 import numpy as np
 
 from emopipe.parameters import check_one_of
+
+# Of a ClipTransform: largest rotation in degrees, smallest part of a side that a crop keeps, range
+# of contrast, largest change of brightness in grey levels.
+ROTATION, PART, CONTRAST, BRIGHTNESS = 12.0, 0.85, (0.75, 1.3), 25.0
+
+
+def _affine(shape, centre, rotation, zoom, shift, flips) -> np.ndarray:
+    """Return the map from pixels of a picture to those of its copy, (2, 3).
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns.
+    centre, shift : (float, float)
+        Right and down, in pixels.
+    rotation, zoom : float
+        Degrees counter-clockwise and enlargement, around the centre.
+    flips : (bool, bool)
+        Whether left and right, top and bottom change places, after everything else.
+    """
+    import cv2
+
+    matrix = cv2.getRotationMatrix2D(centre, rotation, zoom)
+    matrix[:, 2] += shift
+    for axis, flip in enumerate(flips):
+        if flip:
+            matrix[axis] *= -1
+            matrix[axis, 2] += shape[1 - axis] - 1
+    return matrix
 
 
 class FaceTransform(NamedTuple):
@@ -47,6 +81,72 @@ class FaceTransform(NamedTuple):
     scale: float = 1.0
     right: float = 0.0
     down: float = 0.0
+
+    def matrix(self, rows, columns) -> np.ndarray:
+        """Return the map from pixels of the crop to those of its copy, (2, 3)."""
+        return _affine(
+            (rows, columns),
+            centre=((columns - 1) / 2, (rows - 1) / 2),
+            rotation=self.rotation,
+            zoom=self.zoom,
+            shift=(self.right * columns, self.down * rows),
+            flips=(self.flip_horizontal, self.flip_vertical),
+        )
+
+    def levels(self) -> np.ndarray:
+        """Return what becomes of the levels 0 to 255, float64 (256,)."""
+        return np.arange(256) * self.scale
+
+
+class ClipTransform(NamedTuple):
+    """One transform of all frames of a clip.
+
+    Parameters
+    ----------
+    rotation : float
+        Degrees around the centre of the crop.
+    part : float
+        Share of rows and of columns that the crop keeps; it is enlarged to the full size.
+    down, right : float
+        Where the crop lies in what is left: 0 top or left, 1 bottom or right.
+    contrast, brightness : float
+        Grey levels are multiplied around their middle, 127.5, then added to.
+    flip : bool
+        Left and right change places.
+
+    Examples
+    --------
+    >>> ClipTransform(flip=True).rotation
+    0.0
+    """
+
+    rotation: float = 0.0
+    part: float = 1.0
+    down: float = 0.5
+    right: float = 0.5
+    contrast: float = 1.0
+    brightness: float = 0.0
+    flip: bool = False
+
+    def matrix(self, rows, columns) -> np.ndarray:
+        """Return the map from pixels of the clip to those of its copy, (2, 3)."""
+        height, width = self.part * rows, self.part * columns
+        centre = (
+            self.right * (columns - width) + width / 2 - 0.5,
+            self.down * (rows - height) + height / 2 - 0.5,
+        )
+        return _affine(
+            (rows, columns),
+            centre=centre,
+            rotation=self.rotation,
+            zoom=1 / self.part,
+            shift=((columns - 1) / 2 - centre[0], (rows - 1) / 2 - centre[1]),
+            flips=(self.flip, False),
+        )
+
+    def levels(self) -> np.ndarray:
+        """Return what becomes of the levels 0 to 255, float64 (256,)."""
+        return (np.arange(256) - 127.5) * self.contrast + 127.5 + self.brightness
 
 
 IDENTITY = FaceTransform()
@@ -133,7 +233,7 @@ def _plain(value, default):
     return type(default)(value)
 
 
-def drawn_transforms(crop: np.ndarray, transforms, n: int | None) -> list[FaceTransform]:
+def choose_transforms(crop: np.ndarray, transforms, n: int | None) -> list[FaceTransform]:
     """Return n transforms for a crop, drawn by what the crop shows; all if n is None.
 
     The same crop always draws the same ones, so that its copies can be kept.
@@ -147,7 +247,7 @@ def drawn_transforms(crop: np.ndarray, transforms, n: int | None) -> list[FaceTr
     Examples
     --------
     >>> crop = np.zeros((4, 4, 3), np.uint8)
-    >>> drawn_transforms(crop, THESIS, 2) == drawn_transforms(crop, THESIS, 2)
+    >>> choose_transforms(crop, THESIS, 2) == choose_transforms(crop, THESIS, 2)
     True
     """
     if n is None or n >= len(transforms):
@@ -156,27 +256,46 @@ def drawn_transforms(crop: np.ndarray, transforms, n: int | None) -> list[FaceTr
     return [transforms[place] for place in rng.choice(len(transforms), n, replace=False)]
 
 
-def _matrix(transform, rows, columns) -> np.ndarray:
-    """Return the affine map from pixels of the crop to those of its copy, (2, 3)."""
-    import cv2
-
-    centre = (columns - 1) / 2, (rows - 1) / 2
-    matrix = cv2.getRotationMatrix2D(centre, transform.rotation, transform.zoom)
-    matrix[:, 2] += transform.right * columns, transform.down * rows
-    for axis, flip in enumerate((transform.flip_horizontal, transform.flip_vertical)):
-        if flip:
-            matrix[axis] *= -1
-            matrix[axis, 2] += (columns, rows)[axis] - 1
-    return matrix
-
-
-def transformed(crop: np.ndarray, transform: FaceTransform) -> np.ndarray:
-    """Return a transformed copy of a crop.
+def draw_transforms(n: int, rng) -> list[ClipTransform]:
+    """Draw transforms at random.
 
     Parameters
     ----------
-    crop : uint8 ndarray of shape (rows, columns, 3)
-    transform : FaceTransform
+    n : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of ClipTransform
+
+    Examples
+    --------
+    >>> len(set(draw_transforms(30, np.random.default_rng(0))))
+    30
+    """
+    draws = rng.random((n, 7))
+    return [
+        ClipTransform(
+            rotation=ROTATION * (2 * turn - 1),
+            part=PART + (1 - PART) * part,
+            down=down,
+            right=right,
+            contrast=CONTRAST[0] + (CONTRAST[1] - CONTRAST[0]) * contrast,
+            brightness=BRIGHTNESS * (2 * bright - 1),
+            flip=bool(flip < 0.5),
+        )
+        for turn, part, down, right, contrast, bright, flip in draws.tolist()
+    ]
+
+
+def apply_transform(picture: np.ndarray, transform) -> np.ndarray:
+    """Return a transformed copy of a crop, or of all frames of a clip.
+
+    Parameters
+    ----------
+    picture : uint8 ndarray of shape (rows, columns, channels)
+        Channels are colours, or the frames of a clip in grey.
+    transform : FaceTransform or ClipTransform
 
     Returns
     -------
@@ -186,24 +305,24 @@ def transformed(crop: np.ndarray, transform: FaceTransform) -> np.ndarray:
     Examples
     --------
     >>> crop = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
-    >>> flipped = transformed(crop, FaceTransform(flip_horizontal=True))
-    >>> np.array_equal(flipped, crop[:, ::-1])
+    >>> mirrored = apply_transform(crop, FaceTransform(flip_horizontal=True))
+    >>> np.array_equal(mirrored, crop[:, ::-1])
+    True
+    >>> np.array_equal(apply_transform(crop, ClipTransform(flip=True)), mirrored)
     True
     """
     import cv2
 
-    rows, columns = crop.shape[:2]
+    rows, columns = picture.shape[:2]
     moved = cv2.warpAffine(
-        np.ascontiguousarray(crop),
-        _matrix(transform, rows, columns),
+        np.ascontiguousarray(picture),
+        transform.matrix(rows, columns),
         (columns, rows),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
-    )
-    if transform.scale == 1:
-        return moved
-    levels = np.rint(np.arange(256) * transform.scale).clip(0, 255).astype(np.uint8)
-    return cv2.LUT(moved, levels)
+    ).reshape(picture.shape)
+    levels = np.rint(transform.levels()).clip(0, 255).astype(np.uint8)
+    return cv2.LUT(moved, levels).reshape(picture.shape)
 
 
 def describe(transform: FaceTransform) -> str:
@@ -220,30 +339,3 @@ def describe(transform: FaceTransform) -> str:
         if value != default
     ]
     return ", ".join(said) or "as it is"
-
-
-def draw_sheet(crop: np.ndarray, transforms=THESIS, *, columns=16) -> np.ndarray:
-    """Draw the copies of a crop side by side, row after row.
-
-    Parameters
-    ----------
-    crop : uint8 ndarray of shape (rows, columns, 3)
-    transforms : sequence of FaceTransform
-    columns : int
-        Copies beside one another.
-
-    Returns
-    -------
-    uint8 ndarray of shape (n_rows * rows, columns * columns of the crop, 3)
-        White where there are no more copies.
-
-    Examples
-    --------
-    >>> draw_sheet(np.zeros((20, 10, 3), np.uint8)).shape
-    (240, 160, 3)
-    """
-    columns = min(columns, len(transforms))
-    copies = [transformed(crop, transform) for transform in transforms]
-    copies += [np.full_like(crop, 255)] * (-len(copies) % columns)
-    lines = [np.hstack(copies[i : i + columns]) for i in range(0, len(copies), columns)]
-    return np.vstack(lines)

@@ -7,7 +7,7 @@ Features want every face, networks a fixed number at equally spaced times. A for
 import numpy as np
 
 from emopipe.extraction import Block, Prepared
-from emopipe.face.augmentation import drawn_transforms, named_transforms, transformed
+from emopipe.face.augmentation import apply_transform, choose_transforms, named_transforms
 from emopipe.media import picture_times, probe
 
 _TIME_BYTES = 8
@@ -40,10 +40,10 @@ def copies(stream, path, *, transforms, n):
         if known is None and len(chunk.crops):
             yield Block(chunk.crops)
         for crop in chunk.crops if known is not None else ():
-            chosen = drawn_transforms(crop, known, n)
+            chosen = choose_transforms(crop, known, n)
             for first in range(0, len(chosen), _COPIES):
                 part = chosen[first : first + _COPIES]
-                yield Block(np.stack([transformed(crop, transform) for transform in part]))
+                yield Block(np.stack([apply_transform(crop, transform) for transform in part]))
 
 
 def nearest(times, targets) -> np.ndarray:

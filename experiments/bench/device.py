@@ -127,7 +127,7 @@ def faces(batch, n, rounds, precision, backend):
 
 def training(batch, n_clips, rounds, precision):
     """Return clips per second of training, with new copies or one batch, and of prediction."""
-    from emopipe.face.clip_augmentation import draw_transforms, transformed
+    from emopipe.face.augmentation import apply_transform, draw_transforms
     from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
     from emopipe.training.loop import Training, dtype_policy, predict, train
 
@@ -141,7 +141,7 @@ def training(batch, n_clips, rounds, precision):
         if learning:
             transforms = draw_transforms(len(chosen), rng)
             pictures = np.stack(
-                [transformed(*pair) for pair in zip(pictures, transforms, strict=True)]
+                [apply_transform(*pair) for pair in zip(pictures, transforms, strict=True)]
             )
         return {"video": pictures, "audio": sounds[chosen]}
 

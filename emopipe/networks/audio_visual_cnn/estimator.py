@@ -5,13 +5,8 @@ import pandas as pd
 
 from emopipe.extraction import Recipe
 from emopipe.face import FaceCrops, network_crops
-from emopipe.face.clip_augmentation import (
-    draw_sheet,
-    draw_sound_transforms,
-    draw_transforms,
-    transformed,
-    transformed_sound,
-)
+from emopipe.face.augmentation import apply_transform, draw_transforms
+from emopipe.face.augmentation_sheets import draw_clip_sheet
 from emopipe.face.crop_recipe import crops_recipe
 from emopipe.media import ClipError
 from emopipe.networks.audio_visual_cnn.graph import (
@@ -23,6 +18,7 @@ from emopipe.training.clip_network import ClipNetwork
 from emopipe.training.loop import Training, dtype_policy
 from emopipe.training.parameters import CNNLayers
 from emopipe.training.tensors import clip_tensors, spectrogram
+from emopipe.voice.augmentation import apply_sound_transform, draw_sound_transforms
 from emopipe.voice.transforms import OCTAVES
 
 MODALITIES = ("video", "audio")
@@ -182,11 +178,11 @@ class AudioVisualCNN(ClipNetwork):
                 inputs["video"] = pictures
                 for index in np.flatnonzero(copies):
                     transform = self._transforms(clips[index])[copies[index] - 1]
-                    pictures[index] = transformed(pictures[index], transform)
+                    pictures[index] = apply_transform(pictures[index], transform)
             if "audio" in inputs and self.augment_sound:
                 for index in np.flatnonzero(copies):
                     transform = self._sound_transforms(clips[index])[copies[index] - 1]
-                    inputs["audio"][index] = transformed_sound(
+                    inputs["audio"][index] = apply_sound_transform(
                         inputs["audio"][index], transform, octaves=OCTAVES.get(self.transform)
                     )
             return inputs
@@ -245,7 +241,7 @@ class AudioVisualCNN(ClipNetwork):
         Returns
         -------
         DataFrame
-            See `emopipe.face.clip_augmentation` for the columns: those of `ClipTransform`, then,
+            See `emopipe.face.augmentation` for the columns: those of `ClipTransform`, then,
             with `augment_sound`, of `SoundTransform`.
         """
         kinds = [self._transforms(row)] + [self._sound_transforms(row)] * bool(self.augment_sound)
@@ -278,6 +274,6 @@ class AudioVisualCNN(ClipNetwork):
         tensors = clip_tensors([path], self._face_recipe(), store=self.store, n_jobs=1)
         if not tensors.there[0]:
             raise ClipError(path, tensors.statuses[0], tensors.details[0])
-        return draw_sheet(
+        return draw_clip_sheet(
             np.moveaxis(tensors.take([0])[0], 0, -1), self._transforms(row), shown=n_frames
         )
