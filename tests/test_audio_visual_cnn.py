@@ -114,7 +114,7 @@ def test_inside_a_fusion_with_voice_statistics(network, sides, folder):
         ShortTermStatistics(window=0.2, step=0.05, store=str(folder / "store.sqlite"), n_jobs=2),
         WhereFinite(make_pipeline(StandardScaler(), SVC(C=10))),
     )
-    face = clone(network).set_params(modalities=("video",))
+    face = clone(network).set_params(modalities=("video",), training__epochs=12)
     fusion = EmotionWeightedFusion([("face", face), ("voice", voice)], weights="recall", cv=2)
     fusion.fit(train, train["emotion"])
     of_face = fusion.weights_.loc["face"]
@@ -161,25 +161,25 @@ def test_too_many_layers_for_the_picture():
 _ELSEWHERE = """
 import numpy as np
 from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
-from emopipe.training.loop import Training, policy, predict, train
+from emopipe.training.loop import Training, dtype_policy, predict, train
 rng = np.random.default_rng(0)
 y = np.arange(48) % 2
 video = (rng.integers(0, 60, (48, 16, 16, 2)) + 90 * y[:, None, None, None]).astype(np.uint8)
 audio = rng.integers(0, 255, (48, 16, 8)).astype(np.uint8)
 def batch(rows, rng, training):
     return {"video": video[rows], "audio": audio[rows]}
-def fit(dtype):
+def fit(dtype, epochs=12):
     model = audio_visual_graph(2, video=(16, 16, 2), audio=(16, 8), visual_widths=(4, 4),
         audio_widths=(4,), visual_features=8, audio_features=2, dense=(8,), batch_norm=True,
         dropout=0.1, dtype=dtype)
     done = train(model, batch, y, rows=np.arange(36), validation=np.arange(36, 48),
-        plan=Training(epochs=12, learning_rate=0.01, batch_size=12))
+        plan=Training(epochs=epochs, learning_rate=0.01, batch_size=12))
     return done, predict(model, batch, np.arange(48))
 one, scores = fit("float32")
 two, _ = fit("float32")
 assert all(np.array_equal(a, b) for a, b in zip(one.weights, two.weights))
 assert (scores.argmax(1) == y).mean() > 0.9, scores
-fit(policy("bfloat16"))
+fit(dtype_policy("bfloat16"), epochs=1)
 """
 
 
