@@ -9,7 +9,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from emopipe import FaceCrops, MiniXceptionFeatures
-from emopipe.evaluation.checkpoints import content_key, described, estimator_text
+from emopipe.keys import estimator_text, evaluation_key, parameter_content
 
 
 def double(x):
@@ -42,20 +42,20 @@ DISTINCT = [
 
 
 def test_different_parameters_are_described_differently():
-    assert len({repr(described(one)) for one in DISTINCT}) == len(DISTINCT)
+    assert len({repr(parameter_content(one)) for one in DISTINCT}) == len(DISTINCT)
 
 
 @pytest.mark.parametrize("estimator", DISTINCT, ids=range(len(DISTINCT)))
 def test_equal_parameters_are_described_equally(estimator):
     from sklearn.base import clone
 
-    assert described(estimator) == described(clone(estimator))
-    assert " at 0x" not in repr(described(estimator))
+    assert parameter_content(estimator) == parameter_content(clone(estimator))
+    assert " at 0x" not in repr(parameter_content(estimator))
 
 
 def test_what_changes_no_outcome_is_no_part_of_it():
     loud = GridSearchCV(SVC(verbose=True, cache_size=9), {"C": [1]}, cv=GroupKFold(2), n_jobs=2)
-    assert described(loud) == described(DISTINCT[4])
+    assert parameter_content(loud) == parameter_content(DISTINCT[4])
 
 
 def test_descriptions_are_the_same_in_another_process():
@@ -64,12 +64,12 @@ def test_descriptions_are_the_same_in_another_process():
     import sys
     from pathlib import Path
 
-    code = "import test_checkpoints as t; print([t.described(e) for e in t.DISTINCT])"
+    code = "import test_checkpoints as t; print([t.parameter_content(e) for e in t.DISTINCT])"
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(Path(__file__).parent)}
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    here = repr([described(e) for e in DISTINCT])
+    here = repr([parameter_content(e) for e in DISTINCT])
     assert run.stdout.strip().replace("test_checkpoints", __name__) == here
 
 
@@ -78,10 +78,10 @@ def test_a_changed_file_is_another_parameter_and_another_clip(tmp_path):
     file.write_text("file,AU12\na.mp4,1\n")
     reader = FunctionTransformer(kw_args={"csv": str(file)})
     clips = pd.DataFrame({"clip": ["a.mp4"], "path": [str(file)]})
-    before = described(reader), content_key(clips)
-    assert before == (described(reader), content_key(clips))
+    before = parameter_content(reader), evaluation_key(clips)
+    assert before == (parameter_content(reader), evaluation_key(clips))
     file.write_text("file,AU12\na.mp4,1.5\n")
-    assert described(reader) != before[0] and content_key(clips) != before[1]
+    assert parameter_content(reader) != before[0] and evaluation_key(clips) != before[1]
 
 
 def test_the_text_of_an_estimator_leaves_out_what_belongs_to_the_machine():

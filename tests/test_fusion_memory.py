@@ -18,8 +18,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler, TargetEnc
 from sklearn.svm import SVC
 
 from emopipe.fusion import WhereFinite
-from emopipe.fusion.keys import content_key, data_key, estimator_key, rows_key
 from emopipe.fusion.memory import FitMemory, Fitter, fits_by_steps
+from emopipe.keys import content_key, data_key, estimator_key, rows_key
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5))

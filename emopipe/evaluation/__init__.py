@@ -15,13 +15,13 @@ from emopipe.checks import ignored_checks
 from emopipe.evaluation import figures
 from emopipe.evaluation.arrays import table_of, with_weights
 from emopipe.evaluation.baselines import baselines
-from emopipe.evaluation.checkpoints import estimator_text
 from emopipe.evaluation.fitting import extract_first, run_folds
 from emopipe.evaluation.giveaways import NAMES
 from emopipe.evaluation.inner_splits import mixed_holdouts
 from emopipe.evaluation.leakage import Evidence, run_checks
 from emopipe.evaluation.recordings import copies, digests, durations, n_files, recordings
 from emopipe.evaluation.task import check_estimator, make_study
+from emopipe.keys import estimator_text
 from emopipe.parameters import check_number
 from emopipe.result import Result, as_notices
 from emopipe.splits import make_folds

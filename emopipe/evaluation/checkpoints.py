@@ -1,99 +1,15 @@
-"""Outcomes of folds that outlive a killed run, and what they depend on."""
+"""Outcomes of folds that outlive a killed run."""
 
 import hashlib
-import inspect
 import json
-import os
-import pickle
-import re
 import warnings
-from importlib.metadata import version
 from pathlib import Path
-
-import joblib
-import numpy as np
-import pandas as pd
-from sklearn.base import BaseEstimator, clone
 
 from emopipe.checkpoints import CheckpointWarning, load_checkpoint
 from emopipe.files import write_atomic
-from emopipe.fusion.keys import stamps
-from emopipe.inspection import machine_defaults, parts, reset_machine
 
 # Bytes of a fold's file: more than a million clips need.
 _LARGEST = 2**30
-
-
-def without_addresses(text):
-    """Return a repr without the places in memory, which differ from run to run."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
-
-
-def estimator_text(estimator):
-    """Return the repr of an estimator, without what changes nothing but its speed.
-
-    Examples
-    --------
-    >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> estimator_text(KNeighborsClassifier(3, n_jobs=2))
-    'KNeighborsClassifier(n_neighbors=3)'
-    """
-    copy = clone(estimator)
-    for _, part in parts(copy, descriptions=True):
-        reset_machine(part)
-    return without_addresses(copy.__repr__(N_CHAR_MAX=5000))
-
-
-def _code(function):
-    code = function.__code__
-    return without_addresses(repr((code.co_code, code.co_consts, code.co_names)))
-
-
-def described(value):
-    """Return JSON-able content of a parameter: equal parameters give equal content in any process.
-
-    Examples
-    --------
-    >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> a, b = KNeighborsClassifier(3), KNeighborsClassifier(3, n_jobs=2)
-    >>> described(a) == described(b), described(a) == described(KNeighborsClassifier(4))
-    (True, False)
-    """
-    if isinstance(value, BaseEstimator):
-        params, machine = value.get_params(deep=False), machine_defaults(value)
-        kept = {key: described(params[key]) for key in sorted(params) if key not in machine}
-        return [f"{type(value).__module__}.{type(value).__qualname__}", kept]
-    if isinstance(value, dict):
-        return {repr(key): described(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [described(item) for item in value]
-    if isinstance(value, pd.DataFrame | pd.Series):
-        return ["table", described(value.to_numpy()), repr(list(value.axes[-1]))]
-    if isinstance(value, np.ndarray):
-        content = repr(value.tolist()) if value.dtype == object else value.tobytes()
-        content = content.encode() if isinstance(content, str) else content
-        return ["array", str(value.dtype), value.shape, hashlib.sha256(content).hexdigest()]
-    if inspect.isfunction(value):
-        return [f"{value.__module__}.{value.__qualname__}", _code(value)]
-    if isinstance(value, str | os.PathLike) and os.path.isfile(value):
-        return [repr(value), stamps([value]).tolist()]
-    if value is None or isinstance(value, bool | int | float | str | type):
-        return repr(value)
-    try:
-        return [type(value).__qualname__, joblib.hash(value)]
-    except (AttributeError, TypeError, pickle.PicklingError):
-        return without_addresses(repr(value))
-
-
-def content_key(X, *parts):
-    """Return the SHA-256 over a table and the files it names, JSON-able parts, and versions."""
-    rows = pd.util.hash_pandas_object(X.astype("string"), index=False).to_numpy()
-    versions = [f"{name} {version(name)}" for name in ("emopipe", "scikit-learn")]
-    digest = hashlib.sha256(rows.tobytes())
-    for column in [name for name in ("path", "audio") if name in X]:
-        digest.update(stamps(X[column]).tobytes())
-    digest.update(json.dumps([list(X.columns), versions, *parts]).encode())
-    return digest.hexdigest()
 
 
 def _unfinished(folder):
@@ -115,7 +31,7 @@ class FoldCheckpoints:
         None keeps nothing. One folder may serve several evaluations: each has a folder of its
         own inside, named by what its outcomes depend on (estimator, rows, labels, folds).
     key : str
-        From `content_key`.
+        From `emopipe.keys.evaluation_key`.
     n_folds : int
     """
 

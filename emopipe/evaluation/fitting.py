@@ -11,12 +11,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from emopipe.evaluation.alone import ask_alone
-from emopipe.evaluation.checkpoints import (
-    FoldCheckpoints,
-    content_key,
-    described,
-    without_addresses,
-)
+from emopipe.evaluation.checkpoints import FoldCheckpoints
 from emopipe.evaluation.inner_splits import wants_groups
 from emopipe.evaluation.renaming import ask_renamed
 from emopipe.evaluation.soft_labels import training_rows
@@ -30,6 +25,7 @@ from emopipe.inspection import (
     notices,
     parts,
 )
+from emopipe.keys import evaluation_key, parameter_content, without_addresses
 from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
 
@@ -285,7 +281,7 @@ def _key(task, folds):
     labels = [task.y.tolist(), task.groups.tolist(), task.classes]
     modes = [task.rename, task.alone]
     weights = [part.tolist() for part in (task.weights, task.shares) if part is not None]
-    return content_key(task.X, described(task.estimator), labels, sides, modes, *weights)
+    return evaluation_key(task.X, parameter_content(task.estimator), labels, sides, modes, *weights)
 
 
 def _numbered(number, estimator, X, y, groups, classes, modes, fold):
@@ -346,9 +342,9 @@ def extract_first(task, progress):
     """Extract every clip once, before the folds; return {extractor: {status: clips}}."""
     found, seen = {}, []
     for name, part in parts(task.estimator):
-        if not isinstance(part, ClipEstimator) or described(part) in seen:
+        if not isinstance(part, ClipEstimator) or parameter_content(part) in seen:
             continue
-        seen.append(described(part))
+        seen.append(parameter_content(part))
         shown = clone(part)
         if progress and "progress" in machine_defaults(part):
             shown.set_params(progress=True)

@@ -11,6 +11,12 @@ be pickled, or if random_state=None leaves it to chance: one of scikit-learn's t
 global generator in its fit (an SVC without probabilities draws a seed that it never uses, and is
 remembered), and any other that has such a parameter. What follows it in a pipeline is fitted every
 time too.
+
+Why not scikit-learn's `memory=`: a grid over three rules for weights and two values of C (5
+folds, 5 inner folds, 1500 clips, SVMs on 136 values of the voice and 1024 of the face) took 28 s
+of processor time with this memory, 96 s without, and 57 s with `memory=` in both pipelines, which
+remembers their transformers alone and left 165 MB of files. joblib.Memory around whole modalities
+took 29 s; it needs a folder, and leaves pickles of people's features there.
 """
 
 import pickle
@@ -25,8 +31,8 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
 
-from emopipe.fusion.keys import estimator_key
 from emopipe.fusion.where_finite import WhereFinite
+from emopipe.keys import estimator_key
 
 # Their fit_transform(X) is fit(X).transform(X) up to the last bits.
 _PLAIN = (PCA,)

@@ -8,10 +8,10 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from emopipe.fusion.clip_pipeline import ClipPipeline, explain_missing
-from emopipe.fusion.keys import data_key, estimator_key, rows_key
 from emopipe.fusion.memory import FitMemory, Fitter, extend, fits_by_steps
 from emopipe.fusion.rows import take, take_params
 from emopipe.fusion.scores import score_matrix
+from emopipe.keys import data_key, estimator_key, rows_key
 
 
 def pairs_of(estimators):

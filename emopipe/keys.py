@@ -1,17 +1,23 @@
-"""Keys by content of estimators, clip tables and arrays, by which fits are remembered."""
+"""Keys by content: same estimator, same data, in this process or in any other."""
 
 import hashlib
+import inspect
 import io
+import json
 import os
 import pickle
+import re
+from importlib.metadata import version
 from types import FunctionType
 
 import joblib
 import numpy as np
 import pandas as pd
 from sklearn import get_config
+from sklearn.base import BaseEstimator, clone
 
 from emopipe.files import file_stamp
+from emopipe.inspection import machine_defaults, parts, reset_machine
 
 # What pandas finds in columns of objects whose cells it hashes in full.
 _HASHABLE = ("string", "boolean", "integer", "floating", "mixed-integer-float", "empty")
@@ -67,6 +73,10 @@ def _stamp(path):
         return -1, -1, -1
 
 
+def _table_stamps(table):
+    return [stamps(table[column]) for column in ("path", "audio") if column in table.columns]
+
+
 def _hashable(values):
     return pd.api.types.infer_dtype(values, skipna=True) in _HASHABLE
 
@@ -96,7 +106,7 @@ def _labels_key(values):
 
 
 def _table_key(table):
-    stamped = [stamps(table[column]) for column in ("path", "audio") if column in table.columns]
+    stamped = _table_stamps(table)
     objects = [table[name] for name in table if table[name].dtype.kind == "O"]
     if not all(_hashable(column) for column in objects):
         return joblib.hash((table, stamped))
@@ -114,3 +124,77 @@ def data_key(X, y, params):
 def rows_key(rows):
     """Return a key for row numbers."""
     return hashlib.sha1(np.ascontiguousarray(rows, dtype=np.int64)).hexdigest()
+
+
+def without_addresses(text):
+    """Return a repr without the places in memory, which differ from run to run."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+
+
+def estimator_text(estimator):
+    """Return the repr of an estimator, without what changes nothing but its speed.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> estimator_text(KNeighborsClassifier(3, n_jobs=2))
+    'KNeighborsClassifier(n_neighbors=3)'
+    """
+    copy = clone(estimator)
+    for _, part in parts(copy, descriptions=True):
+        reset_machine(part)
+    return without_addresses(copy.__repr__(N_CHAR_MAX=5000))
+
+
+def _code(function):
+    code = function.__code__
+    return without_addresses(repr((code.co_code, code.co_consts, code.co_names)))
+
+
+def parameter_content(value):
+    """Return JSON-able content of a parameter: equal parameters give equal content in any process.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> a, b = KNeighborsClassifier(3), KNeighborsClassifier(3, n_jobs=2)
+    >>> parameter_content(a) == parameter_content(b)
+    True
+    >>> parameter_content(a) == parameter_content(KNeighborsClassifier(4))
+    False
+    """
+    if isinstance(value, BaseEstimator):
+        params, machine = value.get_params(deep=False), machine_defaults(value)
+        kept = {key: parameter_content(params[key]) for key in sorted(params) if key not in machine}
+        return [f"{type(value).__module__}.{type(value).__qualname__}", kept]
+    if isinstance(value, dict):
+        return {repr(key): parameter_content(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [parameter_content(item) for item in value]
+    if isinstance(value, pd.DataFrame | pd.Series):
+        return ["table", parameter_content(value.to_numpy()), repr(list(value.axes[-1]))]
+    if isinstance(value, np.ndarray):
+        content = repr(value.tolist()) if value.dtype == object else value.tobytes()
+        content = content.encode() if isinstance(content, str) else content
+        return ["array", str(value.dtype), value.shape, hashlib.sha256(content).hexdigest()]
+    if inspect.isfunction(value):
+        return [f"{value.__module__}.{value.__qualname__}", _code(value)]
+    if isinstance(value, str | os.PathLike) and os.path.isfile(value):
+        return [repr(value), stamps([value]).tolist()]
+    if value is None or isinstance(value, bool | int | float | str | type):
+        return repr(value)
+    try:
+        return [type(value).__qualname__, joblib.hash(value)]
+    except (AttributeError, TypeError, pickle.PicklingError):
+        return without_addresses(repr(value))
+
+
+def evaluation_key(X, *content):
+    """Return the SHA-256 over a table and the files it names, JSON-able content, and versions."""
+    rows = pd.util.hash_pandas_object(X.astype("string"), index=False).to_numpy()
+    versions = [f"{name} {version(name)}" for name in ("emopipe", "scikit-learn")]
+    digest = hashlib.sha256(rows.tobytes())
+    for column_stamps in _table_stamps(X):
+        digest.update(column_stamps.tobytes())
+    digest.update(json.dumps([list(X.columns), versions, *content]).encode())
+    return digest.hexdigest()
