@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -92,6 +93,10 @@ def make_experiment(**changes):
         "charts": [Chart("t", "segments", "accuracy", {"ours": {"x": [1, 2], "y": [0.1, 0.2]}})],
     }
     return Experiment(**fields | changes)
+
+
+def test_a_result_takes_at_most_15_parameters():
+    assert len(dataclasses.fields(Result)) <= 15
 
 
 def test_result_survives_json_and_keeps_its_bytes():

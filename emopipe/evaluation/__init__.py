@@ -2,13 +2,9 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import sklearn
-from sklearn.base import clone
-from sklearn.model_selection import StratifiedKFold
 
 from emopipe import inspection, metrics
 from emopipe.checks import ignored_checks
@@ -21,92 +17,15 @@ from emopipe.evaluation.inner_splits import mixed_holdouts
 from emopipe.evaluation.leakage import Evidence, run_checks
 from emopipe.evaluation.recordings import copies, digests, durations, n_files, recordings
 from emopipe.evaluation.task import check_estimator, make_study
+from emopipe.evaluation.variants import check_gap, check_repeats, on_random_folds, with_seeds
 from emopipe.keys import estimator_text
 from emopipe.parameters import check_number
 from emopipe.result import Result, as_notices
-from emopipe.splits import make_folds
 
 __all__ = ["evaluate"]
 
 # Percentile intervals from fewer units than this are known to be too narrow.
 _FEW_UNITS = 10
-
-
-def _variant(study, id, title, note, folds, estimator, options):
-    """Return a row of `Result.variants`: the task on other folds, or with another seed."""
-    checkpoint = options["checkpoint"]
-    checkpoint = None if checkpoint is None else Path(checkpoint) / id
-    task = replace(study.task, rename=False, estimator=estimator)
-    done = run_folds(task, folds, title=title, **options | {"checkpoint": checkpoint})
-    answers = figures.predictions(study, folds, done)
-    values = figures.figures(answers, study.task.classes, n_bootstrap=0)["metrics"]
-    row = {"id": id, "title": title, "n": len(answers), "note": note}
-    return row | {name: values[name] for name in ("accuracy", "uar")}
-
-
-def _on_random_folds(study, options):
-    """Return the row of as many random folds: what they have in excess is optimism."""
-    n_folds = min(len(study.folds), _rarest(study))
-    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=study.random_state)
-    folds, words = make_folds(
-        study.table, study.task.y, study.subjects, splitter, subject_dependent=True
-    )
-    note = (
-        f"Random folds ({words}) are subject-dependent: they test on people that were trained on. "
-        "What they report in excess is optimism, not skill."
-    )
-    return _variant(
-        study, "random-folds", "random folds", note, folds, study.task.estimator, options
-    )
-
-
-def _seeded(estimator, number):
-    """Return an unfitted copy whose random parts all have other seeds."""
-    copy = clone(estimator)
-    seeds = [name for name in copy.get_params() if name.rpartition("__")[2] == "random_state"]
-    values = {name: copy.get_params()[name] for name in seeds}
-    return copy.set_params(
-        **{name: (v if isinstance(v, int) else 0) + 1000 * number for name, v in values.items()}
-    )
-
-
-def _with_seeds(study, repeats, options):
-    """Return a row for every further seed of the estimator's random parts."""
-    note = "The same folds, with other seeds for every random part of the estimator."
-    return [
-        _variant(study, f"seed-{number}", f"seed {number}", note, study.folds,
-                 _seeded(study.task.estimator, number), options)
-        for number in range(1, repeats)
-    ]  # fmt: skip
-
-
-def _check_repeats(estimator, repeats):
-    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
-        raise ValueError(f"repeats={repeats!r}: give a whole number from 1 on")
-    names = [name for name in estimator.get_params() if name.endswith("random_state")]
-    if repeats > 1 and not names:
-        raise ValueError(
-            f"repeats={repeats} repeats the training with other seeds, but nothing in "
-            f"{type(estimator).__name__} has a random_state: leave repeats=1"
-        )
-
-
-def _rarest(study):
-    """Return how many clips that may be tested the rarest emotion has."""
-    return int(np.unique(study.task.y[~study.trains], return_counts=True)[1].min())
-
-
-def _check_gap(study, wanted):
-    if wanted and (study.mixed or not study.known or len(study.folds) < 2):
-        raise ValueError(
-            "optimism_gap compares folds by subject with as many random ones: it needs two folds "
-            f"or more that keep known subjects apart, not {study.splitter}"
-        )
-    if wanted and _rarest(study) < 2:
-        raise ValueError(
-            "optimism_gap makes random folds by emotion, and some emotion has a single clip: leave "
-            "it out, or pass optimism_gap=False"
-        )
 
 
 def _statements(study, answers):
@@ -374,9 +293,10 @@ def evaluate(
             sample_weight=sample_weight, soft_labels=soft_labels,
             subject_dependent=subject_dependent, random_state=random_state,
         )  # fmt: skip
-        _check_gap(study, optimism_gap)
+        if optimism_gap:
+            check_gap(study)
         ignore = ignored_checks(ignore)
-        _check_repeats(estimator, repeats)
+        check_repeats(estimator, repeats)
         study = replace(study, task=replace(study.task, as_array=as_array))
         task = replace(
             study.task, alone="EMO10" not in ignore,
@@ -391,13 +311,13 @@ def evaluate(
         done = run_folds(task, study.folds, title=title, **options)
         answers = figures.predictions(study, study.folds, done)
         named = recordings(study.table, decoded)
-        random = [_on_random_folds(study, options)] if optimism_gap else []
+        random = [on_random_folds(study, options)] if optimism_gap else []
         call = f"evaluate(estimator, clips, {called})"
         result = Result(
             title=title,
             protocol=_protocol(study, answers, n_bootstrap, call),
             predictions=answers,
-            variants=random + _with_seeds(study, repeats, options),
+            variants=random + with_seeds(study, repeats, options),
             notices=_notices(study, done, answers, notices, copies(study.table, named)),
             coverage=figures.coverage(study, answers, statuses),
             run=figures.run(done, {"extraction": extracted - started}),

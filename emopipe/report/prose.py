@@ -28,7 +28,18 @@ def methods(experiment):
         sentences.append(
             f"{n} of {expected} clips were answered; those without an answer are wrong."
         )
-    return [*sentences, _software(result)]
+    return [*sentences, *_seeds(experiment), _software(result)]
+
+
+def _seeds(experiment):
+    """Return how often random training was repeated, where something learns in epochs."""
+    trained = [r for r in experiment.results.values() if any(f["history"] for f in r.folds)]
+    seeds = [sum(row["id"].startswith("seed-") for row in r.variants) for r in trained]
+    if not seeds:
+        return []
+    if not max(seeds):
+        return ["Networks were trained once; how far other seeds differ was not measured."]
+    return [f"Training was repeated with {max(seeds) + 1} seeds."]
 
 
 def _data(result):
