@@ -138,7 +138,7 @@ def test_batches_hold_the_copies_that_are_listed(network, clips):
     inputs = batch(rows, None, True)
     assert inputs["video"].shape == (3, 49, 40, 3) and inputs["video"].dtype == np.uint8
     transforms = network._transforms(5)
-    sheet = draw_clip_sheet(inputs["video"][0], [transforms[0], transforms[3]], shown=3)
+    sheet = draw_clip_sheet(inputs["video"][0], [transforms[0], transforms[3]], n_frames=3)
     assert np.array_equal(sheet[49:98, :40], inputs["video"][1][..., 0])
     assert np.array_equal(sheet[98:, :40], inputs["video"][2][..., 0])
     assert np.array_equal(inputs["audio"][0], inputs["audio"][2])

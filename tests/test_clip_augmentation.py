@@ -85,7 +85,7 @@ def test_illumination():
 def test_the_sheet_shows_the_clip_and_its_copies():
     clip = frames()
     transforms = draw_transforms(3, np.random.default_rng(0))
-    sheet = draw_clip_sheet(clip, transforms, shown=4)
+    sheet = draw_clip_sheet(clip, transforms, n_frames=4)
     assert sheet.shape == (4 * 49, 4 * 40)
     assert np.array_equal(sheet[:49, :40], clip[..., 0])
     assert np.array_equal(sheet[-49:, -40:], apply_transform(clip, transforms[2])[..., -1])

@@ -24,10 +24,10 @@ from emopipe.face import (
     detector_models,
     detectors,
     face_crops,
+    find_track,
     in_recipe,
     load_detector,
     model_digest,
-    trusted,
 )
 from emopipe.face.tracking import overlap
 from emopipe.media import ClipError, frames
@@ -64,7 +64,7 @@ def find_squares(image):
 @pytest.fixture(autouse=True)
 def squares(monkeypatch):
     monkeypatch.setitem(DETECTORS, "squares", lambda model: find_squares)
-    detectors._loaded.cache_clear()
+    detectors._load.cache_clear()
 
 
 def scene(*boxes):
@@ -334,11 +334,11 @@ def walk(n, step=2.0):
 
 def test_a_face_that_moves_stays_trusted():
     times, boxes = walk(100, step=4.0)
-    assert trusted(times, boxes).all()
+    assert find_track(times, boxes).all()
     across = np.hstack([np.linspace(0, 600, 100)[:, None], np.tile([50, 40, 40], (100, 1))])
-    assert trusted(times, across).all()
+    assert find_track(times, across).all()
     nearer = np.tile([100, 100, 30, 30], (100, 1)) * np.linspace(1, 5, 100)[:, None]
-    assert trusted(times, nearer).all()
+    assert find_track(times, nearer).all()
 
 
 @settings(max_examples=30, deadline=None)
@@ -351,14 +351,14 @@ def test_false_boxes_are_not_trusted(data):
         away = data.draw(st.floats(120, 1000)) * data.draw(st.sampled_from([-1, 1]))
         boxes[index, :2] += away
         boxes[index, 2:] *= data.draw(st.floats(0.3, 2))
-    np.testing.assert_array_equal(trusted(times, boxes), ~np.isin(np.arange(n), false))
+    np.testing.assert_array_equal(find_track(times, boxes), ~np.isin(np.arange(n), false))
 
 
 def test_boxes_of_another_size_are_not_trusted():
     times, boxes = walk(20)
     boxes[5] += (-40, -40, 80, 80)
     boxes[9] += (15, 15, -30, -30)
-    assert np.flatnonzero(~trusted(times, boxes)).tolist() == [5, 9]
+    assert np.flatnonzero(~find_track(times, boxes)).tolist() == [5, 9]
 
 
 @settings(max_examples=30, deadline=None)
@@ -368,10 +368,10 @@ def test_order_scale_and_origin_do_not_matter(order, scale, shift):
     rng = np.random.default_rng(1)
     wall = np.hstack([rng.uniform(0, 900, (15, 2)), rng.uniform(20, 60, (15, 1)).repeat(2, 1)])
     times, boxes = np.append(times, times[:15]), np.vstack([boxes, wall])
-    mask = trusted(times, boxes)
-    np.testing.assert_array_equal(trusted(times[order], boxes[order]), mask[order])
+    mask = find_track(times, boxes)
+    np.testing.assert_array_equal(find_track(times[order], boxes[order]), mask[order])
     moved = boxes * scale + (shift, shift, 0, 0)
-    np.testing.assert_array_equal(trusted(times, moved), mask)
+    np.testing.assert_array_equal(find_track(times, moved), mask)
     assert max(np.unique(times[mask], return_counts=True)[1]) == 1
 
 
@@ -379,13 +379,15 @@ def test_merits_decide_between_two_tracks():
     times, boxes = walk(30)
     both = np.vstack([boxes, boxes + (300, 0, 0, 0)])
     first = np.repeat([True, False], 30)
-    np.testing.assert_array_equal(trusted(np.tile(times, 2), both, np.where(first, 2, 1)), first)
-    np.testing.assert_array_equal(trusted(np.tile(times, 2), both, np.where(first, 1, 2)), ~first)
+    np.testing.assert_array_equal(find_track(np.tile(times, 2), both, np.where(first, 2, 1)), first)
+    np.testing.assert_array_equal(
+        find_track(np.tile(times, 2), both, np.where(first, 1, 2)), ~first
+    )
 
 
 def test_no_boxes_and_one_box():
-    assert trusted([], np.empty((0, 4))).shape == (0,)
-    assert trusted([3.0], [(1, 2, 30, 30)]).tolist() == [True]
+    assert find_track([], np.empty((0, 4))).shape == (0,)
+    assert find_track([3.0], [(1, 2, 30, 30)]).tolist() == [True]
 
 
 def test_overlap():

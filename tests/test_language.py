@@ -31,6 +31,7 @@ CLEARED = tuple(
         "cli",
         "corpora",
         "extraction",
+        "face",
         "fusion",
         "media",
         "models",

@@ -10,7 +10,7 @@ from emopipe.face.mini_xception import MiniXceptionFeatures
 from emopipe.face.onnx import ONNXFaceFeatures
 from emopipe.face.parameters import FaceCrops, feature_crops, network_crops
 from emopipe.face.texture import FaceTexture
-from emopipe.face.tracking import RULES, trusted
+from emopipe.face.tracking import RULES, find_track
 from emopipe.face.vggface import VGGFaceFeatures
 
 __all__ = [
@@ -29,10 +29,10 @@ __all__ = [
     "detect",
     "face_crops",
     "feature_crops",
+    "find_track",
     "in_recipe",
     "load_detector",
     "model_digest",
     "network_crops",
     "precision_drift",
-    "trusted",
 ]

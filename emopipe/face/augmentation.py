@@ -212,15 +212,17 @@ def named_transforms(augmentation) -> tuple[FaceTransform, ...]:
         advice = ", or a list of FaceTransform"
         check_one_of("augmentation", augmentation, (None, *AUGMENTATIONS), advice=advice)
         augmentation = AUGMENTATIONS[augmentation]
-    return tuple(t for t in map(_checked, augmentation) if t != IDENTITY)
+    return tuple(t for t in map(_parse, augmentation) if t != IDENTITY)
 
 
-def _checked(given) -> FaceTransform:
+def _parse(values) -> FaceTransform:
     try:
-        transform = FaceTransform(**given) if isinstance(given, Mapping) else FaceTransform(*given)
+        transform = (
+            FaceTransform(**values) if isinstance(values, Mapping) else FaceTransform(*values)
+        )
         numbers = [float(value) for value in transform]
     except (TypeError, ValueError) as error:
-        raise ValueError(f"augmentation: {given!r} is no FaceTransform: {error}") from None
+        raise ValueError(f"augmentation: {values!r} is no FaceTransform: {error}") from None
     if not np.isfinite(numbers).all() or transform.zoom <= 0 or transform.scale < 0:
         raise ValueError(
             f"augmentation: {transform} needs finite numbers, zoom above 0 and scale from 0 on"
@@ -253,7 +255,7 @@ def choose_transforms(crop: np.ndarray, transforms, n: int | None) -> list[FaceT
     if n is None or n >= len(transforms):
         return list(transforms)
     rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(crop)))
-    return [transforms[place] for place in rng.choice(len(transforms), n, replace=False)]
+    return [transforms[index] for index in rng.choice(len(transforms), n, replace=False)]
 
 
 def draw_transforms(n: int, rng) -> list[ClipTransform]:
@@ -333,9 +335,9 @@ def describe(transform: FaceTransform) -> str:
     >>> describe(FaceTransform(rotation=-30.0, zoom=1.2)), describe(IDENTITY)
     ('rotation -30, zoom 1.2', 'as it is')
     """
-    said = [
+    parts = [
         name.replace("_", " ") if isinstance(value, bool) else f"{name} {value:g}"
         for name, value, default in zip(transform._fields, transform, IDENTITY, strict=True)
         if value != default
     ]
-    return ", ".join(said) or "as it is"
+    return ", ".join(parts) or "as it is"

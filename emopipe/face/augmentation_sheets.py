@@ -32,20 +32,20 @@ def draw_sheet(crop: np.ndarray, transforms=THESIS, *, columns=16) -> np.ndarray
     return np.vstack(lines)
 
 
-def draw_clip_sheet(frames: np.ndarray, transforms, *, shown=5) -> np.ndarray:
+def draw_clip_sheet(frames: np.ndarray, transforms, *, n_frames=5) -> np.ndarray:
     """Draw some frames of a clip and, a row each, of its copies.
 
     Parameters
     ----------
-    frames : uint8 ndarray of shape (rows, columns, n_frames)
+    frames : uint8 ndarray of shape (rows, columns, frames)
         In grey.
     transforms : sequence of ClipTransform
-    shown : int
+    n_frames : int
         Frames per row, equally spaced.
 
     Returns
     -------
-    uint8 ndarray of shape ((1 + len(transforms)) * rows, shown * columns)
+    uint8 ndarray of shape ((1 + len(transforms)) * rows, n_frames * columns)
         A picture in grey; the clip itself comes first.
 
     Examples
@@ -55,6 +55,6 @@ def draw_clip_sheet(frames: np.ndarray, transforms, *, shown=5) -> np.ndarray:
     >>> draw_clip_sheet(frames, draw_transforms(3, np.random.default_rng(0))).shape
     (392, 400)
     """
-    chosen = np.linspace(0, frames.shape[2] - 1, shown).round().astype(int)
+    chosen = np.linspace(0, frames.shape[2] - 1, n_frames).round().astype(int)
     clips = [frames, *(apply_transform(frames, transform) for transform in transforms)]
-    return np.vstack([np.hstack([clip[..., place] for place in chosen]) for clip in clips])
+    return np.vstack([np.hstack([clip[..., index] for index in chosen]) for clip in clips])

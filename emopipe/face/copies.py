@@ -1,4 +1,4 @@
-"""What a frozen network says of faces and of their augmented copies, every face on its own."""
+"""Features of faces and of their augmented copies from a frozen network, a row per face."""
 
 from dataclasses import replace
 

@@ -35,12 +35,12 @@ def copies(stream, path, *, transforms, n):
     n : int or None
         Copies of a face, drawn by what it shows; None makes all.
     """
-    known = None if transforms is None else named_transforms(transforms)
+    fixed = None if transforms is None else named_transforms(transforms)
     for chunk in stream:
-        if known is None and len(chunk.crops):
+        if fixed is None and len(chunk.crops):
             yield Block(chunk.crops)
-        for crop in chunk.crops if known is not None else ():
-            chosen = choose_transforms(crop, known, n)
+        for crop in chunk.crops if fixed is not None else ():
+            chosen = choose_transforms(crop, fixed, n)
             for first in range(0, len(chosen), _COPIES):
                 part = chosen[first : first + _COPIES]
                 yield Block(np.stack([apply_transform(crop, transform) for transform in part]))
@@ -174,7 +174,7 @@ def complete(times, crops, due):
     return np.where(sampled, times[indices], due), crops[indices]
 
 
-def timed(stream, path, *, n_frames):
+def equally_spaced(stream, path, *, n_frames):
     """Yield n_frames crops in colour at equally spaced times, with these: see `times_and_crops`."""
     times, crops = _whole(stream)
     yield Block(with_times(*complete(times, crops, picture_times(path, n_frames))))
@@ -195,17 +195,17 @@ def nearest_faces(chunks, targets):
     Block
         Crops uint8 (m, rows, columns, 3) and m of the targets, together all of them.
     """
-    done, last = 0, None
+    n_given, last = 0, None
     for chunk in chunks:
         times, crops = chunk.times, chunk.crops
         if last is not None:
             times, crops = np.append(last[0], times), np.concatenate([last[1], crops])
         # What is nearest to the last face may be nearer to one that is still to come.
-        sure = done + np.searchsorted(targets[done:], times[-1], side="right")
-        yield from _blocks(times, crops, targets[done:sure])
-        done, last = sure, (times[-1:], crops[-1:])
+        sure = n_given + np.searchsorted(targets[n_given:], times[-1], side="right")
+        yield from _blocks(times, crops, targets[n_given:sure])
+        n_given, last = sure, (times[-1:], crops[-1:])
     if last is not None:
-        yield from _blocks(*last, targets[done:])
+        yield from _blocks(*last, targets[n_given:])
 
 
 def _blocks(times, crops, targets):
@@ -246,7 +246,7 @@ FORMS = {
     "faces": (every_face, (), ()),
     "copies": (copies, ("transforms", "n"), ()),
     "stack": (stack, ("grey",), ("n_frames",)),
-    "timed": (timed, (), ("n_frames",)),
+    "timed": (equally_spaced, (), ("n_frames",)),
     "at_times": (at_times, (), ("times",)),
     "boxes": (boxes, (), ("rescale",)),
 }

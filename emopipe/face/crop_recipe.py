@@ -1,4 +1,4 @@
-"""The one recipe of face crops: in worker processes, clips become crops of their face in some form.
+"""The part of every face recipe that runs in worker processes: crop a clip's face.
 
 Features, networks, augmented copies and boxes on a timeline share it; see `FORMS` in
 `emopipe.face.crop_forms`. Which form it is, the recipe's name says: it is no part of the key.
@@ -38,8 +38,8 @@ def prepare_crops(path, *, form="faces", rescale=None, **options):
 
     generator, of_form, of_both = FORMS[form]
     arguments = {name: options.pop(name) for name in of_form}
-    known = options | {"rescale": rescale}
-    arguments |= {name: known[name] for name in of_both}
+    values = options | {"rescale": rescale}
+    arguments |= {name: values[name] for name in of_both}
     stream = face_crops(path, landscape=rescale, **options)
     prepared = yield from generator(stream, path, **arguments)
     return prepared or Prepared(stream.status, stream.counts, stream.seconds)

@@ -1,4 +1,4 @@
-"""From a clip to the crops of its face, window by window, in constant memory."""
+"""Crop the face of a clip, window by window, in constant memory."""
 
 from collections.abc import Iterator
 from time import perf_counter
@@ -8,9 +8,9 @@ import numpy as np
 
 from emopipe.face.crops import Rescaled, align, crop
 from emopipe.face.detectors import load_detector
-from emopipe.face.interpolation import Seen, look
+from emopipe.face.interpolation import Detection, look
 from emopipe.face.people import choose_person, show_person
-from emopipe.face.tracking import RULES, trusted
+from emopipe.face.tracking import RULES, find_track
 from emopipe.media import ClipError, frames
 from emopipe.parameters import check_one_of
 
@@ -53,10 +53,10 @@ class _Candidate(NamedTuple):
     repeats: int
     row: np.ndarray
     merit: float
-    place: int
+    slot: int
 
 
-class _Shelf:
+class _CropBuffer:
     """Crops of one window, in memory that is used again for the next."""
 
     def __init__(self, size):
@@ -92,7 +92,7 @@ class FaceStream(Iterator):
         self._reading, self._detector, self._path, self._options = reading, find, path, options
         self.counts = dict.fromkeys(("frames", "faces", "dropped", "several", "detections"), 0)
         self.seconds = {"decode": 0.0, "faces": 0.0}
-        self._repeats, self._known, self._shelf = {}, [], _Shelf(options.size)
+        self._repeats, self._earlier, self._crops = {}, [], _CropBuffer(options.size)
         self._chunks = self._run()
 
     @property
@@ -138,21 +138,21 @@ class FaceStream(Iterator):
         self.counts["detections"] += 1
         return self._detector(image)
 
-    def _candidates(self, seen: Seen) -> list[_Candidate]:
-        repeats, options = self._repeats.pop(seen.time), self._options
+    def _candidates(self, detection: Detection) -> list[_Candidate]:
+        repeats, options = self._repeats.pop(detection.time), self._options
         self.counts["frames"] += repeats
-        self.counts["several"] += repeats * (len(seen.found) > 1)
-        rows = seen.found
+        self.counts["several"] += repeats * (len(detection.faces) > 1)
+        rows = detection.faces
         if self._person is not None:
-            rows = rows[show_person(self._person, seen.time, rows)]
-        merits = RULES.get(options.choose, RULES["largest"])(rows, seen.image.shape)
+            rows = rows[show_person(self._person, detection.time, rows)]
+        merits = RULES.get(options.choose, RULES["largest"])(rows, detection.image.shape)
         most = _MOST if options.policy == "track" else 1
-        found = []
+        candidates = []
         for index in np.argsort(-merits, kind="stable")[:most]:
             row = rows[index]
-            place = self._shelf.put(self._crop(seen.image, row))
-            found.append(_Candidate(seen.time, repeats, row[:5], merits[index], place))
-        return found
+            slot = self._crops.put(self._crop(detection.image, row))
+            candidates.append(_Candidate(detection.time, repeats, row[:5], merits[index], slot))
+        return candidates
 
     def _crop(self, image, row) -> np.ndarray:
         options, points = self._options, row[5:].reshape(5, 2)
@@ -161,13 +161,13 @@ class FaceStream(Iterator):
         points = points if options.align else None
         return crop(image, row, size=options.size, margin=options.margin, landmarks=points)
 
-    def _judged(self, candidates, n_frames) -> list[_Candidate]:
+    def _judge(self, candidates, n_frames) -> list[_Candidate]:
         """Return the candidates that lie on the track, which may come from the window before."""
         if self._options.policy == "all" or not candidates:
             return candidates
-        everything = self._known + candidates
-        new = np.arange(len(everything)) >= len(self._known)
-        mask = trusted(
+        everything = self._earlier + candidates
+        new = np.arange(len(everything)) >= len(self._earlier)
+        mask = find_track(
             [candidate.time for candidate in everything],
             np.array([candidate.row for candidate in everything]),
             [candidate.merit for candidate in everything],
@@ -179,13 +179,13 @@ class FaceStream(Iterator):
 
     def _chunk(self, window) -> FaceChunk | None:
         candidates = [candidate for frame in window for candidate in frame]
-        chosen = self._judged(candidates, len(window))
+        chosen = self._judge(candidates, len(window))
         n_faces = sum(candidate.repeats for candidate in chosen)
         self.counts["faces"] += n_faces
         self.counts["dropped"] += sum(frame[0].repeats for frame in window if frame) - n_faces
-        self._known = (self._known + chosen)[-_CONTEXT:]
+        self._earlier = (self._earlier + chosen)[-_CONTEXT:]
         chosen = [candidate for candidate in chosen for _ in range(candidate.repeats)]
-        crops = self._shelf.take([candidate.place for candidate in chosen])
+        crops = self._crops.take([candidate.slot for candidate in chosen])
         if not chosen:
             return None
         times = np.array([candidate.time for candidate in chosen])
@@ -193,8 +193,8 @@ class FaceStream(Iterator):
 
     def _run(self):
         window = []
-        for seen in look(self._distinct(), self._find, self._options.detect_every):
-            window.append(self._candidates(seen))
+        for detection in look(self._distinct(), self._find, self._options.detect_every):
+            window.append(self._candidates(detection))
             if len(window) == self._options.chunk:
                 chunk, window = self._chunk(window), []
                 if chunk is not None:
@@ -203,8 +203,8 @@ class FaceStream(Iterator):
         if chunk is not None:
             yield chunk
         if not self.counts["faces"]:
-            found = f"{self.counts['frames']} frames, {self.counts['dropped']} of them with boxes"
-            raise ClipError(self._path, "no_face", f"Looked at {found}.")
+            detail = f"{self.counts['frames']} frames, {self.counts['dropped']} of them with boxes"
+            raise ClipError(self._path, "no_face", f"Looked at {detail}.")
         return self.counts
 
 
@@ -268,7 +268,7 @@ def face_crops(
         Which face of a frame is preferred; "speaking" and a number from 0 take one person's faces
         alone, see `emopipe.face.people`: the clip is looked through once more.
     policy : {"track", "all"}
-        "track": boxes that do not lie on the clip's track are no faces (see `trusted`), and one
+        "track": boxes that do not lie on the clip's track are no faces (see `find_track`), and one
         that does is preferred; nor is a track that is seen in less than 5 % of the frames of a
         window. "all": every frame gives the preferred box it has.
     detect_every : int

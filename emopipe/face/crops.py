@@ -1,4 +1,4 @@
-"""Crops of faces: the window around a box, level or aligned by landmarks, brought to one size."""
+"""Cut the window around a face's box, level it where wanted, and resize it."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def _cut(image, left, top, rows, columns) -> np.ndarray:
     return cv2.copyMakeBorder(inside, *borders, cv2.BORDER_REPLICATE) if any(borders) else inside
 
 
-def _levelled(image, center, rows, columns, eyes) -> np.ndarray:
+def _level(image, center, rows, columns, eyes) -> np.ndarray:
     import cv2
 
     (left_x, left_y), (right_x, right_y) = (map(float, eye) for eye in eyes)
@@ -135,7 +135,7 @@ def crop(image, box, *, size=(224, 224), margin=0.2, landmarks=None) -> np.ndarr
     rows, columns = _window((x, y, width, height), size, margin)
     center = x + width / 2, y + height / 2
     if landmarks is not None and np.isfinite(landmarks).all():
-        window = _levelled(image, center, rows, columns, landmarks[:2])
+        window = _level(image, center, rows, columns, landmarks[:2])
     else:
         left, top = round(center[0] - columns / 2), round(center[1] - rows / 2)
         window = _cut(image, left, top, rows, columns)

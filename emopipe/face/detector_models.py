@@ -1,4 +1,4 @@
-"""Files of the face detectors' models: fetched and checked, or given by the user."""
+"""Model files of the face detectors: downloaded and checked, or given by the user."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +33,7 @@ SSD_LAYERS = _Model(
 )
 
 
-def fetched(model, detector) -> str:
+def fetch(model, detector) -> str:
     """Return the path of a model, fetched where it is missing; FileNotFoundError says why not."""
     folder = cache_folder() / "models"
     try:
@@ -46,7 +46,7 @@ def fetched(model, detector) -> str:
         ) from error
 
 
-def given(model, detector) -> str:
+def check_path(model, detector) -> str:
     """Return the path of a model of the user's; FileNotFoundError where there is none."""
     path = Path(model)
     if not path.is_file():
@@ -58,7 +58,7 @@ def given(model, detector) -> str:
 
 
 @contextmanager
-def told(model, detector, wanted):
+def name_fault(model, detector, needs):
     """Turn OpenCV's errors over a file into one that names it."""
     import cv2
 
@@ -66,7 +66,7 @@ def told(model, detector, wanted):
         yield
     except (cv2.error, SystemError) as error:
         raise ValueError(
-            f"model={str(model)!r} is not what detector={detector!r} needs: {wanted}. Pass such a "
+            f"model={str(model)!r} is not what detector={detector!r} needs: {needs}. Pass such a "
             "file, or None for the usual one."
         ) from error
 
@@ -74,6 +74,6 @@ def told(model, detector, wanted):
 def model_digest(detector="haar", model=None) -> str:
     """Return what identifies a detector's model: pinned checksum, or that of the file given."""
     if model is not None:
-        return checksum(given(model, detector))
+        return checksum(check_path(model, detector))
     pinned = {"yunet": YUNET.sha256, "ssd": SSD_WEIGHTS.sha256}
     return pinned.get(detector, "")

@@ -1,4 +1,4 @@
-"""Boxes around the faces of one image, by detectors with names.
+"""Detect the faces of one image, with a detector chosen by name.
 
 Detectors are loaded once per process and thread, behind a cache keyed by plain values. They see a
 smaller copy of a large image, and their boxes are scaled back.
@@ -15,10 +15,10 @@ from emopipe.face.detector_models import (
     SSD_LAYERS,
     SSD_WEIGHTS,
     YUNET,
-    fetched,
-    given,
+    check_path,
+    fetch,
     model_digest,
-    told,
+    name_fault,
 )
 from emopipe.files import file_stamp
 from emopipe.parameters import check_one_of
@@ -48,12 +48,12 @@ def _shrunk(image, max_side):
 
 
 def _rows(boxes, scores, points=None) -> np.ndarray:
-    found = np.full((len(boxes), _COLUMNS), np.nan, np.float32)
+    rows = np.full((len(boxes), _COLUMNS), np.nan, np.float32)
     if len(boxes):
-        found[:, :4], found[:, 4] = boxes, scores
+        rows[:, :4], rows[:, 4] = boxes, scores
         if points is not None:
-            found[:, 5:] = points
-    return found
+            rows[:, 5:] = points
+    return rows
 
 
 def _load_haar(model):
@@ -65,8 +65,8 @@ def _load_haar(model):
         )
     # Measured: of the cascades in OpenCV the one that fires least beside faces.
     path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
-    with told(model, "haar", "a cascade of OpenCV (.xml)"):
-        cascade = cv2.CascadeClassifier(given(model or path, "haar"))
+    with name_fault(model, "haar", "a cascade of OpenCV (.xml)"):
+        cascade = cv2.CascadeClassifier(check_path(model or path, "haar"))
 
     def find(image):
         small, scale = _shrunk(image, 240 * max(image.shape[:2]) / min(image.shape[:2]))
@@ -85,17 +85,17 @@ def _load_haar(model):
 def _load_yunet(model):
     import cv2
 
-    path = fetched(YUNET, "yunet") if model is None else given(model, "yunet")
-    with told(model, "yunet", "a YuNet model (.onnx)"):
+    path = fetch(YUNET, "yunet") if model is None else check_path(model, "yunet")
+    with name_fault(model, "yunet", "a YuNet model (.onnx)"):
         network = cv2.FaceDetectorYN.create(path, "", (320, 320), score_threshold=0.7)
 
     def find(image):
         small, scale = _shrunk(image, 480)
         network.setInputSize(small.shape[1::-1])
-        _, found = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
-        if found is None:
+        _, faces = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        if faces is None:
             return _rows([], [])
-        return _rows(found[:, :4] / scale, found[:, 14], found[:, 4:14] / scale)
+        return _rows(faces[:, :4] / scale, faces[:, 14], faces[:, 4:14] / scale)
 
     return find
 
@@ -104,21 +104,21 @@ def _load_ssd(model):
     import cv2
 
     if model is None:
-        weights, layers = fetched(SSD_WEIGHTS, "ssd"), fetched(SSD_LAYERS, "ssd")
+        weights, layers = fetch(SSD_WEIGHTS, "ssd"), fetch(SSD_LAYERS, "ssd")
     else:
-        weights = given(model, "ssd")
-        layers = given(Path(weights).with_name(SSD_LAYERS.file), "ssd")
-    with told(model, "ssd", "a Caffe model (.caffemodel)"):
+        weights = check_path(model, "ssd")
+        layers = check_path(Path(weights).with_name(SSD_LAYERS.file), "ssd")
+    with name_fault(model, "ssd", "a Caffe model (.caffemodel)"):
         network = cv2.dnn.readNetFromCaffe(layers, weights)
 
     def find(image):
         bgr = cv2.cvtColor(_shrunk(image, 600)[0], cv2.COLOR_RGB2BGR)
         network.setInput(cv2.dnn.blobFromImage(bgr, 1.0, (300, 300), (104, 177, 123)))
-        found = network.forward().reshape(-1, 7)
-        found = found[found[:, 2] > 0.5]
+        faces = network.forward().reshape(-1, 7)
+        faces = faces[faces[:, 2] > 0.5]
         rows, columns = image.shape[:2]
-        corners = found[:, 3:7] * (columns, rows, columns, rows)
-        return _rows(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), found[:, 2])
+        corners = faces[:, 3:7] * (columns, rows, columns, rows)
+        return _rows(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), faces[:, 2])
 
     return find
 
@@ -135,11 +135,11 @@ def _load_mtcnn(model):
 
     def find(image):
         small, scale = _shrunk(image, 480)
-        found = [face for face in network.detect_faces(small) if face["confidence"] > 0.9]
-        points = [np.ravel([face["keypoints"][name] for name in names]) for face in found]
-        boxes = np.array([face["box"] for face in found], np.float32).reshape(-1, 4)
+        faces = [face for face in network.detect_faces(small) if face["confidence"] > 0.9]
+        points = [np.ravel([face["keypoints"][name] for name in names]) for face in faces]
+        boxes = np.array([face["box"] for face in faces], np.float32).reshape(-1, 4)
         points = np.array(points, np.float32).reshape(-1, 10)
-        return _rows(boxes / scale, [face["confidence"] for face in found], points / scale)
+        return _rows(boxes / scale, [face["confidence"] for face in faces], points / scale)
 
     return find
 
@@ -170,7 +170,7 @@ def _in_image(rows, image) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _loaded(detector, model, thread):
+def _load(detector, model, thread):
     find = DETECTORS[detector](model)
     return lambda image: _in_image(find(image), image)
 
@@ -195,7 +195,7 @@ def load_detector(detector="haar", model=None):
     """
     _check(detector)
     model = None if model is None else str(model)
-    return _loaded(detector, model, get_ident())
+    return _load(detector, model, get_ident())
 
 
 def answer(head, _):
@@ -301,8 +301,8 @@ def detect(image, detector="haar", *, model=None, landmarks=False):
     """
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        found = f"{image.dtype} of shape {image.shape}"
-        raise ValueError(f"image must be uint8 (rows, columns, 3) in RGB, not {found}.")
-    found = load_detector(detector, model)(image)
-    found = found[np.argsort(-found[:, 4], kind="stable")]
-    return (found[:, :5], found[:, 5:].reshape(-1, 5, 2)) if landmarks else found[:, :5]
+        faces = f"{image.dtype} of shape {image.shape}"
+        raise ValueError(f"image must be uint8 (rows, columns, 3) in RGB, not {faces}.")
+    faces = load_detector(detector, model)(image)
+    faces = faces[np.argsort(-faces[:, 4], kind="stable")]
+    return (faces[:, :5], faces[:, 5:].reshape(-1, 5, 2)) if landmarks else faces[:, :5]

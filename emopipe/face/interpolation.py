@@ -1,4 +1,4 @@
-"""Boxes of every frame from detecting only some: in between, faces are followed."""
+"""Interpolate boxes between the frames with detections, by following the faces."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -13,12 +13,12 @@ _SAME_LOOK = 0.8  # correlation of what its box shows in between with what one o
 _PATCH = (24, 24)
 
 
-class Seen(NamedTuple):
-    """A frame and what was found in it: its time in seconds, RGB image, rows of a detector."""
+class Detection(NamedTuple):
+    """A frame and its faces: time in seconds, RGB image, rows of a detector."""
 
     time: float
     image: np.ndarray
-    found: np.ndarray
+    faces: np.ndarray
 
 
 def _look(image, row) -> np.ndarray:
@@ -27,54 +27,56 @@ def _look(image, row) -> np.ndarray:
     return patch / max(np.linalg.norm(patch), 1e-6)
 
 
-def _partners(found, others) -> np.ndarray | None:
+def _partners(boxes, others) -> np.ndarray | None:
     """Return which row of `others` is the same face as each row found; None if one is lost."""
-    if len(found) != len(others):
+    if len(boxes) != len(others):
         return None
-    shared = overlap(found, others)
-    partners = shared.argmax(axis=1) if len(found) else np.empty(0, int)
-    kept = len(set(partners)) == len(found) and (shared.max(axis=1, initial=0) >= _SAME_FACE).all()
-    return partners if kept else None
+    shared = overlap(boxes, others)
+    partners = shared.argmax(axis=1) if len(boxes) else np.empty(0, int)
+    all_paired = (
+        len(set(partners)) == len(boxes) and (shared.max(axis=1, initial=0) >= _SAME_FACE).all()
+    )
+    return partners if all_paired else None
 
 
-def _followed(first, last, between) -> list[Seen] | None:
+def _follow(first, last, between) -> list[Detection] | None:
     """Return the frames between two detections, boxes on straight lines; None if a face is lost."""
-    partners = _partners(first.found, last.found)
+    partners = _partners(first.faces, last.faces)
     if partners is None:
         return None
-    ends = last.found[partners]
+    ends = last.faces[partners]
     looks = [
         (_look(first.image, before), _look(last.image, after))
-        for before, after in zip(first.found, ends, strict=True)
+        for before, after in zip(first.faces, ends, strict=True)
     ]
     followed = []
     for time, image in between:
         share = np.float32((time - first.time) / (last.time - first.time))
-        rows = first.found + share * (ends - first.found)
-        for row, known in zip(rows, looks, strict=True):
+        rows = first.faces + share * (ends - first.faces)
+        for row, earlier_looks in zip(rows, looks, strict=True):
             now = _look(image, row)
-            if max((now * before).sum() for before in known) < _SAME_LOOK:
+            if max((now * before).sum() for before in earlier_looks) < _SAME_LOOK:
                 return None
-        followed.append(Seen(time, image, rows))
+        followed.append(Detection(time, image, rows))
     return followed
 
 
-def _filled(first, last, between, find) -> Iterator[Seen]:
+def _fill(first, last, between, find) -> Iterator[Detection]:
     if not between:
         return
-    followed = _followed(first, last, between)
+    followed = _follow(first, last, between)
     if followed is not None:
         yield from followed
         return
     middle = len(between) // 2
     time, image = between[middle]
-    seen = Seen(time, image, find(image))
-    yield from _filled(first, seen, between[:middle], find)
-    yield seen
-    yield from _filled(seen, last, between[middle + 1 :], find)
+    detection = Detection(time, image, find(image))
+    yield from _fill(first, detection, between[:middle], find)
+    yield detection
+    yield from _fill(detection, last, between[middle + 1 :], find)
 
 
-def look(frames, find: Callable, every: int) -> Iterator[Seen]:
+def look(frames, find: Callable, every: int) -> Iterator[Detection]:
     """Yield every frame with its faces, detecting in each `every`-th one and following between.
 
     Two detections agree if they hold the same number of faces and each overlaps its partner by half
@@ -87,13 +89,13 @@ def look(frames, find: Callable, every: int) -> Iterator[Seen]:
         if last is not None and len(between) < every - 1:
             between.append((time, image))
             continue
-        now = Seen(time, image, find(image))
+        now = Detection(time, image, find(image))
         if last is not None:
-            yield from _filled(last, now, between, find)
+            yield from _fill(last, now, between, find)
         yield now
         last, between = now, []
     if between:
         *between, (time, image) = between
-        now = Seen(time, image, find(image))
-        yield from _filled(last, now, between, find)
+        now = Detection(time, image, find(image))
+        yield from _fill(last, now, between, find)
         yield now

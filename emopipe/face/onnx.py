@@ -101,29 +101,29 @@ class ONNXFaceFeatures(ClipTransformer):
         self.pooling = pooling
         self.batch_size = batch_size
 
-    def _asked(self):
+    def _network_arguments(self):
         """Return rows, columns and what the network is asked, from parameters and the file."""
         digest = checksum(self.model)
-        wanted = network_input(digest)
-        channels = self.channels or ("grey" if wanted.channels == 1 else "RGB")
+        expected = network_input(digest)
+        channels = self.channels or ("grey" if expected.channels == 1 else "RGB")
         check_one_of("channels", channels, CHANNELS)
-        if (channels == "grey") != (wanted.channels == 1):
+        if (channels == "grey") != (expected.channels == 1):
             raise ValueError(
-                f"channels={channels!r}, but {self.model} takes {wanted.channels} channels."
+                f"channels={channels!r}, but {self.model} takes {expected.channels} channels."
             )
         mean, scale = (
-            [float(one) for one in np.atleast_1d(value)] for value in (self.mean, self.scale)
+            [float(number) for number in np.atleast_1d(value)] for value in (self.mean, self.scale)
         )
-        if {len(mean), len(scale)} - {1, wanted.channels}:
+        if {len(mean), len(scale)} - {1, expected.channels}:
             raise ValueError(
                 f"mean={self.mean!r} and scale={self.scale!r} must be one number each, or one per "
-                f"channel ({wanted.channels})."
+                f"channel ({expected.channels})."
             )
-        asked = {"channels": channels, "mean": mean, "scale": scale, "output": self.output}
-        return self._size(wanted), {"model": digest} | asked
+        arguments = {"channels": channels, "mean": mean, "scale": scale, "output": self.output}
+        return self._size(expected), {"model": digest} | arguments
 
-    def _size(self, wanted):
-        fixed = (wanted.rows, wanted.columns)
+    def _size(self, expected):
+        fixed = (expected.rows, expected.columns)
         size = fixed if self.input_size is None else tuple(self.input_size)
         if None in size or len(size) != 2:
             raise ValueError(
@@ -135,21 +135,21 @@ class ONNXFaceFeatures(ClipTransformer):
         return size
 
     def _recipe(self):
-        size, asked = self._asked()
+        size, arguments = self._network_arguments()
         return Recipe(
             "onnx_face",
             1,
             **crops_recipe(self.faces, size=size, margin=0.1),
             finish=embeddings,
-            finish_args=asked,
+            finish_args=arguments,
             pooling=self.pooling,
             batch_size=self.batch_size,
-            elsewhere=registration(asked["model"]),
+            elsewhere=registration(arguments["model"]),
         )
 
     def _feature_names(self):
-        size, asked = self._asked()
-        n = embeddings(np.zeros((1, *size, 3), np.uint8), **asked).shape[1]
+        size, arguments = self._network_arguments()
+        n = embeddings(np.zeros((1, *size, 3), np.uint8), **arguments).shape[1]
         return pooled_names([f"{Path(self.model).stem}_{i}" for i in range(n)], self.pooling)
 
     def notices(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""How faces are cut out of clips: one object of parameters for all features and networks."""
+"""FaceCrops: how faces are cropped, one object of parameters for all features and networks."""
 
 from numbers import Real
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from emopipe.face.crops import align
 from emopipe.face.detectors import WITH_POINTS, load_detector
-from emopipe.face.tracking import overlap, sizes, trusted
+from emopipe.face.tracking import find_track, overlap, sizes
 from emopipe.media import ClipError, frames, signal
 
 _FPS = 25.0  # at most: mouths move at up to 8 Hz
@@ -108,7 +108,7 @@ def separate_tracks(times, boxes) -> list[np.ndarray]:
     least = max(1.0, _LEAST_SHARE * len(np.unique(times)))
     rest, tracks = np.arange(len(times)), []
     while len(rest):
-        rows = rest[trusted(times[rest], boxes[rest])]
+        rows = rest[find_track(times[rest], boxes[rest])]
         if len(rows) < least:
             break
         tracks.append(rows)

@@ -1,4 +1,4 @@
-"""Which boxes of a clip are the face: those that lie on its track.
+"""Find which boxes of a clip lie on the track of its face.
 
 Detectors also fire on walls, clothes and pictures. A face stays: from one frame to the next it
 moves little and keeps its size, so its boxes form a chain through time, while false ones come and
@@ -56,7 +56,7 @@ def _follows(now, before, seconds) -> np.ndarray:
     return (seconds > 0) & similar & (away <= reach)
 
 
-def trusted(times, boxes, merits=None, *, new=None) -> np.ndarray:
+def find_track(times, boxes, merits=None, *, new=None) -> np.ndarray:
     """Tell which boxes lie on the clip's track.
 
     A box follows an earlier one if it is at most `SIZE` times larger or smaller, and its centre at
@@ -83,7 +83,7 @@ def trusted(times, boxes, merits=None, *, new=None) -> np.ndarray:
     Examples
     --------
     >>> face, wall = (50, 50, 40, 40), (150, 10, 30, 30)
-    >>> trusted([0, 0.04, 0.04, 0.08, 0.12], [face, face, wall, wall, face]).tolist()
+    >>> find_track([0, 0.04, 0.04, 0.08, 0.12], [face, face, wall, wall, face]).tolist()
     [True, True, False, False, True]
     """
     times, boxes = np.asarray(times, np.float64), np.asarray(boxes, np.float64)
@@ -93,8 +93,8 @@ def trusted(times, boxes, merits=None, *, new=None) -> np.ndarray:
     merits = sizes(boxes) if merits is None else np.asarray(merits, np.float64)
     order = np.argsort(times, kind="stable")
     best, previous = np.zeros(len(times)), np.full(len(times), -1)
-    for place, index in enumerate(order):
-        earlier = order[:place]
+    for number, index in enumerate(order):
+        earlier = order[:number]
         able = earlier[_follows(boxes[index], boxes[earlier], times[index] - times[earlier])]
         if len(able):
             previous[index] = able[np.argmax(best[able])]

@@ -25,8 +25,8 @@ def face_boxes(model, paths, **options) -> list[list]:
         if recipe.prepare is prepare_crops:
             of_form = FORMS[recipe.places.get("form", "faces")][1]
             how = {k: v for k, v in recipe.prepare_args.items() if k not in of_form}
-            found = in_form({"prepare_args": how, "places": recipe.places}, "boxes")
-            boxes = Recipe("face_boxes", 1, pooling="timed", identity=recipe.identity, **found)
+            arguments = in_form({"prepare_args": how, "places": recipe.places}, "boxes")
+            boxes = Recipe("face_boxes", 1, pooling="timed", identity=recipe.identity, **arguments)
             values = extract(paths, boxes, **options).values
             return [[] if value is None else np.round(value, 4).tolist() for value in values]
     return [[] for _ in paths]

@@ -91,18 +91,18 @@ class SpeedCopies(ClassifierMixin, BaseEstimator):
     @available_if(_inner_has("predict_proba"))
     def predict_proba(self, X):
         """Return probabilities (n_clips, n_emotions)."""
-        return self._fitted().predict_proba(X)
+        return self._check_fitted().predict_proba(X)
 
     @available_if(_inner_has("decision_function"))
     def decision_function(self, X):
         """Return decision values as the classifier gives them."""
-        return self._fitted().decision_function(X)
+        return self._check_fitted().decision_function(X)
 
     def predict(self, X):
         """Return emotions (n_clips,)."""
-        return self._fitted().predict(X)
+        return self._check_fitted().predict(X)
 
-    def _fitted(self):
+    def _check_fitted(self):
         check_is_fitted(self)
         return self.estimator_
 

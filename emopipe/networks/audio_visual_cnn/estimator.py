@@ -275,5 +275,5 @@ class AudioVisualCNN(ClipNetwork):
         if not tensors.there[0]:
             raise ClipError(path, tensors.statuses[0], tensors.details[0])
         return draw_clip_sheet(
-            np.moveaxis(tensors.take([0])[0], 0, -1), self._transforms(row), shown=n_frames
+            np.moveaxis(tensors.take([0])[0], 0, -1), self._transforms(row), n_frames=n_frames
         )

@@ -1,4 +1,4 @@
-"""System B's recipe of a clip's sound; that of its faces is "timed_faces" (`crop_forms.timed`).
+"""System B's recipe of a clip's sound; `crop_forms.equally_spaced` makes that of its faces.
 
 What is kept does not depend on the number of segments or on what is drawn, so that networks of any
 number of segments share it, and epochs draw frames and windows of sound without decoding a clip.
