@@ -26,7 +26,7 @@ from spies import EMOTIONS, GroupSpy, Spy, clip_table
 from emopipe.checkpoints import CheckpointWarning
 from emopipe.evaluation import evaluate
 from emopipe.extraction import ClipWarning
-from emopipe.inspection import ClipEstimator
+from emopipe.inspection import ClipEstimator, SelfDescribing
 from emopipe.result import Result
 
 FAST = {"n_bootstrap": 50}
@@ -661,7 +661,7 @@ def test_an_official_split_of_nobody_says_that_subjects_are_not_named():
     assert evaluate(Spy(), clip_table(), cv=2, **FAST).protocol["subjects_named"] is True
 
 
-class Enrolled(Spy):
+class Enrolled(SelfDescribing, Spy):
     def test_person(self):
         return 8
 

@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from emopipe import AudioVisualCNN, VGGFaceClassifier, VGGFaceFeatures
 from emopipe.cli import main
 from emopipe.extraction import COUNTERS
 from emopipe.face import FaceCrops, MiniXceptionFeatures
@@ -302,6 +303,14 @@ def test_faces_are_where_the_face_features_look(tmp_path):
     # Without a detector the whole picture is the face.
     assert none == [] and [row[1:] for row in boxes] == [[0, 0, 1, 1, 1]] * len(boxes)
     assert [row[0] for row in boxes] == pytest.approx([0, 0.2], abs=0.05)
+    whole = FaceCrops(detector=None, n_frames=2)
+    for network in (
+        AudioVisualCNN(faces=whole),
+        VGGFaceClassifier(features=VGGFaceFeatures(weights="random", layer="fc6", faces=whole),
+                          rescale=(90, 160), augmentation="thesis"),
+    ):  # fmt: skip
+        [rows] = face_boxes(network, [str(film)], store=None, n_jobs=1)
+        assert [row[1:] for row in rows] == [[0, 0, 1, 1, 1]] * 2
     deaf = make_pipeline(ShortTermStatistics(), LogisticRegression())
     assert face_boxes(deaf, [str(film)], store=None, n_jobs=1) == [[]]
 
