@@ -28,6 +28,11 @@ class Chart:
     run : bool
         Drawn from what differs from run to run, such as seconds.
 
+    See Also
+    --------
+    Experiment : Results with a question.
+    Published : A figure from a publication.
+
     Examples
     --------
     >>> from emopipe import Chart
@@ -82,8 +87,21 @@ class Experiment:
     ignore : dict
         {id: reason} of checks that are muted; see `docs/checks.md`.
 
+    Raises
+    ------
+    ValueError
+        If the name is no folder name, or a figure belongs to a result that is not there.
+
+    See Also
+    --------
+    evaluate : Makes a Result.
+    write_report : An Experiment as an HTML file.
+    Chart : Lines in a report.
+    Published : A figure from a publication.
+
     Examples
     --------
+    >>> from emopipe import Experiment
     >>> Experiment(name="demo", title="Demo", question="Does it run?", results={}).name
     'demo'
     """

@@ -183,6 +183,17 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
     n_features_out_ : int
         Number of features.
 
+    Raises
+    ------
+    ValueError
+        In `transform`, for a table, columns or a pattern that cannot be used.
+
+    See Also
+    --------
+    ShortTermStatistics : pyAudioAnalysis' features.
+    FaceTexture : Gradients and binary patterns, no network.
+    ScoreColumns : Scores from columns of the table.
+
     Notes
     -----
     A clip without a row has the status "missing" and a row of NaN, which `make_clip_pipeline`
@@ -191,7 +202,9 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> import tempfile
+    >>> from emopipe import FeatureTable
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     csv = Path(folder, "units.csv")
     ...     _ = csv.write_text("file, AU12\\na.mp4, 1.0\\na.mp4, 2.0\\nb.mp4, 0.5")

@@ -37,6 +37,15 @@ class Source:
     cited_as : str
         How tables cite it; by default by the first author's surname and the year.
 
+    Raises
+    ------
+    ValueError
+        If a field is empty, or the year is no number.
+
+    See Also
+    --------
+    Published : A figure from a publication.
+
     Examples
     --------
     >>> from emopipe import Source
@@ -235,6 +244,11 @@ class Published:
     ------
     ValueError
         A figure is no fraction, or a name is unknown.
+
+    See Also
+    --------
+    Source : A publication.
+    Experiment : Results with a question.
 
     Examples
     --------

@@ -39,10 +39,21 @@ class SubjectScaler(SelfDescribing, TransformerMixin, BaseEstimator):
     mean_clips_, variance_clips_ : float
         k0 of means and of variances: at so many clips a subject's own weighs one half.
 
+    Raises
+    ------
+    ValueError
+        In `fit` and `transform`, for rows without subjects, or a parameter that is not
+        allowed.
+
+    See Also
+    --------
+    WhereFinite : Skips rows without features.
+
     Examples
     --------
     >>> import pandas as pd
     >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from emopipe import SubjectScaler
     >>> table = pd.DataFrame({"subject": list("aabb"), "x": [1.0, 3.0, 11.0, 13.0]})
     >>> scaler = SubjectScaler(FunctionTransformer(lambda X: X[["x"]].to_numpy()))
     >>> scaler.fit_transform(table).round(2).ravel().tolist()

@@ -39,6 +39,50 @@ def test_a_public_name_resolves_and_shows_an_example(name):
         assert not inspect.signature(value).parameters or "Parameters\n" in text
 
 
+def sections(text):
+    """Return the sections of a numpydoc text by their titles."""
+    pieces = re.split(r"^(\w[\w ]*)\n-+$", text, flags=re.MULTILINE)
+    return dict(zip(pieces[1::2], pieces[2::2], strict=True))
+
+
+def document_faults(name, value):
+    """Return what the docstring of a public name lacks."""
+    text, parts = inspect.getdoc(value), sections(inspect.getdoc(value))
+    imports = re.findall(r"from emopipe import (.*)", parts.get("Examples", ""))
+    faults = [] if "See Also" in parts else ["See Also"]
+    if name not in {word for line in imports for word in re.findall(r"\w+", line)}:
+        faults.append("an example that imports it from emopipe")
+    if re.search(r"from emopipe\.[\w.]+ import (?!FEATURES)", parts.get("Examples", "")):
+        faults.append("an example that imports public names alone")
+    if not inspect.isclass(value) and not {"Returns", "Yields", "Raises"} & set(parts):
+        faults.append("Returns, Yields or Raises")
+    arrays = re.findall(r"^\S.* : (.*\b(?:float|int|nd)\w* ?array.*)$", text, re.MULTILINE)
+    faults += [f"a shape: {kind}" for kind in arrays if not re.search("shape|list of|of str", kind)]
+    return faults
+
+
+@pytest.mark.parametrize("name", sorted(set(emopipe.__all__) - EXCEPTIONS))
+def test_a_public_docstring_is_complete(name):
+    assert document_faults(name, getattr(emopipe, name)) == []
+
+
+def test_what_a_docstring_lacks_is_noticed():
+    def poor(x):
+        """Do something.
+
+        Parameters
+        ----------
+        x : float array
+        """
+
+    assert document_faults("poor", poor) == [
+        "See Also",
+        "an example that imports it from emopipe",
+        "Returns, Yields or Raises",
+        "a shape: float array",
+    ]
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_an_experiment_imports_from_the_front_door_alone(script):
     tree = ast.parse(script.read_text())

@@ -68,6 +68,16 @@ def run_script(experiment) -> None:
         ``experiment(corpus, ..., *, option=default, ...) -> Experiment``; its
         positional parameters are corpus folders, its keyword ones options.
 
+    Raises
+    ------
+    SystemExit
+        Always, with the exit code of the command line.
+
+    See Also
+    --------
+    Experiment : Results with a question.
+    write_report : An Experiment as an HTML file.
+
     Examples
     --------
     >>> from emopipe import run_script

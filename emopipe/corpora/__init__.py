@@ -59,8 +59,19 @@ _CORPORA = {
 def corpus_names() -> tuple[str, ...]:
     """Return the names that `load_corpus` knows.
 
+    Returns
+    -------
+    tuple of str
+        In alphabetical order.
+
+    See Also
+    --------
+    describe_corpus : Layout and terms of a corpus.
+    load_corpus : A known corpus.
+
     Examples
     --------
+    >>> from emopipe import corpus_names
     >>> corpus_names()[:3]
     ('afew', 'cremad', 'emodb')
     """
@@ -85,8 +96,14 @@ def describe_corpus(name: str) -> Description:
     ValueError
         The name is not known; the message lists the names.
 
+    See Also
+    --------
+    corpus_names : The known corpora.
+    load_corpus : A known corpus.
+
     Examples
     --------
+    >>> from emopipe import describe_corpus
     >>> describe_corpus("savee").title
     'SAVEE, Surrey Audio-Visual Expressed Emotion'
     """
@@ -137,10 +154,18 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
         The folder is not the complete corpus: missing clips or subjects, foreign names,
         files that are no recordings, copies.
 
+    See Also
+    --------
+    load_folder : A folder of your own clips.
+    load_table : A table of your own clips.
+    combine : Several tables as one.
+    make_synthetic_corpus : An invented corpus.
+
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from emopipe import load_corpus
     >>> root = Path(tempfile.mkdtemp())
     >>> _ = (root / "03a01Wa.wav").write_bytes(b"RIFF")
     >>> _ = (root / "SYNTHETIC.json").write_text("{}")  # an invented corpus may be incomplete

@@ -120,9 +120,15 @@ def usable(clips: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         A clip table; `clip` still tells which row was which.
 
+    See Also
+    --------
+    combine : Several tables as one.
+    sample_per_emotion : A balanced sample.
+
     Examples
     --------
     >>> import pandas as pd
+    >>> from emopipe import usable
     >>> usable(pd.DataFrame({"clip": ["a", "b"], "emotion": ["fear", None], "excluded": ["", ""]}))
       clip emotion excluded
     0    a    fear
@@ -157,9 +163,16 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
         One of them is no clip table, two different files of one corpus bear the same name, or a
         person of one corpus has two names, such as "1" and "01".
 
+    See Also
+    --------
+    load_corpus : A known corpus.
+    load_table : A table of your own clips.
+    usable : Leaves out excluded clips.
+
     Examples
     --------
     >>> import pandas as pd
+    >>> from emopipe import combine
     >>> row = {"path": "x", "emotion": "fear", "media": "audio", "subject": "03"}
     >>> a = pd.DataFrame([row | {"clip": "1.wav", "corpus": "ravdess"}])
     >>> b = pd.DataFrame([row | {"clip": "2.wav", "corpus": "emodb", "path": "y"}])
@@ -246,9 +259,14 @@ def sample_per_emotion(clips: pd.DataFrame, n, *, random_state: int = 0) -> pd.D
         A clip table. An emotion with fewer clips than asked for gives all it has, with a
         `CorpusWarning`.
 
+    See Also
+    --------
+    usable : Leaves out excluded clips.
+
     Examples
     --------
     >>> import pandas as pd
+    >>> from emopipe import sample_per_emotion
     >>> emotions = ["fear"] * 5 + ["anger"] * 3
     >>> clips = pd.DataFrame({"clip": range(8), "emotion": emotions, "excluded": ""})
     >>> sample_per_emotion(clips, 2)["emotion"].tolist()

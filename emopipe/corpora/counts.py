@@ -22,9 +22,15 @@ def describe_counts(what, clips, published=None, *, source="") -> dict:
     dict
         text and severity: "information", or "warning" where the publication had other clips.
 
+    See Also
+    --------
+    load_corpus : A known corpus.
+    sample_per_emotion : A balanced sample.
+
     Examples
     --------
     >>> import pandas as pd
+    >>> from emopipe import describe_counts
     >>> clips = pd.DataFrame({"clip": range(3), "emotion": ["fear", "joy", "joy"], "excluded": ""})
     >>> describe_counts("Test", clips, {"fear": 1, "joy": 3}, source="the paper")["text"]
     'Test: 3 clips, 4 in the paper: fear 1 (1), joy 2 (3).'

@@ -110,6 +110,7 @@ def load_folder(root, *, pattern=None, corpus=None, synonyms=None) -> pd.DataFra
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from emopipe import load_folder
     >>> root = Path(tempfile.mkdtemp())
     >>> _ = (root / "01-02-03_01.wav").write_bytes(b"RIFF")
     >>> codes = {"03": "happy"}

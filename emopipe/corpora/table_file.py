@@ -84,10 +84,16 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
         A needed column is missing; an emotion, split or kind of file is unknown; a clip is
         listed twice with different emotions or other values; a person has two names.
 
+    See Also
+    --------
+    load_folder : A folder of your own clips.
+    load_corpus : A known corpus.
+
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from emopipe import load_table
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "clips.csv").write_text("path,emotion,subject\\na.wav,Happy,007\\n")
     >>> _ = (folder / "a.wav").write_bytes(b"RIFF")

@@ -28,8 +28,8 @@ class ConfusionDisplay:
     Examples
     --------
     >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from emopipe import ConfusionDisplay
+    >>> matplotlib.use("agg")
     >>> display = ConfusionDisplay([[8, 2], [1, 9]], ["fear", "joy"]).plot()
     >>> display.ax_.get_xlabel()
     'predicted emotion'

@@ -31,8 +31,8 @@ class LearningCurvesDisplay:
     Examples
     --------
     >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from emopipe import LearningCurvesDisplay
+    >>> matplotlib.use("agg")
     >>> history = {"loss": [1.4, 1.1, 0.9], "val_loss": [1.5, 1.3, 1.3]}
     >>> LearningCurvesDisplay([history]).plot().ax_.get_ylabel()
     'loss'

@@ -29,8 +29,8 @@ class ReliabilityDisplay:
     Examples
     --------
     >>> import matplotlib, pandas as pd
-    >>> matplotlib.use("agg")
     >>> from emopipe import ReliabilityDisplay
+    >>> matplotlib.use("agg")
     >>> table = pd.DataFrame({"confidence": [0.5, 0.9], "accuracy": [0.5, 0.7], "n": [10, 10]})
     >>> round(ReliabilityDisplay(table).plot().error, 3)
     0.1

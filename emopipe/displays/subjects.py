@@ -24,11 +24,16 @@ class SubjectsDisplay:
     ax_, figure_ : matplotlib Axes and Figure
         After `plot`.
 
+    See Also
+    --------
+    ConfusionDisplay : Draws confusions.
+    Result : One evaluation.
+
     Examples
     --------
     >>> import matplotlib, pandas as pd
-    >>> matplotlib.use("agg")
     >>> from emopipe import SubjectsDisplay
+    >>> matplotlib.use("agg")
     >>> table = pd.DataFrame({"subject": ["a", "b"], "n": [9, 9], "accuracy": [0.7, 0.4]})
     >>> [label.get_text() for label in SubjectsDisplay(table).plot().ax_.get_yticklabels()]
     ['b', 'a']

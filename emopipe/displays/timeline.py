@@ -21,12 +21,16 @@ class TimelineDisplay:
     ax_, figure_ : matplotlib Axes and Figure
         After `plot`.
 
+    See Also
+    --------
+    predict : Emotions of new clips.
+
     Examples
     --------
     >>> import matplotlib
+    >>> from emopipe import TimelineDisplay
     >>> matplotlib.use("agg")
     >>> from types import SimpleNamespace as Moment
-    >>> from emopipe import TimelineDisplay
     >>> moments = [Moment(start=t, stop=t + 1.0, scores={"fear": t / 4, "joy": 1 - t / 4})
     ...     for t in range(4)]
     >>> TimelineDisplay(moments, ["fear", "joy"]).plot().ax_.get_xlabel()

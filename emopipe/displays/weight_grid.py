@@ -33,9 +33,10 @@ class WeightGridDisplay:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from emopipe import WeightGridDisplay, weight_grid
+    >>> matplotlib.use("agg")
     >>> weights = ["recall", *weight_grid(["voice", "face"], ["fear", "joy"], steps=2)]
     >>> params = [{"weights": w, "voice__svc__C": C} for C in (1, 10) for w in weights]
     >>> display = WeightGridDisplay(params, np.linspace(0.4, 0.6, 8)).plot()

@@ -23,11 +23,16 @@ class WeightsDisplay:
     ax_, figure_ : matplotlib Axes and Figure
         After `plot`.
 
+    See Also
+    --------
+    WeightGridDisplay : Draws a searched grid.
+    EmotionWeightedFusion : A weight per modality and emotion.
+
     Examples
     --------
     >>> import matplotlib, pandas as pd
-    >>> matplotlib.use("agg")
     >>> from emopipe import WeightsDisplay
+    >>> matplotlib.use("agg")
     >>> weights = pd.DataFrame({"fear": [3, 1], "joy": [1, 1]}, index=["voice", "face"])
     >>> WeightsDisplay(weights).plot().shares.loc["voice"].tolist()
     [0.75, 0.5]

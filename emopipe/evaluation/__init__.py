@@ -254,6 +254,12 @@ def evaluate(
     TypeError
         When `estimator` is no classifier or `clips` no table.
 
+    See Also
+    --------
+    compare : Two results on the same clips.
+    write_report : An Experiment as an HTML file.
+    Result : One evaluation.
+
     References
     ----------
     .. [1] Field, Welsh: Bootstrapping clustered data. J. R. Statist. Soc. B 69 (2007).
@@ -262,6 +268,7 @@ def evaluate(
     --------
     >>> import numpy as np, pandas as pd
     >>> from sklearn.naive_bayes import GaussianNB
+    >>> from emopipe import evaluate
     >>> emotion = np.tile(["anger", "sadness"], 12)
     >>> clips = pd.DataFrame({"clip": [f"{n}.wav" for n in range(24)], "emotion": emotion,
     ...     "subject": np.repeat(list("abcd"), 6), "energy": 1.0 * (emotion == "anger")})

@@ -46,6 +46,20 @@ class MiniXceptionFeatures(ClipTransformer):
     n_features_out_ : int
         7, or 128.
 
+    Raises
+    ------
+    ValueError
+        When clips are read, for a parameter that is not allowed.
+    WeightsError
+        If the weight file cannot be found, downloaded or read.
+
+    See Also
+    --------
+    VGGFaceFeatures : Activations of VGG-Face.
+    ONNXFaceFeatures : Any face network in an ONNX file.
+    FaceTexture : Gradients and binary patterns, no network.
+    FaceCrops : How faces are cropped.
+
     References
     ----------
     Arriaga, Valdenegro-Toro and Plöger, "Real-time convolutional neural networks for emotion and
@@ -53,6 +67,7 @@ class MiniXceptionFeatures(ClipTransformer):
 
     Examples
     --------
+    >>> from emopipe import MiniXceptionFeatures
     >>> MiniXceptionFeatures().get_feature_names_out().tolist()
     ['anger', 'disgust', 'fear', 'happiness', 'sadness', 'surprise', 'neutral']
     """

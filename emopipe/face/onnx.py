@@ -50,10 +50,25 @@ class ONNXFaceFeatures(ClipTransformer):
     n_features_out_ : int
         Values per clip.
 
+    Raises
+    ------
+    ValueError
+        When clips are read, for a parameter that the network does not allow.
+    WeightsError
+        If the file cannot be read.
+
+    See Also
+    --------
+    VGGFaceFeatures : Activations of VGG-Face.
+    MiniXceptionFeatures : Seven probabilities of a small network.
+    FaceTexture : Gradients and binary patterns, no network.
+    FaceCrops : How faces are cropped.
+
     Examples
     --------
     The expression network of OpenCV Zoo (mobilefacenet, seven emotions), on aligned faces:
 
+    >>> from emopipe import FaceCrops, ONNXFaceFeatures
     >>> expressions = ONNXFaceFeatures(
     ...     model="facial_expression_recognition_mobilefacenet_2022july.onnx",
     ...     faces=FaceCrops(detector="yunet", align="landmarks"),

@@ -52,6 +52,11 @@ class FaceCrops(BaseEstimator):
     detect_every : int
         The detector looks at every so many frames; in between faces are followed.
 
+    Raises
+    ------
+    ValueError
+        When clips are read, for a parameter that is not allowed.
+
     See Also
     --------
     VGGFaceFeatures, MiniXceptionFeatures, ONNXFaceFeatures, FaceTexture : Features of faces.

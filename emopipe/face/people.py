@@ -216,8 +216,14 @@ def find_people(path, *, detector="yunet", detector_model=None, fps=_FPS) -> lis
     ClipError
         "no_face" if nobody is seen; "no_video", "corrupt", "too_large".
 
+    See Also
+    --------
+    predict : Emotions of new clips.
+    FaceCrops : How faces are cropped.
+
     Examples
     --------
+    >>> from emopipe import find_people
     >>> find_people("clip.mp4", detector="haar")
     Traceback (most recent call last):
         ...

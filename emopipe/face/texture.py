@@ -120,6 +120,18 @@ class FaceTexture(ClipTransformer):
     n_features_out_ : int
         1764 gradients or 2891 binary patterns, times the statistics of the pooling.
 
+    Raises
+    ------
+    ValueError
+        When clips are read, for a parameter that is not allowed.
+
+    See Also
+    --------
+    VGGFaceFeatures : Activations of VGG-Face.
+    MiniXceptionFeatures : Seven probabilities of a small network.
+    ONNXFaceFeatures : Any face network in an ONNX file.
+    FaceCrops : How faces are cropped.
+
     References
     ----------
     Dalal, Triggs: Histograms of oriented gradients for human detection. CVPR 2005.

@@ -58,6 +58,20 @@ class VGGFaceFeatures(ClipTransformer):
     n_features_out_ : int
         4096 for fc7.
 
+    Raises
+    ------
+    ValueError
+        When clips are read, for a parameter that is not allowed.
+    WeightsError
+        If the weight file cannot be found or read.
+
+    See Also
+    --------
+    VGGFaceClassifier : VGG-Face, retrained for emotions.
+    MiniXceptionFeatures : Seven probabilities of a small network.
+    ONNXFaceFeatures : Any face network in an ONNX file.
+    FaceCrops : How faces are cropped.
+
     Notes
     -----
     On a CPU the same clip gives the same bytes whatever the batch, the order or the number of
@@ -70,6 +84,7 @@ class VGGFaceFeatures(ClipTransformer):
 
     Examples
     --------
+    >>> from emopipe import VGGFaceFeatures
     >>> face = VGGFaceFeatures(weights="random", layer="fc6")
     >>> face.get_feature_names_out()[:2]
     array(['fc6_0', 'fc6_1'], dtype=object)

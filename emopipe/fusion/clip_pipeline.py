@@ -141,6 +141,10 @@ def make_clip_pipeline(*steps, memory=None, verbose=False) -> ClipPipeline:
     memory, verbose
         As in scikit-learn's Pipeline.
 
+    Returns
+    -------
+    ClipPipeline
+
     See Also
     --------
     ClipPipeline : steps with names of one's own.

@@ -105,6 +105,12 @@ class EmotionWeightedFusion(ScoreFusion):
     n_features_in_, feature_names_in_
         Of the first modality, where it has them.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, for an unknown pool, rule or modality, and for a rule that the pool does
+        not have.
+
     See Also
     --------
     StackedFusion : weights for every pair of emotions.
@@ -112,7 +118,8 @@ class EmotionWeightedFusion(ScoreFusion):
 
     Examples
     --------
-    >>> from emopipe.fusion import ScoreColumns
+    >>> import pandas as pd
+    >>> from emopipe import EmotionWeightedFusion, ScoreColumns
     >>> clips = pd.DataFrame({
     ...     "subject": ["a", "a", "b", "b"], "emotion": ["fear", "joy"] * 2,
     ...     "heard_fear": [3, 1, 5, 2], "heard_joy": [2, 4, 1, 2],

@@ -22,8 +22,14 @@ def score_weights(scores, y, weightings, *, scoring="accuracy", preferred=None):
     float64 array, shape (n,)
         Over the clips that have every modality.
 
+    See Also
+    --------
+    search_weights : Weights with the best score.
+    fuse : Scores and weights to fused scores.
+
     Examples
     --------
+    >>> from emopipe import score_weights
     >>> scores = [[[0.9, 0.1], [0.6, 0.4]], [[0.4, 0.6], [0.1, 0.9]]]
     >>> score_weights(scores, [0, 1], [[[1, 1], [0, 0]], [[1, 1], [1, 1]]]).tolist()
     [0.5, 1.0]

@@ -36,9 +36,20 @@ class ScoreColumns(ClassifierMixin, BaseEstimator):
     feature_names_in_ : ndarray of str
         Where X is a table.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, without columns for the emotions; in `predict`, for negative scores.
+
+    See Also
+    --------
+    FeatureTable : Features that other programs computed.
+    EmotionWeightedFusion : A weight per modality and emotion.
+
     Examples
     --------
     >>> import pandas as pd
+    >>> from emopipe import ScoreColumns
     >>> clips = pd.DataFrame({"votes_fear": [3, 0, 0], "votes_joy": [1, 5, 0]})
     >>> model = ScoreColumns(prefix="votes_").fit(clips, ["fear", "joy", "joy"])
     >>> model.predict_proba(clips).tolist()

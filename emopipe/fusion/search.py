@@ -210,13 +210,19 @@ def search_weights(scores, y, *, scoring="accuracy", sum_to_one=False, preferred
     ValueError
         If no clip has every modality, or scoring is unknown.
 
+    See Also
+    --------
+    score_weights : Score of many weightings.
+    fuse : Scores and weights to fused scores.
+    EmotionWeightedFusion : A weight per modality and emotion.
+
     Examples
     --------
     The voice is right about the first emotion, the face about the second:
 
+    >>> from emopipe import fuse, search_weights
     >>> voice = [[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.7, 0.3]]
     >>> face = [[0.4, 0.6], [0.2, 0.8], [0.1, 0.9], [0.0, 1.0]]
-    >>> from emopipe.fusion.weights import fuse
     >>> weights = search_weights([voice, face], [0, 0, 1, 1])
     >>> fuse([voice, face], weights).argmax(axis=1).tolist()
     [0, 0, 1, 1]

@@ -132,7 +132,7 @@ class StackedFusion(ScoreFusion):
     Examples
     --------
     >>> import pandas as pd
-    >>> from emopipe.fusion import ScoreColumns
+    >>> from emopipe import ScoreColumns, StackedFusion
     >>> clips = pd.DataFrame({
     ...     "subject": ["a", "a", "b", "b"], "emotion": ["fear", "joy"] * 2,
     ...     "heard_fear": [3, 1, 5, 2], "heard_joy": [2, 4, 1, 2],

@@ -116,8 +116,16 @@ def fuse(scores, weights, preferred=None):
     ValueError
         If the weights do not fit the scores.
 
+    See Also
+    --------
+    search_weights : Weights with the best score.
+    score_weights : Score of many weightings.
+    EmotionWeightedFusion : A weight per modality and emotion.
+
     Examples
     --------
+    >>> import numpy as np
+    >>> from emopipe import fuse
     >>> voice, face = [[0.7, 0.3]], [[0.2, 0.8]]
     >>> fuse([voice, face], [[0.5, 0.5], [0.5, 0.5]]).round(2).tolist()
     [[0.45, 0.55]]

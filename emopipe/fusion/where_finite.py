@@ -33,13 +33,20 @@ class WhereFinite(CompleteRows, ClassifierMixin, BaseEstimator):
     feature_names_in_ : ndarray of str
         Where X is a table.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, if no row is complete.
+
     See Also
     --------
     ClipPipeline : the same for a pipeline that begins with clips.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn.naive_bayes import GaussianNB
+    >>> from emopipe import WhereFinite
     >>> X = [[0.0], [1.0], [5.0], [6.0], [np.nan]]
     >>> model = WhereFinite(GaussianNB()).fit(X, ["fear", "fear", "joy", "joy", "joy"])
     >>> model.predict_proba([[0.5], [np.nan]]).round(2).tolist()

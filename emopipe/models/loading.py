@@ -22,12 +22,21 @@ def read_manifest(folder) -> dict:
     folder : str or Path
         As `save` wrote it.
 
+    Returns
+    -------
+    dict
+        The content of the file model.json.
+
     Raises
     ------
     FileNotFoundError
         If there is no such folder.
     ModelError
         If it is no model, or anything in it was changed.
+
+    See Also
+    --------
+    load : Reads a model's folder.
 
     Examples
     --------
@@ -75,8 +84,15 @@ def load(folder, *, parameters=None):
     ModelWarning
         If it was saved with other versions, or features are computed differently now.
 
+    See Also
+    --------
+    save : Writes a model's folder.
+    predict : Emotions of new clips.
+    read_manifest : What a folder holds, without loading it.
+
     Examples
     --------
+    >>> from emopipe import load
     >>> load("no/such/model")
     Traceback (most recent call last):
         ...

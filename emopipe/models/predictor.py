@@ -88,9 +88,14 @@ def predict(
         If there are no paths, the model works on numbers, or window or step makes no sense; if the
         model does not standardise by subject, or no clip to enroll has features.
 
+    See Also
+    --------
+    load : Reads a model's folder.
+    window_table : Rows that are windows of clips.
+
     Examples
     --------
-    >>> from emopipe.models import load
+    >>> from emopipe import load, predict
     >>> prediction = predict(load("models/cremad"), ["interview.mp4"], window=2.0)  # doctest: +SKIP
     >>> prediction.clips[0].whole.emotion, prediction.real_time_factor  # doctest: +SKIP
     ('neutral', 0.41)

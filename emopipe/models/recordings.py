@@ -60,10 +60,22 @@ def recordings(paths, **options) -> list[Recording]:
     **options
         store, n_jobs and progress of `emopipe.extraction.extract`.
 
+    Returns
+    -------
+    list of Recording
+        One per path: length in seconds, and a mark of its content.
+
+    See Also
+    --------
+    training_rows : What a model keeps of its training rows.
+    window_table : Rows that are windows of clips.
+
     Examples
     --------
+    >>> import numpy as np
     >>> import tempfile
     >>> from scipy.io import wavfile
+    >>> from emopipe import recordings
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     wavfile.write(f"{folder}/a.wav", 16000, np.zeros(8000, np.int16))
     ...     recordings([f"{folder}/a.wav"], store=None, n_jobs=1)[0].seconds

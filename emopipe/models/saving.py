@@ -72,10 +72,16 @@ def save(
         If the estimator is not fitted, or holds what could not be loaded: functions, objects of
         other classes; if the folder is something else.
 
+    See Also
+    --------
+    load : Reads a model's folder.
+    check_savable : Whether a model can be saved.
+
     Examples
     --------
+    >>> import tempfile
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from emopipe.models import load
+    >>> from emopipe import load, save
     >>> model = LogisticRegression().fit([[0.0], [1.0]], ["fear", "joy"])
     >>> folder = save(model, tempfile.mkdtemp() + "/model")
     >>> sorted(path.name for path in folder.iterdir())
@@ -114,16 +120,26 @@ def check_savable(estimator) -> bool:
     estimator : estimator
         Fitted or not; nothing is fitted.
 
+    Returns
+    -------
+    bool
+        Always True.
+
     Raises
     ------
     ModelError
         Names the step that a saved model may not hold, and why.
+
+    See Also
+    --------
+    save : Writes a model's folder.
 
     Examples
     --------
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import FunctionTransformer, StandardScaler
     >>> from sklearn.svm import SVC
+    >>> from emopipe import check_savable
     >>> check_savable(make_pipeline(StandardScaler(), SVC()))
     True
     >>> check_savable(make_pipeline(FunctionTransformer(abs), SVC()))

@@ -125,8 +125,18 @@ def training_rows(model, clips, recordings, *, window=None) -> TrainingRows:
     window : float, optional
         Seconds of a row, where rows are windows.
 
+    Returns
+    -------
+    TrainingRows
+
+    See Also
+    --------
+    recordings : Length and content of files.
+    save : Writes a model's folder.
+
     Examples
     --------
+    >>> import numpy as np
     >>> import tempfile
     >>> import pandas as pd
     >>> from scipy.io import wavfile

@@ -109,8 +109,15 @@ def window_table(clips, seconds, window) -> pd.DataFrame:
     DataFrame
         The columns of `clips` and start, stop (s); clip, path and audio name the window.
 
+    See Also
+    --------
+    recordings : Length and content of files.
+    predict : Emotions of new clips.
+
     Examples
     --------
+    >>> import pandas as pd
+    >>> from emopipe import window_table
     >>> clips = pd.DataFrame({"clip": ["a.wav"], "path": ["/d/a.wav"], "emotion": ["fear"]})
     >>> window_table(clips, [2.3], 1.0)[["path", "emotion"]].values.tolist()
     [['/d/a.wav#t=0.000000,1.000000', 'fear'], ['/d/a.wav#t=1.000000,2.000000', 'fear']]

@@ -58,6 +58,16 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
     feature_names_in_ : ndarray of str
         Where X was a table.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, for a parameter that is not allowed, or a single class.
+
+    See Also
+    --------
+    VGGFaceClassifier : VGG-Face, retrained for emotions.
+    AudioVisualCNN : System A, one network for face and voice.
+
     References
     ----------
     Thesis, section 4, experiment 10. Adam: Kingma, Ba (2015).
@@ -65,7 +75,7 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from emopipe.networks.softmax import SoftmaxClassifier
+    >>> from emopipe import SoftmaxClassifier
     >>> X = np.random.default_rng(0).normal(size=(60, 4))
     >>> y = np.where(X[:, 0] > 0, "anger", "fear")
     >>> model = SoftmaxClassifier(epochs=40, learning_rate=0.05).fit(X, y)

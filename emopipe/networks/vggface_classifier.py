@@ -106,6 +106,17 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
     fallback_ : str
         Predicted where no face is found.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, for a parameter that is not allowed.
+
+    See Also
+    --------
+    VGGFaceFeatures : Activations of VGG-Face.
+    SoftmaxClassifier : Dense layers on feature vectors.
+    Training : How a network is trained.
+
     Notes
     -----
     Activations are kept in half precision: 8 kB per face for fc6, 50 kB for pool5; 1000 pictures
@@ -120,6 +131,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
 
     Examples
     --------
+    >>> from emopipe import VGGFaceClassifier
     >>> face = VGGFaceClassifier(augmentation="thesis", rescale=(576, 1020))
     >>> face.fit(clips, clips["emotion"]).predict_proba(clips)  # doctest: +SKIP
     """

@@ -37,11 +37,15 @@ def write_report(experiment, folder) -> Path:
     Path
         The HTML file: self-contained, no outside address, no script needed to read it.
 
+    See Also
+    --------
+    write_index : A page over several reports.
+    Experiment : Results with a question.
+
     Examples
     --------
     >>> import tempfile
-    >>> from emopipe.report import write_report
-    >>> from emopipe.experiment import Experiment
+    >>> from emopipe import Experiment, write_report
     >>> empty = Experiment(name="demo", title="Demo", question="Does it run?", results={})
     >>> write_report(empty, tempfile.mkdtemp()).name
     'report.html'
@@ -84,6 +88,10 @@ def write_index(reports) -> Path:
     -------
     Path
         The HTML file.
+
+    See Also
+    --------
+    write_report : An Experiment as an HTML file.
 
     Examples
     --------

@@ -90,9 +90,14 @@ def make_synthetic_corpus(
     FileExistsError
         The root holds files that are not a synthetic corpus.
 
+    See Also
+    --------
+    load_corpus : A known corpus.
+
     Examples
     --------
     >>> import tempfile
+    >>> from emopipe import make_synthetic_corpus
     >>> root = make_synthetic_corpus(
     ...     tempfile.mkdtemp(), layout="emodb", subjects=2, emotions=["anger"], duration=0.5
     ... )

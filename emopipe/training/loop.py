@@ -92,6 +92,11 @@ class Training(SelfDescribing, BaseEstimator):
         Folder in which the state after every epoch lies until the fit is done: a killed fit that
         is asked for again goes on where it stopped, to the same end.
 
+    Raises
+    ------
+    ValueError
+        In `fit` of a network, for a parameter that is not allowed.
+
     See Also
     --------
     AudioVisualCNN, TemporalAggregation, SegmentAttentionNetwork : Networks on clips.
@@ -102,6 +107,7 @@ class Training(SelfDescribing, BaseEstimator):
 
     Examples
     --------
+    >>> from emopipe import Training
     >>> Training(epochs=3).set_params(batch_size=16)
     Training(batch_size=16, epochs=3)
     """

@@ -31,6 +31,7 @@ class CNNLayers(BaseEstimator):
 
     Examples
     --------
+    >>> from emopipe import CNNLayers
     >>> CNNLayers(dense=(64, 32)).audio_widths
     (16, 32, 64)
     """
@@ -78,6 +79,7 @@ class VGG19Features(SelfDescribing, BaseEstimator):
 
     Examples
     --------
+    >>> from emopipe import VGG19Features
     >>> VGG19Features(weights="random").size
     224
     """
@@ -119,6 +121,7 @@ class SpeechTrim(BaseEstimator):
 
     Examples
     --------
+    >>> from emopipe import SpeechTrim
     >>> SpeechTrim(threshold=0.5).band
     (300.0, 3000.0)
     """

@@ -155,6 +155,16 @@ class ShortTermStatistics(ClipTransformer):
     n_features_out_ : int
         68.
 
+    Raises
+    ------
+    ValueError
+        When clips are read, for a parameter that is not allowed.
+
+    See Also
+    --------
+    VoiceFunctionals : 679 values in named sets.
+    short_term_features : The same features of a signal in memory.
+
     Notes
     -----
     Statuses: "silent" is a clip without a sample further than 2 of the 32768 steps of 16-bit sound
@@ -167,8 +177,10 @@ class ShortTermStatistics(ClipTransformer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import tempfile
     >>> from scipy.io import wavfile
+    >>> from emopipe import ShortTermStatistics
     >>> tone = (8000 * np.sin(np.arange(24000) / 9)).astype(np.int16)
     >>> voice = ShortTermStatistics(store=None, n_jobs=1)
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -124,6 +124,7 @@ class FisherVectors(ClipTransformer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import tempfile
     >>> from scipy.io import wavfile
     >>> from emopipe import FisherVectors

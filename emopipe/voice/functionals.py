@@ -340,6 +340,10 @@ class VoiceFunctionals(ClipTransformer):
     ValueError
         By `fit` and `transform`, if a set is unknown, named twice, or none is named.
 
+    See Also
+    --------
+    ShortTermStatistics : pyAudioAnalysis' features.
+
     Notes
     -----
     Rows of a table with a column `playback_speed` are copies at that speed (`SpeedCopies`).
@@ -355,8 +359,10 @@ class VoiceFunctionals(ClipTransformer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import tempfile
     >>> from scipy.io import wavfile
+    >>> from emopipe import VoiceFunctionals
     >>> tone = (8000 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)).astype(np.int16)
     >>> voice = VoiceFunctionals(sets=["prosody"], store=None, n_jobs=1).set_output(
     ...     transform="pandas")

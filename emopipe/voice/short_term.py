@@ -169,6 +169,10 @@ def short_term_features(signal, sample_rate, window, step, *, engine="emopipe"):
         less its mel bands end beyond the spectrum, and below about 200 samples (198 at 16 kHz) a
         window has fewer bins than its table of semitones needs.
 
+    See Also
+    --------
+    ShortTermStatistics : pyAudioAnalysis' features.
+
     References
     ----------
     .. [1] T. Giannakopoulos, "pyAudioAnalysis: An open-source Python library for audio signal
@@ -176,6 +180,10 @@ def short_term_features(signal, sample_rate, window, step, *, engine="emopipe"):
 
     Examples
     --------
+    >>> from emopipe.voice import FEATURES
+    >>> from emopipe.voice import FEATURES
+    >>> import numpy as np
+    >>> from emopipe import short_term_features
     >>> time = np.arange(16000) / 16000
     >>> features = short_term_features(np.sin(2 * np.pi * 440 * time), 16000, 0.05, 0.025)
     >>> features.shape

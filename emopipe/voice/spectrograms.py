@@ -133,9 +133,10 @@ def draw_spectrograms(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import tempfile
-    >>> from emopipe import draw_spectrograms
     >>> from scipy.io import wavfile
+    >>> from emopipe import draw_spectrograms
     >>> path = tempfile.mkdtemp() + "/tone.wav"
     >>> wavfile.write(path, 16000, np.full(16000, 2**14, np.int16))
     >>> draw_spectrograms([path], ["a constant"]).axes[0].get_title()

@@ -36,6 +36,10 @@ class SpeedCopies(ClassifierMixin, BaseEstimator):
         Fitted on clips and copies.
     classes_ : ndarray of shape (n_emotions,)
 
+    See Also
+    --------
+    VoiceFunctionals : 679 values in named sets.
+
     References
     ----------
     .. [1] T. Ko, V. Peddinti, D. Povey, S. Khudanpur, "Audio augmentation for speech recognition",

@@ -174,8 +174,13 @@ def on_cluster(address, *, timeout=10.0):
     ConnectionError
         If nobody answers there.
 
+    See Also
+    --------
+    evaluate : Makes a Result.
+
     Examples
     --------
+    >>> from emopipe import on_cluster
     >>> with on_cluster("localhost"):
     ...     pass
     Traceback (most recent call last):

@@ -74,6 +74,19 @@ class AudioVisualCNN(ClipNetwork):
     classes_, network_weights_, history_, random_state_, fallback_
         See `emopipe.training.clip_network.ClipNetwork`.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, for a parameter that is not allowed, fewer than two emotions, or no usable
+        clip.
+
+    See Also
+    --------
+    TemporalAggregation : System B, several segments of a clip.
+    SegmentAttentionNetwork : System C, attention over segments of speech.
+    Training : How a network is trained.
+    CNNLayers : The layers of systems A and B.
+
     References
     ----------
     .. [1] Ristea, Dutu, Radoi: Emotion recognition system from speech and visual information based
@@ -81,6 +94,7 @@ class AudioVisualCNN(ClipNetwork):
 
     Examples
     --------
+    >>> from emopipe import AudioVisualCNN
     >>> network = AudioVisualCNN(modalities=("audio",)).set_params(training__epochs=10)
     >>> network.fit(clips, clips["emotion"]).predict(clips)  # doctest: +SKIP
     array(['anger', ...

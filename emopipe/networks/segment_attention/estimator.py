@@ -82,6 +82,19 @@ class SegmentAttentionNetwork(ClipNetwork):
         ``video_`` before them of the two networks (val_audio_loss, ...), and ``tuned_audio_`` or
         ``tuned_video_`` of the epochs that train VGG19's last blocks. Rows are segments.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, for a parameter that is not allowed, fewer than two emotions, or no usable
+        clip.
+
+    See Also
+    --------
+    AudioVisualCNN : System A, one network for face and voice.
+    TemporalAggregation : System B, several segments of a clip.
+    VGG19Features : The features of system C.
+    SpeechTrim : Cuts silent ends.
+
     Notes
     -----
     In the paper the audio and visual networks are trained first, VGG19 in them, and the voice's fc7
@@ -102,6 +115,7 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     Examples
     --------
+    >>> from emopipe import SegmentAttentionNetwork, VGG19Features
     >>> network = SegmentAttentionNetwork(vgg19=VGG19Features(weights="random"))
     >>> network.notices()[0]
     'VGG19 has random weights (seed 0): its features know nothing of faces or voices.'

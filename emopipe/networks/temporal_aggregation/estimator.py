@@ -89,6 +89,18 @@ class TemporalAggregation(ClipNetwork):
     classes_, network_weights_, history_, random_state_, fallback_
         See `emopipe.training.clip_network.ClipNetwork`.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, for a parameter that is not allowed, fewer than two emotions, or no usable
+        clip.
+
+    See Also
+    --------
+    AudioVisualCNN : System A, one network for face and voice.
+    SegmentAttentionNetwork : System C, attention over segments of speech.
+    Training : How a network is trained.
+
     References
     ----------
     .. [1] Temporal aggregation of audio-visual modalities for emotion recognition, sections II and
@@ -96,6 +108,7 @@ class TemporalAggregation(ClipNetwork):
 
     Examples
     --------
+    >>> from emopipe import TemporalAggregation
     >>> network = TemporalAggregation(n_segments=3).set_params(training__epochs=30)
     >>> network.fit(clips, clips["emotion"]).predict(clips)  # doctest: +SKIP
     array(['anger', ...
