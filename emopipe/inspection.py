@@ -79,6 +79,10 @@ class ClipEstimator(SelfDescribing):
         """Return the columns of a clip table in which it looks for files."""
         return [self.column]
 
+    def frame_scores(self, X):
+        """Return a DataFrame of scores of single faces; None of estimators that give none."""
+        return None
+
 
 def _descriptions(owner):
     return owner.DESCRIPTIONS if isinstance(owner, SelfDescribing) else ()

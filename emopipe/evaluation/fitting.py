@@ -218,9 +218,9 @@ def _frame_scores(estimator, X, classes):
 
     Four digits: they are many, and a reader's own to look into.
     """
-    if not hasattr(estimator, "frame_scores"):
+    table = estimator.frame_scores(X) if isinstance(estimator, ClipEstimator) else None
+    if table is None:
         return None
-    table = estimator.frame_scores(X)
     scores = table.reindex(columns=classes, fill_value=0.0).round(4).add_prefix("score_")
     return plain(table[["row", "face"]].join(scores).to_dict("list"), "frame_scores")
 
