@@ -102,24 +102,31 @@ def _true_emotions(result):
 def differing_clips(results) -> list[str]:
     """Return in words which clips results do not share with the first one; empty if none.
 
+    Results on the same clips are named together.
+
     Parameters
     ----------
     results : dict of str to Result
     """
-    first, *others = results
-    emotions = _true_emotions(results[first])
+    groups = {}
+    for label, result in results.items():
+        groups.setdefault(frozenset(_true_emotions(result).items()), []).append(label)
+    (first, emotions), *others = [(_name_group(g), dict(clips)) for clips, g in groups.items()]
     lines = []
-    for label in others:
-        clips = _true_emotions(results[label])
+    for label, clips in others:
         lines += [
             _line(f"in {first} alone, not in {label}", emotions.keys() - clips.keys()),
             _line(f"in {label} alone, not in {first}", clips.keys() - emotions.keys()),
             _line(
                 f"with another emotion in {label} than in {first}",
-                {clip for clip in clips.keys() & emotions.keys() if clips[clip] != emotions[clip]},
+                {c for c in clips.keys() & emotions.keys() if clips[c] != emotions[c]},
             ),
         ]
     return [line for line in lines if line]
+
+
+def _name_group(labels):
+    return labels[0] + (f" and {len(labels) - 1} more" if len(labels) > 1 else "")
 
 
 def _line(words, clips):
