@@ -17,7 +17,7 @@ from experiments_for_reports import (
     fused_clips,
     fusion,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -56,6 +56,7 @@ def perfect(result):
     return replace(result, predictions=table.assign(**scores))
 
 
+@settings(max_examples=40, deadline=None)
 @given(arrays(np.float64, (12, 3), elements=st.floats(0.01, 1)), st.integers(0, 2**32 - 1))
 def test_proper_scores_are_those_of_scikit_learn(scores, seed):
     probabilities = scores / scores.sum(1, keepdims=True)
@@ -66,6 +67,7 @@ def test_proper_scores_are_those_of_scikit_learn(scores, seed):
     assert found["brier"] == pytest.approx(expected)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50))
 def test_bins_of_reliability_hold_every_clip_once(pairs):
     confidence, right = (np.array(side) for side in zip(*pairs, strict=True))
@@ -202,17 +204,18 @@ class Seeded(ClassifierMixin, BaseEstimator):
 
 
 def test_other_seeds_are_variants_of_a_result(one, tmp_path):
-    result = evaluate(Seeded(), clip_table(), cv=4, repeats=3, n_bootstrap=20)
+    clips = clip_table(subjects=4)
+    result = evaluate(Seeded(), clips, cv=2, repeats=3, n_bootstrap=20)
     assert [row["id"] for row in result.variants] == ["seed-1", "seed-2"]
-    again = evaluate(Seeded(1000), clip_table(), cv=4, n_bootstrap=0)
+    again = evaluate(Seeded(1000), clips, cv=2, n_bootstrap=0)
     assert result.variants[0]["uar"]["value"] == again.metrics["uar"]["value"]
     lucky = replace(one, results={"luck": result}, published=[])
     html = write_report(lucky, tmp_path).read_text()
     assert "mean over 3 seeds, lowest to highest" in html
     with pytest.raises(ValueError, match="nothing in NoisyLabels has a random_state"):
-        evaluate(NoisyLabels(), clip_table(), cv=4, repeats=2)
+        evaluate(NoisyLabels(), clips, cv=2, repeats=2)
     with pytest.raises(ValueError, match="repeats=0"):
-        evaluate(Seeded(), clip_table(), cv=4, repeats=0)
+        evaluate(Seeded(), clips, cv=2, repeats=0)
 
 
 def test_a_checklist_of_32_items_is_filled_where_data_can(one, tmp_path):
@@ -298,7 +301,8 @@ def large(model, label, seed):
     return replace(model, title=label, classes=names, predictions=table, corpora=corpora, **values)
 
 
-def test_a_page_of_four_results_on_7442_clips_is_below_two_megabytes(one, tmp_path):
+def test_a_page_of_four_results_on_7442_clips_is_below_two_megabytes(one, tmp_path, monkeypatch):
+    monkeypatch.setattr(Experiment, "save", lambda *_: None)  # the page alone, for time's sake
     labels = [f"result {n}" for n in range(4)]
     model = one.results["skill 0.4"]
     results = {label: large(model, label, n) for n, label in enumerate(labels)}
@@ -317,3 +321,14 @@ def test_predictions_stay_in_the_result_file_where_the_page_would_be_too_large(o
     view = experiment_view(one)
     names = [file["name"] for row in view["results"] for file in row["files"]]
     assert names and not any("predictions" in name for name in names)
+
+
+def test_a_result_on_which_nothing_was_tested_has_a_page(one, tmp_path):
+    result = one.results["skill 0.4"]
+    empty = result.per_emotion.assign(support=0, recall=np.nan, precision=np.nan, f1=np.nan)
+    nothing = {name: {"value": None, "low": None, "high": None} for name in result.metrics}
+    none = replace(
+        result, predictions=result.predictions[:0], folds=[], per_emotion=empty, metrics=nothing
+    )
+    page = write_report(replace(one, results={"none": none}, published=[]), tmp_path)
+    assert "none: accuracy –" in page.read_text()

@@ -134,11 +134,15 @@ def _beside(result):
     if gap:
         parts.append(f"random folds {percent(gap['random'][METRIC])} %")
     beside = f"; beside it, in {METRICS[METRIC]}: {', '.join(parts)}" if parts else ""
-    return f"Its hardest emotion is {_hardest(result)}{beside}."
+    hardest = _hardest(result)
+    return f"Its hardest emotion is {hardest}{beside}." if hardest else ""
 
 
 def _hardest(result):
+    """Return the emotion of the lowest recall in words, nothing where no clip was tested."""
     table = result.per_emotion.dropna(subset="recall")
+    if not len(table):
+        return ""
     row = table.loc[table["recall"].idxmin()]
     counts = result.confusion[result.classes.index(row["emotion"])].copy()
     counts[result.classes.index(row["emotion"])] = 0

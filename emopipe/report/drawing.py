@@ -41,7 +41,7 @@ def knowledge(result):
     """Return in three steps what the estimator may know, and of whom: (head, text) each."""
     protocol = result.protocol
     n_train = sorted({fold["n_train"] for fold in result.folds})
-    span = f"{n_train[0]}" if len(n_train) == 1 else f"{n_train[0]} to {n_train[-1]}"
+    span = " to ".join(dict.fromkeys(map(str, n_train[:1] + n_train[-1:]))) or "No"
     mixed = protocol["subject_dependent"]
     unknown = not protocol["subjects_named"]
     who = "everybody, tested people too" if mixed else "other people"

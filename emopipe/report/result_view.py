@@ -24,7 +24,7 @@ def result_view(number, label, result) -> dict:
     """Return what the page shows of a result, and its tables as files."""
     groups = group_figures(result, traits=(*TRAITS, *CLIP_TRAITS), n_bootstrap=_DRAWS)
     history = [curves for fold in result.folds for curves in fold["history"]]
-    confusion = result.confusion
+    confusion, subjects = result.confusion, result.per_subject
     return {
         "id": f"result-{number}",
         "label": label,
@@ -38,9 +38,9 @@ def result_view(number, label, result) -> dict:
         "scores_missing": sum(fold.get("n_unanswered") or 0 for fold in result.folds),
         "curves": [line_chart(chart) for chart in learning_curves(history)],
         "emotions": result.per_emotion.to_dict("records"),
-        "subjects": result.per_subject.sort_values("accuracy").to_dict("records"),
-        "subject_mean": result.subject_mean,
-        "subject_std": result.subject_std,
+        "subjects": subjects.sort_values("accuracy").to_dict("records"),
+        "subject_mean": float(subjects["accuracy"].mean()),
+        "subject_std": float(subjects["accuracy"].std()),
         "protocol": protocol_view(result),
         "knowledge": knowledge(result),
         "groups": groups,
