@@ -162,7 +162,7 @@ class ShortTermStatistics(ClipTransformer):
 
     See Also
     --------
-    VoiceFunctionals : 679 values in named sets.
+    VoiceFunctionals : Statistics of voice descriptors, in named sets.
     short_term_features : The same features of a signal in memory.
 
     Notes

@@ -38,7 +38,7 @@ class SpeedCopies(ClassifierMixin, BaseEstimator):
 
     See Also
     --------
-    VoiceFunctionals : 679 values in named sets.
+    VoiceFunctionals : Statistics of voice descriptors, in named sets.
 
     References
     ----------
