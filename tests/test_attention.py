@@ -14,7 +14,8 @@ from emopipe.corpora import load_corpus
 from emopipe.extraction import COUNTERS, ClipWarning, Extraction
 from emopipe.face import FaceCrops
 from emopipe.media import ClipError
-from emopipe.models import load, save
+from emopipe.models import ModelError, load, save
+from emopipe.models.soundness import check_sound
 from emopipe.networks.segment_attention import estimator
 from emopipe.networks.segment_attention.estimator import SegmentAttentionNetwork
 from emopipe.networks.segment_attention.segment_table import SegmentTable
@@ -336,3 +337,15 @@ def test_a_clip_with_faces_in_too_few_frames_is_left_out():
     assert tensors.there.tolist() == [True, True, False]
     assert tensors.details[2] == "4 of 10 frames have faces; 0.5 of them must."
     assert ClipTensors(found, list("abc")).with_share("faces", "frames", 0).there.all()
+
+
+def test_networks_that_were_saved_before_they_had_all_parameters_are_as_they_were():
+    network = SegmentAttentionNetwork(vgg19=VGG19Features(weights="random"))
+    for part, names in ((network, ("picture", "audio_dense")), (network.vgg19, ("fine_tune",))):
+        for name in names:
+            del vars(part)[name]
+    check_sound(network)
+    assert (network.picture, network.audio_dense, network.vgg19.fine_tune) == ("log-mel", True, 0)
+    del vars(network.vgg19)["weights"]
+    with pytest.raises(ModelError, match="VGG19Features, has no weights"):
+        check_sound(network)
