@@ -9,7 +9,9 @@ audio). 10, 11: 256 activations of the retrained network, averaged over a clip's
 statistics make 324 values; a PCA keeps 68; a dense layer of 14 with a softmax (10) or an SVM (11)
 decides. Weights are learned on scores of AFEW's training clips that no recogniser was fitted on.
 AFEW's test emotions were never published: its validation set is tested (--set cv=official where
-they are known). An SVM on VGG-Face's own fc7 stands beside the retrained network.
+they are known). Every frame's largest box counts as its face, as in the thesis; beside it stand
+the face and experiments 10 and 11 with those boxes alone that follow a face through the clip, and
+an SVM on VGG-Face's own fc7.
 """
 
 from pathlib import Path
@@ -123,7 +125,7 @@ TRAINED = {"official-val": ["train"], "official-train": ["train"], "official": [
 
 def experiment(
     sfew, rafd, jaffe, afew, savee, *, base="vggface", weights="default", detector="haar",
-    detectors=(), trust="all", copies=None, fps="all", rescale=(576, 1020), epochs=100,
+    detectors=(), copies=None, fps="all", rescale=(576, 1020), epochs=100,
     n_components=68, n_shuffles=100, inner_folds=5, sample_rate=None, engine="emopipe",
     cv="official-val",
 ):  # fmt: skip
@@ -133,8 +135,6 @@ def experiment(
     ----------
     detectors : dict of str to (str or None)
         detector of some corpora; {'sfew': None} where SFEW's pictures were cropped by hand
-    trust : str
-        "all": every frame's largest box, as in the thesis; "track": those that follow a face
     fps : float or "all"
         frames of each video per second
     n_components : int
@@ -149,7 +149,8 @@ def experiment(
         raise ValueError(f"detectors: {', '.join(unknown)} is none of sfew, rafd, jaffe, afew")
     kinds = {"afew": detector} | dict(detectors)
     crops = {name: FaceCrops(detector=kind, fps=fps) for name, kind in kinds.items()}
-    crops["afew"].set_params(trust=trust)
+    crops["afew"].set_params(trust="all")
+    tracked = crops | {"afew": clone(crops["afew"]).set_params(trust="track")}
     how = {} if weights == "default" else {"weights": weights}
     own = BASES[base](faces=crops["afew"], progress=True, **how)
     face = VGGFaceClassifier(
@@ -162,9 +163,12 @@ def experiment(
         train_on="image", training=Training(epochs=epochs, patience=10),
     )  # fmt: skip
     sound = ShortTermStatistics(sample_rate=sample_rate, engine=engine, progress=True)
+    followed = clone(face).set_params(faces_by_corpus=tracked)
     evaluated = {
         **fusions_of_scores(face, own, sound, n_shuffles, inner_folds),
         **fusions_of_features(face, sound, n_components),
+        "face, on a track": (followed, (*STILLS, *FILMS)),
+        **fusions_of_features(followed, sound, n_components, ", face on a track"),
     }
     results = {
         label: evaluate(estimator, combine(*(tables[name] for name in names)), cv=cv)
@@ -229,7 +233,7 @@ def fusions_of_scores(face, own, sound, n_shuffles, inner_folds):
     }  # fmt: skip
 
 
-def fusions_of_features(face, sound, n_components):
+def fusions_of_features(face, sound, n_components, suffix=""):
     """Return {label: (estimator, names of tables)} of experiments 10 and 11."""
     both = FeatureUnion([("face", face), ("voice", sound)])
     classifiers = {
@@ -238,7 +242,7 @@ def fusions_of_features(face, sound, n_components):
     }
     # Still images have no voice: they are left out of all that comes after the network.
     return {
-        label: (
+        f"{label}{suffix}": (
             make_clip_pipeline(both, StandardScaler(), PCA(n_components), last),
             (*STILLS, *FILMS),
         )
