@@ -25,8 +25,9 @@ incomplete, unless --allow-partial accepts that.
 from inspect import signature
 from pathlib import Path
 
+from emopipe.cli.assignments import check_kind
 from emopipe.cli.clips import add_corpora, corpus_tables, media_files, on_disk
-from emopipe.cli.run import add_scheduler, check_kind, cluster
+from emopipe.cli.run import add_scheduler, cluster
 
 # feature name -> (module, class)
 FEATURES = {
@@ -213,7 +214,7 @@ def extractor_of(name, args):
     from importlib import import_module
 
     from emopipe.cli import quiet_tensorflow
-    from emopipe.cli.run import parameters
+    from emopipe.cli.assignments import parameters
 
     if name in ("face", "mini_xception"):
         quiet_tensorflow()

@@ -84,7 +84,7 @@ def command(args) -> int:
     import tempfile
 
     from emopipe.cli import check_output, exit_code, quiet_tensorflow
-    from emopipe.cli.run import parameters
+    from emopipe.cli.assignments import parameters
     from emopipe.extraction.pool.parent import warm_up
     from emopipe.inspection import uses_keras
     from emopipe.models import (

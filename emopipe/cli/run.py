@@ -20,7 +20,6 @@ a check, see docs/checks.md).
 """
 
 import argparse
-import ast
 import inspect
 import shlex
 import sys
@@ -28,6 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emopipe.cli import scripts
+from emopipe.cli.assignments import assignments, check_kind, literal
 from emopipe.cli.clips import add_own_clips, corpus_roots
 
 # Subjects of the corpus that `--corpus NAME=synthetic` writes: small, and the same each time.
@@ -125,7 +125,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
 
 
 def _folders(texts, corpora, needed, script) -> dict[str, str]:
-    folders = _assignments(texts, "--corpus", corpora)
+    folders = assignments(texts, "--corpus", corpora)
     missing = [name for name in needed if name not in folders]
     if corpora and not folders and not missing:
         raise ValueError(
@@ -143,7 +143,7 @@ def _folders(texts, corpora, needed, script) -> dict[str, str]:
 
 def _values(texts, options, folders, synthetic, script):
     """Return the options that were set, and those that drawn people get besides."""
-    values = {k: _literal(v) for k, v in _assignments(texts, "--set", options).items()}
+    values = {k: literal(v) for k, v in assignments(texts, "--set", options).items()}
     for name, value in values.items():
         check_kind(name, value, options[name])
     open_options = [k for k, v in options.items() if v is inspect.Parameter.empty]
@@ -280,46 +280,6 @@ def _script_parser(script, doc, experiment, synthetic):
     add_ignore(parser)
     add_allow_partial(parser)
     return parser
-
-
-def _assignments(texts, flag, allowed) -> dict[str, str]:
-    values = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not value or name not in allowed:
-            legal = ", ".join(allowed) or "none"
-            raise ValueError(f"{flag} {text}: write {flag} NAME=VALUE with NAME one of: {legal}")
-        values[name] = value
-    return values
-
-
-def parameters(texts) -> dict:
-    """Return {name: value} of texts like PARAMETER=VALUE, values as Python reads them."""
-    values = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise ValueError(f"--set {text}: write --set PARAMETER=VALUE")
-        values[name] = _literal(value)
-    return values
-
-
-def check_kind(name: str, value, default) -> None:
-    """Raise ValueError, naming the parameter, for a word in place of a number or of True and False.
-
-    Where the default is no number, what is allowed is the parameter's own affair.
-    """
-    if not isinstance(value, str) or not isinstance(default, bool | int | float):
-        return
-    kind = "True or False" if isinstance(default, bool) else "a number"
-    raise ValueError(f"--set {name}={value}: {kind} is wanted; the default is {default!r}")
-
-
-def _literal(text: str):
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 def _roots(folders: dict, parsed) -> dict:

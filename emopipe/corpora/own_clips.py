@@ -12,8 +12,9 @@ from emopipe.corpora.clip_table import canonical, check_people, with_notices
 from emopipe.corpora.folder import CorpusError, Folder, Recording, scan, shorten
 from emopipe.corpora.loading import Corpus, Description, build, warn
 from emopipe.corpora.name_pattern import NamePattern
-from emopipe.corpora.table_file import emotions_of, load_table, translate, user_words, word_key
+from emopipe.corpora.table_file import load_table
 from emopipe.corpora.table_text import SPREADSHEETS
+from emopipe.corpora.words import emotions_of, translate, user_words, word_key
 
 _TABLES = (".csv", ".tsv", ".txt", ".parquet", *SPREADSHEETS)
 _BY_FOLDER = "happy/a.wav (a folder per emotion)"
