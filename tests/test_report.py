@@ -214,6 +214,22 @@ def test_results_on_other_clips_are_not_compared():
     assert {"r0", "r1"} & {rows[0]["a"], rows[-1]["a"], rows[-1]["b"]}
 
 
+def test_figures_on_different_clips_are_answered_apart(tmp_path):
+    one = experiment(skills=(0.3, 0.9))
+    fewer = evaluate(NoisyLabels(), clip_table(subjects=6, skill=0.5), cv=3, n_bootstrap=0)
+    one = replace(one, results={"fewer": fewer} | one.results)
+    assert best(one) is None and experiment_view(one)["best"] is None
+    first, second = (sentence["text"] for sentence in answer(one))
+    assert first.startswith("On 96 clips of invented: Highest of 2: skill 0.9, UAR")
+    assert "it is higher than skill 0.3" in first and "fewer" not in first
+    assert second.startswith("On 72 clips of invented: fewer, UAR") and "skill" not in second
+    many = {f"r{n}": fewer for n in range(3)} | one.results | {"last": replace(
+        fewer, predictions=fewer.predictions[:60])}  # fmt: skip
+    texts = [sentence["text"] for sentence in answer(replace(one, results=many))]
+    assert len(texts) == 3 and "On 60 clips" in texts[-1]
+    assert "<h4>" not in write_report(experiment(), tmp_path).read_text().split('id="corpora"')[0]
+
+
 def test_references_alone_answer_nothing():
     one = experiment(references=["skill 0.4", "skill 0.8"])
     assert best(one) is None and not answer(one)

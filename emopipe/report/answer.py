@@ -1,10 +1,21 @@
 """The answer of an experiment in sentences: differences with intervals, and what they show."""
 
+from dataclasses import replace
+
 from emopipe.report.charts import METRICS
-from emopipe.report.pairs import against, all_pairs, p_words, reading
+from emopipe.report.pairs import (
+    against,
+    all_pairs,
+    clip_sets,
+    clips_in_words,
+    p_words,
+    reading,
+)
 
 # The figure that answers are about: every emotion counts alike.
 METRIC = "uar"
+# Results on different clips are answered apart, up to so many sets of clips.
+_MOST_SETS = 5
 
 
 def percent(value, digits: int = 1) -> str:
@@ -55,7 +66,9 @@ def candidates(experiment) -> list[str]:
 
 
 def best(experiment) -> str | None:
-    """Return the candidate with the highest UAR, or None where there is none."""
+    """Return the candidate with the highest UAR, None without one or where clips differ."""
+    if len(_candidate_sets(experiment)) > 1:
+        return None
     figures = {
         label: experiment.results[label].metrics.get(METRIC, {}).get("value") or 0.0
         for label in candidates(experiment)
@@ -80,13 +93,42 @@ def answer(experiment, pairs=None) -> list:
         text, and items (list of str): differences, one a line.
     """
     sentences = [{"text": text, "items": []} for text in experiment.answer]
-    label = best(experiment)
-    if label is None:
+    sets = _candidate_sets(experiment)
+    if not sets:
         return sentences
     pairs = all_pairs(experiment) if pairs is None else pairs
+    if len(sets) > 1:
+        return sentences + _by_clips(experiment, sets, pairs)
+    label = best(experiment)
     three = [_highest(experiment, label, pairs), _differences(experiment, label, pairs)]
     three.append({"text": _beside(experiment.results[label]), "items": []})
     return sentences + [sentence for sentence in three if sentence["text"]]
+
+
+def _candidate_sets(experiment):
+    """Return the labels of results on the same clips, of sets in which some may answer."""
+    return [s for s in clip_sets(experiment.results) if set(s) & set(candidates(experiment))]
+
+
+def _by_clips(experiment, sets, pairs):
+    """Return a sentence for each set of clips: figures on different clips cannot be compared."""
+    ranked = sorted(sets, key=len, reverse=True)
+    sentences = []
+    for labels in ranked[:_MOST_SETS]:
+        part = replace(
+            experiment, results={label: experiment.results[label] for label in labels},
+            references=[name for name in experiment.references if name in labels],
+            published=[], comparisons=[],
+        )  # fmt: skip
+        label = best(part)
+        texts = [_highest(part, label, pairs)["text"], _differences(part, label, pairs)["text"]]
+        head = f"On {clips_in_words(part.results[label])}: "
+        sentences.append({"text": head + " ".join(filter(None, texts)), "items": []})
+    further = len(ranked) - _MOST_SETS
+    if further > 0:
+        text = f"{further} further set{'s' * (further != 1)} of clips: see the tables."
+        sentences.append({"text": text, "items": []})
+    return sentences
 
 
 def _differences(experiment, label, pairs):

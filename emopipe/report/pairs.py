@@ -10,31 +10,50 @@ MOST_COMPARED = 12
 LEVEL = 0.05
 
 
+def clip_sets(results):
+    """Return the labels of results on the same clips together: only those can be compared.
+
+    Parameters
+    ----------
+    results : dict of str to Result
+
+    Returns
+    -------
+    list of list of str
+    """
+    sets = {}
+    for label, result in results.items():
+        table = result.predictions
+        clips = frozenset(zip(table["clip"], table["emotion"], strict=True))
+        sets.setdefault(clips, []).append(label)
+    return list(sets.values())
+
+
 def all_pairs(experiment):
     """Return the differences of every two results on the same clips, tested and adjusted.
 
-    Of more than twelve results, only those to the references and to the highest. What a script
-    compared otherwise stands behind, without a test.
+    Of more than twelve results on the same clips, only those to the references and to the highest.
+    What a script compared otherwise stands behind, without a test. `clips` says on what.
     """
-    results = experiment.results
-    compared = list(results)
-    if len(compared) > MOST_COMPARED:
-        highest = max(results, key=lambda label: results[label].metrics["uar"]["value"] or 0)
-        compared = list(dict.fromkeys([*experiment.references, highest]))
-    clips = {label: _clips(result) for label, result in results.items()}
-    pairs = [
-        (a, b)
-        for a, b in combinations(results, 2)
-        if {a, b} & set(compared) and clips[a] == clips[b]
-    ]
+    results, pairs, words = experiment.results, [], {}
+    for labels in clip_sets(results):
+        compared = labels
+        if len(labels) > MOST_COMPARED:
+            highest = max(labels, key=lambda label: results[label].metrics["uar"]["value"] or 0)
+            compared = [highest, *(name for name in experiment.references if name in labels)]
+        pairs += [pair for pair in combinations(labels, 2) if set(pair) & set(compared)]
+        words |= dict.fromkeys(labels, clips_in_words(results[labels[0]]))
     rows = compare_pairs(results, pairs)
     others = [row for row in experiment.comparisons if not _is_among(row, pairs)]
-    return rows + others
+    return [row | {"clips": words[row["a"]]} for row in rows] + [
+        row | {"clips": "clips that the script chose"} for row in others
+    ]
 
 
-def _clips(result):
-    table = result.predictions
-    return frozenset(zip(table["clip"], table["emotion"], strict=True))
+def clips_in_words(result):
+    """Return how many clips of which corpora were tested, in words."""
+    names = dict.fromkeys(result.predictions["corpus"])
+    return f"{len(result.predictions)} clips of {' and '.join(names)}"
 
 
 def _is_among(row, pairs):
