@@ -1,5 +1,7 @@
 """The ensemble of voices: its members, what it knows of whom is tested, and how well it tells."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from clips import write_sound
@@ -117,6 +119,28 @@ def test_the_command_enrolls(voices, stranger, capsys):
     line = ["predict", str(folder), paths[0], "--store", voices[1], "--jobs", "1"]
     assert main([*line, "--enroll", *paths[1:5]]) == 0
     assert "NOTE: 4 clips were enrolled, without labels" in capsys.readouterr().out
+
+
+def test_train_makes_models_that_enroll(voices, tmp_path, capsys):
+    clips, store = voices
+    corpus = Path(clips["path"].iloc[0]).parent / "clips.csv"
+    line = ["train", str(tmp_path / "model"), "--corpus", f"mine={corpus}", "--folds", "2"]
+    line += ["--store", store, "--jobs", "1", "--unlabelled-clips"]
+    assert main([*line, "4"]) == 0
+    card = (tmp_path / "model" / "model_card.md").read_text()
+    assert "it knew 4 unlabelled clips" in card and "--enroll" in card
+    assert "--unlabelled-clips 4" in (tmp_path / "model-report" / "result.json").read_text()
+    path = clips["path"].iloc[0]
+    line = ["predict", str(tmp_path / "model"), path, "--enroll", path, "--store", store]
+    assert main([*line, "--jobs", "1"]) == 0
+    assert "NOTE: 1 clip was enrolled" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", ["1", "some", "-3"])
+def test_train_refuses_other_numbers_of_clips(number, capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "model", "--corpus", "ravdess=x", f"--unlabelled-clips={number}"])
+    assert "a number of clips from 2, or all" in capsys.readouterr().err
 
 
 def test_a_model_that_learns_nothing_of_a_person_says_so(voices):

@@ -4,6 +4,7 @@
   emopipe train models/mine --corpus ravdess=/data/RAVDESS --corpus savee=/data/SAVEE \\
       --emotions neutral happiness sadness anger
   emopipe train models/mine --corpus ravdess=/data/RAVDESS --window 1.0     emotion over time
+  emopipe train models/mine --corpus ravdess=/data/RAVDESS --unlabelled-clips 8  predict --enroll
   emopipe train models/mine --corpus mine=clips.csv        clips of your own: `emopipe corpora csv`
   emopipe train models/mine --corpus mine=FOLDER --codes 01=neutral,02=sad \\
       --pattern '{subject}-{statement}-{emotion}_{take}.mp4'
@@ -36,6 +37,15 @@ def _cost(text) -> float:
             f"{text} is no cost: write a finite number above 0, such as 0.1 or 10, or leave it out"
         )
     return cost
+
+
+def _unlabelled_clips(text):
+    """Return the value of --unlabelled-clips."""
+    if text == "all":
+        return text
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text}: write a number of clips from 2, or all")
+    return int(text)
 
 
 def _logistic(cost):
@@ -79,6 +89,11 @@ def add_arguments(parser):
     parser.add_argument(
         "--weights", choices=("equal", "recall", "search"),
         help="of several kinds of features, per emotion (default: recall)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unlabelled-clips", type=_unlabelled_clips, metavar="N",
+        help="standardise features by subject, with N (or all) clips of whom is tested, without "
+        "labels (default: nothing is known of whom is tested)",
     )  # fmt: skip
     parser.add_argument(
         "--classifier", default="logistic", choices=sorted(CLASSIFIERS), help="default: logistic"
@@ -137,8 +152,9 @@ def _train(args, folder, clips) -> list[str]:
     extractors = _extractors(args)
     gaps = [*corpus_gaps(clips), *_extract(extractors, rows, args.window)]
     model = recogniser(
-        extractors, CLASSIFIERS[args.classifier](args.cost), weights=args.weights or "recall"
-    )
+        extractors, CLASSIFIERS[args.classifier](args.cost), weights=args.weights or "recall",
+        unlabelled_clips=args.unlabelled_clips,
+    )  # fmt: skip
     check_savable(model)
     title = _title(args, clips)
     result = _evaluate(args, folder, model, rows, title) if args.folds else None
@@ -228,9 +244,9 @@ def _command_line(args) -> str:
     words = ["emopipe", "train", str(args.model), "--features", *args.features]
     for flag, values in _repeatable_flags(args):
         words += [word for value in values for word in (flag, value)]
-    for name in ("window", "weights", "classifier", "cost", "folds"):
+    for name in ("window", "unlabelled_clips", "weights", "classifier", "cost", "folds"):
         value = getattr(args, name)
-        words += [] if value is None else [f"--{name}", str(value)]
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
     words += ["--emotions", *args.emotions] if args.emotions else []
     return shlex.join(words)
 
@@ -248,7 +264,7 @@ def _report_folder(folder) -> Path:
     return folder.with_name(f"{folder.name}-report")
 
 
-def recogniser(extractors, classifier, *, weights="recall"):
+def recogniser(extractors, classifier, *, weights="recall", unlabelled_clips=None):
     """Return an unfitted recogniser: a classifier on each extractor, fused if there are several.
 
     Parameters
@@ -259,14 +275,20 @@ def recogniser(extractors, classifier, *, weights="recall"):
         Of numbers; each extractor gets one, behind a scaler.
     weights : str
         Of `emopipe.fusion.EmotionWeightedFusion`.
+    unlabelled_clips : int, "all" or None
+        Of whom is tested: features are standardised by subject with so many.
     """
     from sklearn.base import clone
     from sklearn.preprocessing import StandardScaler
 
     from emopipe.fusion import EmotionWeightedFusion, make_clip_pipeline
+    from emopipe.subject_scaler import SubjectScaler
 
     parts = []
     for name, extractor in extractors.items():
+        if unlabelled_clips:
+            n_clips = None if unlabelled_clips == "all" else unlabelled_clips
+            extractor = SubjectScaler(extractor, n_clips=n_clips)
         parts.append((name, make_clip_pipeline(extractor, StandardScaler(), clone(classifier))))
     if len(parts) == 1:
         return parts[0][1]
