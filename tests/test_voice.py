@@ -345,7 +345,8 @@ def test_windows_and_time_are_counted(sounds):
         ({"sample_rate": 4000}, "too low"),
         ({"sample_rate": 16000.5}, "whole number"),
         ({"window": 0.01}, "198 or more"),
-        ({"step": 0.0}, "shorter than a sample"),
+        ({"step": 0.0}, "give a number above 0"),
+        ({"step": 1e-6}, "shorter than a sample"),
     ],
 )
 def test_parameters_are_checked_by_fit(parameters, message):
