@@ -142,6 +142,7 @@ def experiment(
         title="VGG19, LSTM and attention over voice and face",
         question="How well do voice and face together tell emotions of people never met before?",
         results=results,
+        references=[label for label in results if label.endswith(PROTOCOLS["untrimmed"])],
         published=published(folders),
         comparisons=comparisons,
         notices=[
