@@ -14,7 +14,7 @@ from emopipe.report.reforms import checklist
 from emopipe.report.result_view import result_view
 
 # Bytes of all files of the results: the page stays below 2 MB. `result.json` has every prediction.
-LARGEST_FILES = 1_500_000
+LARGEST_FILES = 1_000_000
 
 
 def experiment_view(experiment) -> dict:
