@@ -141,19 +141,19 @@ def parts(estimator, *, descriptions=False) -> list[tuple[str, BaseEstimator]]:
     >>> [name for name, _ in parts(make_pipeline(StandardScaler(), SVC()))]
     ['', 'standardscaler', 'svc']
     """
-    found, visited, queue = [], set(), deque([((), estimator)])
+    nested, visited, queue = [], set(), deque([((), estimator)])
     while queue:
         path, value = queue.popleft()
         if isinstance(value, type) or id(value) in visited:
             continue
         if isinstance(value, BaseEstimator):
             visited.add(id(value))
-            found.append(("__".join(path), value))
+            nested.append(("__".join(path), value))
         queue.extend(_children(value, path, descriptions))
-    return found
+    return nested
 
 
-def _declared(estimator, kind=SelfDescribing):
+def _find_declared(estimator, kind=SelfDescribing):
     return [part for _, part in parts(estimator) if isinstance(part, kind)]
 
 
@@ -170,14 +170,14 @@ def clip_estimators(estimator) -> dict[str, ClipEstimator]:
     >>> list(clip_estimators(make_pipeline(ShortTermStatistics())))
     ['shorttermstatistics']
     """
-    found = {
+    estimators = {
         name or type(part).__name__: part
         for name, part in parts(estimator)
         if isinstance(part, ClipEstimator)
     }
-    first = {name: name.partition("__")[0] for name in found}
+    first = {name: name.partition("__")[0] for name in estimators}
     times = Counter(first.values())
-    return {first[n] if times[first[n]] == 1 else n: part for n, part in found.items()}
+    return {first[n] if times[first[n]] == 1 else n: part for n, part in estimators.items()}
 
 
 def recipes(estimator) -> dict[str, object]:
@@ -190,17 +190,17 @@ def recipes(estimator) -> dict[str, object]:
     >>> list(recipes(make_pipeline(ShortTermStatistics())))
     ['shorttermstatistics']
     """
-    found = {}
+    by_label = {}
     for name, part in parts(estimator):
         for number, recipe in enumerate(part.recipes() if isinstance(part, ClipEstimator) else ()):
             label = name or type(part).__name__
-            found[f"{label}[{number}]" if number else label] = recipe
-    return found
+            by_label[f"{label}[{number}]" if number else label] = recipe
+    return by_label
 
 
 def notices(estimator) -> list[str]:
     """Return what an estimator and all inside it want a reader to know, each once."""
-    texts = [str(notice) for part in _declared(estimator) for notice in part.notices()]
+    texts = [str(notice) for part in _find_declared(estimator) for notice in part.notices()]
     return list(dict.fromkeys(texts))
 
 
@@ -212,18 +212,18 @@ def unlabelled_clips(estimator) -> int | str:
     int or str
         0: nothing is known of a test person; or "all unlabelled clips".
     """
-    used = [part.test_person() for part in _declared(estimator)]
+    used = [part.test_person() for part in _find_declared(estimator)]
     return "all unlabelled clips" if "all unlabelled clips" in used else max(used, default=0)
 
 
 def uses_keras(estimator) -> bool:
     """Return whether an estimator, or something inside it, needs a backend of Keras."""
-    return any(part.uses_keras() for part in _declared(estimator))
+    return any(part.uses_keras() for part in _find_declared(estimator))
 
 
 def path_columns(estimator) -> list[str]:
     """Return the columns of a clip table in which an estimator looks for files, sorted."""
-    columns = [part.path_columns() for part in _declared(estimator, ClipEstimator)]
+    columns = [part.path_columns() for part in _find_declared(estimator, ClipEstimator)]
     return sorted({name for names in columns for name in names})
 
 
@@ -307,10 +307,10 @@ def title(estimator) -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python, of the packages that are there, and the platform."""
-    found = {"python": platform.python_version()}
+    packages = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            packages[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found | {"platform": platform.platform()}
+    return packages | {"platform": platform.platform()}

@@ -165,8 +165,10 @@ def parameter_content(value):
     """
     if isinstance(value, BaseEstimator):
         params, machine = value.get_params(deep=False), machine_defaults(value)
-        kept = {key: parameter_content(params[key]) for key in sorted(params) if key not in machine}
-        return [f"{type(value).__module__}.{type(value).__qualname__}", kept]
+        kept_params = {
+            key: parameter_content(params[key]) for key in sorted(params) if key not in machine
+        }
+        return [f"{type(value).__module__}.{type(value).__qualname__}", kept_params]
     if isinstance(value, dict):
         return {repr(key): parameter_content(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

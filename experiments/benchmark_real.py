@@ -42,7 +42,7 @@ from emopipe import (
 
 TAKE = r"\d\d-((?:\d\d-){5}\d\d)"  # a RAVDESS file name without its modality field
 KNOWN = {0: "nothing known", 8: "8 unlabelled clips", "all": "all unlabelled clips"}
-SYNTHETIC = {"n_folds": 2, "votes_folds": 2, "known": (0,)}
+SYNTHETIC = {"n_folds": 2, "votes_folds": 2, "unlabelled": (0,)}
 
 
 def linear():
@@ -50,11 +50,11 @@ def linear():
     return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
 
 
-def of_subject(extractor, known):
-    """Return the extractor, standardised by subject as far as `known` allows."""
-    if not known:
+def of_subject(extractor, unlabelled):
+    """Return the extractor, standardised by subject as far as `unlabelled` allows."""
+    if not unlabelled:
         return extractor
-    return SubjectScaler(extractor, n_clips=None if known == "all" else known)
+    return SubjectScaler(extractor, n_clips=None if unlabelled == "all" else unlabelled)
 
 
 def fusions(modalities):
@@ -82,26 +82,26 @@ def opensmile_table(clips, feature_set, folder):
     return FeatureTable(csv, key="clip", column="clip")
 
 
-def voice_rows(clips, known, smile, folder):
+def voice_rows(clips, unlabelled, smile, folder):
     """Yield (label, estimator) of voices alone."""
     statistics = ShortTermStatistics(progress=True)
-    for how_much in known:
-        said = KNOWN.get(how_much, f"{how_much} unlabelled clips")
+    for how_much in unlabelled:
+        note = KNOWN.get(how_much, f"{how_much} unlabelled clips")
         yield (
-            f"68 statistics, SVM; {said}",
+            f"68 statistics, SVM; {note}",
             make_clip_pipeline(of_subject(statistics, how_much), StandardScaler(), SVC(C=10)),
         )
-        yield f"voice ensemble; {said}", voice_ensemble(unlabelled_clips=how_much, progress=True)
+        yield f"voice ensemble; {note}", voice_ensemble(unlabelled_clips=how_much, progress=True)
         for name in smile:
             table = of_subject(opensmile_table(clips, name, folder), how_much)
-            yield f"{name}, LDA; {said}", make_clip_pipeline(table, StandardScaler(), linear())
+            yield f"{name}, LDA; {note}", make_clip_pipeline(table, StandardScaler(), linear())
 
 
-def ravdess_voice(clips, known, smile, n_folds, folder):
+def ravdess_voice(clips, unlabelled, smile, n_folds, folder):
     """Return results of RAVDESS voices, also with both speaker and sentence unseen."""
     results = {
         f"RAVDESS voice: {label}": evaluate(estimator, clips, cv=n_folds)
-        for label, estimator in voice_rows(clips, known, smile, folder)
+        for label, estimator in voice_rows(clips, unlabelled, smile, folder)
     }
     if clips["statement"].nunique() < 2:
         return results
@@ -112,17 +112,17 @@ def ravdess_voice(clips, known, smile, n_folds, folder):
     return results
 
 
-def ravdess_action_units(clips, action_units, known, n_folds):
+def ravdess_action_units(clips, action_units, unlabelled, n_folds):
     """Return results of voice, action units and their fusion."""
     results = {}
-    for how_much in known:
-        said = KNOWN.get(how_much, f"{how_much} unlabelled clips")
+    for how_much in unlabelled:
+        note = KNOWN.get(how_much, f"{how_much} unlabelled clips")
         units = FeatureTable(action_units, key="clip", pattern=TAKE)
         voice = voice_ensemble(unlabelled_clips=how_much, progress=True)
         face = make_clip_pipeline(of_subject(units, how_much), StandardScaler(), SVC(C=3))
         both = EmotionWeightedFusion([("voice", voice), ("face", face)], pool="log")
         for name, estimator in {"action units": face, "voice + action units": both}.items():
-            results[f"RAVDESS: {name}; {said}"] = evaluate(estimator, clips, cv=n_folds)
+            results[f"RAVDESS: {name}; {note}"] = evaluate(estimator, clips, cv=n_folds)
     return results
 
 
@@ -149,18 +149,22 @@ def cremad_voters(clips, n_folds):
     }
 
 
-def own_clips(clips, face, known, cv):
+def own_clips(clips, face, unlabelled, cv):
     """Return results of voice, face and their fusion on audio-visual clips."""
     results = {}
-    for how_much in known:
-        said = KNOWN.get(how_much, f"{how_much} unlabelled clips")
+    for how_much in unlabelled:
+        note = KNOWN.get(how_much, f"{how_much} unlabelled clips")
         voice = voice_ensemble(unlabelled_clips=how_much, progress=True)
-        seen = make_clip_pipeline(of_subject(face, how_much), StandardScaler(), linear())
+        face_pipeline = make_clip_pipeline(of_subject(face, how_much), StandardScaler(), linear())
         both = EmotionWeightedFusion(
-            [("voice", voice), ("face", seen)], pool="log", weights="equal"
+            [("voice", voice), ("face", face_pipeline)], pool="log", weights="equal"
         )
-        for name, estimator in {"voice": voice, "face": seen, "voice + face": both}.items():
-            results[f"own clips: {name}; {said}"] = evaluate(estimator, clips, cv=cv)
+        for name, estimator in {
+            "voice": voice,
+            "face": face_pipeline,
+            "voice + face": both,
+        }.items():
+            results[f"own clips: {name}; {note}"] = evaluate(estimator, clips, cv=cv)
     return results
 
 
@@ -180,29 +184,29 @@ def face_features(detector_model, expression_network, landmarker, mini_xception_
     """Return the face features whose files are at hand, the most telling last."""
     points = {"detector": "yunet", "detector_model": detector_model}
     aligned = FaceCrops(**points, align="landmarks")
-    found = {
+    extractors = {
         "gradients": FaceTexture(faces=aligned, progress=True),
         "binary patterns": FaceTexture(descriptor="binary_patterns", faces=aligned, progress=True),
     }
     if mini_xception_weights:
-        found["mini-XCEPTION"] = MiniXceptionFeatures(
+        extractors["mini-XCEPTION"] = MiniXceptionFeatures(
             weights=mini_xception_weights, layer="log_probabilities", faces=FaceCrops(**points)
         )
     if expression_network:
-        found["expression network"] = ONNXFaceFeatures(
+        extractors["expression network"] = ONNXFaceFeatures(
             model=expression_network, faces=aligned, progress=True
         )
     if landmarker:
-        found["blendshapes"] = BlendshapeFeatures(
+        extractors["blendshapes"] = BlendshapeFeatures(
             model=landmarker, faces=FaceCrops(**points, align=True), progress=True
         )
-    return found
+    return extractors
 
 
 def experiment(
     ravdess=None, cremad=None, mine=None, london_faces=None, *, action_units=None,
     published_scores=None, landmarker=None, expression_network=None, detector_model=None,
-    mini_xception_weights=None, opensmile=False, known=(0, 8, "all"), n_folds=4,
+    mini_xception_weights=None, opensmile=False, unlabelled=(0, 8, "all"), n_folds=4,
     votes_folds=10, own_folds="loso",
 ):  # fmt: skip
     """Return one table of every corpus and file that is named."""
@@ -212,16 +216,16 @@ def experiment(
         clips = load_corpus("ravdess", ravdess, modality="audio")
         smile = ("eGeMAPSv02", "ComParE_2016") if opensmile else ()
         with tempfile.TemporaryDirectory() as folder:
-            tasks.append(ravdess_voice(clips, known, smile, n_folds, folder))
+            tasks.append(ravdess_voice(clips, unlabelled, smile, n_folds, folder))
         if action_units is not None:
-            tasks.append(ravdess_action_units(clips, action_units, known, n_folds))
+            tasks.append(ravdess_action_units(clips, action_units, unlabelled, n_folds))
     if published_scores is not None:
         tasks.append(published_systems(published_scores, n_folds))
     if cremad is not None:
         tasks.append(cremad_voters(load_corpus("cremad", cremad, files=False), votes_folds))
     if mine is not None:
         *_, face = face_features(*files).values()
-        tasks.append(own_clips(load_corpus("mine", mine), face, known, own_folds))
+        tasks.append(own_clips(load_corpus("mine", mine), face, unlabelled, own_folds))
     if london_faces is not None:
         clips = load_corpus("london_faces", london_faces)
         tasks.append(london(clips, face_features(*files), n_folds))

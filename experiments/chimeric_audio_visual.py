@@ -40,7 +40,7 @@ def experiment(
     clips = load_corpus("ravdess", ravdess, modality="audio-visual")
     svm = [StandardScaler(), PCA(0.99), SVC(C=10, class_weight="balanced")]
     voice = make_clip_pipeline(ShortTermStatistics(progress=True), *map(clone, svm))
-    seen = (
+    extractor = (
         FaceTexture(faces=FaceCrops(n_frames=n_frames), progress=True)
         if features == "texture"
         else MiniXceptionFeatures(
@@ -48,7 +48,7 @@ def experiment(
             faces=FaceCrops(n_frames=n_frames), progress=True,
         )
     )  # fmt: skip
-    face = make_clip_pipeline(seen, *map(clone, svm))
+    face = make_clip_pipeline(extractor, *map(clone, svm))
     fused = EmotionWeightedFusion([("voice", voice), ("face", face)], weights="search")
     results = {
         "voice": evaluate(voice, clips, cv=n_folds),

@@ -91,9 +91,9 @@ def experiment(
         ),
         progress=True,
     )  # fmt: skip
-    shown = {"cv": n_folds or LeaveOneGroupOut(), "checkpoint": checkpoint, "progress": True}
+    options = {"cv": n_folds or LeaveOneGroupOut(), "checkpoint": checkpoint, "progress": True}
     results = {
-        label: evaluate(network.set_params(modalities=MODALITIES[label]), clips, **shown)
+        label: evaluate(network.set_params(modalities=MODALITIES[label]), clips, **options)
         for label in modalities
     }
     references = [label for label in ("video", "audio") if label in results]

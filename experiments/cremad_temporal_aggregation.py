@@ -105,15 +105,15 @@ def experiment(
         faces__n_frames=n_frames, faces__size=face_size, training__learning_rate=learning_rate,
         training__patience=patience, **common,
     )  # fmt: skip
-    shown = {"cv": n_folds, "checkpoint": checkpoint, "progress": True}
+    options = {"cv": n_folds, "checkpoint": checkpoint, "progress": True}
     results = {
-        f"{n} segments": evaluate(aggregation.set_params(n_segments=n), clips, **shown)
+        f"{n} segments": evaluate(aggregation.set_params(n_segments=n), clips, **options)
         for n in segments
     }
-    numbers, found = list(segments), list(results.values())
+    numbers, outcomes = list(segments), list(results.values())
     if baseline:
         network = AudioVisualCNN(n_copies=n_copies).set_params(faces__size=baseline_size, **common)
-        results[BASELINE] = evaluate(network, clips, **shown)
+        results[BASELINE] = evaluate(network, clips, **options)
     most = f"{max(segments)} segments"  # the paper's table has its greatest number, 10
     return Experiment(
         name="cremad_temporal_aggregation",
@@ -128,7 +128,7 @@ def experiment(
             for label, value in FIGURES.items()
         ],
         comparisons=differences(results, [BASELINE if baseline else next(iter(results))]),
-        charts=[accuracies(found, numbers), *times(found, numbers)],
+        charts=[accuracies(outcomes, numbers), *times(outcomes, numbers)],
     )
 
 

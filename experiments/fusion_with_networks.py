@@ -81,8 +81,8 @@ def experiment(
         estimators[f"{name} and voice"] = EmotionWeightedFusion(
             both, weights=weights, cv=inner_folds
         )
-    shown = {"cv": n_folds, "checkpoint": checkpoint, "progress": True}
-    results = {label: evaluate(e, clips, **shown) for label, e in estimators.items()}
+    options = {"cv": n_folds, "checkpoint": checkpoint, "progress": True}
+    results = {label: evaluate(e, clips, **options) for label, e in estimators.items()}
     return Experiment(
         name="fusion_with_networks",
         title="CREMA-D: networks and voice statistics, fused",

@@ -58,23 +58,23 @@ def experiment(
     )  # fmt: skip
     svm = StandardScaler(), SVC(C=10)
     cepstra = make_clip_pipeline(VoiceFunctionals(sets=["lpcc"], progress=True), *svm)
-    shown = {"cv": n_folds, "checkpoint": checkpoint, "progress": True}
+    options = {"cv": n_folds, "checkpoint": checkpoint, "progress": True}
     results = {
         STATISTICS: evaluate(
-            make_clip_pipeline(ShortTermStatistics(progress=True), *svm), clips, **shown
+            make_clip_pipeline(ShortTermStatistics(progress=True), *svm), clips, **options
         ),
-        "linear prediction cepstra, SVM": evaluate(cepstra, clips, **shown),
+        "linear prediction cepstra, SVM": evaluate(cepstra, clips, **options),
         "linear prediction cepstra, SVM, by intensity": evaluate(
-            cepstra, clips, sample_weight="weight", **shown
+            cepstra, clips, sample_weight="weight", **options
         ),
     }
     for number, transform in enumerate(pictures):
         network.set_params(transform=transform)
         label = f"{NAMES[transform]}, network"
-        results[label] = evaluate(network, clips, **shown)
+        results[label] = evaluate(network, clips, **options)
         if number == 0:
             results[f"{label}, by intensity"] = evaluate(
-                network, clips, sample_weight="weight", **shown
+                network, clips, sample_weight="weight", **options
             )
     references = [STATISTICS, *([f"{NAMES[pictures[0]]}, network"] if pictures else [])]
     return Experiment(

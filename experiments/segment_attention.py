@@ -50,7 +50,7 @@ def label_of(corpus, protocol):
     return f"{NAMES[corpus]}, {PROTOCOLS[protocol]}"
 
 
-def published(corpora):
+def published_figures(corpora):
     """Return the paper's figures of some corpora."""
     return [
         Published(
@@ -121,29 +121,29 @@ def experiment(
         training=Training(epochs=epochs, learning_rate=learning_rate, checkpoint=checkpoint),
         progress=True,
     )  # fmt: skip
-    shown = {"checkpoint": checkpoint, "progress": True}
-    strangers = {"cv": subject_folds or LeaveOneGroupOut()} | shown
+    options = {"checkpoint": checkpoint, "progress": True}
+    strangers = {"cv": subject_folds or LeaveOneGroupOut()} | options
     results, notices, comparisons = {}, [], []
     for corpus, folder in folders.items():
         clips, n_few = without_few_faces(load_corpus(corpus, folder), network)
         notices.append(counts(corpus, clips, n_few))
-        found = {label_of(corpus, "strangers"): evaluate(network, clips, **strangers)}
+        corpus_results = {label_of(corpus, "strangers"): evaluate(network, clips, **strangers)}
         if untrimmed:
             whole = network.set_params(speech=None)
-            found[label_of(corpus, "untrimmed")] = evaluate(whole, clips, **strangers)
+            corpus_results[label_of(corpus, "untrimmed")] = evaluate(whole, clips, **strangers)
             network.set_params(speech=SpeechTrim(threshold=threshold, before=before, after=after))
-            comparisons += differences(found, [label_of(corpus, "untrimmed")])
-        found[label_of(corpus, "mixed")] = evaluate(
-            network, clips, cv=n_folds, subject_dependent=True, **shown
+            comparisons += differences(corpus_results, [label_of(corpus, "untrimmed")])
+        corpus_results[label_of(corpus, "mixed")] = evaluate(
+            network, clips, cv=n_folds, subject_dependent=True, **options
         )
-        results |= found
+        results |= corpus_results
     return Experiment(
         name="segment_attention",
         title="VGG19, LSTM and attention over voice and face",
         question="How well do voice and face together tell emotions of people never met before?",
         results=results,
         references=[label for label in results if label.endswith(PROTOCOLS["untrimmed"])],
-        published=published(folders),
+        published=published_figures(folders),
         comparisons=comparisons,
         notices=[
             *notices,

@@ -129,7 +129,7 @@ def experiment(
         title="Thesis, experiments 1 and 2: still images",
         question="Does VGG-Face, retrained on still images, recognise emotions?",
         results=results,
-        published=published(results),
+        published=published_figures(results),
         notices=[describe_counts(*row, source="the thesis") for row in counted]
         + [inform(text) for text in DEVIATIONS],
     )
@@ -163,7 +163,7 @@ def variants(face, fps, detectors):
     }
 
 
-def published(results):
+def published_figures(results):
     """Return the thesis' figures beside the results; of experiment 2 beside both readings of it."""
     figures = []
     for label in results:

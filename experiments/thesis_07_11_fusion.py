@@ -152,10 +152,10 @@ def experiment(
     crops["afew"].set_params(trust="all")
     tracked = crops | {"afew": clone(crops["afew"]).set_params(trust="track")}
     how = {} if weights == "default" else {"weights": weights}
-    own = BASES[base](faces=crops["afew"], progress=True, **how)
+    features = BASES[base](faces=crops["afew"], progress=True, **how)
     face = VGGFaceClassifier(
         (512, 256),
-        features=clone(own).set_params(
+        features=clone(features).set_params(
             layer="pool5" if base == "vggface" else "pooled",
             faces=FaceCrops(detector=detector, fps=fps),
         ),
@@ -165,7 +165,7 @@ def experiment(
     sound = ShortTermStatistics(sample_rate=sample_rate, engine=engine, progress=True)
     followed = clone(face).set_params(faces_by_corpus=tracked)
     evaluated = {
-        **fusions_of_scores(face, own, sound, n_shuffles, inner_folds),
+        **fusions_of_scores(face, features, sound, n_shuffles, inner_folds),
         **fusions_of_features(face, sound, n_components),
         "face, on a track": (followed, (*STILLS, *FILMS)),
         **fusions_of_features(followed, sound, n_components, ", face on a track"),
@@ -183,7 +183,7 @@ def experiment(
         question="Does fusing face and voice recognise more than either on AFEW?",
         results=results,
         references=alone,
-        published=published(),
+        published=published_figures(),
         comparisons=comparisons,
         charts=[figure_21(results)],
         notices=counts(tables) + [{"text": text, "severity": "information"} for text in DEVIATIONS],
@@ -206,29 +206,29 @@ def clip_tables(roots, cv):
     return tables | {"films": afew[afew["split"].isin(TRAINED[cv])], "tested": tested}
 
 
-def fusions_of_scores(face, own, sound, n_shuffles, inner_folds):
+def fusions_of_scores(face, features, sound, n_shuffles, inner_folds):
     """Return {label: (estimator, names of tables)} of each modality and of experiments 7 to 9."""
     linear = make_pipeline(StandardScaler(), SVC(kernel="linear"))
     shuffles = DistinctGroupShuffleSplit(n_shuffles)
     voice = make_clip_pipeline(sound, GridSearchCV(linear, {"svc__C": C}, cv=shuffles))
     balanced = SVC(class_weight="balanced")
-    svm = make_clip_pipeline(own, StandardScaler(), PCA(0.95), balanced)
+    svm = make_clip_pipeline(features, StandardScaler(), PCA(0.95), balanced)
     both, other = [("voice", voice), ("face", face)], [("voice", voice), ("face", svm)]
     recall = {"weights": "recall", "clips_per_weight": 0, "cv": inner_folds}
-    heard, seen = ("savee", *FILMS), (*STILLS, *FILMS)
+    voice_tables, face_tables = ("savee", *FILMS), (*STILLS, *FILMS)
     return {
-        "voice": (voice, heard),
-        "face": (face, seen),
+        "voice": (voice, voice_tables),
+        "face": (face, face_tables),
         "face, SVM on its features": (svm, FILMS),
-        "7: equal weights": (EmotionWeightedFusion(both, cv=inner_folds), (*STILLS, *heard)),
+        "7: equal weights": (EmotionWeightedFusion(both, cv=inner_folds), (*STILLS, *voice_tables)),
         "8: video preferred": (
-            EmotionWeightedFusion(both, preferred="face", **recall), (*STILLS, *heard),
+            EmotionWeightedFusion(both, preferred="face", **recall), (*STILLS, *voice_tables),
         ),
         "9: audio preferred": (
-            EmotionWeightedFusion(both, preferred="voice", **recall), (*STILLS, *heard),
+            EmotionWeightedFusion(both, preferred="voice", **recall), (*STILLS, *voice_tables),
         ),
         "7, with the SVM on face features": (
-            EmotionWeightedFusion(other, cv=inner_folds), heard,
+            EmotionWeightedFusion(other, cv=inner_folds), voice_tables,
         ),
     }  # fmt: skip
 
@@ -271,7 +271,7 @@ def of_scenes(pictures, videos):
     return scenes.map(lambda scene: bool(stems.intersection(scene)))
 
 
-def published():
+def published_figures():
     """Return the thesis' figures, each beside the result of its name."""
     weights = {name: dict(zip(EMOTIONS, row, strict=True)) for name, row in WEIGHTS.items()}
     protocol = "AFEW, 328 clips (as its table 2 adds up)"

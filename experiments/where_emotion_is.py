@@ -55,10 +55,10 @@ def networks(small):
         "faces__size": (160, 160), "units": 512, "attention_units": 64,
         "training__learning_rate": 3e-4, "training__epochs": 25,
     } | common  # fmt: skip
-    known = sorted(set(a) | set(b) | set(c))
-    if not isinstance(small, dict) or set(small) - set(known):
-        raise ValueError(f"small={small!r} must be a dict of parameters from {known}")
-    a, b, c = ({k: small.get(k, v) for k, v in one.items()} for one in (a, b, c))
+    parameters = sorted(set(a) | set(b) | set(c))
+    if not isinstance(small, dict) or set(small) - set(parameters):
+        raise ValueError(f"small={small!r} must be a dict of parameters from {parameters}")
+    a, b, c = ({k: small.get(k, v) for k, v in defaults.items()} for defaults in (a, b, c))
     both = {"voice", "face"}
     return {
         "A": (AudioVisualCNN().set_params(**a), both),
@@ -100,13 +100,13 @@ def answer(results, chance):
         if figure["low"] is None or not figure["low"] <= chance <= figure["high"]
     ]
 
-    def named(labels):
+    def but(labels):
         return f" (not {'; '.join(labels)})" if labels else ""
 
     return (
         f"Of {len(learns)} networks that see the emotion, {len(learns) - len(below)} are right in "
-        f".9 or more of the strangers' clips{named(below)}; of {len(guesses)} that see nothing of "
-        f"it, {len(guesses) - len(off)} have chance ({chance:.2f}) in their interval{named(off)}."
+        f".9 or more of the strangers' clips{but(below)}; of {len(guesses)} that see nothing of "
+        f"it, {len(guesses) - len(off)} have chance ({chance:.2f}) in their interval{but(off)}."
     )
 
 

@@ -38,7 +38,7 @@ FAST = {"n_bootstrap": 20}
 def checks(table, pairs, splits=(), *, subjects=None, estimator=None, decoded=None, **fields):
     """Return the checks of hand-made folds by id."""
     folds = [Fold(np.array(train), np.array(test)) for train, test in pairs]
-    study = SimpleNamespace(
+    plan = SimpleNamespace(
         folds=folds, table=table, splits=list(splits), grouped_by=["subject"], hidden=[],
         subjects=table["subject"].to_numpy(dtype=object) if subjects is None else subjects,
         task=SimpleNamespace(estimator=estimator or GroupSpy(), y=table["emotion"].to_numpy(),
@@ -46,7 +46,7 @@ def checks(table, pairs, splits=(), *, subjects=None, estimator=None, decoded=No
         statements=None, features=None, n_columns=3, separate=[],
         tested=np.concatenate([fold.test for fold in folds]),
     )  # fmt: skip
-    vars(study).update(fields)
+    vars(plan).update(fields)
     decoded = {} if decoded is None else decoded
     result = SimpleNamespace(
         protocol={"test_person": "nothing"}, metrics={"uar": {"value": 1.0, "low": None}},
@@ -55,9 +55,9 @@ def checks(table, pairs, splits=(), *, subjects=None, estimator=None, decoded=No
     alone = {"asked": 4, "changed": 0, "unsteady": 0, "problem": None}
     evidence = Evidence(named=recordings(table, decoded), n_files=len(decoded),
                         n_decoded=len(decoded), renamed=None, alone=alone)  # fmt: skip
-    found = {check["id"]: check for check in run_checks(study, result, evidence)}
-    assert list(found) == [id for id in CHECKS if id != "EMO11"]
-    return found
+    entries = {check["id"]: check for check in run_checks(plan, result, evidence)}
+    assert list(entries) == [id for id in CHECKS if id != "EMO11"]
+    return entries
 
 
 def by_id(result, id):
@@ -383,7 +383,7 @@ def test_durations_alone_are_a_baseline():
 
 def test_permuted_labels_are_tried_on_the_features_that_the_estimator_reads(monkeypatch):
     # Were the labels not permuted, the features would tell them: the row is no empty ritual.
-    monkeypatch.setitem(baselines.__globals__, "_permuted", lambda y, *args: y)
+    monkeypatch.setitem(baselines.__globals__, "_permute", lambda y, *args: y)
     clips = clip_table("abcdefgh", n_each=3).drop(columns="voiceprint")
     clips["clip"] = [f"{n:03d}" for n in range(len(clips))]
 

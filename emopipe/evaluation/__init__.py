@@ -1,4 +1,4 @@
-"""Cross-validation of a classifier on a clip table: subjects apart, choices nested, all counted."""
+"""Cross-validate a classifier on a clip table: by subject, with every choice nested."""
 
 import time
 from dataclasses import replace
@@ -16,7 +16,7 @@ from emopipe.evaluation.giveaways import NAMES
 from emopipe.evaluation.inner_splits import mixed_holdouts
 from emopipe.evaluation.leakage import Evidence, run_checks
 from emopipe.evaluation.recordings import copies, digests, durations, n_files, recordings
-from emopipe.evaluation.task import check_estimator, make_study
+from emopipe.evaluation.task import check_estimator, make_plan
 from emopipe.evaluation.variants import check_gap, check_repeats, on_random_folds, with_seeds
 from emopipe.keys import estimator_text
 from emopipe.parameters import check_number
@@ -28,20 +28,23 @@ __all__ = ["evaluate"]
 _FEW_UNITS = 10
 
 
-def _statements(study, answers):
+def _statements(plan, answers):
     """Return what else a reader must know about the protocol, in words."""
-    trains, tested, features = study.trains, study.tested, study.features
-    units = len(set(study.task.groups[tested]))
-    kept_out = [int(trains.sum() - trains[fold.train].sum()) for fold in study.folds]
-    y = study.task.y
-    unseen = {name for fold in study.folds for name in set(y[fold.test]) - set(y[fold.train])}
-    named = pd.DataFrame({"subject": study.subjects, "corpus": study.table["corpus"].to_numpy()})
+    trains, tested, features = plan.trains, plan.tested, plan.features
+    units = len(set(plan.task.groups[tested]))
+    kept_out = [int(trains.sum() - trains[fold.train].sum()) for fold in plan.folds]
+    y = plan.task.y
+    unseen = {name for fold in plan.folds for name in set(y[fold.test]) - set(y[fold.train])}
+    named = pd.DataFrame({"subject": plan.subjects, "corpus": plan.table["corpus"].to_numpy()})
     shared = int(named.dropna().groupby("subject")["corpus"].nunique().gt(1).sum())
     idle = int((~trains).sum() - len(tested))
     unanswered = int(answers["predicted"].isna().sum())
-    said = [
-        (study.splitter.startswith("official split"), "What is in val trains, too."),
-        (not study.known, "Subjects are unknown: intervals come from a bootstrap over clips."),
+    statements = [
+        (plan.splitter.startswith("official split"), "What is in val trains, too."),
+        (
+            not plan.has_subjects,
+            "Subjects are unknown: intervals come from a bootstrap over clips.",
+        ),
         (units < _FEW_UNITS, f"Intervals from only {units} subjects or clips are rough."),
         (trains.any(), f"{trains.sum()} clips only train."),
         (any(kept_out), f"Up to {max(kept_out)} of them sit out while their subject is tested."),
@@ -49,36 +52,36 @@ def _statements(study, answers):
         (idle, f"{idle} clips are never tested."),
         (unanswered, f"{unanswered} clips got no answer; they count as wrong."),
         (unseen, f"Some folds train without {', '.join(sorted(unseen))}."),
-        (study.task.weights is not None, "Training clips count by weights of their own."),
+        (plan.task.weights is not None, "Training clips count by weights of their own."),
         (
-            study.task.shares is not None,
+            plan.task.shares is not None,
             "Training clips count for every emotion that voters gave them, by its share of votes.",
         ),
         (features, f"The estimator sees {len(features or ())} columns of the table."),
     ]
-    return [text for holds, text in said if holds]
+    return [text for holds, text in statements if holds]
 
 
-def _protocol(study, answers, n_bootstrap, call):
-    params = [part.get_params(deep=False) for _, part in inspection.parts(study.task.estimator)]
+def _protocol(plan, answers, n_bootstrap, call):
+    params = [part.get_params(deep=False) for _, part in inspection.parts(plan.task.estimator)]
     scoring = [of_part["scoring"] for of_part in params if "scoring" in of_part]
-    inner = dict.fromkeys(f"{split.owner} ({split.splitter})" for split in study.splits)
+    inner = dict.fromkeys(f"{split.owner} ({split.splitter})" for split in plan.splits)
     return {
-        "splitter": study.splitter + ("" if study.known else "; subjects not named"),
-        "n_folds": len(study.folds),
-        "grouped_by": study.grouped_by if study.known and not study.mixed else [],
+        "splitter": plan.splitter + ("" if plan.has_subjects else "; subjects not named"),
+        "n_folds": len(plan.folds),
+        "grouped_by": plan.grouped_by if plan.has_subjects and not plan.mixed else [],
         "nested": "inside each fold: " + ", ".join(inner) if inner else None,
         "scoring": str(scoring[0] or "accuracy") if scoring and inner else None,
-        "seed": study.random_state,
-        "subject_dependent": study.mixed,
-        "subjects_named": study.known,
-        "test_person": _test_person(study.task.estimator),
-        "label": study.label,
-        "estimator": estimator_text(study.task.estimator),
+        "seed": plan.random_state,
+        "subject_dependent": plan.mixed,
+        "subjects_named": plan.has_subjects,
+        "test_person": _test_person(plan.task.estimator),
+        "label": plan.label,
+        "estimator": estimator_text(plan.task.estimator),
         "n_bootstrap": n_bootstrap,
         "confidence": metrics.CONFIDENCE,
-        "bootstrap_over": "subjects" if study.known else "clips",
-        "statements": _statements(study, answers),
+        "bootstrap_over": "subjects" if plan.has_subjects else "clips",
+        "statements": _statements(plan, answers),
         "call": call,
     }
 
@@ -89,26 +92,26 @@ def _test_person(estimator):
     return used if isinstance(used, str) else f"{used} unlabelled clips" if used else "nothing"
 
 
-def _notices(study, done, answers, given, copied):
+def _notices(plan, outcomes, answers, notices, copied):
     """Return what a reader must know before quoting a figure, each once."""
-    estimator = study.task.estimator
-    found = as_notices(given)
-    for corpus in study.full["corpus"][study.full["synthetic"].astype(bool)].unique():
-        found.append(_severe(f"{corpus} is synthetic: its figures say nothing about people."))
-    if study.mixed:
-        sure = "were" if study.known else "may have been (subjects are unknown)"
-        found.append(
+    estimator = plan.task.estimator
+    entries = as_notices(notices)
+    for corpus in plan.full["corpus"][plan.full["synthetic"].astype(bool)].unique():
+        entries.append(_severe(f"{corpus} is synthetic: its figures say nothing about people."))
+    if plan.mixed:
+        sure = "were" if plan.has_subjects else "may have been (subjects are unknown)"
+        entries.append(
             _severe(
                 f"Subject-dependent: people who are tested {sure} trained on as well, so the "
                 "figures are too high for people never met."
             )
         )
-    for known in study.known_corpora.values():
-        found += list(known.get("notices", ()))
-    found += [copied] if copied else []
-    found += inspection.notices(estimator) + mixed_holdouts(estimator)
-    found += [notice for outcome in done for notice in outcome["notices"]]
-    return as_notices(found + _below_a_modality(answers))
+    for corpus_facts in plan.known_corpora.values():
+        entries += list(corpus_facts.get("notices", ()))
+    entries += [copied] if copied else []
+    entries += inspection.notices(estimator) + mixed_holdouts(estimator)
+    entries += [notice for outcome in outcomes for notice in outcome["notices"]]
+    return as_notices(entries + _below_a_modality(answers))
 
 
 def _below_a_modality(answers):
@@ -131,32 +134,32 @@ def _severe(text):
     return {"text": text, "severity": "severe"}
 
 
-def _circumstances(study, done, decoded, n_bootstrap):
+def _circumstances(plan, outcomes, decoded, n_bootstrap):
     """Return the fields of a Result that say what was evaluated, on what, and whether fairly."""
     return {
-        "classes": study.task.classes,
-        "corpora": figures.corpora(study),
-        "folds": figures.fold_entries(study, done),
-        "searches": figures.searches(done),
-        "baselines": baselines(study, durations(study.table, decoded), n_bootstrap=n_bootstrap),
+        "classes": plan.task.classes,
+        "corpora": figures.corpora(plan),
+        "folds": figures.fold_entries(plan, outcomes),
+        "searches": figures.searches(outcomes),
+        "baselines": baselines(plan, durations(plan.table, decoded), n_bootstrap=n_bootstrap),
     }
 
 
-def _decoded(study, ignore):
+def _decode_recordings(plan, ignore):
     """Return what the recordings of the table are, read where and how the estimator reads them."""
     if "EMO02" in ignore:
         return {}
-    return digests(study.table, **inspection.reading(study.task.estimator))
+    return digests(plan.table, **inspection.reading(plan.task.estimator))
 
 
-def _sees_names(study):
-    return any(name in study.task.X for name in NAMES)
+def _sees_names(plan):
+    return any(name in plan.task.X for name in NAMES)
 
 
-def _renamed(study, done):
+def _ask_renamed(plan, outcomes):
     """Return what was answered under other names; None where no names are seen."""
-    if not _sees_names(study) or done[0]["renamed"]:
-        return done[0]["renamed"]
+    if not _sees_names(plan) or outcomes[0]["renamed"]:
+        return outcomes[0]["renamed"]
     return {"asked": 0, "problem": "Folds were computed where names of files cannot be changed."}
 
 
@@ -295,45 +298,45 @@ def evaluate(
             clips, features, as_array = table_of(clips, y, people)
             groups = "subject" if "subject" in clips else None
             clips, features, sample_weight = with_weights(clips, features, sample_weight)
-        study = make_study(
+        plan = make_plan(
             estimator, clips, cv=cv, label=label, groups=groups, features=features,
             sample_weight=sample_weight, soft_labels=soft_labels,
             subject_dependent=subject_dependent, random_state=random_state,
         )  # fmt: skip
         if optimism_gap:
-            check_gap(study)
+            check_gap(plan)
         ignore = ignored_checks(ignore)
         check_repeats(estimator, repeats)
-        study = replace(study, task=replace(study.task, as_array=as_array))
+        plan = replace(plan, task=replace(plan.task, as_array=as_array))
         task = replace(
-            study.task, alone="EMO10" not in ignore,
-            rename="EMO09" not in ignore and _sees_names(study),
+            plan.task, alone="EMO10" not in ignore,
+            rename="EMO09" not in ignore and _sees_names(plan),
         )  # fmt: skip
         title = title or inspection.title(estimator)
         started = time.perf_counter()
-        statuses = extract_first(study.task, progress)
-        decoded = _decoded(study, ignore)
+        statuses = extract_first(plan.task, progress)
+        decoded = _decode_recordings(plan, ignore)
         extracted = time.perf_counter()
         options = {"checkpoint": checkpoint, "progress": progress, "n_jobs": n_jobs}
-        done = run_folds(task, study.folds, title=title, **options)
-        answers = figures.predictions(study, study.folds, done)
-        named = recordings(study.table, decoded)
-        random = [on_random_folds(study, options)] if optimism_gap else []
+        outcomes = run_folds(task, plan.folds, title=title, **options)
+        answers = figures.predictions(plan, plan.folds, outcomes)
+        named = recordings(plan.table, decoded)
+        random = [on_random_folds(plan, options)] if optimism_gap else []
         call = f"evaluate(estimator, clips, {called})"
         result = Result(
             title=title,
-            protocol=_protocol(study, answers, n_bootstrap, call),
+            protocol=_protocol(plan, answers, n_bootstrap, call),
             predictions=answers,
-            variants=random + with_seeds(study, repeats, options),
-            notices=_notices(study, done, answers, notices, copies(study.table, named)),
-            coverage=figures.coverage(study, answers, statuses),
-            run=figures.run(done, {"extraction": extracted - started}),
-            **figures.figures(answers, study.task.classes, n_bootstrap, random_state),
-            **_circumstances(study, done, decoded, n_bootstrap),
+            variants=random + with_seeds(plan, repeats, options),
+            notices=_notices(plan, outcomes, answers, notices, copies(plan.table, named)),
+            coverage=figures.coverage(plan, answers, statuses),
+            run=figures.run(outcomes, {"extraction": extracted - started}),
+            **figures.figures(answers, plan.task.classes, n_bootstrap, random_state),
+            **_circumstances(plan, outcomes, decoded, n_bootstrap),
         )
         evidence = Evidence(
-            named=named, n_files=n_files(study.table), n_decoded=len(decoded),
-            renamed=_renamed(study, done), alone=done[0]["alone"],
+            named=named, n_files=n_files(plan.table), n_decoded=len(decoded),
+            renamed=_ask_renamed(plan, outcomes), alone=outcomes[0]["alone"],
         )  # fmt: skip
-        result.checks = run_checks(study, result, evidence, ignore)
+        result.checks = run_checks(plan, result, evidence, ignore)
         return result

@@ -1,4 +1,4 @@
-"""From X, y and groups, as scikit-learn has them, to a clip table."""
+"""Convert X, y and groups, as scikit-learn has them, to a clip table."""
 
 import numbers
 import os
@@ -28,8 +28,8 @@ def _column(values, name, n_rows):
 
 def _check_not_swapped(y, groups):
     """Raise ValueError where groups hold emotions and y does not."""
-    known = [all(canonical(str(v)) for v in set(values)) for values in (y, groups)]
-    if known == [False, True]:
+    are_emotions = [all(canonical(str(v)) for v in set(values)) for values in (y, groups)]
+    if are_emotions == [False, True]:
         raise ValueError(
             f"groups holds emotions ({groups[0]!r}, ...) and y does not ({y[0]!r}, ...): are y and "
             "groups swapped?"
@@ -116,8 +116,10 @@ def with_weights(table, features, sample_weight):
     if sample_weight is None:
         return table, features, None
     if isinstance(sample_weight, str):
-        seen = None if features is None else [name for name in features if name != sample_weight]
-        return table, seen, sample_weight
+        kept_features = (
+            None if features is None else [name for name in features if name != sample_weight]
+        )
+        return table, kept_features, sample_weight
     name = "sample_weight"
     while name in table:
         name = f"{name}_"

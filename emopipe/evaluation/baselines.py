@@ -1,4 +1,4 @@
-"""What names, durations, sentences and permuted labels give: figures that ours must be above.
+"""Baselines from file names, durations, sentences and permuted labels.
 
 Cheap classifiers on the same folds. What names alone give tells how much a recogniser that reads
 them would be worth; labels permuted among the clips of each subject must give chance.
@@ -45,7 +45,7 @@ def _answer(table, y, folds, classifier):
     return answers
 
 
-def _permuted(y, groups, random_state):
+def _permute(y, groups, random_state):
     """Return the labels in random order within each group."""
     rng = np.random.default_rng(random_state)
     other = y.copy()
@@ -94,17 +94,17 @@ def fleiss_kappa(votes):
     return float((agreed.mean() - by_chance) / (1 - by_chance)) if by_chance < 1 else float("nan")
 
 
-def _people(study, last):
+def _people(plan, last):
     """Return rows of what people answered who voted on the clips: the human ceiling."""
-    classes, rows = study.task.classes, []
-    modes = [c.removeprefix("votes_") for c in study.table if c.startswith("votes_")]
+    classes, rows = plan.task.classes, []
+    modes = [c.removeprefix("votes_") for c in plan.table if c.startswith("votes_")]
     modes = dict.fromkeys(mode.removesuffix(f"_{e}") for mode in modes for e in classes
                           if mode.endswith(f"_{e}"))  # fmt: skip
     for mode in modes:
-        columns = [f"votes_{mode}_{e}" for e in classes if f"votes_{mode}_{e}" in study.table]
-        votes = study.table[columns].fillna(0).to_numpy(dtype=np.float64)
+        columns = [f"votes_{mode}_{e}" for e in classes if f"votes_{mode}_{e}" in plan.table]
+        votes = plan.table[columns].fillna(0).to_numpy(dtype=np.float64)
         judged = np.zeros(len(votes), bool)
-        judged[study.tested] = votes.sum(1)[study.tested] > 0
+        judged[plan.tested] = votes.sum(1)[plan.tested] > 0
         if not judged.any():
             continue
         names = np.array([c.removeprefix(f"votes_{mode}_") for c in columns], dtype=object)
@@ -118,7 +118,7 @@ def _people(study, last):
             "ties go to the alphabetically first."
         )
         title = f"people who voted: {mode}"
-        rows.append(_row(f"people-{mode}", title, note, study.task.y, answers, study.task.groups,
+        rows.append(_row(f"people-{mode}", title, note, plan.task.y, answers, plan.task.groups,
                          classes, **last))  # fmt: skip
     return rows
 
@@ -128,55 +128,55 @@ def _mean_share(votes):
     return 100 * (votes.max(1) / votes.sum(1)).mean()
 
 
-def baselines(study, seconds, *, n_bootstrap):
+def baselines(plan, seconds, *, n_bootstrap):
     """Return the rows of `Result.baselines`.
 
     Parameters
     ----------
-    study : Study
+    plan : Plan
     seconds : float array, shape (n_clips,)
         Length of each clip, NaN where unknown.
     n_bootstrap : int
     """
-    y, units, folds = study.task.y, study.task.groups, study.folds
-    names = tokens(study.table["clip"])
+    y, units, folds = plan.task.y, plan.task.groups, plan.folds
+    names = tokens(plan.table["clip"])
     tables = {
         "names": ("names of files alone", names, "words"),
         "durations": ("durations alone", pd.DataFrame({"seconds": seconds}), "numbers"),
     }
-    if "statement" in study.table and study.table["statement"].notna().any():
-        said = study.table[["statement"]].astype(str)
-        tables["sentences"] = ("sentences alone", said, "words")
+    if "statement" in plan.table and plan.table["statement"].notna().any():
+        sentences = plan.table[["statement"]].astype(str)
+        tables["sentences"] = ("sentences alone", sentences, "words")
     if np.isnan(seconds).all():
         del tables["durations"]
-    last = {"n_bootstrap": n_bootstrap, "random_state": study.random_state}
+    last = {"n_bootstrap": n_bootstrap, "random_state": plan.random_state}
     rows = [
-        _row(id, title, "", y, _answer(table, y, folds, kind), units, study.task.classes, **last)
+        _row(id, title, "", y, _answer(table, y, folds, kind), units, plan.task.classes, **last)
         for id, (title, table, kind) in tables.items()
     ]
-    other = _permuted(y, units, study.random_state)
-    answers = _answer(_numbers(study, seconds), other, folds, "features")
+    other = _permute(y, units, plan.random_state)
+    answers = _answer(_numbers(plan, seconds), other, folds, "features")
     note = "Labels are permuted within each subject: more than chance would be a fault."
     rows.append(
-        _row("permuted", "permuted labels", note, other, answers, units, study.task.classes, **last)
+        _row("permuted", "permuted labels", note, other, answers, units, plan.task.classes, **last)
     )
-    return rows + _people(study, last)
+    return rows + _people(plan, last)
 
 
-def _numbers(study, seconds):
+def _numbers(plan, seconds):
     """Return what a cheap classifier can read of every clip: the estimator's features, numbers.
 
     Features are those that are in a store already; columns of numbers, length and parts of names
     stand beside them.
     """
-    words = tokens(study.table["clip"]).apply(lambda column: pd.factorize(column)[0])
-    numbers = study.task.X.select_dtypes("number").astype(np.float64)
+    words = tokens(plan.table["clip"]).apply(lambda column: pd.factorize(column)[0])
+    numbers = plan.task.X.select_dtypes("number").astype(np.float64)
     columns = [words.to_numpy(), numbers.to_numpy(), seconds[:, None]]
-    for _, part in parts(study.task.estimator):
+    for _, part in parts(plan.task.estimator):
         learns_nothing = isinstance(part, ClipTransformer) and not get_tags(part).requires_fit
         if learns_nothing and part.store is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ClipWarning)
-                columns.append(np.asarray(clone(part).transform(study.task.X), dtype=np.float64))
+                columns.append(np.asarray(clone(part).transform(plan.task.X), dtype=np.float64))
     columns = [column for column in columns if column.ndim == 2]
     return pd.DataFrame(np.hstack(columns)).replace([np.inf, -np.inf], np.nan)

@@ -1,4 +1,4 @@
-"""What an estimator brings with it, already fitted or chosen: an evaluation cannot see on what."""
+"""List what was fitted or chosen in an estimator before the evaluation began."""
 
 import functools
 import os
@@ -38,16 +38,20 @@ def _around(function):
     cells = [(name, cell.cell_contents) for name, cell in cells if cell != types.CellType()]
     if _is_library(function):
         return cells
-    known = function.__globals__
+    global_values = function.__globals__
     defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     return [
         *cells,
         *(("a default", value) for value in defaults),
-        *((name, known[name]) for name in sorted(_names(function.__code__)) if name in known),
+        *(
+            (name, global_values[name])
+            for name in sorted(_names(function.__code__))
+            if name in global_values
+        ),
     ]
 
 
-def _shared(kind):
+def _class_values(kind):
     """Return (name, value) of what all copies of a user's class share, its methods included."""
     return [
         (name, getattr(item, "fget", None) or getattr(item, "__func__", item))
@@ -66,14 +70,14 @@ def _only_words(value):
 def _outside(value):
     """Return the names of numbers and memories that code holds outside of what `fit` makes."""
     if isinstance(value, types.FunctionType):
-        held = _around(value)
+        values = _around(value)
     elif isinstance(value, functools.partial):
-        held = [*(("an argument", item) for item in value.args), *value.keywords.items()]
+        values = [*(("an argument", item) for item in value.args), *value.keywords.items()]
     else:
-        held = _shared(type(value)) if isinstance(value, BaseEstimator) else []
+        values = _class_values(type(value)) if isinstance(value, BaseEstimator) else []
     return [
         name
-        for name, item in held
+        for name, item in values
         if isinstance(item, pd.DataFrame | pd.Series)
         or (isinstance(item, np.ndarray) and _numbers(item))
         or (isinstance(item, _MEMORIES) and not _only_words(item))
@@ -95,18 +99,18 @@ def _inside(value):
     plain = isinstance(value, type | types.ModuleType | _ARRAYS)
     if plain or not hasattr(value, "__dict__"):
         return []
-    shared = _shared(type(value)) if isinstance(value, BaseEstimator) else []
+    shared = _class_values(type(value)) if isinstance(value, BaseEstimator) else []
     return shared + [(name, item) for name, item in vars(value).items() if name not in _SEARCHED]
 
 
 def _parts(estimator):
     """Yield (name, object) of all that is inside an estimator, itself first."""
-    seen, queue = set(), deque([("", estimator)])
-    while queue and len(seen) < _MOST:
+    seen_ids, queue = set(), deque([("", estimator)])
+    while queue and len(seen_ids) < _MOST:
         name, value = queue.popleft()
-        if isinstance(value, str | bytes | int | float | bool | None) or id(value) in seen:
+        if isinstance(value, str | bytes | int | float | bool | None) or id(value) in seen_ids:
             continue
-        seen.add(id(value))
+        seen_ids.add(id(value))
         yield str(name), value
         queue.extend(_inside(value))
 
@@ -132,7 +136,7 @@ def _is_chosen(name, value):
     return learned and not isinstance(value, str | int | float | bool | None) and _numbers(value)
 
 
-def _chosen(part):
+def _choices(part):
     """Return, in words, the parameters of an estimator that are learned or looked up somewhere."""
     params = part.get_params(deep=False) if isinstance(part, BaseEstimator) else {}
     left = {*_SEARCHED, *(machine_defaults(part) if params else ())}
@@ -167,20 +171,22 @@ def brought_in(estimator, features=None):
     >>> brought_in(StandardScaler()), brought_in(StandardScaler().fit([[0.0]]))[0][:24]
     ([], 'StandardScaler is fitted')
     """
-    found = []
+    reasons = []
     for _, part in _parts(estimator):
         kind = type(part).__name__
         if kind == "FrozenEstimator":
-            found.append(f"FrozenEstimator({type(part.estimator).__name__}) is never fitted again")
+            reasons.append(
+                f"FrozenEstimator({type(part.estimator).__name__}) is never fitted again"
+            )
         state = [name for name in getattr(part, "__dict__", {}) if name.endswith("_")]
         state = [name for name in state if not name.endswith("__")]
         if state and not isinstance(part, type | types.ModuleType | types.FunctionType):
-            found.append(f"{kind} is fitted already ({', '.join(sorted(state)[:3])})")
-        found += [f"{kind} {words}" for words in _chosen(part)]
+            reasons.append(f"{kind} is fitted already ({', '.join(sorted(state)[:3])})")
+        reasons += [f"{kind} {words}" for words in _choices(part)]
         code = getattr(part, "__qualname__", kind)
-        found += [f"{code} uses {name}, which its fit does not make" for name in _outside(part)]
+        reasons += [f"{code} uses {name}, which its fit does not make" for name in _outside(part)]
         if kind in ("FeatureTable", "ScoreColumns"):
-            found.append(f"{kind} reads numbers that were computed before")
+            reasons.append(f"{kind} reads numbers that were computed before")
     if features:
-        found.append(f"{len(features)} columns of the table were computed before")
-    return list(dict.fromkeys(found))
+        reasons.append(f"{len(features)} columns of the table were computed before")
+    return list(dict.fromkeys(reasons))

@@ -1,4 +1,4 @@
-"""Outcomes of folds that outlive a killed run."""
+"""Save the outcomes of folds, so that a killed evaluation resumes."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ from emopipe.files import write_atomic
 _LARGEST = 2**30
 
 
-def _unfinished(folder):
+def _list_unfinished(folder):
     """Return the folders of evaluations in `folder` that have some of their folds, not all."""
-    found = []
-    for one in sorted(folder.iterdir()) if folder.is_dir() else []:
-        names = [path.stem for path in one.glob("fold-*-of-*.json")]
+    folders = []
+    for candidate in sorted(folder.iterdir()) if folder.is_dir() else []:
+        names = [path.stem for path in candidate.glob("fold-*-of-*.json")]
         if names and len(names) < int(names[0].rpartition("-")[2]):
-            found.append(one)
-    return found
+            folders.append(candidate)
+    return folders
 
 
 class FoldCheckpoints:
@@ -40,7 +40,7 @@ class FoldCheckpoints:
         if folder is None:
             return
         self.folder = Path(folder) / key[:20]
-        unusable = _unfinished(Path(folder))
+        unusable = _list_unfinished(Path(folder))
         if unusable and not self.folder.is_dir():
             warnings.warn(
                 f"{folder} holds an unfinished evaluation ({unusable[0].name}) with another "

@@ -51,7 +51,7 @@ def commit():
     command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40",
                "--exclude=*"]  # fmt: skip
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.strip()
+    return process.stdout.strip()

@@ -1,4 +1,4 @@
-"""From the outcomes of folds to the tables and figures of a Result."""
+"""Compute the tables and figures of a Result from the outcomes of folds."""
 
 from datetime import UTC, datetime
 
@@ -14,52 +14,54 @@ from emopipe.search_grids import group_grids
 _TRAITS = ("sex", "age", "ethnicity", "intensity", "statement")
 
 
-def corpora(study):
+def corpora(plan):
     """Return one dict for each corpus: what it holds, what was left out, what was tested."""
-    full, usable, found = study.full, (study.reasons == "").to_numpy(), []
-    tested = set(study.table["clip"].to_numpy()[study.tested])
+    full, usable, entries = plan.full, (plan.reasons == "").to_numpy(), []
+    tested = set(plan.table["clip"].to_numpy()[plan.tested])
     for name in full["corpus"].unique():
         here = (full["corpus"] == name).to_numpy()
         rows = full[here & usable]
-        found.append(
+        entries.append(
             {
                 "name": name,
                 "clips": len(rows),
-                "subjects": len(set(study.subjects[here[usable]]) - {None}),
-                "emotions": rows[study.label].value_counts().sort_index().to_dict(),
-                "excluded": study.reasons[here & ~usable].value_counts().sort_index().to_dict(),
+                "subjects": len(set(plan.subjects[here[usable]]) - {None}),
+                "emotions": rows[plan.label].value_counts().sort_index().to_dict(),
+                "excluded": plan.reasons[here & ~usable].value_counts().sort_index().to_dict(),
                 "train_only": int(rows["train_only"].sum()),
                 "tested": int(rows["clip"].isin(tested).sum()),
-                "complete": study.known_corpora.get(name, {}).get("complete"),
+                "complete": plan.known_corpora.get(name, {}).get("complete"),
                 "synthetic": bool(full["synthetic"][here].any()),
             }
         )
-    return found
+    return entries
 
 
-def _known(value):
+def _drop_missing(value):
     return np.nan if value is None else value
 
 
-def predictions(study, folds, done):
+def predictions(plan, folds, outcomes):
     """Return the table of tested clips, in the order of the clip table; see Result."""
-    parts, classes = [], study.task.classes
-    for number, (fold, outcome) in enumerate(zip(folds, done, strict=True)):
+    parts, classes = [], plan.task.classes
+    for number, (fold, outcome) in enumerate(zip(folds, outcomes, strict=True)):
         scores = outcome["scores"] or [[None] * len(classes)] * len(fold.test)
         part = pd.DataFrame({"row": fold.test, "fold": number})
         part["predicted"] = pd.Series(outcome["predicted"], dtype=object)
-        part[[f"score_{name}" for name in classes]] = [[_known(v) for v in row] for row in scores]
+        part[[f"score_{name}" for name in classes]] = [
+            [_drop_missing(v) for v in row] for row in scores
+        ]
         for name, others in (outcome["modalities"] or {}).items():
             part[name] = pd.Series(others, dtype=object)
         parts.append(part)
     answers = pd.concat(parts, ignore_index=True).sort_values("row", ignore_index=True)
     rows = answers.pop("row").to_numpy()
-    named = study.table.iloc[rows].reset_index(drop=True)
+    named = plan.table.iloc[rows].reset_index(drop=True)
     about = named[["clip", "corpus"]].assign(
-        subject=study.subjects[rows], fold=answers.pop("fold"), emotion=study.task.y[rows]
+        subject=plan.subjects[rows], fold=answers.pop("fold"), emotion=plan.task.y[rows]
     )
-    if study.task.shares is not None:
-        shares = study.task.shares[rows].round(6)
+    if plan.task.shares is not None:
+        shares = plan.task.shares[rows].round(6)
         about = about.assign(**{f"votes_{c}": shares[:, n] for n, c in enumerate(classes)})
     extra = named[[name for name in _TRAITS if name in named and named[name].notna().any()]]
     first = ["clip", "subject", "corpus", "fold", "emotion"]
@@ -67,37 +69,38 @@ def predictions(study, folds, done):
     return pd.concat([about[first], answers, extra, votes], axis=1)
 
 
-def fold_entries(study, done):
+def fold_entries(plan, outcomes):
     """Return what a Result says of every fold."""
-    entries, task = [], study.task
-    for number, (fold, outcome) in enumerate(zip(study.folds, done, strict=True)):
+    entries, task = [], plan.task
+    for number, (fold, outcome) in enumerate(zip(plan.folds, outcomes, strict=True)):
         answers, together = outcome["predicted"], np.zeros(len(fold.test))
         counts, _ = metrics.count_confusions(task.y[fold.test], answers, together, task.classes)
         entry = {
             "fold": number,
             "n_train": len(fold.train),
             "n_test": len(fold.test),
-            "train_subjects": len(set(study.subjects[fold.train]) - {None}),
-            "test_subjects": sorted(set(study.subjects[fold.test]) - {None}),
+            "train_subjects": len(set(plan.subjects[fold.train]) - {None}),
+            "test_subjects": sorted(set(plan.subjects[fold.test]) - {None}),
             "n_unanswered": answers.count(None),
             "accuracy": float(metrics.accuracy(counts[0])),
             "uar": float(metrics.uar(counts[0])),
             "history": outcome["history"],
         }
         if outcome.get("frame_scores"):
-            clips, frames = study.table["clip"].to_numpy()[fold.test], outcome["frame_scores"]
+            clips, frames = plan.table["clip"].to_numpy()[fold.test], outcome["frame_scores"]
             entry["frame_scores"] = {"clip": clips[frames["row"]].tolist()} | {
                 name: column for name, column in frames.items() if name != "row"
             }
-        kept = ("best_params", "fusion_weights")
-        entries.append(entry | {key: outcome[key] for key in kept})
+        details = ("best_params", "fusion_weights")
+        entries.append(entry | {key: outcome[key] for key in details})
     return entries
 
 
-def run(done, seconds):
+def run(outcomes, seconds):
     """Return what differs from run to run: seconds, versions, machine, date and commit."""
     folds = [
-        {kind: outcome[f"{kind}_seconds"] for kind in ("fit", "score", "cpu")} for outcome in done
+        {kind: outcome[f"{kind}_seconds"] for kind in ("fit", "score", "cpu")}
+        for outcome in outcomes
     ]
     totals = {kind: sum(fold[kind] for fold in folds) for kind in ("fit", "score", "cpu")}
     return {
@@ -110,32 +113,32 @@ def run(done, seconds):
     }
 
 
-def coverage(study, answers, statuses):
+def coverage(plan, answers, statuses):
     """Return how many clips should have been answered, how many were, and why fewer.
 
     Of a corpus whose clips only train in part, that part of the missing ones is not asked for.
     """
     answered = int(answers["predicted"].notna().sum())
-    asked, reasons = len(answers), []
-    for name in study.full["corpus"].unique():
-        known = study.known_corpora.get(name, {})
-        only_train = (study.full["corpus"] == name) & study.full.get("train_only", False)
-        share = 1 - only_train.sum() / (study.full["corpus"] == name).sum()
+    n_clips, reasons = len(answers), []
+    for name in plan.full["corpus"].unique():
+        corpus_facts = plan.known_corpora.get(name, {})
+        only_train = (plan.full["corpus"] == name) & plan.full.get("train_only", False)
+        share = 1 - only_train.sum() / (plan.full["corpus"] == name).sum()
         for kind, words in (("missing", "are missing"), ("damaged", "are damaged or empty")):
-            n = known.get(kind) or 0
-            asked += round(n * share)
+            n = corpus_facts.get(kind) or 0
+            n_clips += round(n * share)
             if n:
-                whole = f" of {known['complete']}" if known.get("complete") else ""
+                whole = f" of {corpus_facts['complete']}" if corpus_facts.get("complete") else ""
                 reasons.append(f"{n}{whole} clips of {name} {words}")
     if answered < len(answers):
         reasons.append(f"{len(answers) - answered} of {len(answers)} clips got no answer")
-    return {"asked": asked, "answered": answered, "reasons": reasons, "statuses": statuses}
+    return {"asked": n_clips, "answered": answered, "reasons": reasons, "statuses": statuses}
 
 
-def searches(done):
+def searches(outcomes):
     """Return the grids of all folds, each grid once; see `Result.searches`."""
     return group_grids(
-        [{"fold": n} | grid for n, one in enumerate(done) for grid in one["searches"]]
+        [{"fold": n} | grid for n, outcome in enumerate(outcomes) for grid in outcome["searches"]]
     )
 
 

@@ -1,4 +1,4 @@
-"""A fold's work: a fresh copy is fitted and asked, and what it chose is noted."""
+"""Fit a fresh copy of the estimator on a fold, test it, and record what it chose."""
 
 import time
 import warnings
@@ -82,16 +82,16 @@ class Task:
         return self.rows(numbers), labels, self.groups[numbers], weights
 
 
-def _named_plain(value, where):
+def _plain_values(value, where):
     """Return chosen parameters as plain values; what is none is written as its repr."""
     if isinstance(value, dict):
-        return {str(key): _named_plain(item, where) for key, item in value.items()}
+        return {str(key): _plain_values(item, where) for key, item in value.items()}
     if value is None or isinstance(value, bool | int | float | str | np.generic):
         return plain(value, where)
     return without_addresses(repr(value))
 
 
-def _chosen(estimator):
+def _learned_values(estimator):
     """Return what a fitted estimator learned that a reader wants to see, as plain values."""
     inside = parts(estimator)
     best = {
@@ -103,13 +103,13 @@ def _chosen(estimator):
     weights = next((table for table in weights if isinstance(table, pd.DataFrame)), None)
     curves = [(n, type(p).__name__, getattr(p, "history_", None)) for n, p in inside]
     return {
-        "best_params": _named_plain(best, "best_params_") or None,
+        "best_params": _plain_values(best, "best_params_") or None,
         "fusion_weights": None
         if weights is None
-        else _rounded(plain(weights.to_dict("index"), "weights_")),
+        else _round(plain(weights.to_dict("index"), "weights_")),
         "searches": _searches(inside),
         "history": [
-            {"estimator": name or kind} | _rounded(plain(dict(history), f"{kind}.history_"))
+            {"estimator": name or kind} | _round(plain(dict(history), f"{kind}.history_"))
             for name, kind, history in curves
             if history is not None
         ],
@@ -128,8 +128,8 @@ def _search(name, part):
         "name": name or type(part).__name__,
         "scoring": scoring or ("accuracy" if part.scoring is None else type(part.scoring).__name__),
         "best": int(getattr(part, "best_index_", -1)),
-        "params": [_named_plain(params, "params") for params in results["params"]],
-    } | {key: _rounded(plain(results[column], column)) for key, column in columns.items()}
+        "params": [_plain_values(params, "params") for params in results["params"]],
+    } | {key: _round(plain(results[column], column)) for key, column in columns.items()}
 
 
 def _searches(inside):
@@ -146,20 +146,20 @@ def _rules(name, fusion):
         "scoring": fusion.scoring,
         "best": len(scores) - 1,
         "params": [{"weights": rule} for rule in scores],
-        "mean": _rounded(list(scores.values())),
+        "mean": _round(list(scores.values())),
         "std": [None] * len(scores),
     }
 
 
-def _rounded(value):
+def _round(value):
     """Return plain values with floats of six digits: more than any figure needs.
 
     The rest is what the order of additions leaves, which differs between machines.
     """
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: _round(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_rounded(item) for item in value]
+        return [_round(item) for item in value]
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
@@ -173,11 +173,11 @@ def _scores(estimator, X, classes):
             scores = np.asarray(getattr(estimator, name)(X), dtype=np.float64)
             if scores.ndim == 1:
                 scores = np.column_stack([-scores, scores])
-            known = [str(label) for label in estimator.classes_]
-            if scores.shape != (len(X), len(known)):
+            labels = [str(label) for label in estimator.classes_]
+            if scores.shape != (len(X), len(labels)):
                 return None
             aligned = np.full((len(X), len(classes)), absent)
-            aligned[:, [classes.index(label) for label in known]] = scores
+            aligned[:, [classes.index(label) for label in labels]] = scores
             aligned[np.isnan(scores).all(1)] = np.nan
             return aligned
     return None
@@ -263,10 +263,10 @@ def run_fold(task, fold):
         alone = _alone(estimator, task, fold, predicted, scores) if task.alone else None
     return {
         "predicted": predicted,
-        "scores": _rounded(plain(scores, "scores")),
+        "scores": _round(plain(scores, "scores")),
         "modalities": modalities,
         "frame_scores": frames,
-        **_chosen(estimator),
+        **_learned_values(estimator),
         "renamed": renamed,
         "alone": alone,
         "fit_seconds": fitted - started,
@@ -284,7 +284,7 @@ def _key(task, folds):
     return evaluation_key(task.X, parameter_content(task.estimator), labels, sides, modes, *weights)
 
 
-def _numbered(number, estimator, X, y, groups, classes, modes, fold):
+def _run_numbered(number, estimator, X, y, groups, classes, modes, fold):
     return number, run_fold(Task(estimator, X, y, groups, classes, *modes), fold)
 
 
@@ -299,16 +299,25 @@ def _fresh(task, folds, n_jobs):
         for n, f in folds
     ]
     if not cluster and effective_n_jobs(n_jobs) == 1:
-        yield from ((number, run_fold(one, fold)) for number, one, fold in tasks)
+        yield from ((number, run_fold(fold_task, fold)) for number, fold_task, fold in tasks)
         return
     # Arrays and the table are sent once, as each is an argument of its own.
     parts = task.estimator, task.X, task.y, task.groups, task.classes
     n_jobs = -1 if cluster else n_jobs
     yield from Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(
-        delayed(_numbered)(
-            number, *parts, (one.rename, one.alone, one.as_array, one.weights, one.shares), fold
+        delayed(_run_numbered)(
+            number,
+            *parts,
+            (
+                fold_task.rename,
+                fold_task.alone,
+                fold_task.as_array,
+                fold_task.weights,
+                fold_task.shares,
+            ),
+            fold,
         )
-        for number, one, fold in tasks
+        for number, fold_task, fold in tasks
     )
 
 
@@ -318,8 +327,8 @@ def run_folds(task, folds, *, n_jobs=None, checkpoint=None, progress=False, titl
     Where joblib's backend is Dask, folds are tasks of the cluster.
     """
     checkpoints = FoldCheckpoints(checkpoint, _key(task, folds), len(folds))
-    kept = {number: checkpoints.load(number) for number in range(len(folds))}
-    outcomes = {number: outcome for number, outcome in kept.items() if outcome is not None}
+    loaded = {number: checkpoints.load(number) for number in range(len(folds))}
+    outcomes = {number: outcome for number, outcome in loaded.items() if outcome is not None}
     missing = [(number, fold) for number, fold in enumerate(folds) if number not in outcomes]
     with progress_bar(len(folds), title, "fold", visible=progress) as bar:
         _show(bar, task, folds, outcomes)
@@ -340,15 +349,15 @@ def _show(bar, task, folds, outcomes):
 
 def extract_first(task, progress):
     """Extract every clip once, before the folds; return {extractor: {status: clips}}."""
-    found, seen = {}, []
+    statuses, seen_parts = {}, []
     for name, part in parts(task.estimator):
-        if not isinstance(part, ClipEstimator) or parameter_content(part) in seen:
+        if not isinstance(part, ClipEstimator) or parameter_content(part) in seen_parts:
             continue
-        seen.append(parameter_content(part))
-        shown = clone(part)
+        seen_parts.append(parameter_content(part))
+        extractor = clone(part)
         if progress and "progress" in machine_defaults(part):
-            shown.set_params(progress=True)
+            extractor.set_params(progress=True)
         kind = type(part).__name__
-        tally = shown.statuses(task.X)["status"].value_counts().sort_index().to_dict()
-        found[f"{kind} ({name})" if kind in found else kind] = tally
-    return found
+        tally = extractor.statuses(task.X)["status"].value_counts().sort_index().to_dict()
+        statuses[f"{kind} ({name})" if kind in statuses else kind] = tally
+    return statuses

@@ -1,4 +1,4 @@
-"""Columns and names that give the label away, also for people whom nobody has met."""
+"""Find columns and names that give the label away, also for new people."""
 
 import re
 from pathlib import Path
@@ -70,8 +70,8 @@ def _digits(numbers):
             yield numbers.astype(np.int64) % divisor
         return
     numbers = np.where(np.isfinite(numbers), numbers, 0).astype(np.float64)
-    for place in range(_PLACES + 1):
-        yield np.rint(numbers * 10.0**place) % 10
+    for power in range(_PLACES + 1):
+        yield np.rint(numbers * 10.0**power) % 10
     yield np.round(numbers % 1, 6)
 
 
@@ -85,9 +85,9 @@ def _lookup(values, y, folds):
         cells = codes[fold.train] * len(kinds) + labels[fold.train]
         counts = np.bincount(cells[codes[fold.train] >= 0], minlength=len(names) * len(kinds))
         counts = counts.reshape(len(names), len(kinds))
-        known = (codes[fold.test] >= 0) & counts.any(1)[codes[fold.test]]
-        n, met = n + len(known), met + known.sum()
-        right += (counts.argmax(1)[codes[fold.test]] == labels[fold.test])[known].sum()
+        met_rows = (codes[fold.test] >= 0) & counts.any(1)[codes[fold.test]]
+        n, met = n + len(met_rows), met + met_rows.sum()
+        right += (counts.argmax(1)[codes[fold.test]] == labels[fold.test])[met_rows].sum()
     return met / max(n, 1), right / max(met, 1)
 
 
@@ -120,8 +120,9 @@ def _is_a_name(X, column):
     """Return whether a column repeats the names of the clips' files."""
     stems = {name: X[name].map(lambda v: Path(str(v)).stem) for name in NAMES if name in X}
     return any(
-        np.mean([stem in str(value) for stem, value in zip(known, X[column], strict=True)]) > 0.5
-        for known in stems.values()
+        np.mean([stem in str(value) for stem, value in zip(stem_list, X[column], strict=True)])
+        > 0.5
+        for stem_list in stems.values()
     )
 
 

@@ -1,4 +1,4 @@
-"""The folds inside an estimator on which its parts make choices."""
+"""List the estimators inside an estimator, and check the folds on which they make choices."""
 
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ def _inner_split(name, owner, cv):
     )
 
 
-def _tried(part):
+def _searched_names(part):
     """Return the names of parameters, without those of their owners, that a search tries."""
     grids = getattr(part, "param_grid", getattr(part, "param_distributions", ()))
     grids = [grids] if isinstance(grids, dict) else grids
@@ -66,23 +66,23 @@ def _makes_folds(estimator, tried):
 def inner_splits(estimator):
     """Return an InnerSplit for every nested estimator that makes folds by its parameter `cv`."""
     inside = parts(estimator)
-    tried = set().union(*(_tried(part) for _, part in inside))
+    tried = set().union(*(_searched_names(part) for _, part in inside))
     return [_inner_split(n, owner, owner.cv) for n, owner in inside if _makes_folds(owner, tried)]
 
 
 def mixed_holdouts(estimator):
     """Return a notice for every nested estimator that holds out rows of its own at random."""
-    found = []
+    texts = []
     for _, part in parts(estimator):
         for parameter in ("probability", "early_stopping"):
             if getattr(part, parameter, False) is True and type(part).__module__.startswith(
                 "sklearn."
             ):
-                found.append(
+                texts.append(
                     f"{type(part).__name__}({parameter}=True) holds out training clips at random, "
                     "which mixes training subjects; test subjects stay unseen."
                 )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(texts))
 
 
 def wants_groups(estimator):
@@ -122,25 +122,27 @@ def check_inner_splits(estimator, folds, subjects):
             "meta-estimator that supports scikit-learn's metadata routing"
         )
     for number, fold in enumerate(folds):
-        known = len(set(subjects[fold.train]) - {None}) + sum(
+        n_subjects = len(set(subjects[fold.train]) - {None}) + sum(
             s is None for s in subjects[fold.train]
         )
-        for place, split in enumerate(splits):
-            left = _least_left(known, split, splits[:place])
+        for level, split in enumerate(splits):
+            left = _least_left(n_subjects, split, splits[:level])
             if split.n_splits is not None and split.n_splits > left:
-                inside = "" if left == known else f", {left} of them inside the folds around it"
+                inside = (
+                    "" if left == n_subjects else f", {left} of them inside the folds around it"
+                )
                 raise ValueError(
-                    f"fold {number} trains on {known} subjects{inside}, fewer than the "
+                    f"fold {number} trains on {n_subjects} subjects{inside}, fewer than the "
                     f"{split.n_splits} folds that {split.owner} makes of them ({split.splitter}): "
                     "use fewer"
                 )
     return splits
 
 
-def _least_left(known, split, before):
+def _least_left(n_subjects, split, before):
     """Return how many subjects an inner split has, within those that enclose it."""
     for outer in before:
         encloses = f"{split.name}__".startswith(f"{outer.name}__" if outer.name else "")
         if encloses and outer.n_splits:
-            known -= -(-known // outer.n_splits)
-    return known
+            n_subjects -= -(-n_subjects // outer.n_splits)
+    return n_subjects

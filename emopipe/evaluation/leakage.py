@@ -1,4 +1,4 @@
-"""Checks for leaks: what could have let an evaluation see its answers, and whether it did.
+"""The leakage audit: checks for ways in which a test's answers could reach the training.
 
 They look at the rows that were given to fit and to predict, at the recordings behind them, and at
 what the estimator holds; what they could not look at, they cannot tell. Each returns a status and
@@ -164,29 +164,29 @@ class Evidence:
     alone: dict | None
 
 
-def run_checks(study, result, evidence, ignore=()):
+def run_checks(plan, result, evidence, ignore=()):
     """Return the checks of an evaluation: id, title, status and reason of each.
 
     Parameters
     ----------
-    study : Study
+    plan : Plan
     result : Result
         Its protocol, figures, baselines and searches.
     evidence : Evidence
     ignore : dict or list of str
         Checks that are muted, see `emopipe.checks.ignored_checks`.
     """
-    folds, subjects, y = study.folds, study.subjects, study.task.y
-    corpora = study.table["corpus"].to_numpy(dtype=object)
+    folds, subjects, y = plan.folds, plan.subjects, plan.task.y
+    corpora = plan.table["corpus"].to_numpy(dtype=object)
     entries = {
         "EMO01": _check_subjects(folds, subjects),
         "EMO02": _check_recordings(folds, evidence.named, evidence.n_files, evidence.n_decoded),
-        "EMO03": _check_statements(folds, study.statements, "statement" in study.grouped_by),
-        "EMO04": _check_tested(folds, study.table),
+        "EMO03": _check_statements(folds, plan.statements, "statement" in plan.grouped_by),
+        "EMO04": _check_tested(folds, plan.table),
         "EMO05": _check_rows(folds),
-        "EMO06": _check_choices(study.splits, subjects, wants_groups(study.task.estimator)),
-        "EMO07": _check_brought_in(brought_in(study.task.estimator, study.features)),
-        "EMO08": _check_columns_seen(study.n_columns, study.hidden, study.separate),
+        "EMO06": _check_choices(plan.splits, subjects, wants_groups(plan.task.estimator)),
+        "EMO07": _check_brought_in(brought_in(plan.task.estimator, plan.features)),
+        "EMO08": _check_columns_seen(plan.n_columns, plan.hidden, plan.separate),
         "EMO09": _check_names(evidence.renamed),
         "EMO10": design.check_test_person(result.protocol["test_person"], evidence.alone),
         "EMO12": design.check_corpora(folds, corpora, subjects),
@@ -196,6 +196,6 @@ def run_checks(study, result, evidence, ignore=()):
             result.metrics["uar"], result.chance["uar"], result.baselines
         ),
         "EMO16": design.check_folds(folds, y),
-        "EMO17": design.check_emotions(y, study.task.groups, study.tested),
+        "EMO17": design.check_emotions(y, plan.task.groups, plan.tested),
     }
     return mute([check_entry(id, *words) for id, words in entries.items()], ignore)

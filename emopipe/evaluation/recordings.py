@@ -1,4 +1,4 @@
-"""Which clips of a table are one recording: by name, by take, by decoded sound and pictures.
+"""Find clips of one recording: by name, by take, by decoded sound and pictures.
 
 Files are decoded by `emopipe.extraction`, in contained workers and through the store: once per
 clip.
@@ -43,11 +43,11 @@ def digest_recording(path):
     row, errors = np.zeros(2 * _BYTES + 1), []
     for part, digest in ((0, _digest_sound), (_BYTES, _digest_pictures)):
         try:
-            found, seconds = digest(path)
+            content, seconds = digest(path)
         except ClipError as error:
             errors.append(error)
             continue
-        row[part : part + _BYTES] = 0 if found is None else np.frombuffer(found, np.uint8)
+        row[part : part + _BYTES] = 0 if content is None else np.frombuffer(content, np.uint8)
         row[-1] = row[-1] if seconds is None else seconds
     if len(errors) == 2:
         raise errors[0]
@@ -83,17 +83,17 @@ def _recipe():
 @lru_cache(maxsize=8)
 def _digests(paths, stamps, store, n_jobs):
     """Return (sound, pictures, seconds) of every path, None where there is none."""
-    found = {}
+    digests = {}
     for path, value in zip(
         paths, extract(paths, _recipe(), store=store, n_jobs=n_jobs).values, strict=True
     ):
         if value is not None:
             parts = [bytes(value[n : n + _BYTES].astype(np.uint8)) for n in (0, _BYTES)]
-            found[path] = (
+            digests[path] = (
                 *(part.hex() if any(part) else None for part in parts),
                 value[-1] or np.nan,
             )
-    return found
+    return digests
 
 
 def _stamp(path):
@@ -157,14 +157,16 @@ def durations(table, decoded):
     for column in ("path", "audio"):
         for row, path in enumerate(table.get(column, ())):
             if isinstance(path, str) and path in decoded:
-                known = decoded[path][2]
-                seconds[row] = known if known == known else seconds[row]
+                seconds_decoded = decoded[path][2]
+                seconds[row] = (
+                    seconds_decoded if seconds_decoded == seconds_decoded else seconds[row]
+                )
     return seconds
 
 
 def copies(table, named):
     """Return a notice about clips that are copies of others, or None."""
-    found = {}
+    texts = {}
     for kind in ("decoded sound", "decoded pictures"):
         names = named.get(kind)
         if names is None:
@@ -177,8 +179,8 @@ def copies(table, named):
         if twins:
             clips = table["clip"].to_numpy()
             n = sum(len(rows) - 1 for rows in twins)
-            found[kind] = (
+            texts[kind] = (
                 f"{n} with the {kind} of another, such as {clips[twins[0][0]]} and "
                 + str(clips[twins[0][1]])
             )
-    return f"Copies among the clips: {'; '.join(found.values())}." if found else None
+    return f"Copies among the clips: {'; '.join(texts.values())}." if texts else None

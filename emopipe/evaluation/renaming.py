@@ -1,4 +1,4 @@
-"""Whether answers come from the names of files: the same clips are asked for under other names."""
+"""Check whether predictions depend on file names: predict the same clips under other names."""
 
 import os
 import tempfile
@@ -25,7 +25,7 @@ def _link(path, number, folder):
     return f"{link}{part.fragment}"
 
 
-def renamed(X, folder):
+def rename_rows(X, folder):
     """Return rows whose clips and files have neutral names; other columns lose such names, too."""
     other = X.copy()
     stems = {
@@ -76,16 +76,16 @@ def ask_renamed(estimator, X, answers):
     first, same = [answers[row] for row in rows], X.iloc[rows]
     try:
         with tempfile.TemporaryDirectory(prefix="emopipe-names-") as folder:
-            other = _asked(estimator, renamed(same, Path(folder)))
-        again = first if other == first else _asked(estimator, same)
+            other = _answers(estimator, rename_rows(same, Path(folder)))
+        again = first if other == first else _answers(estimator, same)
     except Exception as error:  # whatever a stranger's predict raises for such names
         return outcome | {
             "problem": f"It cannot answer under other names ({type(error).__name__})."
         }
-    steady = [one == two for one, two in zip(first, again, strict=True)]
-    changed = [a != b for a, b, known in zip(first, other, steady, strict=True) if known]
+    steady = [answer == two for answer, two in zip(first, again, strict=True)]
+    changed = [a != b for a, b, is_steady in zip(first, other, steady, strict=True) if is_steady]
     return outcome | {"changed": sum(changed), "unsteady": len(steady) - sum(steady)}
 
 
-def _asked(estimator, X):
+def _answers(estimator, X):
     return [str(answer) for answer in np.asarray(estimator.predict(X))]

@@ -30,9 +30,9 @@ def label_shares(table, votes, y, classes) -> np.ndarray:
     counts = table[columns].apply(pd.to_numeric, errors="coerce").fillna(0).to_numpy(np.float64)
     if (counts < 0).any() or not np.isfinite(counts).all():
         raise ValueError(f"soft_labels={votes!r}: votes must be numbers from 0")
-    own = (np.asarray(y)[:, None] == np.asarray(classes)).astype(float)
+    one_hot = (np.asarray(y)[:, None] == np.asarray(classes)).astype(float)
     total = counts.sum(1, keepdims=True)
-    return np.where(total > 0, counts / np.where(total > 0, total, 1), own)
+    return np.where(total > 0, counts / np.where(total > 0, total, 1), one_hot)
 
 
 def vote_columns(table, votes) -> list[str]:

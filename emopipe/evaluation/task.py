@@ -1,4 +1,4 @@
-"""What is asked of an evaluation, checked before anything is fitted."""
+"""Check the arguments of an evaluation before anything is fitted."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ _DEFAULTS = {"corpus": "clips", "split": None, "train_only": False, "excluded": 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study:
+class Plan:
     """A checked task.
 
     Parameters
@@ -39,7 +39,7 @@ class Study:
     splitter : str
         In words.
     splits : list of InnerSplit
-    given : bool
+    predefined : bool
         Whether the table or the caller says who is tested, rather than a splitter.
     grouped_by : list of str
         Columns that folds keep apart; empty where groups=None.
@@ -71,7 +71,7 @@ class Study:
     separate: list
     known_corpora: dict
     features: list | None
-    given: bool
+    predefined: bool
     random_state: int
 
     @property
@@ -85,7 +85,7 @@ class Study:
         return np.concatenate([fold.test for fold in self.folds])
 
     @property
-    def known(self):
+    def has_subjects(self):
         """Whether any tested clip's subject is known."""
         return any(subject is not None for subject in self.subjects[self.tested])
 
@@ -95,12 +95,12 @@ class Study:
 
         Random folds of a corpus that names nobody must; its official split need not.
         """
-        if not self.known:
-            return not self.given
+        if not self.has_subjects:
+            return not self.predefined
         return any(shared_subjects(fold, self.subjects) for fold in self.folds)
 
 
-def _completed(clips, label, grouped_by, features):
+def _add_columns(clips, label, grouped_by, features):
     """Return the table in the order of clips, with the columns that evaluation reads.
 
     Its index numbers the rows as they were: the order of a table decides nothing.
@@ -125,8 +125,8 @@ def _completed(clips, label, grouped_by, features):
         )
     table = clips.reset_index(drop=True)
     for column, value in _DEFAULTS.items():
-        given = table[column].astype(object) if column in table else pd.Series(None, table.index)
-        table[column] = np.where(given.notna(), given, value)
+        values = table[column].astype(object) if column in table else pd.Series(None, table.index)
+        table[column] = np.where(values.notna(), values, value)
     order = np.argsort(table["clip"].astype(str).to_numpy(dtype=str), kind="stable")
     return table.astype({"train_only": bool, "synthetic": bool}).iloc[order]
 
@@ -201,11 +201,11 @@ def _columns_of(groups):
 
 
 def _check_meant(subjects, groups):
-    known = len(set(subjects) - {None})
-    if groups is None and known:
+    n_subjects = len(set(subjects) - {None})
+    if groups is None and n_subjects:
         raise ValueError(
-            f"groups=None, but the table names {known} subjects: folds that ignore them test on "
-            "people that were trained on; leave groups='subject', or pass subject_dependent=True"
+            f"groups=None, but the table names {n_subjects} subjects: folds that ignore them test "
+            "on people that were trained on; leave groups='subject', or pass subject_dependent=True"
         )
 
 
@@ -214,7 +214,7 @@ def _answers(table, y):
     return [name for name in table if name == "emotion" or (table[name].astype(str) == y).all()]
 
 
-def make_study(
+def make_plan(
     estimator, clips, *, cv, label, groups, features, sample_weight, soft_labels,
     subject_dependent, random_state,
 ):  # fmt: skip
@@ -226,7 +226,7 @@ def make_study(
     weighed_by = [] if sample_weight is None else [sample_weight]
     if weighed_by and not isinstance(sample_weight, str):
         raise TypeError("sample_weight is no name: give the column of the clip table with weights")
-    full = _completed(clips, label, [*grouped_by, *weighed_by], features)
+    full = _add_columns(clips, label, [*grouped_by, *weighed_by], features)
     reasons = _reasons(full, label)
     table = full[reasons == ""]
     if weighed_by or soft_labels is not None:
@@ -260,7 +260,7 @@ def make_study(
     units = units_of(subjects, table["clip"]).to_numpy(dtype=str)
     n_columns = len([name for name in X if name not in NAMES])
     X, hidden, separate = check_columns(X, y, units, bool(features))
-    return Study(
+    return Plan(
         full=full, reasons=reasons, table=table, subjects=subjects, folds=folds, splits=splits,
         task=Task(
             estimator, X, y, units, classes,
@@ -269,6 +269,6 @@ def make_study(
         splitter=splitter, label=label,
         grouped_by=grouped_by, statements=statements, n_columns=n_columns, hidden=hidden,
         separate=separate, known_corpora=dict(clips.attrs.get("corpora", {})), features=features,
-        given=isinstance(cv, str | PredefinedSplit),
+        predefined=isinstance(cv, str | PredefinedSplit),
         random_state=random_state,
     )  # fmt: skip

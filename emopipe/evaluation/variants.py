@@ -12,32 +12,30 @@ from emopipe.evaluation.fitting import run_folds
 from emopipe.splits import make_folds
 
 
-def _variant(study, id, title, note, folds, estimator, options):
+def _variant(plan, id, title, note, folds, estimator, options):
     """Return a row of `Result.variants`: the task on other folds, or with another seed."""
     checkpoint = options["checkpoint"]
     checkpoint = None if checkpoint is None else Path(checkpoint) / id
-    task = replace(study.task, rename=False, estimator=estimator)
-    done = run_folds(task, folds, title=title, **options | {"checkpoint": checkpoint})
-    answers = figures.predictions(study, folds, done)
-    values = figures.figures(answers, study.task.classes, n_bootstrap=0)["metrics"]
+    task = replace(plan.task, rename=False, estimator=estimator)
+    outcomes = run_folds(task, folds, title=title, **options | {"checkpoint": checkpoint})
+    answers = figures.predictions(plan, folds, outcomes)
+    values = figures.figures(answers, plan.task.classes, n_bootstrap=0)["metrics"]
     row = {"id": id, "title": title, "n": len(answers), "note": note}
     return row | {name: values[name] for name in ("accuracy", "uar")}
 
 
-def on_random_folds(study, options):
+def on_random_folds(plan, options):
     """Return the row of as many random folds: what they have in excess is optimism."""
-    n_folds = min(len(study.folds), _rarest(study))
-    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=study.random_state)
+    n_folds = min(len(plan.folds), _rarest(plan))
+    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=plan.random_state)
     folds, words = make_folds(
-        study.table, study.task.y, study.subjects, splitter, subject_dependent=True
+        plan.table, plan.task.y, plan.subjects, splitter, subject_dependent=True
     )
     note = (
         f"Random folds ({words}) are subject-dependent: they test on people that were trained on. "
         "What they report in excess is optimism, not skill."
     )
-    return _variant(
-        study, "random-folds", "random folds", note, folds, study.task.estimator, options
-    )
+    return _variant(plan, "random-folds", "random folds", note, folds, plan.task.estimator, options)
 
 
 def _reseed(estimator, number):
@@ -50,12 +48,12 @@ def _reseed(estimator, number):
     )
 
 
-def with_seeds(study, repeats, options):
+def with_seeds(plan, repeats, options):
     """Return a row for every further seed of the estimator's random parts."""
     note = "The same folds, with other seeds for every random part of the estimator."
     return [
-        _variant(study, f"seed-{number}", f"seed {number}", note, study.folds,
-                 _reseed(study.task.estimator, number), options)
+        _variant(plan, f"seed-{number}", f"seed {number}", note, plan.folds,
+                 _reseed(plan.task.estimator, number), options)
         for number in range(1, repeats)
     ]  # fmt: skip
 
@@ -72,19 +70,19 @@ def check_repeats(estimator, repeats):
         )
 
 
-def _rarest(study):
+def _rarest(plan):
     """Return how many clips that may be tested the rarest emotion has."""
-    return int(np.unique(study.task.y[~study.trains], return_counts=True)[1].min())
+    return int(np.unique(plan.task.y[~plan.trains], return_counts=True)[1].min())
 
 
-def check_gap(study):
-    """Raise ValueError where random folds cannot stand beside those of a study."""
-    if study.mixed or not study.known or len(study.folds) < 2:
+def check_gap(plan):
+    """Raise ValueError where random folds cannot stand beside those of a plan."""
+    if plan.mixed or not plan.has_subjects or len(plan.folds) < 2:
         raise ValueError(
             "optimism_gap compares folds by subject with as many random ones: it needs two folds "
-            f"or more that keep known subjects apart, not {study.splitter}"
+            f"or more that keep known subjects apart, not {plan.splitter}"
         )
-    if _rarest(study) < 2:
+    if _rarest(plan) < 2:
         raise ValueError(
             "optimism_gap makes random folds by emotion, and some emotion has a single clip: leave "
             "it out, or pass optimism_gap=False"

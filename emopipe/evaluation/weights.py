@@ -57,10 +57,10 @@ def check_takes_weights(estimator) -> None:
     """
     try:
         routing = get_routing_for_object(request_weights(estimator))
-        taken = routing.consumes("fit", {"sample_weight"})
+        is_consumed = routing.consumes("fit", {"sample_weight"})
     except NotImplementedError:  # some of scikit-learn's meta-estimators cannot route anything
-        taken = has_fit_parameter(estimator, "sample_weight")
-    if not taken:
+        is_consumed = has_fit_parameter(estimator, "sample_weight")
+    if not is_consumed:
         raise ValueError(
             f"sample_weight: nothing in {type(estimator).__name__} weighs clips: leave it out, or "
             "take a classifier whose fit has that parameter, such as SVC"

@@ -70,9 +70,9 @@ def _official(table, name):
     train = split.isin(train_names).to_numpy() | trains
     for mask, side in ((test, f"labelled clips in the {test_name} split"), (train, "training")):
         if not mask.any():
-            found = split.value_counts().to_dict()
+            counts = split.value_counts().to_dict()
             raise ValueError(
-                f"cv={name!r}: no {side}; clips per split: {found}. Where the test set's emotions "
+                f"cv={name!r}: no {side}; clips per split: {counts}. Where the test set's emotions "
                 "are withheld, cv='official-val' tests on val"
             )
     return train, test
@@ -118,7 +118,7 @@ def _splitter(cv, grouped, random_state):
     return StratifiedKFold(int(cv), shuffle=True, random_state=random_state)
 
 
-def _predefined(cv, rows, n_rows):
+def _select_predefined(cv, rows, n_rows):
     """Return the part of a PredefinedSplit over n_rows that concerns the given rows."""
     if len(cv.test_fold) != n_rows:
         raise ValueError(
@@ -192,7 +192,7 @@ def make_folds(
         rows = np.flatnonzero(~trains)
         splitter = _splitter(cv, subjects is not None and not subject_dependent, random_state)
         if isinstance(splitter, PredefinedSplit):
-            splitter = _predefined(splitter, table.index[rows], n_rows or len(table))
+            splitter = _select_predefined(splitter, table.index[rows], n_rows or len(table))
         if takes_groups(splitter):
             _check_groups(subjects, rows, clips, splitter)
         elif subjects is not None and not subject_dependent:

@@ -28,12 +28,12 @@ def published_folds(name, table, subjects):
             f"cv={name!r} are folds of {corpus}'s {len(number)} subjects; {foreign[0]!r} is none "
             "of them: use another cv"
         )
-    place = np.array([number.get(person, -1) for person in people])
-    place[trains] = -1
+    fold_of = np.array([number.get(person, -1) for person in people])
+    fold_of[trains] = -1
     pairs = [
-        (np.flatnonzero((place != n) & (place >= 0)), np.flatnonzero(place == n))
+        (np.flatnonzero((fold_of != n) & (fold_of >= 0)), np.flatnonzero(fold_of == n))
         for n in range(len(folds))
-        if (place == n).any()
+        if (fold_of == n).any()
     ]
     return pairs, f"{name} ({source}, {len(pairs)} folds by subject)"
 

@@ -92,11 +92,11 @@ class DistinctGroupShuffleSplit(GroupShuffleSplit):
         rng = np.random.default_rng(self.random_state)
 
         def draws():
-            known = set()
+            drawn = set()
             while True:
                 chosen = tuple(sorted(rng.permutation(n_groups)[:n_test].tolist()))
-                if chosen not in known:
-                    known.add(chosen)
+                if chosen not in drawn:
+                    drawn.add(chosen)
                     yield chosen
 
         yield from islice(draws(), self.n_splits)

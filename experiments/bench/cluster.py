@@ -32,7 +32,7 @@ WAYS = {"serial": None, "1 worker": (1, 1), "2 workers": (2, 1), "1 worker, 2 th
 SECONDS = (2.0, 8.0)
 
 
-def drawn(folder, seconds, n):
+def draw_videos(folder, seconds, n):
     """Return paths of n made videos with sound."""
     from emopipe import load_corpus, make_synthetic_corpus
 
@@ -41,7 +41,7 @@ def drawn(folder, seconds, n):
     return [str(path) for path in load_corpus("cremad", root)["path"]][:n]
 
 
-def found(folder, suffixes, n):
+def list_files(folder, suffixes, n):
     """Return paths of n files below a folder, spread evenly."""
     paths = sorted(str(p) for p in folder.rglob("*") if p.suffix.lower() in suffixes)
     if not paths:
@@ -70,8 +70,8 @@ def call(client, extractor, paths, store=None):
     if client is None:
         return extractor.extract(paths), perf_counter() - began
     with joblib.parallel_config("dask", client=client):
-        done = extractor.extract(paths)
-    return done, perf_counter() - began
+        extraction = extractor.extract(paths)
+    return extraction, perf_counter() - began
 
 
 def peak():
@@ -94,7 +94,7 @@ def payload(extractor, paths):
     return sum(map(len, task)) / len(paths)
 
 
-def scanned(folder, n):
+def scan(folder, n):
     """Return what it costs, per clip, to find out that n clips are in the store already."""
     import tracemalloc
 
@@ -142,26 +142,26 @@ def scanned(folder, n):
     return figures
 
 
-def same(one, other):
+def same(first, other):
     """Say whether two extractions have the same bytes."""
-    pairs = zip(one.values, other.values, strict=True)
-    return one.statuses == other.statuses and all(
+    pairs = zip(first.values, other.values, strict=True)
+    return first.statuses == other.statuses and all(
         (a is None) == (b is None) and (a is None or a.tobytes() == b.tobytes()) for a, b in pairs
     )
 
 
-def measured(kind, extractor, paths, clients, rounds, lengths):
+def measure(kind, extractor, paths, clients, rounds, lengths):
     """Return the figures of one kind of features, and print them."""
     for client in clients.values():
         call(client, extractor, paths[: max(4, len(paths) // 4)])
     early = peaks(clients)
     seconds = {way: [] for way in clients}
     for _ in range(rounds):
-        done = {}
+        extractions = {}
         for way, client in clients.items():
-            done[way], spent = call(client, extractor, paths)
+            extractions[way], spent = call(client, extractor, paths)
             seconds[way].append(spent)
-        if not all(same(done["serial"], one) for one in done.values()):
+        if not all(same(extractions["serial"], extraction) for extraction in extractions.values()):
             raise SystemExit(f"{kind}: a cluster gave other values than one process")
     spent = {way: median(values) for way, values in seconds.items()}
     figures = {
@@ -170,7 +170,7 @@ def measured(kind, extractor, paths, clients, rounds, lengths):
         "times_serial": {way: spent["serial"] / s for way, s in spent.items()},
         "clips_per_hour_and_core": 3600 * len(paths) / spent["2 workers"] / 2,
         "payload_bytes_per_clip": payload(extractor, paths),
-        "value_bytes": next(v.nbytes for v in done["serial"].values if v is not None),
+        "value_bytes": next(v.nbytes for v in extractions["serial"].values if v is not None),
         "growth_mb": {way: now - early[way] for way, now in peaks(clients).items()},
         "peak_mb": peaks(clients),
         "longer": longer(extractor, lengths),
@@ -236,14 +236,14 @@ def compare(args, folder, stack):
     """Return the figures of all kinds of features."""
     from distributed import Client, LocalCluster
 
-    made = drawn(folder / "made", 2.5, args.n) if not (args.sounds and args.videos) else None
-    sounds = found(args.sounds, {".wav", ".mp4", ".flv"}, args.n) if args.sounds else made
+    made = draw_videos(folder / "made", 2.5, args.n) if not (args.sounds and args.videos) else None
+    sounds = list_files(args.sounds, {".wav", ".mp4", ".flv"}, args.n) if args.sounds else made
     videos = (
-        found(args.videos, {".flv", ".mp4"}, args.n_videos)
+        list_files(args.videos, {".flv", ".mp4"}, args.n_videos)
         if args.videos
         else made[: args.n_videos]
     )
-    lengths = {s: drawn(folder / f"{s}", s, 2) for s in SECONDS}
+    lengths = {s: draw_videos(folder / f"{s}", s, 2) for s in SECONDS}
     clients = {}
     for way, shape in WAYS.items():
         clients[way] = None
@@ -260,10 +260,10 @@ def compare(args, folder, stack):
     result = {"cores": os.cpu_count(), "fps": FPS}
     for kind, extractor in extractors(args.vggface).items():
         paths = sounds if kind == "voice" else videos
-        figures = measured(kind, extractor, paths, clients, args.rounds, lengths)
+        figures = measure(kind, extractor, paths, clients, args.rounds, lengths)
         result[kind] = figures
     (folder / "scan").mkdir()
-    return result | {"scan": scanned(folder / "scan", 2_000 if args.quick else 20_000)}
+    return result | {"scan": scan(folder / "scan", 2_000 if args.quick else 20_000)}
 
 
 if __name__ == "__main__":

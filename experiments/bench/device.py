@@ -41,24 +41,24 @@ def seconds_of(function, rounds):
     return median(spent)
 
 
-def compiled(function, backend):
+def compile_call(function, backend):
     """Compile a function of device arrays, and make it wait for its end."""
     if backend == "tensorflow":
         import tensorflow as tf
 
         traced = tf.function(function, jit_compile=bool(tf.config.list_physical_devices("GPU")))
-        return lambda *given: traced(*given).numpy()
+        return lambda *arguments: traced(*arguments).numpy()
     if backend == "jax":
         import jax
 
         traced = jax.jit(function)
-        return lambda *given: traced(*given).block_until_ready()
+        return lambda *arguments: traced(*arguments).block_until_ready()
     import torch
 
-    def call(*given):
+    def call(*arguments):
         with torch.no_grad():
-            found = function(*given)
-        return found.cpu()
+            output = function(*arguments)
+        return output.cpu()
 
     return call
 
@@ -75,7 +75,7 @@ def matrix_rate(side, rounds, backend):
             x = ops.matmul(x, matrix)
         return ops.sum(ops.cast(x, "float32"))
 
-    call = compiled(product, backend)
+    call = compile_call(product, backend)
     return times * 2 * side**3 / seconds_of(lambda: call(matrix), rounds)
 
 
@@ -107,7 +107,7 @@ def faces(batch, n, rounds, precision, backend):
     coarse = np.random.default_rng(0).integers(0, 256, (batch, 28, 28, 3), dtype=np.uint8)
     crops = coarse.repeat(8, axis=1).repeat(8, axis=2)
     resident = ops.convert_to_tensor(crops)
-    bare = compiled(lambda given: ops.sum(model(given, training=False)), backend)
+    bare = compile_call(lambda images: ops.sum(model(images, training=False)), backend)
     call = keras_call(model)
     features = VGGFaceFeatures(
         weights="random", faces=FaceCrops(detector=None), precision=precision, batch_size=batch,
@@ -176,9 +176,11 @@ def device(backend):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        found = tf.config.list_physical_devices("GPU")
+        devices = tf.config.list_physical_devices("GPU")
         return (
-            tf.config.experimental.get_device_details(found[0])["device_name"] if found else "CPU"
+            tf.config.experimental.get_device_details(devices[0])["device_name"]
+            if devices
+            else "CPU"
         )
     if backend == "jax":
         import jax
@@ -209,14 +211,14 @@ def main():
     result = {"device": device(backend), "backend": backend, "precision": args.precision}
     print(", ".join(result.values()))
     rate = matrix_rate(side, rounds, backend)
-    found = faces(batch, n, rounds, args.precision, backend)
+    rates = faces(batch, n, rounds, args.precision, backend)
     print(f"matrices in bfloat16          {rate / 1e12:9.2f} TFLOP/s")
-    for name, value in found.items():
+    for name, value in rates.items():
         print(f"faces, {name:22} {value:9.1f} /s")
     shares = {
-        "faces of bare": found["whole way"] / found["bare"],
-        "runtime of bare": found["runtime"] / found["bare"],
-        "bare of matrices": found["bare"] * operations() / rate,
+        "faces of bare": rates["whole way"] / rates["bare"],
+        "runtime of bare": rates["runtime"] / rates["bare"],
+        "bare of matrices": rates["bare"] * operations() / rate,
     }
     for name, value in shares.items():
         goal = f"  (goal: {GOALS[name]:.1f})" if name in GOALS else ""
@@ -225,7 +227,7 @@ def main():
     for name, value in learned.items():
         unit = "of the time" if name == "waiting" else "clips/s"
         print(f"clips, {name:22} {value:9.2f} {unit}")
-    result |= {"matrices": rate, "faces": found, "shares": shares, "clips": learned}
+    result |= {"matrices": rate, "faces": rates, "shares": shares, "clips": learned}
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(json.dumps(result, indent=2) + "\n")

@@ -49,11 +49,11 @@ def clips_of(folders, n, work):
 
     if folders:
         suffixes = {".flv", ".mp4", ".avi", ".mkv", ".mov", ".webm"}
-        found = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in suffixes)
+        files = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in suffixes)
     else:
         root = make_synthetic_corpus(work / "cremad", subjects=1, duration=2.2, size=(360, 480))
-        found = load_corpus("cremad", root)["path"]
-    paths = [str(path) for path in found]
+        files = load_corpus("cremad", root)["path"]
+    paths = [str(path) for path in files]
     if not paths:
         raise SystemExit(f"no video below {', '.join(map(str, folders))}")
     return paths[:: max(1, len(paths) // n)][:n]
@@ -105,8 +105,8 @@ def _detect(path, detector, model, size, margin):
     cv2.setNumThreads(1)
     images, find = [image for _, image in frames(path, fps=FPS)], load_detector(detector, model)
     began = perf_counter()
-    found = [find(image) for image in images]
-    pairs = zip(images, found, strict=True)
+    boxes = [find(image) for image in images]
+    pairs = zip(images, boxes, strict=True)
     crops = [crop(im, _largest(b), size=size, margin=margin) for im, b in pairs if len(b)]
     return perf_counter() - began, crops
 
@@ -118,8 +118,8 @@ def _largest(boxes):
 def _look(face):
     """Return what `crop` and the detector are asked for by a transformer."""
     recipe = face._recipe()
-    asked = recipe.prepare_args
-    return asked["detector"], recipe.places["model"], tuple(asked["size"]), asked["margin"]
+    options = recipe.prepare_args
+    return options["detector"], recipe.places["model"], tuple(options["size"]), options["margin"]
 
 
 def stages(pool, n_jobs, paths, face, call):
@@ -131,13 +131,13 @@ def stages(pool, n_jobs, paths, face, call):
     for start in range(0, len(faces), face.batch_size):
         call(faces[start : start + face.batch_size])
     network = perf_counter() - began
-    found = face.extract(paths)
+    extraction = face.extract(paths)
     return {
         "decode": sum(seconds for seconds, _ in decoded) / n_jobs,
         "detect": sum(seconds for seconds, _ in detected) / n_jobs,
         "network": network,
-        "whole": found.seconds["wall"],
-    }, found
+        "whole": extraction.seconds["wall"],
+    }, extraction
 
 
 def engines_crop(face):
@@ -163,12 +163,12 @@ def deepface_crop(face):
 
     def look(image):
         bgr = np.ascontiguousarray(image[:, :, ::-1])
-        found = DeepFace.extract_faces(bgr, detector_backend="opencv", enforce_detection=False)
-        found = [one for one in found if one["confidence"] > 0]
-        if not found:
+        faces = DeepFace.extract_faces(bgr, detector_backend="opencv", enforce_detection=False)
+        faces = [face for face in faces if face["confidence"] > 0]
+        if not faces:
             return None
-        areas = [one["facial_area"]["w"] * one["facial_area"]["h"] for one in found]
-        largest = found[int(np.argmax(areas))]["face"]
+        areas = [face["facial_area"]["w"] * face["facial_area"]["h"] for face in faces]
+        largest = faces[int(np.argmax(areas))]["face"]
         return cv2.resize((255 * largest).astype(np.uint8), size[::-1])
 
     return look
@@ -198,36 +198,36 @@ def loop(paths, look, call, fps):
 
 def compare(paths, name, runtime, precision, crops, n_jobs, rounds, every):
     """Return the figures of one network."""
-    asked = (name, runtime, precision)
+    network = (name, runtime, precision)
     options = {"store": None, "n_jobs": n_jobs}
-    face, call = extractor(*asked, crops, **options)
-    following, _ = extractor(*asked, crops | {"detect_every": every}, **options)
+    face, call = extractor(*network, crops, **options)
+    following, _ = extractor(*network, crops | {"detect_every": every}, **options)
     eager, looks = eager_call(name), {"eager": engines_crop(face)}
     if crops["detector"] == "haar" and importlib.util.find_spec("deepface"):
         looks["DeepFace"] = deepface_crop(face)
     face.extract(paths[:n_jobs])
     for look in looks.values():
         loop(paths[:1], look, eager, FPS)
-    taken, differences = [], []
+    rows, differences = [], []
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_jobs, mp_context=context) as pool:
         list(pool.map(_decode, paths[:1] * n_jobs))
         for i in range(rounds):
-            row, found = stages(pool, n_jobs, paths, face, call)
+            row, extraction = stages(pool, n_jobs, paths, face, call)
             row["following"] = following.extract(paths).seconds["wall"]
-            for one, look in looks.items():
-                row[f"loop, {one}"], _ = loop(paths, look, eager, FPS)
+            for way, look in looks.items():
+                row[f"loop, {way}"], _ = loop(paths, look, eager, FPS)
             row["loop, compiled"], means = loop(paths, looks["eager"], call, FPS)
             if i == 0:
                 row["loop, every"], _ = loop(paths, looks["eager"], eager, None)
-                pairs = zip(means, found.values, strict=True)
+                pairs = zip(means, extraction.values, strict=True)
                 differences = [np.abs(a - b).max() / b.max() for a, b in pairs if b is not None]
-            taken.append(row)
+            rows.append(row)
     return {
-        "network": " ".join(filter(None, asked)),
-        "rounds": taken,
+        "network": " ".join(filter(None, network)),
+        "rounds": rows,
         "difference_to_loop": float(max(differences, default=np.nan)),
-        "where_time_went": found.summary(),
+        "where_time_went": extraction.summary(),
     }
 
 
@@ -236,8 +236,8 @@ def judge(figures, n_clips, every):
     rounds = figures["rounds"]
     alone = ("decode", "detect", "network")
 
-    def ratio(one, other):
-        pairs = [(r[one], r[other]) for r in rounds if one in r]
+    def ratio(first, other):
+        pairs = [(r[first], r[other]) for r in rounds if first in r]
         return median(a / b for a, b in pairs)
 
     slowest = max(alone, key=lambda stage: median(row[stage] for row in rounds))
@@ -294,7 +294,7 @@ def arguments():
 def measure(paths, args, n_jobs):
     """Return the figures of every network, and print them."""
     crops = {"detector": args.detector, "detector_model": args.detector_model}
-    rounds, found = 1 if args.quick else args.rounds, []
+    rounds, rows = 1 if args.quick else args.rounds, []
     for name in args.networks:
         for runtime in args.runtimes if name == "vggface" else [""]:
             precision = args.precision if runtime else ""
@@ -303,8 +303,8 @@ def measure(paths, args, n_jobs):
             show(figures["network"], figures["table"])
             print(f"  differs from the loop by at most {figures['difference_to_loop']:.1e}")
             print("  " + figures["where_time_went"].replace("\n", "\n  "))
-            found.append(figures)
-    return found
+            rows.append(figures)
+    return rows
 
 
 def main():

@@ -92,22 +92,22 @@ def networks():
     ways = {"DeepFace's way": deepface_way}
     if importlib.util.find_spec("deepface"):
         ways = {"DeepFace": deepface_itself} | ways
-    found = {name: dict(zip((1, 16), way(), strict=True)) for name, way in ways.items()}
+    calls = {name: dict(zip((1, 16), way(), strict=True)) for name, way in ways.items()}
     for runtime, precision in OURS:
         try:
             call = network(WEIGHTS, runtime=runtime, precision=precision)
         except ImportError as error:
             print(f"left out: {error}")
             continue
-        found[f"{runtime} {precision}"] = {1: _one_by_one(call), 16: call}
-    return found
+        calls[f"{runtime} {precision}"] = {1: _one_by_one(call), 16: call}
+    return calls
 
 
 def _one_by_one(call):
     return lambda faces: np.concatenate([call(faces[i : i + 1]) for i in range(len(faces))])
 
 
-def timed(calls, faces, rounds):
+def time_calls(calls, faces, rounds):
     """Return {name: median seconds}, one call of each after the other in every round."""
     for call in calls.values():
         call(faces[:2])
@@ -120,12 +120,14 @@ def timed(calls, faces, rounds):
     return {name: median(values) for name, values in seconds.items()}
 
 
-def speeds(found, rounds):
+def speeds(calls_by_name, rounds):
     """Return a row per network and batch size, with the ratio to the first of them."""
-    baseline, rows = next(iter(found)), []
+    baseline, rows = next(iter(calls_by_name)), []
     for size in (1, 16):
         faces = crops(16 if size == 16 else 4)
-        seconds = timed({name: calls[size] for name, calls in found.items()}, faces, rounds)
+        seconds = time_calls(
+            {name: calls[size] for name, calls in calls_by_name.items()}, faces, rounds
+        )
         for name, spent in seconds.items():
             rate, ratio = len(faces) / spent, seconds[baseline] / spent
             rows.append({"network": name, "batch": size, "faces_per_second": rate, "ratio": ratio})
@@ -141,9 +143,9 @@ def product_rate(precision, rounds, side=2048):
     from emopipe.backbones.runtimes import openvino_call
 
     draws = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
-    given = ops.parameter([-1, side], np.float32)
-    graph = openvino.Model([ops.matmul(given, ops.constant(draws), False, False)], [given])
-    spent = timed({"product": openvino_call(graph, precision)}, draws, rounds)["product"]
+    rows = ops.parameter([-1, side], np.float32)
+    graph = openvino.Model([ops.matmul(rows, ops.constant(draws), False, False)], [rows])
+    spent = time_calls({"product": openvino_call(graph, precision)}, draws, rounds)["product"]
     return 2 * side**3 / spent
 
 
@@ -153,9 +155,9 @@ def limits(rows, rounds):
 
     shares = {}
     for precision in ("float32", "bfloat16"):
-        own = [row for row in rows if row["network"] == f"openvino {precision}"]
-        rate = product_rate(precision, rounds) if own else None
-        for row in own:
+        runtime_rows = [row for row in rows if row["network"] == f"openvino {precision}"]
+        rate = product_rate(precision, rounds) if runtime_rows else None
+        for row in runtime_rows:
             share = row["faces_per_second"] * operations() / rate
             shares[f"{precision}, batch {row['batch']}"] = share
             print(f"{row['network']:20} batch {row['batch']:2}  {share:.2f} of a product's rate")
@@ -195,11 +197,11 @@ def overhead(call, n, rounds):
     }
 
 
-def drift(found):
+def drift(calls):
     """Return the cosines of bfloat16's rows with float32's, per runtime."""
     faces, cosines = crops(16), {}
     for runtime in ("keras", "openvino"):
-        pair = [found.get(f"{runtime} {precision}") for precision in ("float32", "bfloat16")]
+        pair = [calls.get(f"{runtime} {precision}") for precision in ("float32", "bfloat16")]
         if None in pair:
             continue
         exact, rough = (calls[16](faces).astype(np.float64) for calls in pair)
@@ -222,17 +224,17 @@ def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # what DeepFace needs; ours is Keras 3
     rounds = 2 if args.quick else args.rounds
-    found = networks()
+    calls = networks()
     result = {
         "machine": {"processor": platform.processor(), "cores": os.cpu_count()},
         "rounds": rounds,
-        "speeds": speeds(found, rounds),
-        "drift": drift(found),
+        "speeds": speeds(calls, rounds),
+        "drift": drift(calls),
     }
     result["share_of_a_products_rate"] = limits(result["speeds"], rounds)
-    wanted = found.get(" ".join(OVERHEAD_OF))
-    if wanted:
-        result["overhead"] = overhead(wanted[16], 32 if args.quick else 128, rounds)
+    overhead_calls = calls.get(" ".join(OVERHEAD_OF))
+    if overhead_calls:
+        result["overhead"] = overhead(overhead_calls[16], 32 if args.quick else 128, rounds)
         print("through VGGFaceFeatures:", result["overhead"])
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(result, indent=2) + "\n")

@@ -31,24 +31,24 @@ def clips_of(folders, n, work):
 
     if folders:
         suffixes = {".flv", ".mp4", ".avi", ".mkv", ".mov", ".webm"}
-        found = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in suffixes)
+        files = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in suffixes)
     else:
         root = make_synthetic_corpus(work / "cremad", subjects=1, duration=2.2, size=(360, 480))
-        found = load_corpus("cremad", root)["path"]
-    paths = [str(path) for path in found]
+        files = load_corpus("cremad", root)["path"]
+    paths = [str(path) for path in files]
     if not paths:
         raise SystemExit(f"no video below {', '.join(map(str, folders))}")
     return paths[:: max(1, len(paths) // n)][:n]
 
 
-def _boxes(path, fps, every, found):
+def _boxes(path, fps, every, boxes):
     from emopipe.face import face_crops
 
-    chunks = face_crops(path, fps=fps, detect_every=every, size=(48, 48), **found)
-    began, found = process_time(), {}
+    chunks = face_crops(path, fps=fps, detect_every=every, size=(48, 48), **boxes)
+    began, boxes = process_time(), {}
     for chunk in chunks:
-        found |= dict(zip(chunk.times.tolist(), chunk.boxes, strict=True))
-    return found, chunks.counts["detections"], process_time() - began
+        boxes |= dict(zip(chunk.times.tolist(), chunk.boxes, strict=True))
+    return boxes, chunks.counts["detections"], process_time() - began
 
 
 def following(paths, fps, look):
@@ -58,12 +58,12 @@ def following(paths, fps, look):
     each, rows = [_boxes(path, fps, 1, look) for path in paths], []
     for every in EVERY:
         others, ious, lost = [_boxes(path, fps, every, look) for path in paths], [], 0
-        for (one, *_), (other, *_) in zip(each, others, strict=True):
-            shared = sorted(set(one) & set(other))
-            lost += len(one) - len(shared)
-            ious += [float(overlap(one[t][None], other[t][None])[0, 0]) for t in shared]
-        seconds = [sum(spent for *_, spent in found) for found in (each, others)]
-        detections = [sum(n for _, n, _ in found) for found in (each, others)]
+        for (first, *_), (other, *_) in zip(each, others, strict=True):
+            shared = sorted(set(first) & set(other))
+            lost += len(first) - len(shared)
+            ious += [float(overlap(first[t][None], other[t][None])[0, 0]) for t in shared]
+        seconds = [sum(spent for *_, spent in runs) for runs in (each, others)]
+        detections = [sum(n for _, n, _ in runs) for runs in (each, others)]
         rows.append({
             "every": every, "fps": fps or "all", "frames": len(ious), "lost": lost,
             "detections": detections[1], "of": detections[0], "iou_lowest": min(ious),

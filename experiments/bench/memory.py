@@ -90,17 +90,17 @@ def tiny_picture(path):
 def memory(pid, what):
     """Return a process's memory in bytes: "VmRSS" now, "VmHWM" at most."""
     with open(f"/proc/{pid}/status") as file:
-        found = next(line for line in file if line.startswith(what))
-    return int(found.split()[1]) * 1024
+        line = next(line for line in file if line.startswith(what))
+    return int(line.split()[1]) * 1024
 
 
 def descendants(pid):
     """Return the processes that a process started."""
-    found = []
+    children = []
     for task in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{task}/children") as file:
-            found += [int(child) for child in file.read().split()]
-    return found
+            children += [int(child) for child in file.read().split()]
+    return children
 
 
 def transformer(kind, fps, **options):
@@ -139,27 +139,27 @@ def child(kind, paths, fps, way, folder):
     pids = [os.getpid(), *descendants(os.getpid())]
     before = [memory(pid, "VmRSS") for pid in pids]
     began = perf_counter()
-    found = extract(paths, recipe, **options)
+    extraction = extract(paths, recipe, **options)
     seconds = perf_counter() - began
     after = [memory(pid, "VmHWM") for pid in pids]
-    done = {status: found.statuses.count(status) for status in set(found.statuses)}
-    results = sum(value.nbytes for value in found.values if value is not None)
+    statuses = {status: extraction.statuses.count(status) for status in set(extraction.statuses)}
+    results = sum(value.nbytes for value in extraction.values if value is not None)
     grown = [max(0, a - b) for a, b in zip(after, before, strict=True)]
     print(json.dumps({
         "base_MB": [b / MB for b in before], "here_MB": grown[0] / MB,
-        "worker_MB": sum(grown[1:]) / MB, "seconds": seconds, "statuses": done,
-        "results_MB": results / MB, "prepared": found.prepared,
+        "worker_MB": sum(grown[1:]) / MB, "seconds": seconds, "statuses": statuses,
+        "results_MB": results / MB, "prepared": extraction.prepared,
     }))  # fmt: skip
 
 
-def measured(kind, paths, fps=1.0, way="as they are"):
+def measure(kind, paths, fps=1.0, way="as they are"):
     """Return what a fresh process took for some clips."""
     with tempfile.TemporaryDirectory() as folder:
         names = Path(folder) / "paths.txt"
         names.write_text("\n".join(map(str, paths)))
         command = [sys.executable, __file__, "--child", kind, str(names), str(fps), way, folder]
-        found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(found.stdout.splitlines()[-1])
+        process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def slope(rows, x, y):
@@ -219,11 +219,11 @@ def main():
         for length in minutes:
             path = long_film(film, folder / "long.mp4", length)
             for kind, rows in videos.items():
-                row = measured(kind, [path], args.fps) | {"minutes": length}
+                row = measure(kind, [path], args.fps) | {"minutes": length}
                 rows.append(row | {"sum_MB": row["here_MB"] + row["worker_MB"]})
         paths = tiny_clips(folder / "clips", counts[-1])
         clips = {
-            way: [measured("voice", paths[:n], way=way) | {"clips": n} for n in counts]
+            way: [measure("voice", paths[:n], way=way) | {"clips": n} for n in counts]
             for way in WAYS
         }
     show(videos, clips)

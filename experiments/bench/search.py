@@ -69,13 +69,13 @@ def score_table(cremad, n):
 
 
 @contextmanager
-def counted(*classes):
+def count_fits(*classes):
     """Count the fits of classes, by class, parameters and data."""
-    seen, originals = Counter(), {cls: cls.fit for cls in classes}
+    fits, originals = Counter(), {cls: cls.fit for cls in classes}
 
     def counting(cls):
         def fit(self, X, y=None, **params):
-            seen[cls.__name__, str(self.get_params()), joblib.hash((X, y))] += 1
+            fits[cls.__name__, str(self.get_params()), joblib.hash((X, y))] += 1
             return originals[cls](self, X, y, **params)
 
         return fit
@@ -83,18 +83,18 @@ def counted(*classes):
     for cls in classes:
         cls.fit = counting(cls)
     try:
-        yield seen
+        yield fits
     finally:
         for cls, original in originals.items():
             cls.fit = original
 
 
-def tally(seen):
+def tally(counts):
     """Return the fits per class, and those of the same parameters on the same data."""
     fits = Counter()
-    for (name, *_), n in seen.items():
+    for (name, *_), n in counts.items():
         fits[name] += n
-    return dict(fits), sum(n - 1 for n in seen.values())
+    return dict(fits), sum(n - 1 for n in counts.values())
 
 
 def around(weights, n):
@@ -107,7 +107,7 @@ def around(weights, n):
     return np.maximum(weights + 0.1 * steps.reshape(-1, *weights.shape), 0)
 
 
-def timed(function, items):
+def time_per_item(function, items):
     """Return the seconds per item."""
     began = perf_counter()
     for item in items:
@@ -115,9 +115,9 @@ def timed(function, items):
     return (perf_counter() - began) / len(items)
 
 
-def judged_thrice(fusion, clips, codes, weightings, n_looped, rounds):
+def judge(fusion, clips, codes, weightings, n_looped, rounds):
     """Return the scores of weightings, and the seconds of a scan and of two loops, per round."""
-    scores, taken = fusion.oof_scores_, []
+    scores, rows = fusion.oof_scores_, []
     index, columns = fusion.weights_.index, fusion.weights_.columns
 
     def predict(weights):
@@ -131,35 +131,35 @@ def judged_thrice(fusion, clips, codes, weightings, n_looped, rounds):
         began = perf_counter()
         judged = score_weights(scores, codes, weightings)
         row = {"scan": perf_counter() - began}
-        some = weightings[i :: max(1, len(weightings) // n_looped)][:n_looped]
-        row["predict"] = timed(predict, some) * len(weightings)
-        row["bare"] = timed(bare, some) * len(weightings)
-        taken.append(row)
-    return judged, taken
+        looped = weightings[i :: max(1, len(weightings) // n_looped)][:n_looped]
+        row["predict"] = time_per_item(predict, looped) * len(weightings)
+        row["bare"] = time_per_item(bare, looped) * len(weightings)
+        rows.append(row)
+    return judged, rows
 
 
 def scan(clips, n, n_looped, rounds):
     """Return the figures of the scan, of both loops and of the search."""
     modalities = [(name, ScoreColumns(prefix=f"votes_{name}_")) for name in ("voice", "face")]
     fusion = EmotionWeightedFusion(modalities, weights="search", cv=FOLDS, remember=False)
-    with counted(ScoreColumns) as seen:
+    with count_fits(ScoreColumns) as fits:
         fusion.fit(clips, clips["emotion"])
     codes = np.searchsorted(fusion.classes_, clips["emotion"])
     scores = fusion.oof_scores_
     began = perf_counter()
-    found = search_weights(scores, codes)
+    best = search_weights(scores, codes)
     searched = perf_counter() - began
-    weightings = around(found, n)
-    judged, taken = judged_thrice(fusion, clips, codes, weightings, n_looped, rounds)
+    weightings = around(best, n)
+    judged, timings = judge(fusion, clips, codes, weightings, n_looped, rounds)
     return {
         "clips": len(clips),
         "weightings": len(weightings),
         "looped": n_looped,
-        "fits": tally(seen)[0]["ScoreColumns"],
+        "fits": tally(fits)[0]["ScoreColumns"],
         "modalities": len(modalities),
-        "rounds": taken,
+        "rounds": timings,
         "search_seconds": searched,
-        "searched": float(score_weights(scores, codes, found[None])[0]),
+        "searched": float(score_weights(scores, codes, best[None])[0]),
         "best_of_grid": float(judged.max()),
     }
 
@@ -197,10 +197,13 @@ def grid(folder, subjects, each, *, C, n_components, weights):
         parameters[f"{name}__pca__n_components"] = n_components
     fusion = EmotionWeightedFusion(modalities, cv=3)
     before, began = COUNTERS["prepared"], perf_counter()
-    with config_context(enable_metadata_routing=True), counted(StandardScaler, PCA, SVC) as seen:
+    with (
+        config_context(enable_metadata_routing=True),
+        count_fits(StandardScaler, PCA, SVC) as counts,
+    ):
         search = GridSearchCV(fusion, parameters, cv=GroupKFold(3), error_score="raise")
         search.fit(clips, clips["emotion"], groups=clips["subject"])
-    fits, twice = tally(seen)
+    fits, twice = tally(counts)
     points = len(search.cv_results_["params"])
     # Every point is fitted in 3 folds; learned weights take 3 inner folds and all clips each time.
     each_time = [1 if rule == "equal" else 4 for rule in weights]

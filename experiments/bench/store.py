@@ -65,9 +65,9 @@ def warm_read(folder, kind, n, rounds):
             seconds = []
             for _ in range(2):
                 began = perf_counter()
-                found = store.get(keys)
+                values = store.get(keys)
                 seconds.append(perf_counter() - began)
-            assert len(found) == n
+            assert len(values) == n
         began = perf_counter()
         np.load(folder / f"{kind}.npy")
         rows.append({"store": seconds[0], "again": seconds[1], "npy": perf_counter() - began})
@@ -77,7 +77,7 @@ def warm_read(folder, kind, n, rounds):
 def growth(folder, sizes, rounds):
     """Return, per round and size of store, the seconds of MORE entries written, and read."""
     stores = {n: Store(folder / f"{n}.sqlite", memo_bytes=0) for n in sizes}
-    taken, filled, rng = [], {}, np.random.default_rng(0)
+    timings, filled, rng = [], {}, np.random.default_rng(0)
     for n, store in stores.items():
         filled[n] = put(store, entries("voice", range(n)))
         began = perf_counter()
@@ -86,14 +86,14 @@ def growth(folder, sizes, rounds):
     for i in range(rounds):
         new = entries("voice", range((i + 1) * 10**7, (i + 1) * 10**7 + MORE))
         for n, store in stores.items():
-            asked = [key("voice", j) for j in rng.choice(n, min(n, MORE), replace=False).tolist()]
+            keys = [key("voice", j) for j in rng.choice(n, min(n, MORE), replace=False).tolist()]
             written, began = put(store, new), perf_counter()
-            assert len(store.get(asked)) == len(asked)
-            read = (perf_counter() - began) * MORE / len(asked)
-            taken.append({"entries": n, "write": written, "read": read})
+            assert len(store.get(keys)) == len(keys)
+            read = (perf_counter() - began) * MORE / len(keys)
+            timings.append({"entries": n, "write": written, "read": read})
     for store in stores.values():
         store.close()
-    return taken, filled
+    return timings, filled
 
 
 def naming(folder, n):
@@ -105,20 +105,20 @@ def naming(folder, n):
         paths.append(folder / f"{i}.clip")
         paths[-1].write_bytes(i.to_bytes(4, "little") * 25_000)
     time.sleep(2.1)  # hashes of files changed just now are not remembered
-    found = {}
+    figures = {}
     for when in ("first", "later"):
         with Store(folder / "files.sqlite") as store:
             began = perf_counter()
             stamps = {str(path): file_stamp(path) for path in paths}
             unread = stamps.keys() - store.contents(stamps)
             store.put_contents({path: (stamps[path], checksum(path)) for path in unread})
-            found[when] = {"seconds": perf_counter() - began, "read": len(unread)}
-    return found
+            figures[when] = {"seconds": perf_counter() - began, "read": len(unread)}
+    return figures
 
 
-def between(taken, what, sizes):
+def between(timings, what, sizes):
     """Return the median over rounds of the largest store's seconds by the smallest's."""
-    seconds = {n: [row[what] for row in taken if row["entries"] == n] for n in sizes}
+    seconds = {n: [row[what] for row in timings if row["entries"] == n] for n in sizes}
     pairs = zip(seconds[sizes[-1]], seconds[sizes[0]], strict=True)
     return median(many / few for many, few in pairs)
 
@@ -147,9 +147,9 @@ def show(result):
             GOALS["growth"],
         )
     )
-    for when, found in result["naming"].items():
-        rows.append((f"name {result['clips']} files, {when}: files read", found["read"], None))
-        rows.append((f"name {result['clips']} files, {when}: s", found["seconds"], None))
+    for when, figures in result["naming"].items():
+        rows.append((f"name {result['clips']} files, {when}: files read", figures["read"], None))
+        rows.append((f"name {result['clips']} files, {when}: s", figures["seconds"], None))
     for what, figure, goal in rows:
         verdict = "" if goal is None else f"goal <= {goal:g}: {'yes' if figure <= goal else 'NO'}"
         print(f"{what:58} {figure:9.3f}  {verdict}")
@@ -171,9 +171,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         warm = {kind: warm_read(folder, kind, n, rounds) for kind in FEATURES}
-        taken, filled = growth(folder, sizes, rounds)
+        timings, filled = growth(folder, sizes, rounds)
         result = {
-            "clips": n, "sizes": sizes, "warm": warm, "growth": taken, "filled": filled,
+            "clips": n, "sizes": sizes, "warm": warm, "growth": timings, "filled": filled,
             "naming": naming(folder, n),
         }  # fmt: skip
     result["table"] = show(result)

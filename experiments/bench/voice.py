@@ -56,20 +56,20 @@ def contestants(samples, window, step):
 
 def seconds_of(functions, n_rounds):
     """Return the seconds of every function in every round."""
-    taken = {name: [] for name in functions}
+    seconds = {name: [] for name in functions}
     for function in functions.values():
         function()
     for _ in range(n_rounds):
         for name, function in functions.items():
             began = time.perf_counter()
             function()
-            taken[name].append(time.perf_counter() - began)
-    return taken
+            seconds[name].append(time.perf_counter() - began)
+    return seconds
 
 
-def ratio(taken, one, other):
+def ratio(seconds, first, other):
     """Return the median over rounds of one's time by the other's."""
-    return median(a / b for a, b in zip(taken[one], taken[other], strict=True))
+    return median(a / b for a, b in zip(seconds[first], seconds[other], strict=True))
 
 
 def compare(samples, setting, n_rounds):
@@ -95,10 +95,17 @@ def measure(signals, n_rounds):
     rows = []
     for setting in SETTINGS:
         for kind, several in signals.items():
-            found = [compare(samples, setting, n_rounds) for samples in several]
-            figures = {name: median(one[name] for one in found) for name in found[0]}
-            figures["largest_difference"] = max(one["largest_difference"] for one in found)
-            rows.append({"setting": setting, "signal": kind, "signals": len(found), **figures})
+            comparisons = [compare(samples, setting, n_rounds) for samples in several]
+            figures = {
+                name: median(comparison[name] for comparison in comparisons)
+                for name in comparisons[0]
+            }
+            figures["largest_difference"] = max(
+                comparison["largest_difference"] for comparison in comparisons
+            )
+            rows.append(
+                {"setting": setting, "signal": kind, "signals": len(comparisons), **figures}
+            )
     return rows
 
 
@@ -115,11 +122,11 @@ def compare_extractors(paths, n_rounds):
         ],
         "functionals": lambda: rows(clip_functionals, sets=TOGETHER),
     }
-    taken = seconds_of(functions, n_rounds)
+    seconds = seconds_of(functions, n_rounds)
     return {
         "clips": len(paths),
-        **{f"{name}_ms": 1000 * median(taken[name]) / len(paths) for name in functions},
-        "functionals_by_statistics": ratio(taken, "functionals", "statistics"),
+        **{f"{name}_ms": 1000 * median(seconds[name]) / len(paths) for name in functions},
+        "functionals_by_statistics": ratio(seconds, "functionals", "statistics"),
     }
 
 
