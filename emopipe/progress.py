@@ -25,7 +25,7 @@ def progress_bar(total, title, unit, *, visible, initial=0, delay=0):
 
     Examples
     --------
-    >>> with progress_bar(3, "clips", "clip", shown=False) as bar:
+    >>> with progress_bar(3, "clips", "clip", visible=False) as bar:
     ...     bar.update()
     """
     from tqdm.auto import tqdm

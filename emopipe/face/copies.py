@@ -37,6 +37,7 @@ def half_precision(crops, *, base, **how):
 
     Examples
     --------
+    >>> import numpy as np
     >>> crops = np.zeros((2, 48, 48, 3), np.uint8)
     >>> half_precision(crops, base="mini_xception", layer="pooled").dtype  # doctest: +SKIP
     dtype('float16')
