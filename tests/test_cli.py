@@ -140,7 +140,7 @@ def test_an_installed_experiment_runs_by_its_name(tmp_path, monkeypatch, capsys)
         main(["run", "ravdess_voice", "--help"])
     assert "on actors never heard?" in capsys.readouterr().out
     code, _, err = run(capsys, "run", "ravdess_vioce")
-    assert code == 1 and "installed: chimeric_audio_visual, " in err
+    assert code == 1 and "installed: benchmark_real, " in err
     code, _, err = run(capsys, "run", tmp_path / "ravdess_voice.py")
     assert code == 1 and "no experiment script at" in err
 

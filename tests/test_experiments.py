@@ -35,6 +35,9 @@ RUNS = {
     "ravdess_voice_face": ({"ravdess": {}}, {"n_folds": 2, "face_features": "FACES"}),
     "cremad_voters": ({"cremad": {}}, {"n_folds": 2}),
     "benchmark_real": ({"cremad": {}}, {"votes_folds": 2}),
+    "cross_corpus": (
+        {"ravdess": _THREE, "cremad": {}}, {"n_folds": 2, "sets": ("mfcc",)},
+    ),
     "fusion_grid": (
         {"ravdess": {}},
         {"n_folds": 4, "face_features": "FACES", "rules": ("recall",),
