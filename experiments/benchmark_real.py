@@ -209,7 +209,31 @@ def experiment(
     mini_xception_weights=None, opensmile=False, unlabelled=(0, 8, "all"), n_folds=4,
     votes_folds=10, own_folds="loso",
 ):  # fmt: skip
-    """Return one table of every corpus and file that is named."""
+    """Return one table of every corpus and file that is named.
+
+    Parameters
+    ----------
+    action_units
+        CSV of OpenFace's action units of RAVDESS takes; None: without them
+    published_scores
+        CSV of published systems' scores of RAVDESS takes; None: without them
+    landmarker
+        file of MediaPipe's face landmarker (mine, london_faces); None: no blendshapes
+    expression_network
+        ONNX file of a network of expressions (mine, london_faces); None: without
+    detector_model
+        file of the face detector YuNet; None: the published one, downloaded and checked
+    mini_xception_weights
+        file of mini-XCEPTION's weights (london_faces); None: without
+    opensmile
+        also openSMILE's features of RAVDESS voices
+    unlabelled
+        clips known of whom is tested, without their emotions; 'all': all of them
+    votes_folds
+        folds by subject of CREMA-D's voters
+    own_folds
+        folds of mine, or loso: every subject left out once
+    """
     tasks = []
     files = (detector_model, expression_network, landmarker, mini_xception_weights)
     if ravdess is not None:
