@@ -11,6 +11,8 @@ def take(values, rows):
     """Return some rows (indices or mask) of a table, an array or a list."""
     if hasattr(values, "iloc"):
         return values.iloc[rows]
+    if hasattr(values, "shape"):
+        return values[rows]
     if hasattr(values, "__array__"):
         return np.asarray(values)[rows]
     rows = np.asarray(rows)
