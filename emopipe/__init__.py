@@ -7,7 +7,7 @@ Everything public is imported from here, and loaded on first use::
 The modules behind these names are the package's own and may move.
 """
 
-import importlib
+from importlib import import_module as _import_module
 
 __version__ = "0.2.0"
 
@@ -108,10 +108,10 @@ __all__ = sorted(_PUBLIC)
 def __getattr__(name):
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    value = getattr(_import_module(f"{__name__}.{_PUBLIC[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__():
-    return sorted([*_PUBLIC, *globals()])
+    return sorted({*_PUBLIC, *globals()})

@@ -20,7 +20,7 @@ def blocks(path, *languages):
     return [code for language, code in _BLOCK.findall(path.read_text()) if language in languages]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")],
+@pytest.mark.parametrize("page", [page for page in TEXTS if blocks(page, "python")],
                          ids=lambda page: page.stem)  # fmt: skip
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -25,6 +25,7 @@ def test_importing_it_loads_no_heavy_library():
 
 def test_completion_offers_every_public_name_and_an_unknown_one_is_refused():
     assert set(emopipe.__all__) <= set(dir(emopipe))
+    assert "importlib" not in dir(emopipe)
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         emopipe.Nonsense  # noqa: B018
 

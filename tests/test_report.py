@@ -203,6 +203,20 @@ def test_the_answer_names_what_is_not_shown_to_differ():
     ), text
 
 
+def test_an_answer_says_where_people_are_too_few_to_show_any_difference():
+    one = experiment(skills=(0.05, 0.95))
+    three = answer(replace(one, results=one.results | {"again": one.results["skill 0.95"]}))
+    assert "No difference" not in three[1]["text"]  # 3 tests over 8 people: .023 is possible
+    of_four = {
+        label: evaluate(NoisyLabels(), clip_table(subjects=4, skill=skill), cv=2, n_bootstrap=0)
+        for label, skill in {"low": 0.05, "high": 0.95}.items()
+    }
+    text = answer(replace(one, results=of_four, published=[]))[1]["text"]
+    assert text.endswith(
+        "No difference can be shown over 4 subjects: p, for one test, is .125 or more."
+    )
+
+
 def test_results_on_other_clips_are_not_compared():
     one = experiment(skills=(0.3, 0.6))
     fewer = evaluate(NoisyLabels(), clip_table(subjects=6), cv=3, n_bootstrap=0)

@@ -13,7 +13,7 @@ will do), its keyword parameters are options; a dict SYNTHETIC holds the options
 that drawn people get (random weights, few epochs); their report is NAME_synthetic, so
 that it never takes the place of real recordings'.
 With --scheduler tcp://HOST:8786 features, folds and grid searches are computed on a
-Dask cluster, with the same figures (see "From one machine to a cluster" in README.md).
+Dask cluster, with the same figures (see docs/gpu_and_cluster.md).
 It can also be run as plain Python: python experiments/ravdess_voice.py --corpus ...
 Where results cover less than was asked, or a check failed, the exit code is 3 (--ignore mutes
 a check, see docs/checks.md).

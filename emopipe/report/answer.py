@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from emopipe.report.charts import METRICS
 from emopipe.report.pairs import (
+    LEVEL,
     against,
     all_pairs,
     clip_sets,
@@ -151,7 +152,19 @@ def _differences(experiment, label, pairs):
     if unclear:
         clause = f"not shown to differ from {', '.join(unclear)}"
         text = f"{text}; it is {clause}" if text else f"Tested {over}, it is {clause}"
+        text += _least_p(pairs, over)
     return {"text": f"{text}.", "items": []}
+
+
+def _least_p(pairs, over):
+    """Return that no difference can be shown, where people are too few for so many tests."""
+    tested = [row for row in pairs if row.get("test")]
+    # All people differ in one direction: 2 of the 2^n swaps are as extreme (Holm: times the tests).
+    least = min(1, len(tested) * 2.0 ** (1 - max((row["units"] for row in tested), default=0)))
+    if not tested or least < LEVEL:
+        return ""
+    tests = f"adjusted for {len(tested)} tests" if len(tested) > 1 else "for one test"
+    return f". No difference can be shown {over}: p, {tests}, is {p_words(least)} or more"
 
 
 def _amount(figure):
