@@ -186,12 +186,21 @@ def test_the_answer_is_three_sentences_of_the_highest_the_differences_and_what_s
     difference = figure - one.results["skill 0.9"].metrics["uar"]["value"]
     assert apart == (
         f"Tested over 8 subjects, it is lower than skill 0.9 ({points(difference)} points, p = "
-        ".023)."
+        ".016)."
     )
     assert re.match(
         r"Its hardest emotion is \w+ \(recall .* %, most often taken for \w+\)\.", beside
     )
     assert experiment_view(one)["best"] is None and best(one) == "skill 0.45"
+
+
+def test_pairs_beside_the_question_do_not_weaken_its_answer():
+    """Eight people, all better: 6 comparisons of 3 fusions with 2 references, p = 6 x 2 / 256."""
+    one = experiment(skills=(0.1, 0.12, 0.9, 0.91, 0.92), references=["skill 0.1", "skill 0.12"])
+    pairs = all_pairs(one)
+    asked = [row["test"]["uar"]["adjusted"] for row in pairs if row["a"] in one.references]
+    assert len(pairs) == 10 and asked[:6] == [12 / 256] * 6
+    assert "it is higher than" in answer(one)[1]["text"]
 
 
 def test_the_answer_names_what_is_not_shown_to_differ():

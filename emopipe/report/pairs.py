@@ -32,18 +32,23 @@ def clip_sets(results):
 def all_pairs(experiment):
     """Return the differences of every two results on the same clips, tested and adjusted.
 
-    Of more than twelve results on the same clips, only those to the references and to the highest.
-    What a script compared otherwise stands behind, without a test. `clips` says on what.
+    p values are adjusted within one set of clips: those of the question (results that are no
+    reference against each reference) for their own number, and all other pairs for theirs. Of more
+    than twelve results on the same clips, only those to the references and to the highest. What a
+    script compared otherwise stands behind, without a test. `clips` says on what.
     """
-    results, pairs, words = experiment.results, [], {}
+    results, rows, words = experiment.results, [], {}
     for labels in clip_sets(results):
         compared = labels
         if len(labels) > MOST_COMPARED:
             highest = max(labels, key=lambda label: results[label].metrics["uar"]["value"] or 0)
             compared = [highest, *(name for name in experiment.references if name in labels)]
-        pairs += [pair for pair in combinations(labels, 2) if set(pair) & set(compared)]
+        pairs = [pair for pair in combinations(labels, 2) if set(pair) & set(compared)]
+        asked = [pair for pair in pairs if len(set(pair) & set(experiment.references)) == 1]
+        rows += compare_pairs(results, asked)
+        rows += compare_pairs(results, [pair for pair in pairs if pair not in asked])
         words |= dict.fromkeys(labels, clips_in_words(results[labels[0]]))
-    rows = compare_pairs(results, pairs)
+    pairs = [(row["a"], row["b"]) for row in rows]
     others = [row for row in experiment.comparisons if not _is_among(row, pairs)]
     return [row | {"clips": words[row["a"]]} for row in rows] + [
         row | {"clips": "clips that the script chose"} for row in others
