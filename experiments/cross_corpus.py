@@ -49,11 +49,11 @@ def experiment(
     recogniser = voice_ensemble(**how) if sets is None else voice_ensemble(sets=sets, **how)
     results = {}
     for name, other in permutations(tables, 2):
-        own, strange = common_emotions(tables[name], tables[other])
-        if own["emotion"].nunique() < 2:
+        same, strange = common_emotions(tables[name], tables[other])
+        if same["emotion"].nunique() < 2:
             continue
-        results[f"{name} on {name}, emotions of {other}"] = evaluate(recogniser, own, cv=n_folds)
-        pair = combine(own.assign(split="train"), strange.assign(split="test"))
+        results[f"{name} on {name}, emotions of {other}"] = evaluate(recogniser, same, cv=n_folds)
+        pair = combine(same.assign(split="train"), strange.assign(split="test"))
         results[f"{name} on {other}"] = evaluate(recogniser, pair, cv="official")
     if not results:
         raise ValueError(f"no two of {', '.join(tables)} have two emotions in common")

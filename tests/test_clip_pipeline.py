@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
@@ -139,6 +139,26 @@ def test_parts_are_reached_as_in_scikit_learn_and_a_slice_is_a_plain_pipeline():
     model = make_clip_pipeline(FunctionTransformer(), StandardScaler(), SVC(C=2))
     assert model[-1].C == model["svc"].C == model.named_steps["svc"].C == 2 and len(model) == 3
     assert type(model[1:]) is type(model[:-1]) is Pipeline
+
+
+class FirstTwo(TransformerMixin, BaseEstimator):
+    """An extractor as a user writes it: nothing of emopipe, nothing that `fit` leaves behind."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X, dtype=float)[:, :2]
+
+
+@pytest.mark.parametrize("first", [FirstTwo(), "passthrough"])
+def test_an_extractor_of_ones_own_derives_from_nothing_of_ours(first):
+    X, _ = holed()
+    model = ClipPipeline([("first", first), ("lr", LogisticRegression())]).fit(X, Y)
+    fusion = EmotionWeightedFusion([("own", clone(model))], weights="equal")
+    scores = fusion.fit(X, Y, groups=SUBJECTS).predict_proba(X)
+    whole = np.isfinite(model.predict_proba(X)).all(axis=1)
+    assert whole.any() and np.allclose(scores[whole], model.predict_proba(X)[whole])
 
 
 @pytest.mark.parametrize("steps", [[FunctionTransformer()], []])

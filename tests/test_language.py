@@ -1,6 +1,7 @@
 """Names are the field's nouns for values and verbs for functions."""
 
 import ast
+import doctest
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ ROOT = Path(__file__).parent.parent
 
 # Words that say nothing about a value, and pictures from elsewhere.
 VAGUE = """
-    asked course done found given held kept known one own place said seen shelf shown some study
-    taken told wanted casting studio
+    asked course courses done found given heard held kept known laid one own place places said seen
+    shelf shelves shown some study taken told wanted casting studio
 """
 IRREGULAR = """
     begun bent bought broken brought built caught chosen drawn driven fallen felt found frozen given
@@ -32,8 +33,18 @@ VERBS_IN_ED = {
     "succeed",
 }
 
-# Fields of result.json, which earlier versions wrote.
-EXEMPT = {("emopipe/literature.py", "place")}
+# A field of result.json, which earlier versions wrote, and where a recipe's files lie.
+EXEMPT = {("emopipe/literature.py", "place"), ("emopipe/extraction/recipe.py", "places")}
+
+
+def examples(tree):
+    """Yield the trees of the examples in docstrings, at their lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            text = ast.get_docstring(node, clean=False) or ""
+            for example in doctest.DocTestParser().get_examples(text):
+                code = ast.parse(example.source)
+                yield ast.increment_lineno(code, node.body[0].lineno + example.lineno - 1)
 
 
 def bound_names(tree):
@@ -71,7 +82,8 @@ def functions(tree):
 def faults(path):
     """Return what is wrong with the names of a file."""
     file, tree = path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
-    vague = [(line, name) for line, name in bound_names(tree) if name.strip("_") in VAGUE]
+    names = [pair for code in (tree, *examples(tree)) for pair in bound_names(code)]
+    vague = [(line, name) for line, name in names if name.strip("_") in VAGUE]
     texts = [
         f"{file}:{line}: `{name}` says nothing of the value: take the field's noun for it"
         for line, name in sorted(vague)
@@ -103,6 +115,7 @@ def test_modules_have_plain_names():
         ("def f(*, asked): pass", "`asked` says nothing"),
         ("self.kept = {}", "`kept` says nothing"),
         ("class A:\n    place: str", "`place` says nothing"),
+        ("def f():\n    '''\n    >>> found = 1\n    '''", "`found` says nothing"),
         ("def _opened(path): pass", "`_opened` is a participle"),
         ("def written(): pass", "`written` is a participle"),
     ],

@@ -23,10 +23,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emopipe.evaluation import evaluate
+from emopipe.html_repr import luminance, shade
 from emopipe.literature import Published
 from emopipe.report import write_index, write_report
 from emopipe.report.answer import answer, best, interval, points
-from emopipe.report.charts import learning_curves, line_chart, luminance, shade, ticks
+from emopipe.report.charts import learning_curves, line_chart, ticks
 from emopipe.report.pairs import all_pairs, p_words, reading
 from emopipe.report.result_view import most_confused
 from emopipe.report.view import checks_badge, experiment_view

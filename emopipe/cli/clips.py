@@ -22,7 +22,7 @@ def add_own_clips(parser) -> None:
 def add_corpora(parser, *, required=False) -> None:
     """Add --corpus, --pattern and --codes."""
     parser.add_argument(
-        "--corpus", action="append", default=[], required=required, metavar="NAME=PLACE",
+        "--corpus", action="append", default=[], required=required, metavar="NAME=LOCATION",
         help="a corpus and its folder (see `emopipe corpora`), or a name for your own clips and "
         "their table or folder (see `emopipe corpora csv`); several are pooled",
     )  # fmt: skip
@@ -33,7 +33,7 @@ def corpus_tables(args) -> list:
     """Return the clip tables of the corpora that --corpus names."""
     from emopipe import load_corpus
 
-    places = {}
+    locations = {}
     for text in args.corpus:
         name, equals, location = text.partition("=")
         if not (name and equals and location):
@@ -41,12 +41,12 @@ def corpus_tables(args) -> list:
                 f"--corpus {text}: write --corpus NAME=FOLDER, or NAME=TABLE.csv for clips of your "
                 "own (see `emopipe corpora`)"
             )
-        if name in places:
+        if name in locations:
             raise ValueError(f"--corpus {name}=... is there twice: give each a name of its own")
-        places[name] = location
-    roots = corpus_roots(places, args.pattern, args.codes)
+        locations[name] = location
+    roots = corpus_roots(locations, args.pattern, args.codes)
     tables = [load_corpus(name, root) for name, root in roots.items()]
-    for (name, location), table in zip(places.items(), tables, strict=True):
+    for (name, location), table in zip(locations.items(), tables, strict=True):
         _say_left_out(f"{name}, {location}", table.attrs.get("left_out"))
     return [table[table["path"].notna()] for table in tables]
 
@@ -59,12 +59,12 @@ def on_disk(table):
     return table[there] if any(there) else table
 
 
-def corpus_roots(places: dict, patterns, codes) -> dict:
+def corpus_roots(locations: dict, patterns, codes) -> dict:
     """Return what `load_corpus` takes for each corpus: its folder, or own clips as explained.
 
     Parameters
     ----------
-    places : dict of str to str
+    locations : dict of str to str
         Folder or table of each name.
     patterns, codes : list of str
         Values of --pattern and --codes.
@@ -72,9 +72,9 @@ def corpus_roots(places: dict, patterns, codes) -> dict:
     from emopipe.corpora import OwnClips, corpus_names, is_table
 
     own_corpora = [
-        n for n, location in places.items() if n not in corpus_names() or is_table(location)
+        n for n, location in locations.items() if n not in corpus_names() or is_table(location)
     ]
-    patterns = _patterns(patterns, places, own_corpora)
+    patterns = _patterns(patterns, locations, own_corpora)
     synonyms = _codes(codes)
     if synonyms and not (own_corpora or patterns):
         raise ValueError("--codes is for clips of your own, and every --corpus is a known corpus")
@@ -82,19 +82,19 @@ def corpus_roots(places: dict, patterns, codes) -> dict:
         name: OwnClips(Path(location).expanduser(), patterns.get(name), synonyms, flags=True)
         if name in own_corpora or name in patterns
         else Path(location).expanduser()
-        for name, location in places.items()
+        for name, location in locations.items()
     }
 
 
-def _patterns(texts, places, own_corpora) -> dict[str, str]:
+def _patterns(texts, locations, own_corpora) -> dict[str, str]:
     """Return the pattern of each corpus that has one."""
     patterns = {}
     for text in texts:
         name, equals, pattern = text.partition("=")
-        if equals and name in places:
+        if equals and name in locations:
             names = [name]
         else:
-            names, pattern = own_corpora or list(places), text
+            names, pattern = own_corpora or list(locations), text
         if len(names) != 1:
             raise ValueError(
                 f"--pattern {text}: there are {', '.join(names) or 'no corpora'}; write --pattern "
@@ -118,7 +118,7 @@ def _codes(texts) -> dict[str, str | None]:
     return codes
 
 
-def media_files(places):
+def media_files(locations):
     """Yield the files named, and for folders the media files below them, sorted.
 
     What only looks like a file, such as a link that leads nowhere, is a clip that fails. Hidden
@@ -127,7 +127,7 @@ def media_files(places):
     from emopipe.corpora.folder import scan
     from emopipe.media.excerpts import parse
 
-    for path in places:
+    for path in locations:
         if path.is_dir():
             yield from _files_below(scan(path))
         elif os.path.lexists(parse(path).path):

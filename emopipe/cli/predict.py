@@ -144,12 +144,12 @@ def _check_arguments(args):
         raise ValueError("--embed is about the page: name it with --timeline FILE")
 
 
-def clip_files(places, seconds, folder):
+def clip_files(locations, seconds, folder):
     """Yield the files that files, folders, patterns and camera numbers mean, each once.
 
     Parameters
     ----------
-    places : list of str
+    locations : list of str
     seconds : float
         How long a camera records.
     folder : Path
@@ -158,7 +158,7 @@ def clip_files(places, seconds, folder):
     from emopipe.cli.clips import media_files
 
     names = set()
-    for location in places:
+    for location in locations:
         path = Path(location).expanduser()
         if location.isdecimal() and not path.exists():
             files = [record(int(location), seconds, folder / f"camera-{location}.avi")]

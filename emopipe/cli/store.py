@@ -142,9 +142,9 @@ def _paths_of(args) -> list[str]:
     from emopipe.subjects import subject_key, subject_names
     from emopipe.text import printable
 
-    places = dict(text.partition("=")[::2] for text in args.corpus)
+    locations = dict(text.partition("=")[::2] for text in args.corpus)
     paths, subjects = [], set()
-    for name, root in corpus_roots(places, args.pattern, args.codes).items():
+    for name, root in corpus_roots(locations, args.pattern, args.codes).items():
         options = _EVERY_CHANNEL.get(name, {}) if isinstance(root, Path) else {}
         with every_file():
             table = load_corpus(name, root, **options)

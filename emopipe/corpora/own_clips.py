@@ -183,8 +183,8 @@ def _by_folder(folder: Folder, synonyms: dict):
         return word_key(name) in synonyms_by_word or canonical(name) is not None
 
     def emotion_level(recording):
-        places = range(len(recording.folders) - 1, 0, -1)
-        return next((n for n in places if is_emotion(recording.folders[n])), None)
+        levels = range(len(recording.folders) - 1, 0, -1)
+        return next((n for n in levels if is_emotion(recording.folders[n])), None)
 
     parents = {r.folders[:n] for r in folder.recordings if (n := emotion_level(r)) is not None}
 

@@ -216,8 +216,8 @@ def _report_faults(table: pd.DataFrame, faults: list[str], csv: Path, root: Path
 
 def _nearby_root(root: Path, path: str) -> Path | None:
     parts = Path(path.replace("\\", "/")).parts
-    places = [root.parent, root.parent.parent, *(p for p in sorted(root.glob("*")) if p.is_dir())]
-    return next((folder for folder in places if folder.joinpath(*parts).is_file()), None)
+    folders = [root.parent, root.parent.parent, *(p for p in sorted(root.glob("*")) if p.is_dir())]
+    return next((folder for folder in folders if folder.joinpath(*parts).is_file()), None)
 
 
 def _clip(path: str, root: Path) -> str:

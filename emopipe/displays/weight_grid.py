@@ -94,17 +94,17 @@ class WeightGridDisplay:
         numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
         self.ax_ = ax = new_axes(ax, (max(7, 4 + 0.5 * len(values)), 4.5))
         self.figure_ = ax.figure
-        places = sorted(values) if numeric else values
+        positions = sorted(values) if numeric else values
         lines = self._lines()
         for number, (rest, points) in enumerate(lines[:_MOST_LINES]):
-            x = [v if numeric else places.index(v) for v, _ in points]
+            x = [v if numeric else positions.index(v) for v, _ in points]
             ax.plot(x, [s for _, s in points], marker="o", color=LINES[number % len(LINES)],
                     linestyle=("-", "--")[number // len(LINES) % 2], label=rest)  # fmt: skip
         if not numeric:
-            words = [describe_weights(v) for v in places]
-            ax.set_xticks(range(len(places)), words, rotation=45, ha="right",
+            words = [describe_weights(v) for v in positions]
+            ax.set_xticks(range(len(positions)), words, rotation=45, ha="right",
                           rotation_mode="anchor", fontsize="small")  # fmt: skip
-        elif min(places) > 0 and max(places) / min(places) >= 50:
+        elif min(positions) > 0 and max(positions) / min(positions) >= 50:
             ax.set_xscale("log")
         ax.set(xlabel=self.parameter, ylabel=f"{self.scoring} on inner folds", title=self.title)
         if len(lines) > 1:

@@ -80,15 +80,15 @@ def _lookup(values, y, folds):
     (codes, names), (labels, kinds) = pd.factorize(values), pd.factorize(y)
     if not 1 < len(names) < len(values):
         return 0.0, 0.0
-    met = right = n = 0
+    covered = right = n = 0
     for fold in folds:
         cells = codes[fold.train] * len(kinds) + labels[fold.train]
         counts = np.bincount(cells[codes[fold.train] >= 0], minlength=len(names) * len(kinds))
         counts = counts.reshape(len(names), len(kinds))
         met_rows = (codes[fold.test] >= 0) & counts.any(1)[codes[fold.test]]
-        n, met = n + len(met_rows), met + met_rows.sum()
+        n, covered = n + len(met_rows), covered + met_rows.sum()
         right += (counts.argmax(1)[codes[fold.test]] == labels[fold.test])[met_rows].sum()
-    return met / max(n, 1), right / max(met, 1)
+    return covered / max(n, 1), right / max(covered, 1)
 
 
 def _separates(values, y, folds):
@@ -112,8 +112,8 @@ def _sure(y):
 
 
 def _determines(values, y, folds):
-    met, right = _lookup(values, y, folds)
-    return met >= _MET and right >= _sure(y)
+    covered, right = _lookup(values, y, folds)
+    return covered >= _MET and right >= _sure(y)
 
 
 def _is_a_name(X, column):
@@ -183,7 +183,7 @@ def check_columns(X, y, groups, explicit):
     if refused:
         raise ValueError(
             f"column {refused[0]!r} gives the label away: its values among the training clips tell "
-            "that of people never met. Whatever reads it recognises nothing: "
+            "that of people never covered. Whatever reads it recognises nothing: "
             + ("take it out of features=" if explicit else f"use clips.drop(columns={refused})")
         )
     return X.drop(columns=determine), determine, separate

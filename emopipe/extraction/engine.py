@@ -168,8 +168,8 @@ def extract(
     >>> with wave.open(path, "wb") as file:
     ...     file.setparams((1, 2, 16000, 0, "NONE", ""))
     ...     file.writeframes(np.full(16000, 2**14, np.int16).tobytes())
-    >>> found = extract([path], Recipe("loudness", 1, loudness), n_jobs=1)
-    >>> found.statuses, found.values[0].round(3)
+    >>> extraction = extract([path], Recipe("loudness", 1, loudness), n_jobs=1)
+    >>> extraction.statuses, extraction.values[0].round(3)
     (['ok'], array([0.5]))
     """
     began = time.perf_counter()

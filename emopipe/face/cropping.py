@@ -69,9 +69,9 @@ class _CropBuffer:
         self._used += 1
         return self._used - 1
 
-    def take(self, places) -> np.ndarray:
+    def take(self, indices) -> np.ndarray:
         self._used = 0
-        return self._crops[np.array(places, int)]
+        return self._crops[np.array(indices, int)]
 
 
 class FaceStream(Iterator):

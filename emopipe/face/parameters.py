@@ -184,8 +184,8 @@ def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
 
     Examples
     --------
-    >>> asked = feature_crops(FaceCrops(fps="all"), size=(48, 48), margin=0.03)["prepare_args"]
-    >>> asked["fps"], asked["n_frames"], asked["margin"]
+    >>> arguments = feature_crops(FaceCrops(fps="all"), size=(48, 48), margin=0.03)["prepare_args"]
+    >>> arguments["fps"], arguments["n_frames"], arguments["margin"]
     (None, None, 0.03)
     """
     size = tuple(int(side) for side in size)

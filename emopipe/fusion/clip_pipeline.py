@@ -111,7 +111,9 @@ class ClipPipeline(CompleteRows, SelfDescribing, Pipeline):
         return self[1:]
 
     def _features(self, X):
-        features = self[:1].transform(X)
+        # Asked directly: a user's extractor that learns nothing does not look fitted.
+        first = self.steps[0][1]
+        features = X if first in (None, "passthrough") else first.transform(X)
         return features, complete_rows(features)
 
     def score(self, X, y, sample_weight=None):

@@ -15,23 +15,40 @@ def to_html(template, **values) -> str:
 
     Examples
     --------
-    >>> from types import SimpleNamespace as Some
-    >>> "Does it run?" in to_html("experiment.html", experiment=Some(
+    >>> from types import SimpleNamespace
+    >>> "Does it run?" in to_html("experiment.html", experiment=SimpleNamespace(
     ...     title="Demo", question="Does it run?", results={}, name="demo", synthetic=False))
     True
+    """
+    environment = new_environment("emopipe.html_repr")
+    environment.filters["percent"] = _percent
+    return environment.get_template(template).render(values)
+
+
+def new_environment(package):
+    """Return Jinja's environment for a package's templates: it escapes all, and shades cells.
+
+    Parameters
+    ----------
+    package : str
+        Its templates lie in its folder "templates".
+
+    Returns
+    -------
+    jinja2.Environment
     """
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("emopipe.html_repr"),
+        loader=jinja2.PackageLoader(package),
         autoescape=True,
         finalize=_printable,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "shade": shade}
-    return environment.get_template(template).render(values)
+    environment.filters["shade"] = shade
+    return environment
 
 
 def _printable(value):

@@ -13,11 +13,10 @@ from pathlib import Path
 from emopipe.checks import CHECKS
 from emopipe.experiment import Experiment
 from emopipe.files import write_atomic
+from emopipe.html_repr import new_environment
 from emopipe.report import answer, pairs
-from emopipe.report.charts import shade
 from emopipe.report.view import checks_badge, experiment_view, index_row
 from emopipe.result import Result
-from emopipe.text import printable
 
 __all__ = ["write_index", "write_report"]
 
@@ -108,16 +107,7 @@ def write_index(reports) -> Path:
 
 
 def _template(name):
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("emopipe.report"),
-        autoescape=True,
-        finalize=_print_safe,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = new_environment("emopipe.report")
     environment.filters |= {
         "percent": answer.percent,
         "points": answer.points,
@@ -127,7 +117,6 @@ def _template(name):
         "size_words": pairs.size_words,
         "number": _number,
         "place": _css_length,
-        "shade": shade,
         "csp_hash": csp_hash,
     }
     environment.globals |= {"checks_badge": checks_badge, "check_catalogue": CHECKS}
@@ -138,11 +127,6 @@ def csp_hash(script: str) -> str:
     """Return the expression by which a content security policy lets one inline script run."""
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _print_safe(value):
-    # Text that is marked as HTML is the templates' own; all other may come from a file's name.
-    return printable(value, multiline=True) if type(value) is str else value
 
 
 def _missing(value) -> bool:

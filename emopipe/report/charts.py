@@ -174,30 +174,3 @@ def _mean_curve(runs):
         low, high = np.nanpercentile(table, [10, 90], axis=0).tolist()
         curve |= {"low": low, "high": high}
     return curve
-
-
-def shade(share) -> str:
-    """Return the CSS colours of a heat map's cell: its letters have a contrast of 4.5 or more.
-
-    Parameters
-    ----------
-    share : float or None
-        In [0, 1].
-    """
-    share = 0.0 if share is None or share != share else min(max(share, 0.0), 1.0)
-    start, stop = (246, 248, 250), (27, 78, 150)
-    red, green, blue = (round(a + share * (b - a)) for a, b in zip(start, stop, strict=True))
-    letters = "#000" if luminance((red, green, blue)) > 0.179 else "#fff"
-    return f"background:rgb({red} {green} {blue});color:{letters}"
-
-
-def luminance(rgb) -> float:
-    """Return the relative luminance of a colour in 0-255 (WCAG 2.2).
-
-    Examples
-    --------
-    >>> luminance((255, 255, 255)), luminance((0, 0, 0))
-    (1.0, 0.0)
-    """
-    parts = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
-    return round(sum(k * c for k, c in zip((0.2126, 0.7152, 0.0722), parts, strict=True)), 6)

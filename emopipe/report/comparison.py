@@ -6,6 +6,7 @@ from dataclasses import replace
 from emopipe.comparison import differences
 from emopipe.evaluation import figures
 from emopipe.experiment import Experiment
+from emopipe.report.view import distinct
 
 # Clips that a message names of those that differ.
 _NAMED = 3
@@ -68,7 +69,7 @@ def compare_experiments(experiments, *, common=False) -> Experiment:
         results=results,
         references=references,
         comparisons=differences(results, references),
-        notices=[*notices, *_distinct(n for e in experiments.values() for n in e.notices)],
+        notices=[*notices, *distinct(n for e in experiments.values() for n in e.notices)],
         reproduce="\n".join(e.reproduce for e in experiments.values() if e.reproduce),
     )
 
@@ -85,14 +86,6 @@ def _label_results(experiments):
 def _name(experiments):
     words = re.sub("[^a-z0-9_-]+", "-", "-".join(experiments).lower()).strip("-_")
     return f"comparison-{words}"[:80].rstrip("-_") if words else "comparison"
-
-
-def _distinct(items):
-    distinct = []
-    for item in items:
-        if item not in distinct:
-            distinct.append(item)
-    return distinct
 
 
 def _true_emotions(result):

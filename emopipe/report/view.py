@@ -20,7 +20,7 @@ LARGEST_FILES = 1_000_000
 def experiment_view(experiment) -> dict:
     """Return the variables of ``report.html``."""
     results, best = experiment.results, answer.best(experiment)
-    sources = _distinct(item.source for item in experiment.published if item.source)
+    sources = distinct(item.source for item in experiment.published if item.source)
     pairs = all_pairs(experiment)
     above = best is not None and not answer.not_above(experiment, best, pairs)
     rows = [
@@ -30,7 +30,7 @@ def experiment_view(experiment) -> dict:
     return {
         "experiment": experiment,
         "metrics": METRICS,
-        "corpora": _distinct(c for r in results.values() for c in r.corpora),
+        "corpora": distinct(c for r in results.values() for c in r.corpora),
         "banners": _banners(results),
         "notices": _notices(experiment),
         "remarks": [n["text"] for n in experiment.notices if n["severity"] == "information"],
@@ -176,7 +176,7 @@ def _index_figures(experiment):
             "badge": _worst_badge(experiment.results.values()),
         }
     results = experiment.results.values()
-    corpora = _distinct(c["name"] for r in results for c in r.corpora)
+    corpora = distinct(c["name"] for r in results for c in r.corpora)
     return {
         "title": experiment.title,
         "question": experiment.question,
@@ -242,20 +242,21 @@ def _baselines(results) -> list[dict]:
         )
         rows += result.baselines
         labels += [label] * (len(rows) - len(labels))
-    distinct = _distinct(rows)
-    titles = Counter(row["title"] for row in distinct)
+    different = distinct(rows)
+    titles = Counter(row["title"] for row in different)
     # Of results on different clips or features: say whose.
     return [
         row | {"title": f"{row['title']} ({labels[rows.index(row)]})"}
         if titles[row["title"]] > 1
         else row
-        for row in distinct
+        for row in different
     ]
 
 
-def _distinct(items) -> list:
-    distinct = []
+def distinct(items) -> list:
+    """Return each item once, in the order of the first ones; they need not be hashable."""
+    different = []
     for item in items:
-        if item not in distinct:
-            distinct.append(item)
-    return distinct
+        if item not in different:
+            different.append(item)
+    return different

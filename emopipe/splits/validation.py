@@ -36,8 +36,8 @@ def validation_rows(y, groups=None, *, share=0.1, random_state=0) -> np.ndarray:
     Examples
     --------
     >>> groups = np.repeat(["a", "b", "c"], 2)
-    >>> held = validation_rows([0, 1] * 3, groups, share=0.3, random_state=1)
-    >>> len(set(groups[held])), int(held.sum())
+    >>> validation = validation_rows([0, 1] * 3, groups, share=0.3, random_state=1)
+    >>> len(set(groups[validation])), int(validation.sum())
     (1, 2)
     """
     if not 0 <= share < 1:

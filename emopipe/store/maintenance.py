@@ -99,13 +99,13 @@ def known_files(database: Database, paths: Iterable[str]) -> tuple[set[str], set
         Absolute; one through a symbolic link stands for the same file.
     """
     paths, contents = set(paths), set()
-    places = {os.path.realpath(path) for path in paths}
+    real_paths = {os.path.realpath(path) for path in paths}
     for path, content in database.rows("SELECT path, content FROM files"):
         path = os.fsdecode(path) if isinstance(path, bytes) else ""
-        if path in paths or os.path.realpath(path) in places:
+        if path in paths or os.path.realpath(path) in real_paths:
             paths.add(path)
             contents |= {content.hex()} if isinstance(content, bytes) else set()
-    return paths | places, contents
+    return paths | real_paths, contents
 
 
 def forget_clips(database: Database, paths: Iterable[str], contents: Iterable[str]):

@@ -220,8 +220,8 @@ def train(
 
     Examples
     --------
-    >>> done = train(model, batch, y, rows=np.arange(90))  # doctest: +SKIP
-    >>> done.history["loss"]  # doctest: +SKIP
+    >>> training = train(model, batch, y, rows=np.arange(90))  # doctest: +SKIP
+    >>> training.history["loss"]  # doctest: +SKIP
     [1.21, 0.73]
     """
     check_not_forked()

@@ -39,11 +39,13 @@ def in_slices(tensors, rows):
     """
     values = tensors.values
     for first in range(0, len(rows), _CLIPS):
-        places = [p for p in range(first, min(first + _CLIPS, len(rows))) if tensors.there[rows[p]]]
-        clip_rows = [rows[index] for index in places]
+        indices = [
+            p for p in range(first, min(first + _CLIPS, len(rows))) if tensors.there[rows[p]]
+        ]
+        clip_rows = [rows[index] for index in indices]
         lazy = hasattr(values, "take")
         yield from zip(
-            places,
+            indices,
             values.take(clip_rows) if lazy else [values[row] for row in clip_rows],
             strict=True,
         )

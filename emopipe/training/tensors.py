@@ -163,8 +163,8 @@ def clip_tensors(paths, recipe, *, store="default", n_jobs=-1, progress=False) -
     >>> from scipy.io import wavfile
     >>> path = tempfile.mkdtemp() + "/a.wav"
     >>> wavfile.write(path, 16000, np.full(16000, 2**14, np.int16))
-    >>> found = clip_tensors([path], spectrogram(), n_jobs=1)
-    >>> found.statuses, found.take([0, 0]).shape
+    >>> tensors = clip_tensors([path], spectrogram(), n_jobs=1)
+    >>> tensors.statuses, tensors.take([0, 0]).shape
     (['ok'], (2, 192, 120))
     """
     extraction = extract(paths, recipe, store=store, n_jobs=n_jobs, progress=progress, lazy=True)

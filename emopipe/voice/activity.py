@@ -82,9 +82,9 @@ def speech_ratio(
         power = np.abs(np.fft.rfft(block - block.mean(axis=1, keepdims=True), axis=1)) ** 2
         total = power.sum(axis=1)
         # Below the rounding of 16-bit samples there is nothing to hear.
-        heard = total > 1e-12 * n_window**2
-        share = power[:, inside].sum(axis=1) / np.where(heard, total, 1)
-        ratio[part] = np.where(heard, share, 0)
+        audible = total > 1e-12 * n_window**2
+        share = power[:, inside].sum(axis=1) / np.where(audible, total, 1)
+        ratio[part] = np.where(audible, share, 0)
         energy[part] = 2 * total / n_window**2
     return ratio, energy
 

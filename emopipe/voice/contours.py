@@ -116,6 +116,6 @@ def cosines(rows):
     >>> cosines(np.ones((30, 1)))[0, :2].round(2).tolist()
     [1.0, 0.0]
     """
-    places = np.linspace(0, len(rows) - 1, _POINTS)
-    points = [np.interp(places, np.arange(len(rows)), column) for column in rows.T]
+    positions = np.linspace(0, len(rows) - 1, _POINTS)
+    points = [np.interp(positions, np.arange(len(rows)), column) for column in rows.T]
     return dct(np.array(points), norm="ortho", axis=1)[:, :N_WAVES] / np.sqrt(_POINTS)

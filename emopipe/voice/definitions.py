@@ -98,10 +98,12 @@ def _chroma_weights(sample_rate: float, n_bins: int) -> tuple[np.ndarray, np.nda
     # As in the library, negative semitones count from the end and the last bin of each wins.
     owner = np.full(n_bins, -1)
     owner[semitones] = np.arange(n_bins)
-    places = np.flatnonzero(owner >= 0)
-    weights = np.zeros((len(places), 12))
-    weights[np.arange(len(places)), places % 12] = 1 / counts[inverse][semitones[places]]
-    return owner[places], weights
+    owned_bins = np.flatnonzero(owner >= 0)
+    weights = np.zeros((len(owned_bins), 12))
+    weights[np.arange(len(owned_bins)), owned_bins % 12] = (
+        1 / counts[inverse][semitones[owned_bins]]
+    )
+    return owner[owned_bins], weights
 
 
 def fewest_samples(sample_rate: float) -> int:

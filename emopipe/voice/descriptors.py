@@ -157,12 +157,12 @@ def _distribution(power, mel):
     total = bands.sum(axis=1)
     loud = np.exp(np.float32(0.3) * mel)
     loudness = loud.sum(axis=1)
-    places = np.searchsorted(kilohertz, np.array(_BALANCES) / 1000)
+    bounds = np.searchsorted(kilohertz, np.array(_BALANCES) / 1000)
     return np.column_stack([
         *rolloffs, first, np.sqrt(variance), skewness, kurtosis / variance**2,
         np.log(total) - (bands * mel).sum(axis=1) / total, np.log(loudness),
         loud @ np.arange(N_BANDS, dtype=np.float32) / loudness,
-        *(np.log(share[:, low:high].sum(axis=1) + 1e-9) for low, high in places),
+        *(np.log(share[:, low:high].sum(axis=1) + 1e-9) for low, high in bounds),
     ])  # fmt: skip
 
 

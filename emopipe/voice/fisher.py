@@ -9,18 +9,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emopipe.extraction import Block, ClipTransformer, Prepared, Recipe
-from emopipe.media import signal_blocks
-from emopipe.voice.clips import check_clip, in_16_bit_steps
 from emopipe.voice.descriptors import (
     HOP,
-    LONG,
     N_CEPSTRA,
-    SAMPLE_RATE,
     deltas,
     describe_spectra,
 )
-from emopipe.voice.functionals import SPOKEN
-from emopipe.voice.short_term import measure
+from emopipe.voice.functionals import SPOKEN, read_samples
 
 
 def fisher_vector(frames, mixture):
@@ -71,21 +66,17 @@ def cepstral_frames(path):
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ClipError
-        "no_audio", "corrupt", "silent" or "too_short".
+    FileNotFoundError, ClipError
+        As `read_samples`.
     """
     began = time.perf_counter()
-    reading = signal_blocks(path, sample_rate=SAMPLE_RATE)
-    samples = np.concatenate(list(reading))
-    check_clip(path, measure(in_16_bit_steps([samples])), LONG, SAMPLE_RATE)
+    samples, status = read_samples(path)
     decoded = time.perf_counter()
     _, cepstra, level, *_ = describe_spectra(samples - samples.mean(dtype=np.float64))
     spoken = level > level.max() - SPOKEN
     yield Block(np.hstack([cepstra, deltas(cepstra)])[spoken].astype(np.float32))
     seconds = {"decode": decoded - began, "features": time.perf_counter() - decoded}
-    return Prepared(reading.status, {"windows": len(samples) // HOP}, seconds)
+    return Prepared(status, {"windows": len(samples) // HOP}, seconds)
 
 
 class FisherVectors(ClipTransformer):

@@ -274,8 +274,8 @@ def _at_speed(samples, speed):
     return resample_poly(samples, ratio.numerator, ratio.denominator).astype(np.float32)
 
 
-def clip_functionals(path, *, sets, speed=1.0):
-    """Yield the functionals of a clip's sound, one row; see `VoiceFunctionals`.
+def read_samples(path):
+    """Return a clip's sound at `SAMPLE_RATE`, float32 (samples,), and what `Prepared` says of it.
 
     Raises
     ------
@@ -284,16 +284,28 @@ def clip_functionals(path, *, sets, speed=1.0):
     ClipError
         "no_audio", "corrupt", "silent" or "too_short".
     """
-    began = time.perf_counter()
     reading = signal_blocks(path, sample_rate=SAMPLE_RATE)
     samples = np.concatenate(list(reading))
     check_clip(path, measure(in_16_bit_steps([samples])), LONG, SAMPLE_RATE)
+    return samples, reading.status
+
+
+def clip_functionals(path, *, sets, speed=1.0):
+    """Yield the functionals of a clip's sound, one row; see `VoiceFunctionals`.
+
+    Raises
+    ------
+    FileNotFoundError, ClipError
+        As `read_samples`.
+    """
+    began = time.perf_counter()
+    samples, status = read_samples(path)
     decoded = time.perf_counter()
     if speed != 1:
         samples = _at_speed(samples, speed)
     yield Block(functionals(samples, sets)[np.newaxis])
     seconds = {"decode": decoded - began, "features": time.perf_counter() - decoded}
-    return Prepared(reading.status, {"windows": len(samples) // HOP}, seconds)
+    return Prepared(status, {"windows": len(samples) // HOP}, seconds)
 
 
 class VoiceFunctionals(ClipTransformer):

@@ -49,11 +49,11 @@ def _path(pitch, strength):
     """Return which candidate each frame takes, so that strong ones win and jumps are rare."""
     cost = _JUMP * np.abs(pitch[1:, :, np.newaxis] - pitch[:-1, np.newaxis, :])
     score, back = strength[0], np.zeros(strength.shape, np.int64)
-    places = np.arange(strength.shape[1])
+    candidates = np.arange(strength.shape[1])
     for n in range(1, len(strength)):
         reached = score - cost[n - 1]
         back[n] = from_ = reached.argmax(axis=1)
-        score = strength[n] + reached[places, from_]
+        score = strength[n] + reached[candidates, from_]
     chosen = np.empty(len(strength), np.int64)
     chosen[-1] = score.argmax()
     for n in range(len(strength) - 1, 0, -1):

@@ -20,15 +20,15 @@ _PIECE = 16 * 2**20
 MOST = 2 * 2**30
 
 
-class _Laid:
-    """What a client has laid out of one recipe."""
+class _Broadcast:
+    """What a client has sent of one recipe: names of plugins, marks of clips, bytes."""
 
     def __init__(self):
         self.names, self.marks, self.bytes = [], {}, 0
 
 
-# At the client: {client: {recipe key: what was laid out}}; at a worker: {recipe key: {path: ...}}.
-_laid: WeakKeyDictionary = WeakKeyDictionary()
+# At the client: {client: {recipe key: what was sent}}; at a worker: {recipe key: {path: ...}}.
+_broadcasts: WeakKeyDictionary = WeakKeyDictionary()
 _there: dict[str, dict] = {}
 
 
@@ -100,35 +100,37 @@ def send(client, recipe: Recipe, paths, entries) -> None:
     entries : list of Entry
         Of each path.
     """
-    laid = _laid.setdefault(client, {}).setdefault(recipe.key, _Laid())
+    broadcast = _broadcasts.setdefault(client, {}).setdefault(recipe.key, _Broadcast())
     clips_by_path = {
         path: (_mark(path), entry)
         for path, entry in zip(paths, entries, strict=True)
         if path is not None
     }
     new = {
-        path: clip for path, clip in clips_by_path.items() if laid.marks.get(path, ()) != clip[0]
+        path: clip
+        for path, clip in clips_by_path.items()
+        if broadcast.marks.get(path, ()) != clip[0]
     }
-    laid.bytes += sum(_n_bytes(entry) for _, entry in new.values())
-    if laid.bytes > MOST:
+    broadcast.bytes += sum(_n_bytes(entry) for _, entry in new.values())
+    if broadcast.bytes > MOST:
         return
     for piece in _pieces(new):
         plugin, name = _plugin(recipe.key, piece)
         client.register_plugin(plugin, name=name)
-        laid.names.append(name)
-    laid.marks.update((path, mark) for path, (mark, _) in new.items())
+        broadcast.names.append(name)
+    broadcast.marks.update((path, mark) for path, (mark, _) in new.items())
 
 
 def clear_away(client) -> None:
-    """Let the workers forget what a client laid out."""
-    names = [name for laid in _laid.pop(client, {}).values() for name in laid.names]
+    """Let the workers forget what a client sent."""
+    names = [name for broadcast in _broadcasts.pop(client, {}).values() for name in broadcast.names]
     with suppress(OSError):  # a scheduler that has gone took them along
         for name in names if client.status == "running" else ():
             client.unregister_worker_plugin(name)
 
 
 def lookup(recipe: Recipe, paths) -> dict[str, Entry]:
-    """Return what a client laid out of some clips; called in a task of Dask.
+    """Return the features of some clips that a client sent; called in a task of Dask.
 
     A clip whose file is another one now is left out; one that this machine does not see at all is
     taken at its word.

@@ -103,9 +103,11 @@ def attention_graphs(
 
     voice = keras.Input((n_features,), name="audio")
     face = keras.Input((n_frames, n_features), name="video")
-    heard = _scale(voice, "audio_scaling")
+    voice_features = _scale(voice, "audio_scaling")
     if audio_dense:
-        heard = layers.Dense(units, activation="tanh", dtype=dtype, name="audio_dense")(heard)
+        voice_features = layers.Dense(units, activation="tanh", dtype=dtype, name="audio_dense")(
+            voice_features
+        )
     face_features = layers.LSTM(units, dtype=dtype, name="video_lstm")(
         _scale(face, "video_scaling")
     )
@@ -116,9 +118,9 @@ def attention_graphs(
     merge, pair = layers.Concatenate(dtype="float32"), layers.Reshape((2, units), dtype="float32")
     fusion = _Fusion(n_classes, attention_units, dtype)
     both, tokens = {"audio": voice, "video": face}, keras.Input((2 * units,), name="tokens")
-    merged = merge([heard, face_features])
+    merged = merge([voice_features, face_features])
     return Graphs(
-        audio=_model({"audio": voice}, alone["audio"](heard), "audio"),
+        audio=_model({"audio": voice}, alone["audio"](voice_features), "audio"),
         video=_model({"video": face}, alone["video"](face_features), "video"),
         tokens=_model(both, merged, "tokens"),
         fusion=_model({"tokens": tokens}, fusion(pair(tokens))[0], "fusion"),

@@ -195,8 +195,10 @@ class TemporalAggregation(ClipNetwork):
         )  # fmt: skip
         [samples] = tensors["audio"].take([clip])
         cut = sound_windows(samples, starts, round(self.window * SAMPLE_RATE))
-        heard = pictures(cut.astype(np.float32) / FULL_SCALE, size=tuple(self.spectrogram_size))
-        return crops[chosen], heard
+        spectrograms = pictures(
+            cut.astype(np.float32) / FULL_SCALE, size=tuple(self.spectrogram_size)
+        )
+        return crops[chosen], spectrograms
 
     def _fixed_draws(self):
         """Return the draws of prediction, (draws, 2, n_segments)."""
