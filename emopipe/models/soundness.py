@@ -2,7 +2,7 @@
 
 A file may claim that a tree's left child is node 10 ** 9, or that a support vector is row 2 ** 30.
 scikit-learn would read there, so every part of a model is held against what its type allows: sizes
-by `emopipe.models.shapes`, places by the functions here.
+by `emopipe.models.shapes`, columns by the functions here.
 """
 
 import itertools
@@ -111,13 +111,13 @@ def _vectors_are_sound(machine) -> bool:
 
 
 def _neighbours_are_sound(model) -> bool:
-    places = model._y
+    columns = model._y
     return bool(
         model.metric in _METRICS
         and model.effective_metric_ in _METRICS
         and model._fit_X.dtype.kind == "f"
-        and places.dtype.kind == "i"
-        and ((places >= 0) & (places < len(model.classes_))).all()
+        and columns.dtype.kind == "i"
+        and ((columns >= 0) & (columns < len(model.classes_))).all()
         and not model.outputs_2d_
     )
 
@@ -200,7 +200,7 @@ def _is_sound(part) -> bool:
 
 
 def check_sound(value, where="model", checked_ids=None) -> None:
-    """Raise ModelError if anything in an estimator names places outside its own arrays.
+    """Raise ModelError if anything in an estimator names columns outside its own arrays.
 
     Examples
     --------

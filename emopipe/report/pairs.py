@@ -44,9 +44,9 @@ def all_pairs(experiment):
             highest = max(labels, key=lambda label: results[label].metrics["uar"]["value"] or 0)
             compared = [highest, *(name for name in experiment.references if name in labels)]
         pairs = [pair for pair in combinations(labels, 2) if set(pair) & set(compared)]
-        asked = [pair for pair in pairs if len(set(pair) & set(experiment.references)) == 1]
-        rows += compare_pairs(results, asked)
-        rows += compare_pairs(results, [pair for pair in pairs if pair not in asked])
+        main = [pair for pair in pairs if len(set(pair) & set(experiment.references)) == 1]
+        rows += compare_pairs(results, main)
+        rows += compare_pairs(results, [pair for pair in pairs if pair not in main])
         words |= dict.fromkeys(labels, clips_in_words(results[labels[0]]))
     pairs = [(row["a"], row["b"]) for row in rows]
     others = [row for row in experiment.comparisons if not _is_among(row, pairs)]
