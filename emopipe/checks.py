@@ -150,12 +150,18 @@ def ignored_checks(ignore) -> dict[str, str]:
     ------
     ValueError
         If an id is unknown.
+    TypeError
+        If `ignore` is neither.
 
     Examples
     --------
     >>> ignored_checks(["EMO03=all clips say the same", "EMO17"])
     {'EMO03': 'all clips say the same', 'EMO17': ''}
     """
+    if not isinstance(ignore, str | dict | list | tuple | set):
+        raise TypeError(
+            f"ignore={ignore!r}: give ['EMO03'] or {{'EMO03': 'why it does not matter here'}}"
+        )
     if isinstance(ignore, dict):
         reasons = {str(id): str(reason) for id, reason in ignore.items()}
     else:

@@ -239,7 +239,7 @@ def differences(results, references=None, *, n_bootstrap=2000, random_state=0):
     Raises
     ------
     ValueError
-        When the results are not on the same clips.
+        When the results are not on the same clips, or a reference is none of them.
 
     See Also
     --------
@@ -265,6 +265,14 @@ def differences(results, references=None, *, n_bootstrap=2000, random_state=0):
     >>> [(d["label"], round(d["uar"]["value"], 3)) for d in differences(results, ["chance"])]
     [('bayes − chance', 0.417)]
     """
+    if not isinstance(results, dict):
+        raise TypeError(
+            f"results is a {type(results).__name__}: give {{label: Result}}, as in "
+            "{'voice': evaluate(...)}"
+        )
+    unknown = [label for label in references or () if label not in results]
+    if unknown or isinstance(references, str):
+        raise ValueError(f"references={references!r}: give a list of labels out of {list(results)}")
     if references is None:
         pairs = list(combinations(results, 2))
     else:

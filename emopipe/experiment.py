@@ -133,6 +133,10 @@ class Experiment:
                 f"experiment name {self.name!r} names a folder: use lower case letters, digits, "
                 "'-' and '_'"
             )
+        if isinstance(self.references, str):
+            raise ValueError(
+                f"references={self.references!r} is text: give a list, as in ['{self.references}']"
+            )
         beside = {f"published {p.label!r}": p.beside for p in self.published if p.beside}
         for what, label in ({f"reference {r!r}": r for r in self.references} | beside).items():
             if label not in self.results:

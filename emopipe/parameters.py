@@ -60,7 +60,7 @@ def check_one_of(name, value, allowed: Iterable, *, advice="", error=ValueError)
     value : object
     allowed : iterable of str, None or numbers
     advice : str
-        What else to do, at the end of the message.
+        What else is allowed or to do, after the list.
     error : type of Exception
 
     Examples
@@ -80,5 +80,5 @@ def check_one_of(name, value, allowed: Iterable, *, advice="", error=ValueError)
     )
     meant = f"; did you mean {words[near[0]]!r}?" if near else ""
     raise error(
-        f"{name}={value!r} is unknown; allowed: {', '.join(map(repr, allowed))}{meant}{advice}"
+        f"{name}={value!r} is unknown; allowed: {', '.join(map(repr, allowed))}{advice}{meant}"
     )

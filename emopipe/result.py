@@ -300,6 +300,11 @@ class Result:
     @classmethod
     def load(cls, path):
         """Return the Result saved in a file; ValueError names the file and what is wrong."""
+        if not Path(path).is_file():
+            raise FileNotFoundError(
+                f"{path}: no saved Result there; Result.save writes one, and Experiment.load reads "
+                "a folder of a report"
+            )
         return cls.from_json(read_text(Path(path)), str(path))
 
     def tables(self):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GroupKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -10,14 +11,22 @@ from sklearn.svm import SVC
 
 from emopipe import (
     Chart,
+    ConfusionDisplay,
     EmotionWeightedFusion,
     Experiment,
+    LearningCurvesDisplay,
     MiniXceptionFeatures,
     Published,
+    ReliabilityDisplay,
+    Result,
     ShortTermStatistics,
+    SubjectsDisplay,
     Training,
     VGGFaceFeatures,
+    WeightGridDisplay,
+    WeightsDisplay,
     compare,
+    differences,
     evaluate,
     weight_grid,
     write_report,
@@ -43,6 +52,10 @@ def measure(*args, **options):
         ((X, GaussianNB(), Y), "estimator is a ndarray.* are the arguments swapped"),
         ((X, Y, GaussianNB()), "estimator is a ndarray.* are the arguments swapped"),
         (("svc", CLIPS), "estimator is a str: give a scikit-learn classifier$"),
+        (
+            (GaussianNB(), X),
+            r"clips is a ndarray: .* or features and emotions, as in evaluate\(est",
+        ),
         ((GaussianNB(), Y, X), "y has shape .* are X and y swapped"),
     ],
 )
@@ -60,6 +73,24 @@ def test_emotions_in_groups_and_people_in_y():
 def test_values_in_place_of_a_column_of_the_clip_table(groups):
     with pytest.raises(ValueError, match="with a clip table, name its column, as in groups='subj"):
         measure(GaussianNB(), CLIPS, groups=groups)
+
+
+def test_the_name_of_a_column_where_emotions_are_values():
+    with pytest.raises(ValueError, match=r"give groups as values, too, as in groups=table\['who'"):
+        measure(GaussianNB(), pd.DataFrame(X).assign(who=PEOPLE), Y, groups="who")
+
+
+@pytest.mark.parametrize(
+    ("cv", "words"),
+    [
+        (GroupKFold, r"cv is the class GroupKFold: make one, as in cv=GroupKFold\(5\)"),
+        ([(np.arange(12), np.arange(12, 24))], r"^cv=\[\(array.{0,90}: give a number of folds"),
+        ("LOSO", r"or a scikit-learn splitter; did you mean 'loso'\?"),
+    ],
+)
+def test_folds_that_are_none(cv, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        measure(GaussianNB(), X, Y, groups=PEOPLE, cv=cv)
 
 
 def test_groups_of_one_column_are_one_column():
@@ -169,10 +200,38 @@ def test_results_in_the_wrong_place(tmp_path):
     for results in (result, [result], {"one": "result.json"}):
         with pytest.raises(TypeError, match=r"must be \{label: Result\}"):
             Experiment(name="x", title="X", question="?", results=results)
+    for references in ("one", ["two"]):
+        with pytest.raises(ValueError, match=r"references=.*: give a list of labels out of .'one'"):
+            differences({"one": result}, references)
+    with pytest.raises(ValueError, match=r"references='one' is text: give a list, as in \['one'\]"):
+        Experiment(name="x", title="X", question="?", results={"one": result}, references="one")
+    with pytest.raises(TypeError, match=r"results is a list: give .label: Result"):
+        differences([result])
+    with pytest.raises(TypeError, match=r"folder is a NoneType: name a folder"):
+        write_report(result, None)
+    with pytest.raises(FileNotFoundError, match=r"no saved Result there; Result.save writes one"):
+        Result.load(tmp_path)
+    with pytest.raises(TypeError, match=r"ignore=3: give \['EMO03'\]"):
+        measure(GaussianNB(), X, Y, groups=PEOPLE, ignore=3)
     with pytest.raises(TypeError, match=r"experiment is a .*: give an Experiment or a Result, and"):
         write_report(tmp_path, result)
     page = write_report(result, tmp_path / "My run!")
     assert page.is_file() and Experiment.load(page.parent).name == "my-run"
+
+
+@pytest.mark.parametrize(
+    "display",
+    [ConfusionDisplay, LearningCurvesDisplay, ReliabilityDisplay, SubjectsDisplay,
+     WeightGridDisplay, WeightsDisplay],
+)  # fmt: skip
+def test_displays_of_what_is_no_result(display):
+    with pytest.raises(TypeError, match="result is a dict: give a Result"):
+        display.from_result({"voice": 1})
+
+
+def test_a_confusion_that_is_normalised_as_in_scikit_learn():
+    with pytest.raises(ValueError, match=r"normalize='true' is unknown; allowed: True, False"):
+        ConfusionDisplay([[1, 0], [0, 1]], ["fear", "joy"]).plot(normalize="true")
 
 
 def test_a_grid_that_nobody_can_fit():

@@ -14,9 +14,13 @@ from emopipe.parameters import check_one_of
         (
             "Haar",
             ("haar", None),
-            r"^x='Haar' is unknown; allowed: 'haar', None; did you mean 'haar'",
+            r"^x='Haar' is unknown; allowed: 'haar', None, or a list; did you mean 'haar'",
         ),
-        ("meen", {"mean": 1, "max": 2}, r"allowed: 'mean', 'max'; did you mean 'mean'\?"),
+        (
+            "meen",
+            {"mean": 1, "max": 2},
+            r"allowed: 'mean', 'max', or a list; did you mean 'mean'\?",
+        ),
         ("zzz", ("a", "b"), r"allowed: 'a', 'b', or a list$"),
         ([1], ("a",), r"^x=\[1\] is unknown; allowed: 'a', or"),
         (None, ("a",), r"^x=None is unknown"),

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from emopipe.result import Result
+
 # Blue, red, green, violet, ochre, teal: as in reports.
 LINES = ("#2a5d9f", "#b3432b", "#2f7d4f", "#8a5ca8", "#996c10", "#2b7f8c")
 
@@ -13,6 +15,15 @@ def new_axes(ax, figsize=None):
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def check_result(result):
+    """Raise TypeError unless it is a Result."""
+    if not isinstance(result, Result):
+        raise TypeError(
+            f"result is a {type(result).__name__}: give a Result, as evaluate returns it and "
+            "Experiment.results holds it"
+        )
 
 
 def heat_map(ax, shares, rows, columns, texts, *, most=1.0):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from emopipe.displays.axes import heat_map, new_axes
+from emopipe.displays.axes import check_result, heat_map, new_axes
 from emopipe.metrics import count_confusions
+from emopipe.parameters import check_one_of
 
 
 class ConfusionDisplay:
@@ -43,6 +44,7 @@ class ConfusionDisplay:
     @classmethod
     def from_result(cls, result, *, ax=None, normalize=True):
         """Plot the confusions of a Result."""
+        check_result(result)
         return cls(result.confusion, result.classes, result.title).plot(ax, normalize=normalize)
 
     @classmethod
@@ -67,6 +69,7 @@ class ConfusionDisplay:
         -------
         ConfusionDisplay
         """
+        check_one_of("normalize", normalize, (True, False))
         n = len(self.emotions)
         self.ax_ = new_axes(ax, (1.6 + 0.6 * n, 1.4 + 0.5 * n))
         self.figure_ = self.ax_.figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emopipe.displays.axes import LINES, new_axes
+from emopipe.displays.axes import LINES, check_result, new_axes
 from emopipe.parameters import check_one_of
 
 _ABOUT = ("fold", "estimator")
@@ -65,6 +65,7 @@ class LearningCurvesDisplay:
         ValueError
             If nothing learns in epochs.
         """
+        check_result(result)
         histories = [h for fold in result.folds for h in fold.get("history") or ()]
         if not histories:
             raise ValueError(f"{result.title!r} learns nothing in epochs: there is nothing to draw")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emopipe.displays.axes import LINES, new_axes
+from emopipe.displays.axes import LINES, check_result, new_axes
 from emopipe.metrics import reliability
 
 
@@ -51,6 +51,7 @@ class ReliabilityDisplay:
         ValueError
             If they are no probabilities.
         """
+        check_result(result)
         columns = [f"score_{name}" for name in result.classes]
         scores = result.predictions[columns].to_numpy(dtype=float)
         whole = np.isfinite(scores).all(axis=1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emopipe.displays.axes import LINES, new_axes
+from emopipe.displays.axes import LINES, check_result, new_axes
 
 # Beyond this, names of people would lie on one another.
 _MOST_NAMED = 60
@@ -53,6 +53,7 @@ class SubjectsDisplay:
         ValueError
             If the corpus names none.
         """
+        check_result(result)
         if not len(result.per_subject):
             raise ValueError(f"{result.title!r} names no subjects: there is nothing to draw")
         return cls(result.per_subject, result.chance["accuracy"], result.title).plot(ax)

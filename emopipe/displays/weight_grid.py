@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emopipe.displays.axes import LINES, new_axes
+from emopipe.displays.axes import LINES, check_result, new_axes
 from emopipe.fusion.grid import describe_weights
 
 _MOST_LINES = 12
@@ -72,6 +72,7 @@ class WeightGridDisplay:
         ValueError
             If nothing was searched.
         """
+        check_result(result)
         if not result.searches:
             raise ValueError(f"{result.title!r} searches no grid: there is nothing to draw")
         grid = result.searches[0]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from emopipe.displays.axes import heat_map, new_axes
+from emopipe.displays.axes import check_result, heat_map, new_axes
 from emopipe.fusion.weights import columns_to_one
 
 
@@ -64,6 +64,7 @@ class WeightsDisplay:
         ValueError
             If no fold has weights.
         """
+        check_result(result)
         tables = [fold["fusion_weights"] for fold in result.folds if fold.get("fusion_weights")]
         if not tables:
             raise ValueError(f"{result.title!r} has no fusion weights: there is nothing to draw")

@@ -294,7 +294,8 @@ def evaluate(
         if y is not None:
             called = f"y, cv={cv!r}, groups=groups"
             called += ", sample_weight=sample_weight" if sample_weight is not None else ""
-            people = None if isinstance(groups, str) else groups
+            # "subject", the default, is a column of X where it is a clip table.
+            people = None if isinstance(groups, str) and groups == "subject" else groups
             clips, features, as_array = table_of(clips, y, people)
             groups = "subject" if "subject" in clips else None
             clips, features, sample_weight = with_weights(clips, features, sample_weight)

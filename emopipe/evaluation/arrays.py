@@ -68,6 +68,11 @@ def table_of(X, y, groups):
     (['clip', 'emotion', 'subject', 'x0', 'x1'], ['x0', 'x1'], True)
     """
     n_rows = len(X)
+    if isinstance(groups, str):
+        raise ValueError(
+            f"groups={groups!r} names a column, y is given as values: give groups as values, too, "
+            f"as in groups=table[{groups!r}]"
+        )
     facts = {"emotion": _column(y, "y", n_rows)}
     _check_labels(facts["emotion"])
     if groups is not None:

@@ -109,8 +109,9 @@ def check_inner_splits(estimator, folds, subjects):
         return splits
     for split in splits:
         if not split.grouped:
+            named = f" {split.name!r}" if split.name else ""
             raise ValueError(
-                f"{split.owner} {split.name!r} splits by {split.splitter}, which puts clips of one "
+                f"{split.owner}{named} splits by {split.splitter}, which puts clips of one "
                 "subject on both sides: give it a grouped splitter, as in "
                 f"{split.owner}(..., cv=GroupKFold(5)), or, if mixed subjects are meant, "
                 "evaluate(..., subject_dependent=True)"

@@ -107,7 +107,8 @@ def _add_columns(clips, label, grouped_by, features):
     """
     if not isinstance(clips, pd.DataFrame):
         raise TypeError(
-            f"clips is a {type(clips).__name__}: give a clip table, from load_corpus or load_table"
+            f"clips is a {type(clips).__name__}: give a clip table, from load_corpus or "
+            "load_table, or features and emotions, as in evaluate(estimator, X, y, groups=people)"
         )
     needed = ["clip", label, *grouped_by, *(features or [])]
     missing = [column for column in needed if column not in clips]

@@ -49,13 +49,15 @@ def write_report(experiment, folder) -> Path:
     >>> write_report(empty, tempfile.mkdtemp()).name
     'report.html'
     """
-    if isinstance(experiment, Result):
-        experiment = _of_one(experiment, folder)
-    if not isinstance(experiment, Experiment):
+    if not isinstance(experiment, Experiment | Result):
         raise TypeError(
             f"experiment is a {type(experiment).__name__}: give an Experiment or a Result, and the "
             "folder second"
         )
+    if not isinstance(folder, str | Path):
+        raise TypeError(f"folder is a {type(folder).__name__}: name a folder, as in 'reports/mine'")
+    if isinstance(experiment, Result):
+        experiment = _of_one(experiment, folder)
     experiment.save(folder)
     html = _template("report.html").render(experiment_view(experiment))
     return write_atomic(Path(folder) / "report.html", html)

@@ -1,5 +1,7 @@
 """Which clips train and which are tested: folds of a clip table, and what must hold for them."""
 
+import reprlib
+
 import numpy as np
 from sklearn.model_selection import (
     GroupKFold,
@@ -104,9 +106,11 @@ def _check_ungrouped(splitter):
 
 def _splitter(cv, grouped, random_state):
     """Return a splitter for `cv`: a number means folds by subject, or mixed ones if meant."""
+    if isinstance(cv, type):
+        raise TypeError(f"cv is the class {cv.__name__}: make one, as in cv={cv.__name__}(5)")
     if isinstance(cv, bool) or not (isinstance(cv, int | np.integer) or hasattr(cv, "split")):
         raise TypeError(
-            f"cv={cv!r}: give a number of folds, a scikit-learn splitter or one of "
+            f"cv={reprlib.repr(cv)}: give a number of folds, a scikit-learn splitter or one of "
             + ", ".join(map(repr, (*OFFICIAL, LOSO, *PUBLISHED)))
         )
     if hasattr(cv, "split"):
