@@ -21,17 +21,19 @@ from emopipe import (
 )
 
 # On drawn people: nothing is downloaded, and it takes minutes.
-SYNTHETIC = {"n_folds": 2}
+SYNTHETIC = {"n_folds": 2, "inner_folds": 2}
 
 
-def experiment(ravdess, *, n_folds=4, window=1.0, step=0.05, engine="emopipe", optimism_gap=True):
+def experiment(
+    ravdess, *, n_folds=4, inner_folds=4, window=1.0, step=0.05, engine="emopipe", optimism_gap=True
+):
     """Return the fixed and the searched recogniser on the same folds."""
     clips = load_corpus("ravdess", ravdess, modality="audio")
     voice = ShortTermStatistics(window=window, step=step, engine=engine, progress=True)
     svm = SVC(C=10, class_weight="balanced")
     fixed = make_clip_pipeline(voice, StandardScaler(), svm)
     grid = {"svc__C": [1, 10, 100], "svc__kernel": ["rbf", "linear"]}
-    searched = GridSearchCV(fixed, grid, cv=GroupKFold(n_folds), scoring="balanced_accuracy")
+    searched = GridSearchCV(fixed, grid, cv=GroupKFold(inner_folds), scoring="balanced_accuracy")
     results = {
         "SVM, C=10": evaluate(fixed, clips, cv=n_folds, optimism_gap=optimism_gap),
         "SVM, C and kernel searched": evaluate(searched, clips, cv=n_folds),

@@ -29,7 +29,8 @@ RUNS = {
         {"ravdess": {}}, {"n_folds": 2, "n_frames": 1, "features": "texture"},
     ),
     "ravdess_voice": (
-        {"ravdess": {}}, {"optimism_gap": False, "n_folds": 2, "engine": "pyaudioanalysis"},
+        {"ravdess": {}},
+        {"optimism_gap": False, "n_folds": 3, "inner_folds": 2, "engine": "pyaudioanalysis"},
     ),
     "voice_classifiers": ({"ravdess": {}}, {"n_folds": 2, "inner_folds": 2}),
     "ravdess_voice_face": ({"ravdess": {}}, {"n_folds": 2, "face_features": "FACES"}),

@@ -35,7 +35,7 @@ MEANINGS = {
     "learning_rate": "first step size of the optimiser",
     "mini_xception_weights": "file of mini-XCEPTION's weights; default: downloaded and checked",
     "n_copies": "altered copies of each training clip",
-    "n_folds": "folds by subject; None: every subject left out once",
+    "n_folds": "folds by subject; None, where that is the default: every subject left out once",
     "n_frames": "frames of each clip, equally spaced",
     "n_segments": "segments of each clip",
     "opensmile": "also measure openSMILE's eGeMAPS and ComParE (extra bench)",

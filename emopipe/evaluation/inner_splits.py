@@ -135,7 +135,7 @@ def check_inner_splits(estimator, folds, subjects):
                 raise ValueError(
                     f"fold {number} trains on {n_subjects} subjects{inside}, fewer than the "
                     f"{split.n_splits} folds that {split.owner} makes of them ({split.splitter}): "
-                    "use fewer"
+                    "use fewer, or leave more people to train on"
                 )
     return splits
 
