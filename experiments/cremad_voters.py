@@ -20,6 +20,9 @@ VOICE = ScoreColumns(prefix="votes_voice_")
 FACE = ScoreColumns(prefix="votes_face_")
 BOTH = ScoreColumns(prefix="votes_both_")
 
+# There are six drawn people.
+SYNTHETIC = {"n_folds": 3}
+
 
 def experiment(cremad, *, n_folds=10):
     """Return the voters of each mode and six fusions of the first two."""

@@ -68,6 +68,7 @@ def test_strangers_untrimmed_clips_and_acquaintances_of_both_corpora(roots, monk
     for corpus, n in {"RML": 500, "eNTERFACE'05": 1166}.items():
         assert f"{corpus}: 8 clips, {n} in the paper: anger 4, sadness 4." in texts
     assert any("same people" in text for text in texts)
+    assert any(text.startswith("The paper gives neither the band") for text in texts)
     rows = experiment_view(found)["published"]
     assert len(rows) == 12 and all(row["ours"] is not None for row in rows)
     assert {0.7613, 0.9870, 0.7849, 0.9775} <= {p.value for p in found.published}

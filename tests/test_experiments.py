@@ -1,6 +1,7 @@
 """Every experiment script runs from corpus folders to its report, on small synthetic corpora."""
 
 import csv
+import inspect
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,10 +13,12 @@ import pytest
 from emopipe.backbones import vggface
 from emopipe.backbones.vgg_graph import Architecture
 from emopipe.cli import main
+from emopipe.cli.run import SUBJECTS
 from emopipe.corpora import load_corpus
 from emopipe.experiment import Experiment
 from emopipe.report.view import experiment_view
 from emopipe.synthetic import make_synthetic_corpus
+from emopipe.synthetic.layouts import LAYOUTS
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
@@ -191,6 +194,9 @@ def test_experiment_runs_from_folders_to_report(name, corpus, tmp_path, capsys):
     assert experiment.question and experiment.results
     rows = experiment_view(experiment)["published"]
     assert any(row["ours"] is not None for row in rows) == (name in PAPERS)
+    informs = [n["text"] for n in experiment.notices if n["severity"] == "information"]
+    deviates = any(text.startswith(("The paper", "The thesis")) for text in informs)
+    assert deviates == (name in PAPERS - {"ravdess_voice"})
     for result in experiment.results.values():
         assert result.passed and len(result.predictions)
         assert any("synthetic" in notice["text"].lower() for notice in result.notices)
@@ -300,6 +306,19 @@ def test_fusion_recognises_more_than_either_modality(shared_data, tmp_path):
     figures = {label: result.metrics["accuracy"]["value"] for label, result in results.items()}
     alone = max(figures.pop("voice"), figures.pop("face"))
     assert min(figures.values()) > alone
+
+
+def test_drawn_people_are_enough_for_the_folds_of_every_experiment():
+    for path in EXPERIMENTS.glob("*.py"):
+        script = runpy.run_path(str(path))
+        parameters = inspect.signature(script["experiment"]).parameters
+        options = {name: item.default for name, item in parameters.items()}
+        options |= script.get("SYNTHETIC", {})
+        if set(LAYOUTS) & set(parameters):
+            folds = [n for name, n in options.items() if name.endswith("folds")]
+            assert all(isinstance(n, str | None) or n <= SUBJECTS for n in folds), path.stem
+            least = SUBJECTS - -(-SUBJECTS // (options.get("n_folds") or SUBJECTS))
+            assert options.get("inner_folds", 2) <= least, path.stem
 
 
 def test_every_script_is_run_here():
