@@ -3,6 +3,7 @@
 import re
 import shlex
 import warnings
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,24 @@ def commands():
 @pytest.mark.parametrize(("page", "line"), sorted(set(commands())))
 def test_a_command_in_the_pages_parses(page, line):
     _parser().parse_args(shlex.split(line)[1:])
+
+
+def test_every_experiment_has_a_row_and_a_command():
+    page = ROOT / "docs" / "experiments.md"
+    named = re.findall(r"^emopipe run (\w+)", "".join(blocks(page, "")), re.MULTILINE)
+    scripts = [path.stem for path in (ROOT / "experiments").glob("*.py")]
+    assert sorted(named) == sorted(scripts)
+    benchmarks = [f"bench/{path.stem}" for path in (ROOT / "experiments" / "bench").glob("*.py")]
+    rows = re.findall(r"`([\w/]+)\.py`", page.read_text())
+    assert set(scripts + benchmarks) <= set(rows)
+
+
+def test_every_extra_is_explained():
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    text = (ROOT / "docs" / "using.md").read_text()
+    extras = set(setup["options.extras_require"]) - {"test", "docs"}
+    assert not {name for name in extras if f"`{name}`" not in text}
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
