@@ -88,7 +88,7 @@ def test_a_film_is_repeated_to_any_length(clips, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_is_that_of_a_fresh_process(tmp_path, capsys):
     memory = bench("memory")
-    row = memory.measured("voice", memory.tiny_clips(tmp_path / "clips", 4))
+    row = memory.measure("voice", memory.tiny_clips(tmp_path / "clips", 4))
     assert row["prepared"] == 4 and len(row["base_MB"]) == 2
     assert row["results_MB"] == pytest.approx(4 * 68 * 8 / 1e6)
     rows = [row | {"clips": 0, "results_MB": 0.0}, row | {"clips": 4}]
