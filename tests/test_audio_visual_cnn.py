@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from tiny_networks import backend_settings
 
 from emopipe.corpora import load_corpus, usable
 from emopipe.extraction import ClipWarning
@@ -169,7 +170,7 @@ audio = rng.integers(0, 255, (48, 16, 8)).astype(np.uint8)
 def batch(rows, rng, training):
     return {"video": video[rows], "audio": audio[rows]}
 def fit(dtype, epochs=12):
-    model = audio_visual_graph(2, video=(16, 16, 2), audio=(16, 8), visual_widths=(4, 4),
+    model = audio_visual_graph(2, video=(16, 16, 2), audio=(16, 8), visual_widths=(4,),
         audio_widths=(4,), visual_features=8, audio_features=2, dense=(8,), batch_norm=True,
         dropout=0.1, dtype=dtype)
     done = train(model, batch, y, rows=np.arange(36), validation=np.arange(36, 48),
@@ -184,11 +185,11 @@ fit(dtype_policy("bfloat16"), epochs=1)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_other_backends(backend):
+def test_other_backends(backend, tmp_path):
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     done = subprocess.run(
-        [sys.executable, "-c", _ELSEWHERE], env=os.environ | {"KERAS_BACKEND": backend},
+        [sys.executable, "-c", _ELSEWHERE], env=os.environ | backend_settings(backend, tmp_path),
         capture_output=True, text=True, timeout=280, cwd=Path(__file__).parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

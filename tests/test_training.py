@@ -16,6 +16,7 @@ import pytest
 from tiny_networks import (
     N_CLASSES,
     Killed,
+    backend_settings,
     batch_of,
     blobs,
     busy_machine,
@@ -457,13 +458,13 @@ print(one.history["val_accuracy"][-1])
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_other_backends(backend):
+def test_other_backends(backend, tmp_path):
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     code = _ELSEWHERE.format(folder=str(Path(__file__).parent))
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {"KERAS_BACKEND": backend},
+        env=os.environ | backend_settings(backend, tmp_path),
         capture_output=True,
         text=True,
         timeout=280,

@@ -24,6 +24,17 @@ def busy_machine():
         other.wait()
 
 
+def backend_settings(backend, folder):
+    """Return the environment of a process on a backend; JAX compiles fast, and the same once."""
+    return {
+        "KERAS_BACKEND": backend,
+        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+        "JAX_COMPILATION_CACHE_DIR": str(folder),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
 def with_weights(end_epoch, weights):
     """Return `FitState.end_epoch` that first adds the network's weights to a list."""
 
