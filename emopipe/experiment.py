@@ -28,6 +28,11 @@ class Chart:
     run : bool
         Drawn from what differs from run to run, such as seconds.
 
+    Raises
+    ------
+    ValueError
+        If a line holds text in place of numbers.
+
     See Also
     --------
     Experiment : Results with a question.

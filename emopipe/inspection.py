@@ -1,7 +1,7 @@
 """What estimators of this package declare of themselves, and what is inside an estimator.
 
-Whoever wants to know something of an estimator, a pipeline, a fusion or a search asks here: this
-module alone walks through its parts. Every estimator that takes clips is a `ClipEstimator`.
+This module alone walks through the parts of an estimator, a pipeline, a fusion or a search; all
+others ask it. Every estimator that takes clips is a `ClipEstimator`.
 """
 
 import inspect

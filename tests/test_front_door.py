@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ import emopipe
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOT / "experiments").glob("*.py"))
+# Parameters that are lengths of time or rates.
+TIMES = {"window", "step", "sample_rate", "fps", "start", "end", "seconds", "duration", "offset"}
 EXCEPTIONS = {name for name in emopipe.__all__ if name.endswith(("Error", "Warning"))}
 
 
@@ -46,9 +49,26 @@ def sections(text):
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
 
 
+def raises_itself(function):
+    if inspect.unwrap(function).__code__.co_filename == "<string>":  # a dataclass wrote it
+        return False
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return any(isinstance(node, ast.Raise) for node in ast.walk(tree))
+
+
+def undocumented_raises(value):
+    """Return whether a function, or a class and all its methods, raise and do not say so."""
+    if not inspect.isclass(value):
+        return raises_itself(value) and "Raises" not in sections(inspect.getdoc(value))
+    methods = [m for m in vars(value).values() if inspect.isfunction(m)]
+    texts = [inspect.getdoc(item) or "" for item in (value, *methods)]
+    return any(map(raises_itself, methods)) and not any("Raises\n" in text for text in texts)
+
+
 def document_faults(name, value):
     """Return what the docstring of a public name lacks."""
     text, parts = inspect.getdoc(value), sections(inspect.getdoc(value))
+    parameters = parts.get("Parameters", "") + "\n"
     imports = re.findall(r"from emopipe import (.*)", parts.get("Examples", ""))
     faults = [] if "See Also" in parts else ["See Also"]
     if name not in {word for line in imports for word in re.findall(r"\w+", line)}:
@@ -57,6 +77,11 @@ def document_faults(name, value):
         faults.append("an example that imports public names alone")
     if not inspect.isclass(value) and not {"Returns", "Yields", "Raises"} & set(parts):
         faults.append("Returns, Yields or Raises")
+    faults += ["Raises"] if undocumented_raises(value) else []
+    entry = r"^(\S[^:\n]*) : (.*\n(?: {4}.*\n|\n)*)"
+    for words, text_of in re.findall(entry, parameters, re.MULTILINE):
+        if TIMES & set(words.split(", ")) and not re.search(r"[Ss]econd|Hz|\bm?s\b", text_of):
+            faults.append(f"a unit: {words}")
     arrays = re.findall(r"^\S.* : (.*\b(?:float|int|nd)\w* ?array.*)$", text, re.MULTILINE)
     faults += [f"a shape: {kind}" for kind in arrays if not re.search("shape|list of|of str", kind)]
     return faults
@@ -68,18 +93,23 @@ def test_a_public_docstring_is_complete(name):
 
 
 def test_what_a_docstring_lacks_is_noticed():
-    def poor(x):
+    def poor(x, window):
         """Do something.
 
         Parameters
         ----------
         x : float array
+        window : float
+            Its length.
         """
+        raise ValueError
 
     assert document_faults("poor", poor) == [
         "See Also",
         "an example that imports it from emopipe",
         "Returns, Yields or Raises",
+        "Raises",
+        "a unit: window",
         "a shape: float array",
     ]
 

@@ -104,7 +104,7 @@ def checksum(path) -> str:
 def registration(digest) -> Callable | None:
     """Return a call that tells another process where this one found a file, or None.
 
-    For the `elsewhere` of a recipe: a worker of a cluster is told of no path. Where the file is not
+    For the `elsewhere` of a recipe: a worker of a cluster knows no path. Where the file is not
     at the same place there, nothing happens, and the environment variable may still name it.
 
     Examples

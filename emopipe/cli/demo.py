@@ -4,8 +4,8 @@
   emopipe demo --subjects 8 --reports /tmp/reports
 
 It draws faces and synthesises voices of people who do not exist, writes them as
-video files in CREMA-D's naming, and does with them what it would do with the real
-corpus: decode, find faces, the face's texture, 34 short-term voice features, SVMs,
+video files in CREMA-D's naming, and treats them as the real corpus:
+decode, find faces, the face's texture, 34 short-term voice features, SVMs,
 and fusions whose weights per emotion are learned inside the folds. Anger, disgust
 and fear differ only in the voice, happiness, neutral and sadness only in the face:
 a single modality knows two thirds of the clips, give or take some luck, and the report says

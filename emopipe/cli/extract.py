@@ -8,7 +8,7 @@
 
 What is in the store is not computed again, so an interrupted run continues, and
 experiments that need the same features start at once. A clip that cannot be
-processed keeps its status and never stops the others; the first few are told with
+processed keeps its status and never stops the others; the first few are printed with
 the reason, --out has it for every clip. --set gives any parameter of the extractor,
 with several features as FEATURE.PARAMETER=VALUE, and how faces are cut out, as in
 --set faces.detector=yunet (or detector=yunet).
@@ -56,7 +56,11 @@ def add_arguments(parser):
         "--features", nargs="+", default=["voice"], choices=sorted(FEATURES), metavar="NAME",
         help=f"one or more of: {', '.join(FEATURES)} (default: voice)",
     )  # fmt: skip
-    parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PARAMETER=VALUE",
+        help="a parameter of the extractor, such as window=0.05, or FEATURE.PARAMETER=VALUE; may "
+        "be repeated",
+    )  # fmt: skip
     add_extraction(parser)
     add_scheduler(parser)
     add_allow_partial(parser)
@@ -262,7 +266,7 @@ def _build(name, extractor, values):
     try:
         return built.fit([])
     except (ValueError, TypeError) as error:
-        # Where the default is None, a word may be right or not; what is said of it names no one.
+        # Where the default is None, a word may be right or not; the message names no parameter.
         words = [f"--set {k}={v}" for k, v in values.items() if isinstance(v, str) and k != "store"]
         if words:
             error.add_note(f"see {' '.join(words)}")

@@ -9,9 +9,9 @@
   emopipe store gc --forget 1001 --corpus cremad=/data/CREMA-D
                                             remove all that was derived from a person
 
-Forgotten values are computed again when they are next asked for. --forget removes the values and
+Forgotten values are computed again when they are needed again. --forget removes the values and
 paths of a person's files, and of copies of them wherever they lie, so that no byte stays in the
-file; do it before the files themselves are deleted, for they are known by their content. Reports,
+file; do it before the files themselves are deleted: the store knows them by their content. Reports,
 saved models and checkpoints are files of their own: delete those that were made with that person.
 """
 

@@ -85,7 +85,11 @@ def add_arguments(parser):
         help="train on windows of this length, for emotion over time (default: whole clips); voice "
         "frames are then 50 ms, every 25 ms, unless --set says otherwise",
     )  # fmt: skip
-    parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PARAMETER=VALUE",
+        help="a parameter of the extractor, such as window=0.05, or FEATURE.PARAMETER=VALUE; may "
+        "be repeated",
+    )  # fmt: skip
     parser.add_argument(
         "--weights", choices=("equal", "recall", "search"),
         help="of several kinds of features, per emotion (default: recall)",

@@ -1,4 +1,4 @@
-"""Whether a clip's answer needs the other test clips: some are asked for one by one."""
+"""Check whether a clip's answer needs the other test clips: predict some clips one by one."""
 
 import numpy as np
 

@@ -214,7 +214,7 @@ def _alone(estimator, task, fold, predicted, scores):
 
 
 def _frame_scores(estimator, X, classes):
-    """Return the scores of single faces of the clips as {column: list}; None where none are told.
+    """Return the scores of single faces of the clips as {column: list}; None where there are none.
 
     Four digits: they are many, and a reader's own to look into.
     """

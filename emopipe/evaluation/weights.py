@@ -1,4 +1,4 @@
-"""How much each clip counts in training, and which parts of an estimator are told."""
+"""How much each clip counts in training, and which parts of an estimator use that."""
 
 import numpy as np
 import pandas as pd

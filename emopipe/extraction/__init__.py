@@ -1,9 +1,9 @@
 """Extract features from clips: recipes, the engine that computes them, transformers.
 
 A recipe names a function that prepares one clip and, where there is a network, one that finishes
-rows of many clips. `extract` takes clips through it: what the store knows is not computed again.
+rows of many clips. `extract` computes it, and computes nothing that the store has.
 Every transformer of the package that takes clips is a `ClipTransformer` with a recipe. Inside
-`on_cluster`, or wherever joblib was told to use Dask, the work is done by a cluster.
+`on_cluster`, or wherever joblib uses Dask, a cluster does the work.
 """
 
 from emopipe.extraction.dask.client import on_cluster

@@ -171,7 +171,7 @@ class Recipe:
         Rows per call of `finish`; no part of the key.
     elsewhere : callable, optional
         Called without arguments before `finish` runs in a process other than the one that made
-        the recipe (in a cluster), to tell it what that one was told, such as where a file is. It
+        the recipe (in a cluster), to tell it what the first one knows, such as where a file is. It
         must be picklable (a function of a module, or a `functools.partial` of one); no part of the
         key.
     places : dict of str to str or None

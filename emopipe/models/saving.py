@@ -37,7 +37,7 @@ def save(
     search is saved as its best estimator. Parameters that belong to this machine (store, n_jobs,
     progress) are not kept. Weights of published networks are not copied: the manifest names them by
     checksum, and so it does with files that parameters name; of a path only the file's name is
-    kept, and `load` is told where the file is.
+    kept: tell `load` where the file is.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def _check(estimator):
 def check_place(folder, overwrite, remedy="pass overwrite=True to replace it"):
     """Raise ModelError where `save` would not write: something else is there, or a model.
 
-    `remedy` says how the caller is told to replace a model.
+    `remedy` tells the caller how to replace a model.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return

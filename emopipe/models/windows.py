@@ -95,7 +95,7 @@ def window_table(clips, seconds, window) -> pd.DataFrame:
     clips : DataFrame
         A clip table.
     seconds : sequence of float
-        Length of each clip; what has none (an image, a damaged file) stays one whole row.
+        Length of each clip in seconds; what has none (an image, a damaged file) is one whole row.
     window : float
         Seconds. A shorter clip is one row; what is left at the end of a longer one is left out.
 

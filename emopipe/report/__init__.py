@@ -36,6 +36,13 @@ def write_report(experiment, folder) -> Path:
     Path
         The HTML file: self-contained, no outside address, no script needed to read it.
 
+    Raises
+    ------
+    TypeError
+        If `experiment` is neither an Experiment nor a Result.
+    OSError
+        If a file cannot be written.
+
     See Also
     --------
     write_index : A page over several reports.

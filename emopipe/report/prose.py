@@ -1,7 +1,5 @@
 """Paragraphs to paste: methods and a draft of ethics, made of what the results say."""
 
-from emopipe.text import printable
-
 
 def methods(experiment):
     """Return the methods paragraph of an experiment, a list of sentences."""
@@ -134,8 +132,3 @@ def _groups(result):
         f"Figures by {', '.join(traits)}{people} are in the tables; groups that are not there were "
         "not tested."
     ]
-
-
-def as_text(sentences):
-    """Return sentences as a paragraph."""
-    return printable(" ".join(sentences), multiline=True)

@@ -109,7 +109,7 @@ def known_files(database: Database, paths: Iterable[str]) -> tuple[set[str], set
 
 
 def forget_clips(database: Database, paths: Iterable[str], contents: Iterable[str]):
-    """Delete all that was derived from some files, and what cannot be told from it.
+    """Delete all that was derived from some files, and what looks the same.
 
     Parameters
     ----------

@@ -104,6 +104,11 @@ class FisherVectors(ClipTransformer):
     n_features_out_ : int
         80 for each component: 40 gradients by means, 40 by standard deviations.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, if all clips together have no more spoken frames than `n_components`.
+
     See Also
     --------
     VoiceFunctionals : statistics of frames.

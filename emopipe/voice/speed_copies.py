@@ -69,6 +69,11 @@ class SpeedCopies(ClassifierMixin, BaseEstimator):
             Emotions.
         **params
             Such as groups and sample_weight, one value per clip: a copy gets its clip's.
+
+        Raises
+        ------
+        ValueError
+            If a speed is outside .5 to 2.
         """
         for speed in self.speeds:
             check_number("speeds", speed, low=0.5, high=2)

@@ -2,8 +2,8 @@
 
 A task of a grid search may run on a machine that has neither the client's store nor, for that
 matter, the clips. What `ClipTransformer.transform` or `statuses` gave at the client is sent to
-every worker, and to those that join or come back later, in pieces. Clips are known by path, size
-and time of change, so that nothing is hashed again. What is missing there a task computes itself.
+every worker, and to those that join or come back later, in pieces. Path, size and time of change
+identify a clip, so that nothing is hashed again. What is missing there a task computes itself.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ def _plugin(key, piece):
     from distributed import WorkerPlugin
 
     class Features(WorkerPlugin):
-        """What a worker is told when it is registered, and again when it starts anew."""
+        """Gives features to a worker when it registers, and again when it restarts."""
 
         def setup(self, worker):
             take(key, piece)

@@ -101,8 +101,8 @@ class SegmentAttentionNetwork(ClipNetwork):
     is its vector: ``vgg19__fine_tune=1, audio_dense=False``. By default VGG19 stays as it is, so
     that no clip goes through it twice; a dense layer (tanh, as many units as the LSTM) is trained
     in its place, and gives the voice's vector the range of the face's. Features are standardised by
-    the training segments. Whether abs(h) in equation 6 is a magnitude or a transposed h cannot be
-    told from the text; we take the magnitude.
+    the training segments. The text leaves open whether abs(h) in equation 6 is a magnitude or a
+    transposed h; we take the magnitude.
 
     A clip needs sound and a face: one without either, a silent one, or one shorter than a segment
     trains nothing and has NaN for probabilities. Where the speech is shorter than a segment, what
