@@ -7,9 +7,13 @@ Everything public is imported from here, and loaded on first use::
 The modules behind these names are the package's own and may move.
 """
 
+import os as _os
 from importlib import import_module as _import_module
 
 __version__ = "0.2.0"
+
+# TensorFlow writes a page of notes on every start, unless it is told before its import.
+_os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 # Public name -> the module that defines it: the one list of what users may rely on.
 _PUBLIC = {

@@ -695,3 +695,25 @@ def test_the_demo_says_for_which_emotions_weights_are_where_they_were_put():
     assert "sadness 0.60 in the face" in text and "but not" not in text
     text = placement(SimpleNamespace(folds=folds(fear=0.2)))
     assert "5 of 6" in text and "but not for fear 0.20 in the voice." in text
+
+
+def test_run_keeps_features_where_it_is_told_and_counts_so_many_cores(tmp_path, capsys):
+    """The script writes what its extractors would see into the question."""
+    script = tmp_path / "looks.py"
+    script.write_text(
+        '"""What does the script see?"""\n'
+        "import joblib\n"
+        "from emopipe import Experiment\n"
+        "from emopipe.store import open_store\n"
+        "def experiment():\n"
+        "    store = open_store('default')\n"
+        "    seen = f'{store and store.path} {joblib.effective_n_jobs(-1)}'\n"
+        "    return Experiment(name='looks', title='looks', question=seen, results={})\n"
+    )
+    for arguments, seen in (
+        (["--store", tmp_path / "own.sqlite", "--jobs", "1"], f"{tmp_path / 'own.sqlite'} 1"),
+        (["--store", "none", "--jobs", "1"], "None 1"),
+    ):
+        run(capsys, "run", script, "--reports", tmp_path / "reports", *arguments)
+        saved = json.loads((tmp_path / "reports" / "looks" / "result.json").read_text())
+        assert saved["question"] == seen

@@ -30,6 +30,7 @@ from emopipe.store import (
     default_path,
     open_store,
     schema,
+    use_store,
 )
 from emopipe.store.repair import rebuild
 
@@ -681,3 +682,13 @@ def test_an_earlier_store_is_verified_and_still_hits(path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         forgetful(path)
+
+
+def test_default_means_another_store_for_a_while(tmp_path):
+    usual = open_store("default")
+    with use_store(tmp_path / "own.sqlite"):
+        assert open_store("default").path == tmp_path / "own.sqlite"
+        with use_store("default"), use_store(None):
+            assert open_store("default") is None
+        assert open_store("default").path == tmp_path / "own.sqlite"
+    assert open_store("default") is usual

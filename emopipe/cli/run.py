@@ -21,6 +21,7 @@ a check, see docs/checks.md).
 
 import argparse
 import inspect
+import os
 import shlex
 import sys
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ from emopipe.cli.clips import add_own_clips, corpus_roots
 SUBJECTS = 6
 # A script that has imported one of these is going to run a network.
 NETWORKS = {"emopipe.backbones", "emopipe.training"}
+# The variable by which joblib is told how many cores it may use.
+_CORES = "LOKY_MAX_CPU_COUNT"
 
 
 def add_arguments(parser):
@@ -98,6 +101,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     from emopipe.checks import mute_experiment
     from emopipe.cli import muted_checks, quiet_tensorflow
     from emopipe.experiment import Experiment
+    from emopipe.store import use_store
 
     corpora, options = scripts.parameters_of(experiment)
     needed = scripts.needed_corpora(experiment)
@@ -110,7 +114,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     print(f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}", file=sys.stderr)
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
-    with cluster(parsed.scheduler):
+    with cluster(parsed.scheduler), use_store(parsed.store), _limit_processes(parsed.jobs):
         outcome = experiment(**roots, **small | values)
     if not isinstance(outcome, Experiment):
         raise ValueError(
@@ -246,7 +250,7 @@ def _summary(outcome) -> str:
 
 
 def _script_parser(script, doc, experiment, synthetic):
-    from emopipe.cli import add_allow_partial, add_ignore
+    from emopipe.cli import add_allow_partial, add_extraction, add_ignore
 
     lines = scripts.option_lines(experiment, synthetic)
     parser = argparse.ArgumentParser(
@@ -273,6 +277,7 @@ def _script_parser(script, doc, experiment, synthetic):
         "--set", action="append", default=[], metavar="OPTION=VALUE",
         help="an option below, its value as Python writes it",
     )  # fmt: skip
+    add_extraction(parser)
     add_scheduler(parser)
     parser.add_argument(
         "--reports", type=Path, default=Path("reports"), help="where reports go (default: reports)"
@@ -280,6 +285,20 @@ def _script_parser(script, doc, experiment, synthetic):
     add_ignore(parser)
     add_allow_partial(parser)
     return parser
+
+
+@contextmanager
+def _limit_processes(jobs):
+    """Let extractors and folds of this process count only so many cores."""
+    before = os.environ.get(_CORES)
+    if jobs > 0:
+        os.environ[_CORES] = str(jobs)
+    try:
+        yield
+    finally:
+        os.environ.pop(_CORES, None)
+        if before is not None:
+            os.environ[_CORES] = before
 
 
 def _roots(folders: dict, parsed) -> dict:

@@ -3,7 +3,7 @@
 from emopipe.store.contents import clip_checksum
 from emopipe.store.records import Entry
 from emopipe.store.schema import StoreError, StoreWarning
-from emopipe.store.store import Store, default_path, open_store
+from emopipe.store.store import Store, default_path, open_store, use_store
 
 __all__ = [
     "Entry",
@@ -13,4 +13,5 @@ __all__ = [
     "clip_checksum",
     "default_path",
     "open_store",
+    "use_store",
 ]

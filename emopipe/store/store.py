@@ -5,7 +5,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from emopipe.files import FileStamp, cache_folder, checksum
@@ -28,6 +28,8 @@ _DAY = 86400
 _MEMO_BYTES = 256 * 2**20
 # What SQLite holds in one value.
 _LARGEST = 10**9 - 10**6
+# What "default" means, see `use_store`.
+_default = "default"
 
 
 def default_path() -> Path:
@@ -338,19 +340,45 @@ _OPEN: dict[tuple[int, str], Store] = {}
 _OPENING = threading.Lock()
 
 
+@contextmanager
+def use_store(store):
+    """Let "default" mean another store in this process, or none, for a while.
+
+    Parameters
+    ----------
+    store : "default", None, str or Path
+        "default" changes nothing.
+
+    Examples
+    --------
+    >>> with use_store(None):
+    ...     open_store("default") is None
+    True
+    """
+    global _default
+    before = _default
+    _default = before if isinstance(store, str) and store == "default" else store
+    try:
+        yield
+    finally:
+        _default = before
+
+
 def open_store(store) -> Store | None:
     """Return the store that a parameter means, the same object whenever it is asked for again.
 
     Parameters
     ----------
     store : "default", None, str, Path or Store
-        "default" is `default_path()`; None means that nothing is kept.
+        "default" is `default_path()`, or what `use_store` says; None means that nothing is kept.
 
     Examples
     --------
     >>> open_store("default") is open_store(default_path())
     True
     """
+    if isinstance(store, str) and store == "default":
+        store = _default
     if store is None or isinstance(store, Store):
         return store
     path = default_path() if isinstance(store, str) and store == "default" else store
