@@ -54,6 +54,15 @@ def test_a_clean_evaluation_says_something_of_every_check(clean):
     assert loud == set() and clean.passed
 
 
+def test_reasons_are_sentences_for_readers_without_the_code(clean):
+    reasons = {check["id"]: check["reason"] for check in clean.checks}
+    assert reasons["EMO04"].endswith("0 of them are only for training.")
+    assert "columns of the clip table tells the emotion of people" in reasons["EMO08"]
+    assert "of 2 baselines is permuted labels with 0." in reasons["EMO15"]
+    assert reasons["EMO16"] == "12 tested clips in each of 4 folds."
+    assert not [r for r in reasons.values() if "(s)" in r or "_" in r or not r.endswith(".")]
+
+
 def test_ids_are_a_row_and_are_explained():
     assert list(CHECKS) == [f"EMO{n:02d}" for n in range(1, len(CHECKS) + 1)]
     for check in CHECKS.values():

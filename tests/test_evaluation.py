@@ -274,7 +274,7 @@ def test_searches_inside_are_nested_and_grouped():
         assert all(len(fitted) == 2 for fitted, _, _ in inner[:4])
     assert "GridSearchCV (GroupKFold(2))" in result.protocol["nested"]
     assert result.protocol["scoring"] == "accuracy"
-    assert "groups were passed" in by_check(result, "Parameters")["reason"]
+    assert "subjects were passed" in by_check(result, "Parameters")["reason"]
 
 
 def test_a_search_inside_a_pipeline_gets_groups_too():

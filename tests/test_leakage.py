@@ -1,4 +1,5 @@
 import functools
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -136,7 +137,8 @@ def test_equal_sound_is_the_same_recording_whatever_its_name_and_container(table
     table.loc[11, column] = str(other)
     found = checks(table, pairs, decoded=digests(table))["EMO02"]
     assert found["status"] == "failed"
-    assert "fold 0: 1 with the same decoded sound" in found["reason"]
+    assert "fold 0: 1 with the same decoded sound, such as " in found["reason"]
+    assert re.search(r"such as \S+ \(trained on\) and \S+ \(tested\)", found["reason"])
     table.loc[11, column] = str(paths[0])
     assert f"the same {column}, such as" in checks(table, pairs)["EMO02"]["reason"]
 

@@ -81,7 +81,7 @@ def test_scores_that_are_right_as_often_as_they_say_have_no_error(one):
     result = perfect(one.results["skill 0.4"])
     view = confidence_view(result)
     assert view["probable"] and view["error"] == view["brier"] == view["log_loss"] == 0
-    assert view["coverage"].series["surest first"]["y"] == [1.0] * 20
+    assert view["coverage"].series["accuracy of the surest"]["y"] == [1.0] * 20
     table = result.predictions.drop(columns="score_fear")
     assert confidence_view(replace(result, predictions=table)) is None
     values = {f"score_{name}": 7.0 * (name == "fear") for name in EMOTIONS}
@@ -228,6 +228,11 @@ def test_a_checklist_of_32_items_is_filled_where_data_can(one, tmp_path):
     assert len(rows) == 32 == len({row["id"] for row in rows})
     assert sum(row["text"] is not None for row in rows) >= 20
     assert {"1b", "3g", "5b", "8b"} <= {row["id"] for row in rows if row["text"] is None}
+    drawn = [replace(r, corpora=[c | {"synthetic": True} for c in r.corpora]) for r in known]
+    rows = checklist(replace(one, results=dict(zip(one.results, drawn, strict=True))))
+    texts = {row["id"]: row["text"] for row in rows}
+    for id in ("2a", "3a"):
+        assert "synthetic, faces are drawn" in texts[id] and "zenodo" not in texts[id].lower(), id
     assert write_report(one, tmp_path).read_text().count("<strong>to be written</strong>") >= 7
 
 

@@ -24,6 +24,11 @@ def _join(items, most=4):
     return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
 
 
+def _range(numbers):
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def check_corpora(folds, corpora, subjects):
     """Look whether folds coincide with corpora.
 
@@ -157,8 +162,9 @@ def check_baselines(uar, chance, baselines):
             f"UAR {value:.3f} is not shown to be above {_join(unsure)}: its interval begins at "
             f"{low:.3f}."
         )
-    return "passed", f"UAR {value:.3f}; the highest of {len(rows)} gives " + (
-        f"{max(v for _, v in rows):.3f}."
+    title, highest = max(rows, key=lambda row: row[1])
+    return "passed", (
+        f"UAR {value:.3f}; the highest of {len(rows)} baselines is {title} with {highest:.3f}."
     )
 
 
@@ -173,7 +179,7 @@ def check_folds(folds, y):
     sizes = [len(fold.test) for fold in folds]
     lacking = [sorted(set(y[f.test]) - set(y[f.train])) for f in folds]
     partial = sum(len(set(y[f.test])) < len(set(y)) for f in folds)
-    reason = f"{min(sizes)} to {max(sizes)} tested clips in {len(folds)} folds."
+    reason = f"{_range(sizes)} tested clips in each of {len(folds)} folds."
     if any(lacking):
         names = sorted(set().union(*lacking))
         return "warning", f"{reason} Tested, but not trained on, in some: {_join(names)}."
@@ -207,7 +213,7 @@ def check_emotions(y, units, tested):
     if most > _IMBALANCE * least:
         commonest, rarest = table["clips"].idxmax(), table["clips"].idxmin()
         return "warning", f"{commonest} has {most} clips, {rarest} {least}."
-    return "passed", f"{least} to {most} tested clips of each emotion."
+    return "passed", f"{_range((least, most))} tested clips of each emotion."
 
 
 def check_test_person(declared, alone):

@@ -20,6 +20,16 @@ def _status(holds):
     return "passed" if holds else "failed"
 
 
+def _folds(folds):
+    return "1 fold" if len(folds) == 1 else f"{len(folds)} folds"
+
+
+# The columns and digests that identify a recording, in a reader's words.
+_RECORDINGS = {
+    "clip": "names of clips", "path": "files", "audio": "files of sound", "take": "takes",
+}  # fmt: skip
+
+
 def _check_subjects(folds, subjects):
     tested = np.concatenate([fold.test for fold in folds])
     unknown = sum(subjects[row] is None for row in tested)
@@ -32,7 +42,9 @@ def _check_subjects(folds, subjects):
             f"{sum(map(bool, shared))} of {len(folds)} folds test subjects that they train on "
             f"(fold {number}: {len(names)}, such as {names[0]})."
         )
-    detail = f"Compared the rows given to fit and to predict in {len(folds)} fold(s)."
+    detail = (
+        f"Compared the people of the clips that were trained on and tested, in {_folds(folds)}."
+    )
     if unknown:
         return "cannot tell", f"{detail} {unknown} tested clips are of unknown subjects."
     return "passed", detail
@@ -44,15 +56,18 @@ def _check_recordings(folds, named, n_files, n_decoded):
         for number, fold in enumerate(folds):
             train, test = (set(names[rows]) - {None} for rows in fold)
             if train & test:
-                shared = sorted(map(str, train & test))[0]
-                such = "" if kind.startswith("decoded") else f", such as {shared}"
+                shared = min(train & test, key=str)
+                such = f", such as {shared}"
+                if kind.startswith("decoded"):
+                    clips = [named["clip"][rows[names[rows] == shared][0]] for rows in fold]
+                    such = f", such as {clips[0]} (trained on) and {clips[1]} (tested)"
                 shared_names.append(
                     f"fold {number}: {len(train & test)} with the same {kind}{such}"
                 )
                 break
     if shared_names:
         return "failed", "; ".join(shared_names) + "."
-    detail = f"Compared {', '.join(named)}."
+    detail = f"Compared {', '.join(_RECORDINGS.get(kind, kind) for kind in named)}."
     if not n_decoded:
         return "cannot tell", f"{detail} No file could be decoded and compared."
     if n_decoded < n_files:
@@ -85,7 +100,10 @@ def _check_tested(folds, table):
     tested = np.concatenate([fold.test for fold in folds])
     twice = len(tested) - len(np.unique(tested))
     train_only = int(table["train_only"].to_numpy(dtype=bool)[tested].sum())
-    reason = f"{len(tested)} clips tested, {twice} of them more than once, {train_only} train_only."
+    reason = (
+        f"{len(tested)} clips tested, {twice} of them more than once; {train_only} of them are "
+        "only for training."
+    )
     return _status(not twice and not train_only), reason
 
 
@@ -97,7 +115,7 @@ def _check_choices(splits, subjects, passed_groups):
     if unknown == len(subjects):
         return "cannot tell", f"The corpus names no subjects ({listed})."
     grouped = passed_groups and all(split.grouped for split in splits)
-    detail = f"{listed}; groups were {'' if passed_groups else 'not '}passed to fit."
+    detail = f"{listed}; subjects were {'' if passed_groups else 'not '}passed to fit."
     if unknown and grouped:
         detail += f" {unknown} clips of unknown subjects are a group each."
         return "cannot tell", detail
@@ -124,7 +142,10 @@ def _check_columns_seen(n_columns, hidden, separate):
     if separate:
         reason = f"Thresholds on {', '.join(separate[:3])} alone tell the label.{also}"
         return "cannot tell", reason
-    return "passed", f"Looked up the values of {n_columns} columns.{also}"
+    return "passed", (
+        f"None of {n_columns} columns of the clip table tells the emotion of people who were not "
+        f"trained on.{also}"
+    )
 
 
 def _check_names(renamed):

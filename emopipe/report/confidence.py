@@ -93,7 +93,9 @@ def _coverage(ranked, right, probable):
     order = np.argsort(-ranked, kind="stable")
     share = np.cumsum(right[order]) / np.arange(1, len(right) + 1)
     counts = [max(1, round(part * len(right))) for part in _SHARES]
-    series = {"surest first": {"x": list(_SHARES), "y": [float(share[n - 1]) for n in counts]}}
+    series = {
+        "accuracy of the surest": {"x": list(_SHARES), "y": [float(share[n - 1]) for n in counts]}
+    }
     by = "score" if probable else "lead over the second score"
     return Chart("Accuracy against coverage", f"share of clips answered, by {by}", "accuracy",
                  series)  # fmt: skip

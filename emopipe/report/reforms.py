@@ -55,9 +55,19 @@ def checklist(experiment):
     return [{"id": id, "item": item, "text": filled.get(id)} for id, item in _ITEMS]
 
 
+# A synthetic corpus has the name of the one whose layout it has, not its recordings.
+_DRAWN = "synthetic, faces are drawn and voices synthesised by emopipe"
+
+
+def _recorded(result):
+    """Return the names of the corpora of real recordings that emopipe knows."""
+    names = [corpus["name"] for corpus in result.corpora if not corpus["synthetic"]]
+    return [name for name in names if name in corpus_names()]
+
+
 def _reproducibility(experiment, result):
-    names = [corpus["name"] for corpus in result.corpora]
-    links = [f"{n}: {describe_corpus(n).request}" for n in names if n in corpus_names()]
+    links = [f"{c['name']}: {_DRAWN}" for c in result.corpora if c["synthetic"]]
+    links += [f"{n}: {describe_corpus(n).request}" for n in _recorded(result)]
     versions, machine = result.run.get("versions", {}), result.run.get("machine", {})
     commit = result.run.get("commit")
     items = {
@@ -76,8 +86,8 @@ def _reproducibility(experiment, result):
 
 
 def _data(result):
-    names = [corpus["name"] for corpus in result.corpora]
-    papers = [f"{n}: {describe_corpus(n).paper}" for n in names if n in corpus_names()]
+    papers = [f"{c['name']}: {_DRAWN}" for c in result.corpora if c["synthetic"]]
+    papers += [f"{n}: {describe_corpus(n).paper}" for n in _recorded(result)]
     counts = result.per_emotion
     support = zip(counts["emotion"], counts["support"], strict=True)
     listed = ", ".join(f"{emotion} {n}" for emotion, n in support)
@@ -114,7 +124,9 @@ def _frame(result):
         parts.append(f"{table['age'].min():.0f} to {table['age'].max():.0f} years")
     if not parts:
         return None
-    names = " and ".join(corpus["name"] for corpus in result.corpora)
+    names = " and ".join(
+        corpus["name"] + (" (drawn)" if corpus["synthetic"] else "") for corpus in result.corpora
+    )
     return f"Subjects of {names}: {'; '.join(parts)}."
 
 
