@@ -59,7 +59,7 @@ def test_reasons_are_sentences_for_readers_without_the_code(clean):
     assert reasons["EMO04"].endswith("0 of them are only for training.")
     assert "columns of the clip table tells the emotion of people" in reasons["EMO08"]
     assert "of 2 baselines is permuted labels with 0." in reasons["EMO15"]
-    assert reasons["EMO16"] == "12 tested clips in each of 4 folds."
+    assert reasons["EMO16"] == "18 tested clips in each of 4 folds."
     assert not [r for r in reasons.values() if "(s)" in r or "_" in r or not r.endswith(".")]
 
 

@@ -188,7 +188,7 @@ def check_folds(folds, y):
     if max(sizes) > _UNEQUAL * min(sizes):
         return "warning", reason
     if partial:
-        return "warning", f"{reason} {partial} of them test only some of the emotions."
+        return "warning", f"{reason} In {partial} of them some emotion is not tested."
     return "passed", reason
 
 
