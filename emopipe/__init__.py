@@ -63,7 +63,7 @@ _PUBLIC = {
     "make_clip_pipeline": "fusion",
     "score_weights": "fusion",
     "search_weights": "fusion",
-    "voice_ensemble": "voice_ensemble",
+    "voice_ensemble": "ensemble",
     "weight_grid": "fusion.grid",
     "describe_weights": "fusion.grid",
     # evaluation and reports
@@ -118,4 +118,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*_PUBLIC, *globals()})
+    return sorted({*_PUBLIC, *(name for name in globals() if name.startswith("_"))})

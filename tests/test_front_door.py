@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import pkgutil
 import re
 import subprocess
 import sys
@@ -31,6 +32,14 @@ def test_completion_offers_every_public_name_and_an_unknown_one_is_refused():
     assert "importlib" not in dir(emopipe)
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         emopipe.Nonsense  # noqa: B018
+
+
+def test_completion_offers_nothing_else_and_no_module_takes_a_public_name():
+    import emopipe.evaluation
+
+    assert {name for name in dir(emopipe) if not name.startswith("_")} == set(emopipe.__all__)
+    modules = {module.name for module in pkgutil.iter_modules(emopipe.__path__)}
+    assert modules & set(emopipe.__all__) == set()
 
 
 @pytest.mark.parametrize("name", emopipe.__all__)
