@@ -197,6 +197,7 @@ def test_experiment_runs_from_folders_to_report(name, corpus, tmp_path, capsys):
     informs = [n["text"] for n in experiment.notices if n["severity"] == "information"]
     deviates = any(text.startswith(("The paper", "The thesis")) for text in informs)
     assert deviates == (name in PAPERS - {"ravdess_voice"})
+    assert not name.startswith("thesis") or any("383 in all" in text for text in informs)
     for result in experiment.results.values():
         assert result.passed and len(result.predictions)
         assert any("synthetic" in notice["text"].lower() for notice in result.notices)
