@@ -4,7 +4,8 @@ One table for every corpus that is named: RAVDESS voices, voices with action uni
 of RAVDESS takes, CREMA-D's voters, audio-visual clips of your own (mine), the London faces.
 Every choice is made on inner folds by subject. Rows say what may be known of whom is tested:
 nothing, 8 unlabelled clips, or all of them. openSMILE's features stand beside ours
-(--set opensmile=True, extra `bench`). Nothing here was tuned on the figures that it gives.
+(--set opensmile=True, extra `bench`). Differences are tested between the fusion (or ensemble) and
+what it is made of or measured against, under the same conditions.
 
   emopipe run benchmark_real --corpus ravdess=FOLDER --set action_units=action_units.csv
   emopipe run benchmark_real --corpus mine=clips.csv --set landmarker=face_landmarker.task
@@ -16,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -32,17 +34,20 @@ from emopipe import (
     ShortTermStatistics,
     StackedFusion,
     SubjectScaler,
-    differences,
     evaluate,
     load_corpus,
     make_clip_pipeline,
     run_script,
     voice_ensemble,
 )
+from emopipe.comparison import compare_pairs
 
 TAKE = r"\d\d-((?:\d\d-){5}\d\d)"  # a RAVDESS file name without its modality field
+RULES = ("equal weights", "recall rule", "searched weights", "product", "log pool", "stacking")
+RECOMMENDED = ("voice ensemble", "product", "log pool")  # their differences are tested
+BOTH_VOTERS = "CREMA-D votes: both voters"  # no part of a fusion of voice and face
 KNOWN = {0: "nothing known", 8: "8 unlabelled clips", "all": "all unlabelled clips"}
-SYNTHETIC = {"n_folds": 2, "votes_folds": 2, "unlabelled": (0,)}
+SYNTHETIC = {"n_folds": 2, "votes_folds": 2, "unlabelled": (0,), "speeds": ()}
 
 
 def linear():
@@ -69,60 +74,82 @@ def fusions(modalities):
     }
 
 
-def opensmile_table(clips, feature_set, folder):
-    """Return a FeatureTable of openSMILE's functionals of the clips."""
+def opensmile_tables(clips, folder):
+    """Return FeatureTables of openSMILE's functionals of the clips, by the name of their set."""
     try:
         import opensmile
     except ImportError:
         raise ImportError("opensmile is not installed: pip install 'emopipe[bench]'") from None
-    smile = opensmile.Smile(feature_set=opensmile.FeatureSet[feature_set], num_workers=2)
-    table = smile.process_files(clips["path"].tolist()).reset_index(drop=True)
-    csv = Path(folder) / f"{feature_set}.csv"
-    table.assign(clip=clips["clip"].to_numpy()).to_csv(csv, index=False)
-    return FeatureTable(csv, key="clip", column="clip")
+    tables = {}
+    for name in ("eGeMAPSv02", "ComParE_2016"):
+        csv = Path(folder) / f"{name}.csv"
+        if not csv.exists():
+            csv.parent.mkdir(parents=True, exist_ok=True)
+            smile = opensmile.Smile(feature_set=opensmile.FeatureSet[name], num_workers=2)
+            values = smile.process_files(clips["path"].tolist()).reset_index(drop=True)
+            values.assign(clip=clips["clip"].to_numpy()).to_csv(csv, index=False)
+        tables[name] = FeatureTable(csv, key="clip", column="clip")
+    return tables
 
 
-def voice_rows(clips, unlabelled, smile, folder):
+def in_words(unlabelled):
+    """Return what is known of whom is tested, in words."""
+    return KNOWN.get(unlabelled, f"{unlabelled} unlabelled clips")
+
+
+def linear_svm(features):
+    """Return a linear SVM whose C is chosen on inner folds by subject."""
+    pipeline = make_clip_pipeline(features, StandardScaler(), SVC(kernel="linear"))
+    return GridSearchCV(pipeline, {"svc__C": [1e-4, 1e-3, 1e-2, 0.1]}, cv=GroupKFold(3))
+
+
+def voice_rows(unlabelled, speeds, smile):
     """Yield (label, estimator) of voices alone."""
     statistics = ShortTermStatistics(progress=True)
     for how_much in unlabelled:
-        note = KNOWN.get(how_much, f"{how_much} unlabelled clips")
-        yield (
-            f"68 statistics, SVM; {note}",
-            make_clip_pipeline(of_subject(statistics, how_much), StandardScaler(), SVC(C=10)),
-        )
-        yield f"voice ensemble; {note}", voice_ensemble(unlabelled_clips=how_much, progress=True)
-        for name in smile:
-            table = of_subject(opensmile_table(clips, name, folder), how_much)
-            yield f"{name}, LDA; {note}", make_clip_pipeline(table, StandardScaler(), linear())
+        known = {"unlabelled_clips": how_much, "progress": True}
+        rows = {
+            "68 statistics, SVM": make_clip_pipeline(
+                of_subject(statistics, how_much), StandardScaler(), SVC(C=10)
+            )
+        }
+        for name, table in smile.items():
+            features = of_subject(table, how_much)
+            rows[f"{name}, linear SVM"] = linear_svm(features)
+            if name.startswith("eGeMAPS"):
+                rows[f"{name}, LDA"] = make_clip_pipeline(features, StandardScaler(), linear())
+        if speeds:
+            rows["ensemble without copies"] = voice_ensemble(**known)
+        rows["voice ensemble"] = voice_ensemble(speeds=speeds, **known)
+        yield from ((f"{name}; {in_words(how_much)}", row) for name, row in rows.items())
 
 
-def ravdess_voice(clips, unlabelled, smile, n_folds, folder):
+def ravdess_voice(clips, unlabelled, speeds, smile, options):
     """Return results of RAVDESS voices, also with both speaker and sentence unseen."""
     results = {
-        f"RAVDESS voice: {label}": evaluate(estimator, clips, cv=n_folds)
-        for label, estimator in voice_rows(clips, unlabelled, smile, folder)
+        f"RAVDESS voice: {label}": evaluate(estimator, clips, **options)
+        for label, estimator in voice_rows(unlabelled, speeds, smile)
     }
-    if clips["statement"].nunique() < 2:
-        return results
-    unseen = voice_ensemble(progress=True)
-    results["RAVDESS voice: voice ensemble; speaker and sentence unseen"] = evaluate(
-        unseen, clips, cv=n_folds, groups=["subject", "statement"]
-    )
+    if clips["statement"].nunique() > 1:
+        for how_much in unlabelled:
+            unseen = voice_ensemble(unlabelled_clips=how_much, speeds=speeds, progress=True)
+            label = f"RAVDESS voice, sentence unseen, too: voice ensemble; {in_words(how_much)}"
+            results[label] = evaluate(unseen, clips, groups=["subject", "statement"], **options)
     return results
 
 
-def ravdess_action_units(clips, action_units, unlabelled, n_folds):
-    """Return results of voice, action units and their fusion."""
+def voice_and_face(corpus, clips, face, classifier, unlabelled, speeds, rules, options):
+    """Return results of voice, face and their fusions."""
     results = {}
     for how_much in unlabelled:
-        note = KNOWN.get(how_much, f"{how_much} unlabelled clips")
-        units = FeatureTable(action_units, key="clip", pattern=TAKE)
-        voice = voice_ensemble(unlabelled_clips=how_much, progress=True)
-        face = make_clip_pipeline(of_subject(units, how_much), StandardScaler(), SVC(C=3))
-        both = EmotionWeightedFusion([("voice", voice), ("face", face)], pool="log")
-        for name, estimator in {"action units": face, "voice + action units": both}.items():
-            results[f"RAVDESS: {name}; {note}"] = evaluate(estimator, clips, cv=n_folds)
+        voice = voice_ensemble(unlabelled_clips=how_much, speeds=speeds, progress=True)
+        seen = make_clip_pipeline(of_subject(face, how_much), StandardScaler(), classifier)
+        rows = {"voice": voice, "face": seen}
+        every = fusions([("voice", voice), ("face", seen)])
+        rows |= {f"voice + face, {rule}": every[rule] for rule in rules}
+        for name, estimator in rows.items():
+            label = f"{corpus}: {name}; {in_words(how_much)}"
+            results[label] = evaluate(estimator, clips, **options)
     return results
 
 
@@ -149,23 +176,51 @@ def cremad_voters(clips, n_folds):
     }
 
 
-def own_clips(clips, face, unlabelled, cv):
-    """Return results of voice, face and their fusion on audio-visual clips."""
-    results = {}
-    for how_much in unlabelled:
-        note = KNOWN.get(how_much, f"{how_much} unlabelled clips")
-        voice = voice_ensemble(unlabelled_clips=how_much, progress=True)
-        face_pipeline = make_clip_pipeline(of_subject(face, how_much), StandardScaler(), linear())
-        both = EmotionWeightedFusion(
-            [("voice", voice), ("face", face_pipeline)], pool="log", weights="equal"
-        )
-        for name, estimator in {
-            "voice": voice,
-            "face": face_pipeline,
-            "voice + face": both,
-        }.items():
-            results[f"own clips: {name}; {note}"] = evaluate(estimator, clips, cv=cv)
-    return results
+def split_label(label):
+    """Return corpus, system and what is known, of a result's label."""
+    corpus, _, rest = label.partition(": ")
+    system, _, known = rest.partition("; ")
+    return corpus, system, known
+
+
+def pairs_to_test(results):
+    """Return pairs (a, b) of labels: b is what is recommended, a no fusion, on the same terms."""
+    pairs = []
+    for label in results:
+        corpus, system, known = split_label(label)
+        if system.rpartition(", ")[2] in RECOMMENDED:
+            others = [other for other in results if split_label(other)[::2] == (corpus, known)]
+            pairs += [(other, label) for other in others if not is_combined(other)]
+    return pairs
+
+
+def is_combined(label):
+    """Say whether a result is the voice ensemble's, or a fusion's."""
+    return split_label(label)[1].rpartition(", ")[2] in {*RULES, *RECOMMENDED}
+
+
+def sentences(results):
+    """Return a sentence about each fusion: for how many people it is above each of its parts."""
+    single = [label for label in results if not is_combined(label) and label != BOTH_VOTERS]
+    texts = []
+    for label in results:
+        corpus, system, known = split_label(label)
+        if system.rpartition(", ")[2] in RULES:
+            own = share_right(results[label])
+            parts = [
+                share_right(results[other])
+                for other in single
+                if split_label(other)[::2] == (corpus, known)
+            ]
+            n = sum(own[person] > max(part[person] for part in parts) for person in own)
+            texts.append(f"{label}: above each part for {n} of {len(own)} people.")
+    return texts
+
+
+def share_right(result):
+    """Return, by subject, the share of clips that were recognised."""
+    table = result.predictions
+    return (table["predicted"] == table["emotion"]).groupby(table["subject"]).mean().to_dict()
 
 
 def london(clips, faces, n_folds):
@@ -206,8 +261,8 @@ def face_features(detector_model, expression_network, landmarker, mini_xception_
 def experiment(
     ravdess=None, cremad=None, mine=None, london_faces=None, *, action_units=None,
     published_scores=None, landmarker=None, expression_network=None, detector_model=None,
-    mini_xception_weights=None, opensmile=False, unlabelled=(0, 8, "all"), n_folds=4,
-    votes_folds=10, own_folds="loso",
+    mini_xception_weights=None, opensmile=False, unlabelled=(0, 8, "all"), speeds=(0.92, 1.09),
+    rules=RULES, n_folds=4, votes_folds=10, own_folds="loso", face_sets=None, checkpoint=None,
 ):  # fmt: skip
     """Return one table of every corpus and file that is named.
 
@@ -229,38 +284,53 @@ def experiment(
         also openSMILE's features of RAVDESS voices
     unlabelled
         clips known of whom is tested, without their emotions; 'all': all of them
+    speeds
+        of copies that the voice ensemble trains on; (): none
+    rules
+        fusion rules of voice and face
     votes_folds
         folds by subject of CREMA-D's voters
     own_folds
         folds of mine, or loso: every subject left out once
+    face_sets
+        features of faces, by name; None: all whose files are at hand
     """
     tasks = []
-    files = (detector_model, expression_network, landmarker, mini_xception_weights)
+    faces = face_features(detector_model, expression_network, landmarker, mini_xception_weights)
+    faces = {name: faces[name] for name in face_sets or faces}
+    options = {"cv": n_folds, "checkpoint": checkpoint}
+    how = (unlabelled, speeds, rules)
     if ravdess is not None:
         clips = load_corpus("ravdess", ravdess, modality="audio")
-        smile = ("eGeMAPSv02", "ComParE_2016") if opensmile else ()
         with tempfile.TemporaryDirectory() as folder:
-            tasks.append(ravdess_voice(clips, unlabelled, smile, n_folds, folder))
+            smile = opensmile_tables(clips, checkpoint or folder) if opensmile else {}
+            tasks.append(ravdess_voice(clips, unlabelled, speeds, smile, options))
         if action_units is not None:
-            tasks.append(ravdess_action_units(clips, action_units, unlabelled, n_folds))
+            units = FeatureTable(action_units, key="clip", pattern=TAKE)
+            name = "RAVDESS with action units"
+            tasks.append(voice_and_face(name, clips, units, SVC(C=3), *how, options))
     if published_scores is not None:
         tasks.append(published_systems(published_scores, n_folds))
     if cremad is not None:
         tasks.append(cremad_voters(load_corpus("cremad", cremad, files=False), votes_folds))
     if mine is not None:
-        *_, face = face_features(*files).values()
-        tasks.append(own_clips(load_corpus("mine", mine), face, unlabelled, own_folds))
+        clips, options = load_corpus("mine", mine), options | {"cv": own_folds}
+        for name, face in faces.items():
+            corpus = f"own clips, {name}"
+            tasks.append(voice_and_face(corpus, clips, face, linear(), *how, options))
     if london_faces is not None:
         clips = load_corpus("london_faces", london_faces)
-        tasks.append(london(clips, face_features(*files), n_folds))
+        tasks.append(london(clips, faces, n_folds))
     if not tasks:
         raise ValueError("name at least one corpus, or published_scores")
+    results = {label: result for task in tasks for label, result in task.items()}
     return Experiment(
         name="benchmark_real",
         title="Real recordings, people not met",
         question="How often is each recogniser right on people it has not met?",
-        results={label: result for task in tasks for label, result in task.items()},
-        comparisons=[row for task in tasks for row in differences(task)],
+        results=results,
+        answer=sentences(results),
+        comparisons=compare_pairs(results, pairs_to_test(results)),
     )
 
 

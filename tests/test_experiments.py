@@ -42,6 +42,7 @@ RUNS = {
     "cross_corpus": (
         {"ravdess": _THREE, "cremad": {}}, {"n_folds": 2, "sets": ("mfcc",)},
     ),
+    "voice_people": ({"ravdess": _THREE}, {"people": (2,), "unlabelled": (0,), "sets": ("mfcc",)}),
     "fusion_grid": (
         {"ravdess": {}},
         {"n_folds": 4, "face_features": "FACES", "rules": ("recall",),
@@ -332,3 +333,46 @@ def test_scripts_begin_with_a_question_or_say_what_they_measure(path):
     doc = runpy.run_path(str(path))["__doc__"]
     first = doc.strip().partition("\n")[0]
     assert first.endswith(("?", ".")) and len(first) > 20
+
+
+def test_the_benchmark_tests_what_it_recommends_against_what_had_as_much():
+    pairs = runpy.run_path(str(EXPERIMENTS / "benchmark_real.py"))["pairs_to_test"]
+    known = ("nothing known", "all unlabelled clips")
+    systems = ("voice", "face", "voice + face, equal weights", "voice + face, log pool")
+    labels = [f"own: {system}; {how_much}" for how_much in known for system in systems]
+    assert pairs([*labels, "other: voice; nothing known"]) == [
+        (f"own: {part}; {how_much}", f"own: voice + face, log pool; {how_much}")
+        for how_much in known
+        for part in ("voice", "face")
+    ]
+    voices = ["v: SVM; nothing known", "v: voice ensemble; nothing known"]
+    assert pairs(voices) == [tuple(voices)]
+    assert pairs(["p: system", "p: stacking", "p: product"]) == [("p: system", "p: product")]
+
+
+def test_fewer_people_train_and_the_same_are_tested():
+    script = runpy.run_path(str(EXPERIMENTS / "voice_people.py"))
+    people = np.repeat([f"{n:02d}" for n in range(8)], 3)
+    folds = {
+        n: list(script["FewerPeople"](4, people=n).split(people, groups=people)) for n in (2, 4)
+    }
+    for (few, test), (more, same) in zip(folds[2], folds[4], strict=True):
+        assert set(few) < set(more) and test.tolist() == same.tolist()
+        assert len(set(people[few])) == 2 and not set(people[few]) & set(people[test])
+
+
+def test_the_benchmark_says_whom_a_fusion_helps():
+    def recognised(*right):
+        table = pd.DataFrame({"subject": list("aabb"), "emotion": "fear"})
+        return SimpleNamespace(predictions=table.assign(predicted=np.where(right, "fear", "anger")))
+
+    results = {
+        "own: voice; k": recognised(1, 0, 1, 1),
+        "own: face; k": recognised(0, 0, 1, 0),
+        "own: voice + face, product; k": recognised(1, 1, 0, 0),
+        "own: voice; more": recognised(1, 1, 1, 1),
+    }
+    sentences = runpy.run_path(str(EXPERIMENTS / "benchmark_real.py"))["sentences"]
+    assert sentences(results) == [
+        "own: voice + face, product; k: above each part for 1 of 2 people."
+    ]
