@@ -228,6 +228,8 @@ def test_a_checklist_of_32_items_is_filled_where_data_can(one, tmp_path):
     assert len(rows) == 32 == len({row["id"] for row in rows})
     assert sum(row["text"] is not None for row in rows) >= 20
     assert {"1b", "3g", "5b", "8b"} <= {row["id"] for row in rows if row["text"] is None}
+    tests = {row["id"]: row["text"] for row in rows}["7c"]
+    assert ("a reference, and all others, apart" in tests) == bool(one.references)
     drawn = [replace(r, corpora=[c | {"synthetic": True} for c in r.corpora]) for r in known]
     rows = checklist(replace(one, results=dict(zip(one.results, drawn, strict=True))))
     texts = {row["id"]: row["text"] for row in rows}

@@ -183,5 +183,9 @@ def _figures(experiment, result):
             f"{protocol['bootstrap_over']}."
         )
     if n > 1:
-        items["7c"] = "Two-sided sign-flip tests over subjects, Holm-adjusted over all pairs."
+        families = "comparisons with a reference, and all others, apart"
+        items["7c"] = (
+            "Two-sided sign-flip tests over subjects, adjusted by Holm's method: "
+            f"{families if experiment.references else 'all pairs'}."
+        )
     return items
