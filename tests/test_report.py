@@ -438,6 +438,9 @@ def test_learning_curves_of_many_folds_are_a_mean_and_a_band():
     assert chart.x_label == "epoch, until half of the fits have stopped"
     drawn = line_chart(chart)
     assert len(drawn["lines"]) == 2
+    many = replace(chart, series={f"line {n}": curve for n in range(18)})
+    looks = {(line["colour"], line["dash"]) for line in line_chart(many)["lines"]}
+    assert len(looks) == 18
     assert "validation, 91 fits goes from 2 to 55" in drawn["description"]
     assert [x for x, _ in drawn["rows"]] == ["1", "2"]
 

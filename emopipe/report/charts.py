@@ -6,8 +6,8 @@ import numpy as np
 
 # How metrics are written.
 METRICS = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro F1"}
-# Colours that the style sheet has for lines.
-N_COLOURS = 6
+# Colours that the style sheet has for lines, and dashes: whole, dashed and dotted lines.
+N_COLOURS, N_DASHES = 6, 3
 
 
 def ticks(low: float, high: float, most: int = 6, *, whole: bool = False) -> list[float]:
@@ -43,7 +43,8 @@ def line_chart(chart) -> dict:
     Returns
     -------
     dict
-        lines (label, colour, points and band as SVG text in a box of 100 x 100, dots in per cent),
+        lines (label, colour, dash, points and band as SVG text in a box of 100 x 100, dots in per
+        cent),
         x_ticks, y_ticks (place in per cent, text), description (words for who cannot see it).
     """
     series = chart.series.values()
@@ -64,7 +65,7 @@ def line_chart(chart) -> dict:
         "x_label": chart.x_label,
         "y_label": chart.y_label,
         "lines": [
-            _line(label, number % N_COLOURS, s, locate)
+            _line(label, number, s, locate)
             for number, (label, s) in enumerate(chart.series.items())
         ],
         "x_ticks": [(locate(x, y_marks[0])[0], f"{x:g}") for x in x_marks],
@@ -74,7 +75,7 @@ def line_chart(chart) -> dict:
     }
 
 
-def _line(label, colour, series, locate):
+def _line(label, number, series, locate):
     def points(key):
         pairs = zip(series["x"], series[key], strict=True)
         return [locate(x, y) for x, y in pairs if x is not None and y is not None]
@@ -83,7 +84,8 @@ def _line(label, colour, series, locate):
     band = points("low") + points("high")[::-1] if "low" in series else []
     return {
         "label": label,
-        "colour": colour,
+        "colour": number % N_COLOURS,
+        "dash": number // N_COLOURS % N_DASHES,
         "points": _svg(middle),
         "band": _svg(band),
         "dots": middle if len(middle) <= 30 else [],
