@@ -107,7 +107,7 @@ def voice_rows(unlabelled, speeds, smile):
     """Yield (label, estimator) of voices alone."""
     statistics = ShortTermStatistics(progress=True)
     for how_much in unlabelled:
-        known = {"unlabelled_clips": how_much, "progress": True}
+        options = {"unlabelled_clips": how_much, "progress": True}
         rows = {
             "68 statistics, SVM": make_clip_pipeline(
                 of_subject(statistics, how_much), StandardScaler(), SVC(C=10)
@@ -119,8 +119,8 @@ def voice_rows(unlabelled, speeds, smile):
             if name.startswith("eGeMAPS"):
                 rows[f"{name}, LDA"] = make_clip_pipeline(features, StandardScaler(), linear())
         if speeds:
-            rows["ensemble without copies"] = voice_ensemble(**known)
-        rows["voice ensemble"] = voice_ensemble(speeds=speeds, **known)
+            rows["ensemble without copies"] = voice_ensemble(**options)
+        rows["voice ensemble"] = voice_ensemble(speeds=speeds, **options)
         yield from ((f"{name}; {in_words(how_much)}", row) for name, row in rows.items())
 
 
@@ -143,9 +143,9 @@ def voice_and_face(corpus, clips, face, classifier, unlabelled, speeds, rules, o
     results = {}
     for how_much in unlabelled:
         voice = voice_ensemble(unlabelled_clips=how_much, speeds=speeds, progress=True)
-        seen = make_clip_pipeline(of_subject(face, how_much), StandardScaler(), classifier)
-        rows = {"voice": voice, "face": seen}
-        every = fusions([("voice", voice), ("face", seen)])
+        face_pipeline = make_clip_pipeline(of_subject(face, how_much), StandardScaler(), classifier)
+        rows = {"voice": voice, "face": face_pipeline}
+        every = fusions([("voice", voice), ("face", face_pipeline)])
         rows |= {f"voice + face, {rule}": every[rule] for rule in rules}
         for name, estimator in rows.items():
             label = f"{corpus}: {name}; {in_words(how_much)}"
@@ -177,19 +177,19 @@ def cremad_voters(clips, n_folds):
 
 
 def split_label(label):
-    """Return corpus, system and what is known, of a result's label."""
+    """Return corpus, system and terms, of a result's label."""
     corpus, _, rest = label.partition(": ")
-    system, _, known = rest.partition("; ")
-    return corpus, system, known
+    system, _, terms = rest.partition("; ")
+    return corpus, system, terms
 
 
 def pairs_to_test(results):
     """Return pairs (a, b) of labels: b is what is recommended, a no fusion, on the same terms."""
     pairs = []
     for label in results:
-        corpus, system, known = split_label(label)
+        corpus, system, terms = split_label(label)
         if system.rpartition(", ")[2] in RECOMMENDED:
-            others = [other for other in results if split_label(other)[::2] == (corpus, known)]
+            others = [other for other in results if split_label(other)[::2] == (corpus, terms)]
             pairs += [(other, label) for other in others if not is_combined(other)]
     return pairs
 
@@ -204,16 +204,16 @@ def sentences(results):
     single = [label for label in results if not is_combined(label) and label != BOTH_VOTERS]
     texts = []
     for label in results:
-        corpus, system, known = split_label(label)
+        corpus, system, terms = split_label(label)
         if system.rpartition(", ")[2] in RULES:
-            own = share_right(results[label])
+            shares = share_right(results[label])
             parts = [
                 share_right(results[other])
                 for other in single
-                if split_label(other)[::2] == (corpus, known)
+                if split_label(other)[::2] == (corpus, terms)
             ]
-            n = sum(own[person] > max(part[person] for part in parts) for person in own)
-            texts.append(f"{label}: above each part for {n} of {len(own)} people.")
+            n = sum(shares[person] > max(part[person] for part in parts) for person in shares)
+            texts.append(f"{label}: above each part for {n} of {len(shares)} people.")
     return texts
 
 

@@ -58,15 +58,15 @@ def experiment(
             continue
         clips = usable(load_corpus(name, folder, **options))
         for how_much in unlabelled:
-            known = "nothing known" if not how_much else f"{how_much} unlabelled clips"
+            terms = "nothing known" if not how_much else f"{how_much} unlabelled clips"
             voice = voice_ensemble(
                 unlabelled_clips=how_much, speeds=speeds, progress=True, **chosen
             )
-            line = lines[f"{title}; {known}"] = {"x": [], "y": [], "low": [], "high": []}
+            line = lines[f"{title}; {terms}"] = {"x": [], "y": [], "low": [], "high": []}
             for number in people:
                 folds = FewerPeople(n_folds, people=number)
                 result = evaluate(voice, clips, cv=folds, checkpoint=checkpoint)
-                results[f"{title}: {number} people; {known}"] = result
+                results[f"{title}: {number} people; {terms}"] = result
                 line["x"].append(number)
                 for end, key in (("y", "value"), ("low", "low"), ("high", "high")):
                     line[end].append(result.metrics["accuracy"][key])

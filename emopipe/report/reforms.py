@@ -59,7 +59,7 @@ def checklist(experiment):
 _DRAWN = "synthetic, faces are drawn and voices synthesised by emopipe"
 
 
-def _recorded(result):
+def _names_of_recordings(result):
     """Return the names of the corpora of real recordings that emopipe knows."""
     names = [corpus["name"] for corpus in result.corpora if not corpus["synthetic"]]
     return [name for name in names if name in corpus_names()]
@@ -67,7 +67,7 @@ def _recorded(result):
 
 def _reproducibility(experiment, result):
     links = [f"{c['name']}: {_DRAWN}" for c in result.corpora if c["synthetic"]]
-    links += [f"{n}: {describe_corpus(n).request}" for n in _recorded(result)]
+    links += [f"{n}: {describe_corpus(n).request}" for n in _names_of_recordings(result)]
     versions, machine = result.run.get("versions", {}), result.run.get("machine", {})
     commit = result.run.get("commit")
     items = {
@@ -87,7 +87,7 @@ def _reproducibility(experiment, result):
 
 def _data(result):
     papers = [f"{c['name']}: {_DRAWN}" for c in result.corpora if c["synthetic"]]
-    papers += [f"{n}: {describe_corpus(n).paper}" for n in _recorded(result)]
+    papers += [f"{n}: {describe_corpus(n).paper}" for n in _names_of_recordings(result)]
     counts = result.per_emotion
     support = zip(counts["emotion"], counts["support"], strict=True)
     listed = ", ".join(f"{emotion} {n}" for emotion, n in support)
