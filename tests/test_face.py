@@ -158,7 +158,6 @@ def test_weights_are_part_of_the_key_and_their_place_is_not(clips, tmp_path):
         {"faces__n_frames": 3},
         {"faces__fps": 2.0},
         {"faces__margin": 0.1},
-        {"faces__align": True},
         {"faces__trust": "all"},
         {"faces__prefer": "central"},
         {"faces__detect_every": 2},
@@ -168,6 +167,12 @@ def test_weights_are_part_of_the_key_and_their_place_is_not(clips, tmp_path):
 def test_what_changes_values_changes_the_key(changed):
     face = random_vggface()
     assert clone(face).set_params(**changed)._recipe().key != face._recipe().key
+
+
+def test_alignment_changes_the_key():
+    face = random_vggface().set_params(faces__detector="yunet")
+    keys = {clone(face).set_params(faces__align=a)._recipe().key for a in (None, True, "landmarks")}
+    assert len(keys) == 3
 
 
 def test_what_changes_no_values_changes_no_key():
