@@ -37,10 +37,10 @@ RUNS = {
     ),
     "voice_classifiers": ({"ravdess": {}}, {"n_folds": 2, "inner_folds": 2}),
     "ravdess_voice_face": ({"ravdess": {}}, {"n_folds": 2, "face_features": "FACES"}),
-    "cremad_voters": ({"cremad": {}}, {"n_folds": 2}),
-    "benchmark_real": ({"cremad": {}}, {"votes_folds": 2}),
+    "cremad_voters": ({"cremad": _THREE}, {"n_folds": 2}),
+    "benchmark_real": ({"cremad": _THREE}, {"votes_folds": 2}),
     "cross_corpus": (
-        {"ravdess": _THREE, "cremad": {}}, {"n_folds": 2, "sets": ("mfcc",)},
+        {"ravdess": _THREE, "cremad": _THREE}, {"n_folds": 2, "sets": ("mfcc",)},
     ),
     "voice_people": ({"ravdess": _THREE}, {"people": (2,), "unlabelled": (0,), "sets": ("mfcc",)}),
     "fusion_grid": (
@@ -58,7 +58,7 @@ RUNS = {
         _FACES | {"n_components": 4, "n_shuffles": 2, "inner_folds": 2},
     ),
     "cremad_temporal_aggregation": (
-        {"cremad": {}},
+        {"cremad": _THREE},
         {
             "segments": (1, 2), "n_folds": 2, "epochs": 1, "n_frames": 4, "face_size": (32, 32),
             "spectrogram_size": (32, 20), "visual_widths": (4,), "audio_widths": (4,),
@@ -72,7 +72,7 @@ _CNN = {
 }  # fmt: skip
 _HEARING = {"spectrogram_size": (32, 16), "audio_widths": (4,)}
 RUNS |= {
-    "cremad_cnn": ({"cremad": {}}, _CNN | _HEARING | {"n_folds": 2}),
+    "cremad_cnn": ({"cremad": _THREE}, _CNN | _HEARING | {"n_folds": 2}),
     "ravdess_cnn_voice": ({"ravdess": {}}, _HEARING | {"n_folds": 2, "n_copies": 1, "epochs": 1}),
     "future_work": (
         {"ravdess": {}},
@@ -81,10 +81,11 @@ RUNS |= {
         },
     ),
     "fusion_with_networks": (
-        {"cremad": {}},
+        {"cremad": _THREE},
         _CNN | _HEARING | {
-            "n_folds": 2, "weights": "equal", "segment_face_size": (32, 32), "n_segments": 2,
-            "vgg19_width": 1 / 64, "vgg19_size": 32, "units": 4,
+            "systems": ["A", "C"], "n_folds": 2, "epochs": 1, "weights": "equal",
+            "segment_face_size": (32, 32), "n_segments": 2, "vgg19_width": 1 / 64,
+            "vgg19_size": 32, "units": 4,
         },
     ),
     "where_emotion_is": (
@@ -154,8 +155,9 @@ def corpus(tmp_path_factory):
     root = tmp_path_factory.mktemp("corpora")
 
     def make(name, *, subjects=4, emotions=None):
+        folder = root / "-".join([name, str(subjects), *(emotions or ["all"])])
         return make_synthetic_corpus(
-            root / name, layout=name, subjects=subjects, emotions=emotions, duration=0.7,
+            folder, layout=name, subjects=subjects, emotions=emotions, duration=0.7,
             size=(160, 200), frame_rate=10, oddities=False,
         )  # fmt: skip
 
