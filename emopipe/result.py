@@ -159,6 +159,10 @@ class Result:
             is_table = item.type is pd.DataFrame
             value = pd.DataFrame(value) if is_table else plain(value, f"Result.{item.name}")
             setattr(self, item.name, value)
+        # Where a class has no score at all, JSON holds nothing but nulls.
+        columns = [c for c in self.predictions if str(c).startswith("score_")]
+        empty = [c for c in columns if self.predictions[c].isna().all()]
+        self.predictions = self.predictions.astype(dict.fromkeys(empty, float))
 
     def __eq__(self, other):
         return isinstance(other, Result) and self.to_dict() == other.to_dict()

@@ -341,7 +341,7 @@ def test_an_evaluation_with_a_search_inside_gives_the_same(client, clips, tmp_pa
         alone = search(tmp_path / "other").set_params(estimator__traced__n_jobs=1, n_jobs=1)
         alone = evaluate(alone, clips, cv=3, n_bootstrap=20)
     pd.testing.assert_frame_equal(found.predictions, alone.predictions, check_exact=True)
-    assert found.metrics == alone.metrics and found.statuses == alone.statuses
+    assert found.metrics == alone.metrics and found.coverage == alone.coverage
     chosen = [[fold["best_params"] for fold in one.folds] for one in (found, alone)]
     assert chosen[0] == chosen[1]
 

@@ -83,6 +83,13 @@ def make_result(**changes):
     return Result(**fields | changes)
 
 
+def test_scores_of_a_class_that_nobody_answered_stay_numbers():
+    result = make_result()
+    result.predictions["score_anger"] = np.nan
+    again = Result.from_json(result.to_json())
+    assert again.predictions["score_anger"].dtype == np.float64 and again == result
+
+
 def make_experiment(**changes):
     fields = {
         "name": "toy-1",
