@@ -297,11 +297,7 @@ def _check_figures(figure):
                 f"published {name} of {figure.label!r} is {number}: give a fraction in [0, 1]"
             )
     for name, legal in {"metric": METRICS, "mean_over": MEANS}.items():
-        if getattr(figure, name) not in legal:
-            raise ValueError(
-                f"published {figure.label!r}: {name}={getattr(figure, name)!r} must be one of "
-                f"{', '.join(legal)}"
-            )
+        check_one_of(f"published {figure.label!r}: {name}", getattr(figure, name), legal)
     if figure.source is None and not figure.note:
         raise ValueError(
             f"published {figure.label!r} has no source: name one, or say in note how it was "

@@ -140,7 +140,7 @@ def test_a_name_of_weights_that_nobody_knows(features, names):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"metric": "f1"}, "metric='f1' must be one of accuracy, uar, macro_f1"),
+        ({"metric": "f1"}, "metric='f1' is unknown; allowed: 'accuracy', 'uar', 'macro_f1'"),
         ({"value": "0.5"}, "published value of 'x' is the text '0.5': give a number"),
         ({"spread": "0.1"}, "published spread of 'x' is the text '0.1': give a number"),
         ({"value": 50}, r"is 50: give a fraction in \[0, 1\]"),

@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 import warnings
+from contextlib import contextmanager
 from importlib import import_module
 
 from emopipe import __version__
@@ -23,6 +24,8 @@ __all__ = ["main", "run_script"]
 
 # The exit code of results on less than was asked.
 INCOMPLETE = 3
+# The variable by which joblib is told how many cores it may use.
+_CORES = "LOKY_MAX_CPU_COUNT"
 
 # command -> what `emopipe --help` says of it
 COMMANDS = {
@@ -153,6 +156,30 @@ def add_extraction(parser) -> None:
     parser.add_argument(
         "--jobs", type=_jobs, default=-1, help="processes that decode (default: all)"
     )
+
+
+@contextmanager
+def extraction_defaults(store, jobs):
+    """Let extractors that name no store and no number of processes take these, for a while.
+
+    Parameters
+    ----------
+    store : "default", None or str
+    jobs : int
+        At most so many cores are used; -1: all.
+    """
+    from emopipe.store import use_store
+
+    before = os.environ.get(_CORES)
+    if jobs > 0:
+        os.environ[_CORES] = str(jobs)
+    try:
+        with use_store(store):
+            yield
+    finally:
+        os.environ.pop(_CORES, None)
+        if before is not None:
+            os.environ[_CORES] = before
 
 
 def pluralise(n: int, noun: str) -> str:

@@ -24,13 +24,17 @@ CARRIED = {
 
 def add_arguments(parser):
     """Add this command's arguments."""
+    from emopipe.cli import add_extraction
+
     parser.add_argument("--subjects", type=int, default=8, help="synthetic subjects (default: 8)")
     parser.add_argument("--folds", type=int, default=4, help="folds by subject (default: 4)")
     parser.add_argument("--reports", type=Path, default=Path("reports"), help="where reports go")
+    add_extraction(parser)
 
 
 def command(args) -> int:
     """Make the corpus, run the experiment, write its report."""
+    from emopipe.cli import extraction_defaults
     from emopipe.cli.run import publish
     from emopipe.corpora import load_corpus, usable
     from emopipe.synthetic import make_synthetic_corpus
@@ -53,7 +57,8 @@ def command(args) -> int:
     )
     clips = load_corpus("cremad", root)
     print(f"2/3  {len(usable(clips))} clips of {args.subjects} people: features, folds, fusion")
-    outcome = experiment(clips, n_folds=args.folds)
+    with extraction_defaults(args.store, args.jobs):
+        outcome = experiment(clips, n_folds=args.folds)
     print("3/3  writing the report\n")
     reproduce = f"emopipe demo --subjects {args.subjects} --folds {args.folds}"
     return publish(outcome, args.reports, reproduce)

@@ -21,7 +21,6 @@ a check, see docs/checks.md).
 
 import argparse
 import inspect
-import os
 import shlex
 import sys
 from contextlib import contextmanager
@@ -35,8 +34,6 @@ from emopipe.cli.clips import add_own_clips, corpus_roots
 SUBJECTS = 6
 # A script that has imported one of these is going to run a network.
 NETWORKS = {"emopipe.backbones", "emopipe.training"}
-# The variable by which joblib is told how many cores it may use.
-_CORES = "LOKY_MAX_CPU_COUNT"
 
 
 def add_arguments(parser):
@@ -99,9 +96,8 @@ def run_script(experiment) -> None:
 def run_experiment(experiment, doc, synthetic, args) -> int:
     """Parse the script's arguments, run it, write its report and print where it is."""
     from emopipe.checks import mute_experiment
-    from emopipe.cli import muted_checks, quiet_tensorflow
+    from emopipe.cli import extraction_defaults, muted_checks, quiet_tensorflow
     from emopipe.experiment import Experiment
-    from emopipe.store import use_store
 
     corpora, options = scripts.parameters_of(experiment)
     needed = scripts.needed_corpora(experiment)
@@ -114,7 +110,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     print(f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}", file=sys.stderr)
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
-    with cluster(parsed.scheduler), use_store(parsed.store), _limit_processes(parsed.jobs):
+    with cluster(parsed.scheduler), extraction_defaults(parsed.store, parsed.jobs):
         outcome = experiment(**roots, **small | values)
     if not isinstance(outcome, Experiment):
         raise ValueError(
@@ -285,20 +281,6 @@ def _script_parser(script, doc, experiment, synthetic):
     add_ignore(parser)
     add_allow_partial(parser)
     return parser
-
-
-@contextmanager
-def _limit_processes(jobs):
-    """Let extractors and folds of this process count only so many cores."""
-    before = os.environ.get(_CORES)
-    if jobs > 0:
-        os.environ[_CORES] = str(jobs)
-    try:
-        yield
-    finally:
-        os.environ.pop(_CORES, None)
-        if before is not None:
-            os.environ[_CORES] = before
 
 
 def _roots(folders: dict, parsed) -> dict:

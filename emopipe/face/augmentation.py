@@ -165,11 +165,8 @@ def grid(**options) -> tuple[FaceTransform, ...]:
     >>> [t.rotation for t in grid(rotation=(0.0, 30.0), flip_vertical=(False, True))]
     [0.0, 0.0, 30.0, 30.0]
     """
-    unknown = sorted(set(options) - set(FaceTransform._fields))
-    if unknown:
-        raise ValueError(
-            f"{', '.join(unknown)}: no such transform; allowed: {', '.join(FaceTransform._fields)}"
-        )
+    for name in options:
+        check_one_of("transform", name, FaceTransform._fields)
     return tuple(
         FaceTransform(**dict(zip(options, values, strict=True)))
         for values in product(*options.values())
