@@ -73,6 +73,7 @@ _PUBLIC = {
     "Result": "result",
     "Source": "literature",
     "compare": "comparison",
+    "compare_pairs": "comparison",
     "differences": "comparison",
     "DistinctGroupShuffleSplit": "splits",
     "drop_unanswered": "evaluation.unanswered",

@@ -291,6 +291,26 @@ def compare_pairs(results, pairs, *, n_bootstrap=2000, random_state=0):
     pairs : list of (str, str)
         Labels (a, b): b minus a.
     n_bootstrap, random_state : int
+
+    Returns
+    -------
+    list of dict
+        What `compare` returns for each pair, with the labels a and b.
+
+    Raises
+    ------
+    ValueError
+        When the results of a pair are not on the same clips.
+
+    See Also
+    --------
+    differences : every result against references, or all pairs.
+
+    Examples
+    --------
+    >>> from emopipe import compare_pairs
+    >>> compare_pairs({}, [])
+    []
     """
     options = {"n_bootstrap": n_bootstrap, "random_state": random_state}
     rows = [

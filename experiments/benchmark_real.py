@@ -34,13 +34,13 @@ from emopipe import (
     ShortTermStatistics,
     StackedFusion,
     SubjectScaler,
+    compare_pairs,
     evaluate,
     load_corpus,
     make_clip_pipeline,
     run_script,
     voice_ensemble,
 )
-from emopipe.comparison import compare_pairs
 
 TAKE = r"\d\d-((?:\d\d-){5}\d\d)"  # a RAVDESS file name without its modality field
 RULES = ("equal weights", "recall rule", "searched weights", "product", "log pool", "stacking")

@@ -8,13 +8,14 @@ import shutil
 import types
 import warnings
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.io import wavfile
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
@@ -268,8 +269,12 @@ def test_one_changed_byte_is_refused(saved, data):
     whole = path.read_bytes()
     place = data.draw(st.integers(0, len(whole) - 1))
     other = data.draw(st.integers(0, 255).filter(lambda byte: byte != whole[place]))
+    changed = whole[:place] + bytes([other]) + whole[place + 1 :]
+    if path.suffix == ".json":  # a tab in place of a line's end changes nothing
+        with suppress(ValueError):
+            assume(json.loads(changed) != json.loads(whole))
     try:
-        path.write_bytes(whole[:place] + bytes([other]) + whole[place + 1 :])
+        path.write_bytes(changed)
         with pytest.raises(ModelError, match=path.name):
             load(saved)
     finally:

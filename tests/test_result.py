@@ -300,7 +300,7 @@ VOICE = ("results", "voice")
         ((*VOICE, "schema"), 99, "written by a newer emopipe"),
         (("results",), {str(n): {} for n in range(1001)}, "at most 1000 entries"),
         (("published", 0, "value"), 27.74, "from 0 to 1"),
-        (("published", 0, "metric"), "f1", "accuracy, uar"),
+        (("published", 0, "metric"), "f1", "'accuracy', 'uar'"),
         (("charts", 0, "series", "ours", "y"), [1], "columns of different lengths"),
         (("name",), "../up", "names a folder"),
         (("schema",), 1, "older emopipe.*run the experiment again"),
