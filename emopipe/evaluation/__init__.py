@@ -3,135 +3,24 @@
 import time
 from dataclasses import replace
 
-import pandas as pd
 import sklearn
 
-from emopipe import inspection, metrics
+from emopipe import inspection
 from emopipe.checks import ignored_checks
 from emopipe.evaluation import figures
-from emopipe.evaluation.arrays import table_of, with_weights
+from emopipe.evaluation.arrays import make_table
 from emopipe.evaluation.baselines import baselines
 from emopipe.evaluation.fitting import extract_first, run_folds
 from emopipe.evaluation.giveaways import NAMES
-from emopipe.evaluation.inner_splits import mixed_holdouts
 from emopipe.evaluation.leakage import Evidence, run_checks
+from emopipe.evaluation.protocol import describe_protocol, list_notices
 from emopipe.evaluation.recordings import copies, digests, durations, n_files, recordings
 from emopipe.evaluation.task import check_estimator, make_plan
 from emopipe.evaluation.variants import check_gap, check_repeats, on_random_folds, with_seeds
-from emopipe.keys import estimator_text
 from emopipe.parameters import check_number
-from emopipe.result import Result, as_notices
+from emopipe.result import Result
 
 __all__ = ["evaluate"]
-
-# Percentile intervals from fewer units than this are known to be too narrow.
-_FEW_UNITS = 10
-
-
-def _statements(plan, answers):
-    """Return what else a reader must know about the protocol, in words."""
-    trains, tested, features = plan.trains, plan.tested, plan.features
-    units = len(set(plan.task.groups[tested]))
-    kept_out = [int(trains.sum() - trains[fold.train].sum()) for fold in plan.folds]
-    y = plan.task.y
-    unseen = {name for fold in plan.folds for name in set(y[fold.test]) - set(y[fold.train])}
-    named = pd.DataFrame({"subject": plan.subjects, "corpus": plan.table["corpus"].to_numpy()})
-    shared = int(named.dropna().groupby("subject")["corpus"].nunique().gt(1).sum())
-    idle = int((~trains).sum() - len(tested))
-    unanswered = int(answers["predicted"].isna().sum())
-    statements = [
-        (plan.splitter.startswith("official split"), "What is in val trains, too."),
-        (
-            not plan.has_subjects,
-            "Subjects are unknown: intervals come from a bootstrap over clips.",
-        ),
-        (units < _FEW_UNITS, f"Intervals from only {units} subjects or clips are rough."),
-        (trains.any(), f"{trains.sum()} clips only train."),
-        (any(kept_out), f"Up to {max(kept_out)} of them sit out while their subject is tested."),
-        (shared, f"{shared} subject names occur in several corpora: taken for one person each."),
-        (idle, f"{idle} clips are never tested."),
-        (unanswered, f"{unanswered} clips got no answer; they count as wrong."),
-        (unseen, f"Some folds train without {', '.join(sorted(unseen))}."),
-        (plan.task.weights is not None, "Training clips count by weights of their own."),
-        (
-            plan.task.shares is not None,
-            "Training clips count for every emotion that voters gave them, by its share of votes.",
-        ),
-        (features, f"The estimator sees {len(features or ())} columns of the table."),
-    ]
-    return [text for holds, text in statements if holds]
-
-
-def _protocol(plan, answers, n_bootstrap, call):
-    params = [part.get_params(deep=False) for _, part in inspection.parts(plan.task.estimator)]
-    scoring = [of_part["scoring"] for of_part in params if "scoring" in of_part]
-    inner = dict.fromkeys(f"{split.owner} ({split.splitter})" for split in plan.splits)
-    return {
-        "splitter": plan.splitter + ("" if plan.has_subjects else "; subjects not named"),
-        "n_folds": len(plan.folds),
-        "grouped_by": plan.grouped_by if plan.has_subjects and not plan.mixed else [],
-        "nested": "inside each fold: " + ", ".join(inner) if inner else None,
-        "scoring": str(scoring[0] or "accuracy") if scoring and inner else None,
-        "seed": plan.random_state,
-        "subject_dependent": plan.mixed,
-        "subjects_named": plan.has_subjects,
-        "test_person": _test_person(plan.task.estimator),
-        "label": plan.label,
-        "estimator": estimator_text(plan.task.estimator),
-        "n_bootstrap": n_bootstrap,
-        "confidence": metrics.CONFIDENCE,
-        "bootstrap_over": "subjects" if plan.has_subjects else "clips",
-        "statements": _statements(plan, answers),
-        "call": call,
-    }
-
-
-def _test_person(estimator):
-    """Return what an estimator may know of whom it is tested on, in words."""
-    used = inspection.unlabelled_clips(estimator)
-    return used if isinstance(used, str) else f"{used} unlabelled clips" if used else "nothing"
-
-
-def _notices(plan, outcomes, answers, notices, copied):
-    """Return what a reader must know before quoting a figure, each once."""
-    estimator = plan.task.estimator
-    entries = as_notices(notices)
-    for corpus in plan.full["corpus"][plan.full["synthetic"].astype(bool)].unique():
-        entries.append(_severe(f"{corpus} is synthetic: its figures say nothing about people."))
-    if plan.mixed:
-        sure = "were" if plan.has_subjects else "may have been (subjects are unknown)"
-        entries.append(
-            _severe(
-                f"Subject-dependent: people who are tested {sure} trained on as well, so the "
-                "figures are too high for people never met."
-            )
-        )
-    for corpus_facts in plan.known_corpora.values():
-        entries += list(corpus_facts.get("notices", ()))
-    entries += [copied] if copied else []
-    entries += inspection.notices(estimator) + mixed_holdouts(estimator)
-    entries += [notice for outcome in outcomes for notice in outcome["notices"]]
-    return as_notices(entries + _below_a_modality(answers))
-
-
-def _below_a_modality(answers):
-    """Return a notice where a fusion is right less often than one of its modalities alone."""
-    names = [name for name in answers if name.startswith("alone_")]
-    if not names:
-        return []
-    alone = answers[names].eq(answers["emotion"], axis=0).mean()
-    fused = (answers["predicted"] == answers["emotion"]).mean()
-    if fused >= alone.max():
-        return []
-    best = alone.idxmax().removeprefix("alone_")
-    return [
-        f"The fusion is below its best modality: {fused:.3f} right, {best} alone "
-        f"{alone.max():.3f}. Use that modality, or another rule."
-    ]
-
-
-def _severe(text):
-    return {"text": text, "severity": "severe"}
 
 
 def _circumstances(plan, outcomes, decoded, n_bootstrap):
@@ -156,11 +45,34 @@ def _sees_names(plan):
     return any(name in plan.task.X for name in NAMES)
 
 
-def _ask_renamed(plan, outcomes):
-    """Return what was answered under other names; None where no names are seen."""
-    if not _sees_names(plan) or outcomes[0]["renamed"]:
-        return outcomes[0]["renamed"]
-    return {"asked": 0, "problem": "Folds were computed where names of files cannot be changed."}
+def _with_trials(plan, ignore):
+    """Return the task with what is tried besides: other names, and clips one by one."""
+    rename = "EMO09" not in ignore and _sees_names(plan)
+    return replace(plan.task, alone="EMO10" not in ignore, rename=rename)
+
+
+def _collect_evidence(plan, outcomes, decoded, named):
+    """Return what checks look at besides the task, its folds and the figures."""
+    renamed, alone = outcomes[0]["renamed"], outcomes[0]["alone"]
+    if _sees_names(plan) and not renamed:
+        problem = "Folds were computed where names of files cannot be changed."
+        renamed = {"asked": 0, "problem": problem}
+    return Evidence(
+        named=named, n_files=n_files(plan.table), n_decoded=len(decoded), renamed=renamed,
+        alone=alone,
+    )  # fmt: skip
+
+
+def _describe_call(y, cv, label, groups, sample_weight, soft_labels):
+    """Return the call of `evaluate` as a reader would write it."""
+    if y is not None:
+        weights = ", sample_weight=sample_weight" if sample_weight is not None else ""
+        return f"evaluate(estimator, clips, y, cv={cv!r}, groups=groups{weights})"
+    named = {"cv": cv, "label": label, "groups": groups}
+    further = {"sample_weight": sample_weight, "soft_labels": soft_labels}
+    named |= {name: value for name, value in further.items() if value is not None}
+    arguments = ", ".join(f"{name}={value!r}" for name, value in named.items())
+    return f"evaluate(estimator, clips, {arguments})"
 
 
 def evaluate(
@@ -280,64 +192,42 @@ def evaluate(
     <Result 'GaussianNB': 24 clips, accuracy 0.917 [0.833, 1.000], ...>
     """
     check_estimator(estimator, clips, y)
-    check_number("n_bootstrap", n_bootstrap, low=0, whole=True)
-    check_number("random_state", random_state, low=0, whole=True)
+    for name, value in {"n_bootstrap": n_bootstrap, "random_state": random_state}.items():
+        check_number(name, value, low=0, whole=True)
     if n_jobs is not None:
         check_number("n_jobs", n_jobs, whole=True)
     with sklearn.config_context(enable_metadata_routing=True):
-        called = f"cv={cv!r}, label={label!r}, groups={groups!r}"
-        if isinstance(sample_weight, str):
-            called += f", sample_weight={sample_weight!r}"
-        if soft_labels is not None:
-            called += f", soft_labels={soft_labels!r}"
-        as_array = False
-        if y is not None:
-            called = f"y, cv={cv!r}, groups=groups"
-            called += ", sample_weight=sample_weight" if sample_weight is not None else ""
-            # "subject", the default, is a column of X where it is a clip table.
-            people = None if isinstance(groups, str) and groups == "subject" else groups
-            clips, features, as_array = table_of(clips, y, people)
-            groups = "subject" if "subject" in clips else None
-            clips, features, sample_weight = with_weights(clips, features, sample_weight)
         plan = make_plan(
-            estimator, clips, cv=cv, label=label, groups=groups, features=features,
-            sample_weight=sample_weight, soft_labels=soft_labels,
-            subject_dependent=subject_dependent, random_state=random_state,
+            estimator, make_table(clips, y, groups, features, sample_weight), cv=cv, label=label,
+            soft_labels=soft_labels, subject_dependent=subject_dependent,
+            random_state=random_state,
         )  # fmt: skip
         if optimism_gap:
             check_gap(plan)
         ignore = ignored_checks(ignore)
         check_repeats(estimator, repeats)
-        plan = replace(plan, task=replace(plan.task, as_array=as_array))
-        task = replace(
-            plan.task, alone="EMO10" not in ignore,
-            rename="EMO09" not in ignore and _sees_names(plan),
-        )  # fmt: skip
         title = title or inspection.title(estimator)
-        started = time.perf_counter()
+        options = {"checkpoint": checkpoint, "progress": progress, "n_jobs": n_jobs}
+        began = time.perf_counter()
         statuses = extract_first(plan.task, progress)
         decoded = _decode_recordings(plan, ignore)
-        extracted = time.perf_counter()
-        options = {"checkpoint": checkpoint, "progress": progress, "n_jobs": n_jobs}
-        outcomes = run_folds(task, plan.folds, title=title, **options)
+        seconds = {"extraction": time.perf_counter() - began}
+        outcomes = run_folds(_with_trials(plan, ignore), plan.folds, title=title, **options)
         answers = figures.predictions(plan, plan.folds, outcomes)
         named = recordings(plan.table, decoded)
-        random = [on_random_folds(plan, options)] if optimism_gap else []
-        call = f"evaluate(estimator, clips, {called})"
+        variants = [on_random_folds(plan, options)] if optimism_gap else []
+        call = _describe_call(y, cv, label, groups, sample_weight, soft_labels)
         result = Result(
             title=title,
-            protocol=_protocol(plan, answers, n_bootstrap, call),
+            protocol=describe_protocol(plan, answers, n_bootstrap, call),
             predictions=answers,
-            variants=random + with_seeds(plan, repeats, options),
-            notices=_notices(plan, outcomes, answers, notices, copies(plan.table, named)),
+            variants=variants + with_seeds(plan, repeats, options),
+            notices=list_notices(plan, outcomes, answers, notices, copies(plan.table, named)),
             coverage=figures.coverage(plan, answers, statuses),
-            run=figures.run(outcomes, {"extraction": extracted - started}),
+            run=figures.run(outcomes, seconds),
             **figures.figures(answers, plan.task.classes, n_bootstrap, random_state),
             **_circumstances(plan, outcomes, decoded, n_bootstrap),
         )
-        evidence = Evidence(
-            named=named, n_files=n_files(plan.table), n_decoded=len(decoded),
-            renamed=_ask_renamed(plan, outcomes), alone=outcomes[0]["alone"],
-        )  # fmt: skip
+        evidence = _collect_evidence(plan, outcomes, decoded, named)
         result.checks = run_checks(plan, result, evidence, ignore)
         return result

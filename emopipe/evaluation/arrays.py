@@ -2,6 +2,7 @@
 
 import numbers
 import os
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -121,12 +122,32 @@ def with_weights(table, features, sample_weight):
     if sample_weight is None:
         return table, features, None
     if isinstance(sample_weight, str):
-        kept_features = (
-            None if features is None else [name for name in features if name != sample_weight]
-        )
-        return table, kept_features, sample_weight
+        visible = features and [name for name in features if name != sample_weight]
+        return table, visible, sample_weight
     name = "sample_weight"
     while name in table:
         name = f"{name}_"
     weights = _column(sample_weight, "sample_weight", len(table))
     return table.assign(**{name: weights}), features, name
+
+
+class TaskTable(NamedTuple):
+    """A clip table and how an evaluation reads it; its fields are arguments of `evaluate`."""
+
+    clips: pd.DataFrame
+    groups: str | list | None
+    features: list | None
+    sample_weight: str | None
+    as_array: bool = False
+
+
+def make_table(clips, y, groups, features, sample_weight) -> TaskTable:
+    """Return what `evaluate` takes as a clip table: `clips` as it is, or one made of X and y."""
+    if y is None:
+        return TaskTable(clips, groups, features, sample_weight)
+    # "subject", the default, is a column of X where it is a clip table.
+    people = None if isinstance(groups, str) and groups == "subject" else groups
+    table, features, as_array = table_of(clips, y, people)
+    groups = "subject" if "subject" in table else None
+    table, features, sample_weight = with_weights(table, features, sample_weight)
+    return TaskTable(table, groups, features, sample_weight, as_array)

@@ -1,4 +1,4 @@
-"""Fit a fresh copy of the estimator on a fold, test it, and record what it chose."""
+"""Fit a fresh copy of the estimator on a fold, and test it."""
 
 import time
 import warnings
@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from emopipe.evaluation.alone import ask_alone
 from emopipe.evaluation.checkpoints import FoldCheckpoints
 from emopipe.evaluation.inner_splits import wants_groups
+from emopipe.evaluation.learned_values import describe_fitted, round_values
 from emopipe.evaluation.renaming import ask_renamed
 from emopipe.evaluation.soft_labels import training_rows
 from emopipe.evaluation.weights import request_weights
@@ -22,10 +23,9 @@ from emopipe.inspection import (
     ClipEstimator,
     best_estimator,
     machine_defaults,
-    notices,
     parts,
 )
-from emopipe.keys import evaluation_key, parameter_content, without_addresses
+from emopipe.keys import evaluation_key, parameter_content
 from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
 
@@ -80,87 +80,6 @@ class Task:
             numbers, classes, weights = training_rows(numbers, self.shares, self.weights)
             labels = np.array(self.classes)[classes]
         return self.rows(numbers), labels, self.groups[numbers], weights
-
-
-def _plain_values(value, where):
-    """Return chosen parameters as plain values; what is none is written as its repr."""
-    if isinstance(value, dict):
-        return {str(key): _plain_values(item, where) for key, item in value.items()}
-    if value is None or isinstance(value, bool | int | float | str | np.generic):
-        return plain(value, where)
-    return without_addresses(repr(value))
-
-
-def _learned_values(estimator):
-    """Return what a fitted estimator learned that a reader wants to see, as plain values."""
-    inside = parts(estimator)
-    best = {
-        f"{name}__{key}" if name else key: item
-        for name, part in reversed(inside)
-        for key, item in getattr(part, "best_params_", {}).items()
-    }
-    weights = [getattr(part, "weights_", None) for _, part in inside]
-    weights = next((table for table in weights if isinstance(table, pd.DataFrame)), None)
-    curves = [(n, type(p).__name__, getattr(p, "history_", None)) for n, p in inside]
-    return {
-        "best_params": _plain_values(best, "best_params_") or None,
-        "fusion_weights": None
-        if weights is None
-        else _round(plain(weights.to_dict("index"), "weights_")),
-        "searches": _searches(inside),
-        "history": [
-            {"estimator": name or kind} | _round(plain(dict(history), f"{kind}.history_"))
-            for name, kind, history in curves
-            if history is not None
-        ],
-        "notices": notices(estimator),
-    }
-
-
-def _search(name, part):
-    """Return the grid of a fitted search as plain values, without its times."""
-    results = part.cv_results_
-    means = [key.removeprefix("mean_test_") for key in results if key.startswith("mean_test_")]
-    score = part.refit if part.refit in means else means[0]
-    scoring = part.scoring if isinstance(part.scoring, str) else None
-    columns = {key: f"{key}_test_{score}" for key in ("mean", "std")}
-    return {
-        "name": name or type(part).__name__,
-        "scoring": scoring or ("accuracy" if part.scoring is None else type(part.scoring).__name__),
-        "best": int(getattr(part, "best_index_", -1)),
-        "params": [_plain_values(params, "params") for params in results["params"]],
-    } | {key: _round(plain(results[column], column)) for key, column in columns.items()}
-
-
-def _searches(inside):
-    searched = [(name, part) for name, part in inside if "cv_results_" in vars(part)]
-    ruled = [(name, part) for name, part in inside if "inner_scores_" in vars(part)]
-    return [_search(*pair) for pair in searched] + [_rules(*pair) for pair in ruled]
-
-
-def _rules(name, fusion):
-    """Return the rules for weights that a fusion compared on its out-of-fold scores, as a grid."""
-    scores = fusion.inner_scores_
-    return {
-        "name": f"{name or type(fusion).__name__}: rules for weights",
-        "scoring": fusion.scoring,
-        "best": len(scores) - 1,
-        "params": [{"weights": rule} for rule in scores],
-        "mean": _round(list(scores.values())),
-        "std": [None] * len(scores),
-    }
-
-
-def _round(value):
-    """Return plain values with floats of six digits: more than any figure needs.
-
-    The rest is what the order of additions leaves, which differs between machines.
-    """
-    if isinstance(value, dict):
-        return {key: _round(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_round(item) for item in value]
-    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _scores(estimator, X, classes):
@@ -263,10 +182,10 @@ def run_fold(task, fold):
         alone = _alone(estimator, task, fold, predicted, scores) if task.alone else None
     return {
         "predicted": predicted,
-        "scores": _round(plain(scores, "scores")),
+        "scores": round_values(plain(scores, "scores")),
         "modalities": modalities,
         "frame_scores": frames,
-        **_learned_values(estimator),
+        **describe_fitted(estimator),
         "renamed": renamed,
         "alone": alone,
         "fit_seconds": fitted - started,

@@ -174,13 +174,6 @@ def _check_training(folds, y):
             )
 
 
-def _known_subjects(table, column):
-    """Return each row's subject or None."""
-    if column not in table:
-        return np.full(len(table), None, dtype=object)
-    return subject_names(table[column])
-
-
 def _columns_of(groups):
     """Return the columns to keep apart, who is recorded first."""
     if not isinstance(groups, str | list | tuple | None):
@@ -201,43 +194,63 @@ def _columns_of(groups):
     return sorted(columns, key="statement".__eq__)
 
 
-def _check_meant(subjects, groups):
+def _subjects_of(table, groups, grouped_by, subject_dependent):
+    """Return who is in each clip, None where nobody is named; refuse names that cannot be meant."""
+    column = next((name for name in grouped_by if name != "statement"), "subject")
+    subjects = np.full(len(table), None, dtype=object)
+    if column in table:
+        subjects = subject_names(table[column])
+    check_subject_names(subjects, column)
     n_subjects = len(set(subjects) - {None})
-    if groups is None and n_subjects:
+    if groups is None and n_subjects and not subject_dependent:
         raise ValueError(
             f"groups=None, but the table names {n_subjects} subjects: folds that ignore them test "
             "on people that were trained on; leave groups='subject', or pass subject_dependent=True"
         )
+    return subjects
 
 
-def _answers(table, y):
-    """Return the columns that are the answer under any name: not for the estimator's eyes."""
-    return [name for name in table if name == "emotion" or (table[name].astype(str) == y).all()]
+def _check_splits(estimator, folds, subjects, splitter, subject_dependent):
+    """Return the folds that are made inside the estimator; refuse folds that mix people."""
+    if subject_dependent:
+        return inner_splits(estimator)
+    check_subjects(folds, subjects, splitter)
+    return check_inner_splits(estimator, folds, subjects)
 
 
-def make_plan(
-    estimator, clips, *, cv, label, groups, features, sample_weight, soft_labels,
-    subject_dependent, random_state,
-):  # fmt: skip
-    """Return the checked task with its folds, or raise what `emopipe.evaluation.evaluate` says."""
-    if isinstance(features, str):
-        raise ValueError(f"features={features!r} is text: give a list of columns, [{features!r}]")
-    grouped_by = _columns_of(groups)
-    column = next((name for name in grouped_by if name != "statement"), "subject")
-    weighed_by = [] if sample_weight is None else [sample_weight]
-    if weighed_by and not isinstance(sample_weight, str):
+def _visible_columns(table, data, y, soft_labels):
+    """Return the columns that the estimator sees: neither the answer nor weights nor votes."""
+    answers = [name for name in table if name == "emotion" or (table[name].astype(str) == y).all()]
+    hidden = {*answers} if data.sample_weight is None else {*answers, data.sample_weight}
+    if soft_labels is not None:
+        hidden |= set(vote_columns(table, soft_labels))
+        if hidden & set(data.features or ()):
+            raise ValueError(f"soft_labels={soft_labels!r}: features= names columns of votes")
+    return table[data.features] if data.features else table.drop(columns=list(hidden))
+
+
+def _check_arguments(data):
+    if isinstance(data.features, str):
+        words = f"features={data.features!r} is text: give a list of columns, [{data.features!r}]"
+        raise ValueError(words)
+    if not isinstance(data.sample_weight, str | None):
         raise TypeError("sample_weight is no name: give the column of the clip table with weights")
-    full = _add_columns(clips, label, [*grouped_by, *weighed_by], features)
+
+
+def make_plan(estimator, data, *, cv, label, soft_labels, subject_dependent, random_state):
+    """Return the checked task with its folds, or raise what `emopipe.evaluation.evaluate` says."""
+    clips, groups, features, sample_weight, as_array = data
+    grouped_by = _columns_of(groups)
+    is_weighed = sample_weight is not None
+    _check_arguments(data)
+    full = _add_columns(clips, label, [*grouped_by, *[sample_weight] * is_weighed], features)
     reasons = _reasons(full, label)
     table = full[reasons == ""]
-    if weighed_by or soft_labels is not None:
+    if is_weighed or soft_labels is not None:
         check_takes_weights(estimator)
     y = table[label].astype(str).to_numpy(dtype=str)
     _check_emotions(table, y, reasons, label)
-    subjects = _known_subjects(table, column)
-    check_subject_names(subjects, column)
-    if not subject_dependent:
-        _check_meant(subjects, groups)
+    subjects = _subjects_of(table, groups, grouped_by, subject_dependent)
     statements = subject_names(table["statement"]) if "statement" in table else None
     folds, splitter = make_folds(
         table, y, None if groups is None else subjects, cv, n_rows=len(full),
@@ -245,31 +258,20 @@ def make_plan(
         statements=statements if "statement" in grouped_by else None,
     )  # fmt: skip
     _check_training(folds, y)
-    if subject_dependent:
-        splits = inner_splits(estimator)
-    else:
-        check_subjects(folds, subjects, splitter)
-        splits = check_inner_splits(estimator, folds, subjects)
-    classes, shares = sorted(set(y)), None
-    unseen = {*_answers(table, y), *weighed_by}
-    if soft_labels is not None:
-        shares = label_shares(table, soft_labels, y, classes)
-        unseen |= set(vote_columns(table, soft_labels))
-        if unseen & set(features or ()):
-            raise ValueError(f"soft_labels={soft_labels!r}: features= names columns of votes")
-    X = table[features] if features else table.drop(columns=list(unseen))
+    splits = _check_splits(estimator, folds, subjects, splitter, subject_dependent)
+    classes, X = sorted(set(y)), _visible_columns(table, data, y, soft_labels)
     units = units_of(subjects, table["clip"]).to_numpy(dtype=str)
     n_columns = len([name for name in X if name not in NAMES])
     X, hidden, separate = check_columns(X, y, units, bool(features))
+    task = Task(
+        estimator, X, y, units, classes, as_array=as_array,
+        weights=clip_weights(table, sample_weight) if is_weighed else None,
+        shares=None if soft_labels is None else label_shares(table, soft_labels, y, classes),
+    )  # fmt: skip
     return Plan(
-        full=full, reasons=reasons, table=table, subjects=subjects, folds=folds, splits=splits,
-        task=Task(
-            estimator, X, y, units, classes,
-            weights=clip_weights(table, sample_weight) if weighed_by else None, shares=shares,
-        ),
-        splitter=splitter, label=label,
-        grouped_by=grouped_by, statements=statements, n_columns=n_columns, hidden=hidden,
-        separate=separate, known_corpora=dict(clips.attrs.get("corpora", {})), features=features,
-        predefined=isinstance(cv, str | PredefinedSplit),
-        random_state=random_state,
+        full=full, reasons=reasons, table=table, subjects=subjects, task=task, folds=folds,
+        splitter=splitter, splits=splits, label=label, grouped_by=grouped_by,
+        statements=statements, n_columns=n_columns, hidden=hidden, separate=separate,
+        known_corpora=dict(clips.attrs.get("corpora", {})), features=features,
+        predefined=isinstance(cv, str | PredefinedSplit), random_state=random_state,
     )  # fmt: skip
