@@ -262,7 +262,8 @@ def experiment(
     ravdess=None, cremad=None, mine=None, london_faces=None, *, action_units=None,
     published_scores=None, landmarker=None, expression_network=None, detector_model=None,
     mini_xception_weights=None, opensmile=False, unlabelled=(0, 8, "all"), speeds=(0.92, 1.09),
-    rules=RULES, n_folds=4, votes_folds=10, own_folds="loso", face_sets=None, checkpoint=None,
+    rules=RULES, n_folds: int | str = 4, votes_folds: int | str = 10, own_folds="loso",
+    face_sets=None, checkpoint=None,
 ):  # fmt: skip
     """Return one table of every corpus and file that is named.
 

@@ -28,7 +28,12 @@ SYNTHETIC = {"features": "texture"}
 
 
 def experiment(
-    ravdess, *, features="mini_xception", mini_xception_weights="default", n_frames=5, n_folds=4
+    ravdess,
+    *,
+    features="mini_xception",
+    mini_xception_weights="default",
+    n_frames=5,
+    n_folds: int | str = 4,
 ):
     """Return voice, face and fusion on clips in RAVDESS' naming.
 

@@ -83,7 +83,8 @@ SYNTHETIC = {
 
 
 def experiment(
-    cremad, *, segments=(3, 4, 5, 6, 7, 8, 9, 10), n_folds=10, epochs=100, learning_rate=1e-3,
+    cremad, *, segments=(3, 4, 5, 6, 7, 8, 9, 10), n_folds: int | str = 10, epochs=100,
+    learning_rate=1e-3,
     patience=20, n_frames=30, draws=0, share_weights=False, detector="haar", detect_every=1,
     face_size=(224, 224), spectrogram_size=(192, 120), visual_widths=(32, 64, 128, 128, 256),
     audio_widths=(16, 32, 64), baseline=True, baseline_size=(98, 80), n_copies=30,

@@ -24,7 +24,7 @@ BOTH = ScoreColumns(prefix="votes_both_")
 SYNTHETIC = {"n_folds": 3}
 
 
-def experiment(cremad, *, n_folds=10):
+def experiment(cremad, *, n_folds: int | str = 10):
     """Return the voters of each mode and six fusions of the first two."""
     clips = load_corpus("cremad", cremad, files=False)
     modalities = [("voice", VOICE), ("face", FACE)]

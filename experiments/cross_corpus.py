@@ -30,7 +30,7 @@ def common_emotions(clips, other):
 
 def experiment(
     ravdess=None, cremad=None, savee=None, emodb=None, enterface=None, rml=None, mine=None, *,
-    unlabelled_clips=0, sets=None, n_folds=4,
+    unlabelled_clips=0, sets=None, n_folds: int | str = 4,
 ):  # fmt: skip
     """Return one result for each ordered pair of corpora, and one for each corpus in a pair."""
     folders = {

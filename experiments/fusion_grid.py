@@ -41,7 +41,8 @@ SYNTHETIC = {"weights": "random", "n_frames": 1, "n_components": (5, 10), "C": (
 
 def experiment(
     ravdess, *, face_features=None, weights="vggface", n_frames=5, n_components=(20, 68),
-    C=(0.1, 1, 10), rules=("equal", "recall", "search"), steps=4, n_folds=4, inner_folds=3,
+    C=(0.1, 1, 10), rules=("equal", "recall", "search"), steps=4, n_folds: int | str = 4,
+    inner_folds=3,
 ):  # fmt: skip
     """Return equal weights without a search, and the whole grid.
 

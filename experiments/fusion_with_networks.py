@@ -40,7 +40,8 @@ SYNTHETIC = {
 
 
 def experiment(
-    cremad, *, systems=("A", "B", "C"), n_folds=5, weights="recall", inner_folds=2, epochs=20,
+    cremad, *, systems=("A", "B", "C"), n_folds: int | str = 5, weights="recall", inner_folds=2,
+    epochs=20,
     n_copies=4, n_frames=20, face_size=(98, 80), segment_face_size=(64, 64),
     spectrogram_size=(96, 64), n_segments=3, visual_widths=(16, 32, 32), audio_widths=(16, 32),
     vgg19_weights="random", vgg19_width=0.125, vgg19_size=64, units=64, window=1.0,

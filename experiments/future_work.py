@@ -34,7 +34,8 @@ SYNTHETIC = {"n_folds": 2, "n_copies": 1, "epochs": 2, "spectrogram_size": (48, 
 
 
 def experiment(
-    ravdess, *, pictures=tuple(NAMES), n_folds=4, strong=2.0, spectrogram_size=(96, 64),
+    ravdess, *, pictures=tuple(NAMES), n_folds: int | str = 4, strong=2.0,
+    spectrogram_size=(96, 64),
     n_copies=12, audio_widths=(16, 32, 64), epochs=3, workers=2, checkpoint=None,
 ):  # fmt: skip
     """Return networks on each picture and SVMs on each set of values, on the same folds.

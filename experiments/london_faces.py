@@ -19,7 +19,7 @@ from emopipe import (
 )
 
 
-def experiment(london_faces, *, mini_xception_weights="default", n_folds=5):
+def experiment(london_faces, *, mini_xception_weights="default", n_folds: int | str = 5):
     """Return one result for each way to read the network."""
     clips = load_corpus("london_faces", london_faces)
 

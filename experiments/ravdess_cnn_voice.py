@@ -26,7 +26,8 @@ SYNTHETIC = {"n_folds": 2, "n_copies": 1, "epochs": 2}
 
 
 def experiment(
-    ravdess, *, n_folds=4, spectrogram_size=(96, 64), n_copies=12, audio_widths=(16, 32, 64),
+    ravdess, *, n_folds: int | str = 4, spectrogram_size=(96, 64), n_copies=12,
+    audio_widths=(16, 32, 64),
     epochs=3, workers=2, checkpoint=None,
 ):  # fmt: skip
     """Return the statistics and the network on the same folds."""

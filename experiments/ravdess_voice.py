@@ -25,7 +25,14 @@ SYNTHETIC = {"n_folds": 2, "inner_folds": 2}
 
 
 def experiment(
-    ravdess, *, n_folds=4, inner_folds=4, window=1.0, step=0.05, engine="emopipe", optimism_gap=True
+    ravdess,
+    *,
+    n_folds: int | str = 4,
+    inner_folds=4,
+    window=1.0,
+    step=0.05,
+    engine="emopipe",
+    optimism_gap=True,
 ):
     """Return the fixed and the searched recogniser on the same folds."""
     clips = load_corpus("ravdess", ravdess, modality="audio")

@@ -28,7 +28,7 @@ from emopipe import (
 TAKE = r"\d\d-([\d-]+)\.\w+$"  # a RAVDESS file name without its modality field
 
 
-def experiment(ravdess, *, face_features, n_folds=4, engine="emopipe"):
+def experiment(ravdess, *, face_features, n_folds: int | str = 4, engine="emopipe"):
     """Return voice, face and their fusions on the takes which have both."""
     clips = load_corpus("ravdess", ravdess, modality="audio")
     face_rows = set(pd.read_csv(face_features)["file"].str.extract(TAKE)[0])

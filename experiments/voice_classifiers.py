@@ -42,7 +42,7 @@ CLASSIFIERS = {
 SYNTHETIC = {"n_folds": 2, "inner_folds": 2}
 
 
-def experiment(ravdess, *, n_folds=4, inner_folds=3, engine="emopipe"):
+def experiment(ravdess, *, n_folds: int | str = 4, inner_folds=3, engine="emopipe"):
     """Return one result for each classifier."""
     clips = load_corpus("ravdess", ravdess, modality="audio")
     results = {}

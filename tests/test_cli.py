@@ -29,9 +29,11 @@ More words.
 from experiments_for_reports import experiment as invented
 
 
-def experiment(ravdess, *, skill=0.5, label="x"):
+def experiment(ravdess, *, skill=0.5, label="x", n_folds: int | str = 4):
     """Return an invented experiment."""
     assert ravdess.is_dir()
+    if n_folds not in (4, "luna5"):
+        raise ValueError(f"cv={n_folds!r} is unknown")
     return invented(name="scripted", skills=(skill,), title=label)
 '''
 
@@ -91,7 +93,7 @@ def test_run_writes_the_report_and_the_index(script, tmp_path, capsys):
     reports = tmp_path / "reports"
     code, out, err = run(
         capsys, "run", script, "--corpus", f"ravdess={tmp_path}", "--set", "skill=0.7", "--set",
-        "label=by hand", "--reports", reports,
+        "label=by hand", "--set", "n_folds=luna5", "--reports", reports,
     )  # fmt: skip
     assert code == 0 and "Is anything answered?" in err
     assert "skill 0.7" in out and str(reports / "scripted" / "report.html") in out
@@ -114,8 +116,9 @@ def test_run_help_shows_question_corpora_and_options(script, capsys):
         ([], ["needs ravdess", "--corpus ravdess=FOLDER", "synthetic"]),
         (["--corpus", "cremad=x"], ["--corpus cremad=x", "one of: ravdess"]),
         (["--corpus", "ravdess"], ["--corpus NAME=VALUE"]),
-        (["--corpus", "ravdess=.", "--set", "speed=1"], ["--set speed=1", "skill, label"]),
+        (["--corpus", "ravdess=.", "--set", "speed=1"], ["--set speed=1", "skill, label, n_folds"]),
         (["--corpus", "ravdess=.", "--set", "skill=abc"], ["--set skill=abc: a number", "0.5"]),
+        (["--corpus", "ravdess=.", "--set", "n_folds=luna"], ["unknown", "see --set n_folds=luna"]),
     ],
 )
 def test_run_with_wrong_arguments_says_what_is_right(script, capsys, arguments, words):
@@ -513,6 +516,7 @@ def test_predict_records_for_some_time(seconds, tmp_path, capsys):
         (["--features", "voice", "voice"], "--features voice voice names one kind twice"),
         (["--folds", "-1"], "--folds -1: at least 2, or 0"),
         (["--folds", "1"], "--folds 1: at least 2, or 0"),
+        (["--folds", "luna"], "--folds luna: write a number, or one of: loso, luna5, ertk6"),
     ],
 )
 def test_train_refuses_what_has_no_meaning(tmp_path, capsys, arguments, words):

@@ -153,6 +153,9 @@ def test_what_cannot_be_trained_is_refused_in_words(corpus, whole, words, tmp_pa
     code, _, err = run(capsys, "train", tmp_path / "x", "--corpus", f"emodb={corpus}", "--folds", 5)
     assert code == 1 and "are of 4 subjects: use --folds 4, or --folds 0" in err
     assert "cv=" not in err
+    published = ["--corpus", f"emodb={corpus}", "--folds", "luna5"]
+    code, _, err = run(capsys, "train", tmp_path / "x", *published)
+    assert code == 1 and "ravdess's 24 subjects" in err and "see --folds luna5" in err
     code, _, err = run(capsys, *words, tmp_path / "x", "--emotions", "envy")
     assert code == 1 and "anger, sadness" in err
     code, _, err = run(capsys, *words, tmp_path / "x", "--window", "0")

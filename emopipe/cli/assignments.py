@@ -1,6 +1,8 @@
 """Arguments like NAME=VALUE: of --corpus and --set."""
 
 import ast
+from contextlib import contextmanager
+from typing import get_args
 
 
 def assignments(texts, flag, allowed) -> dict[str, str]:
@@ -26,15 +28,34 @@ def parameters(texts) -> dict:
     return values
 
 
-def check_kind(name: str, value, default) -> None:
+def is_word_for_number(value, parameter) -> bool:
+    """Say whether a parameter of a signature, its default a number, True or False, gets a word."""
+    return isinstance(value, str) and isinstance(parameter.default, bool | int | float)
+
+
+def check_kind(name: str, value, parameter) -> None:
     """Raise ValueError, naming the parameter, for a word in place of a number or of True and False.
 
-    Where the default is no number, what is allowed is the parameter's own affair.
+    Where the default is no number, or the annotation has str, too (int | str), what is allowed is
+    the parameter's own affair.
     """
-    if not isinstance(value, str) or not isinstance(default, bool | int | float):
+    if not is_word_for_number(value, parameter) or str in get_args(parameter.annotation):
         return
-    kind = "True or False" if isinstance(default, bool) else "a number"
-    raise ValueError(f"--set {name}={value}: {kind} is wanted; the default is {default!r}")
+    kind = "True or False" if isinstance(parameter.default, bool) else "a number"
+    raise ValueError(
+        f"--set {name}={value}: {kind} is wanted; the default is {parameter.default!r}"
+    )
+
+
+@contextmanager
+def see(words):
+    """Add to an error what was set to a word: its message may name no flag."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if words:
+            error.add_note(f"see {' '.join(words)}")
+        raise
 
 
 def literal(text: str):

@@ -25,7 +25,7 @@ incomplete, unless --allow-partial accepts that.
 from inspect import signature
 from pathlib import Path
 
-from emopipe.cli.assignments import check_kind
+from emopipe.cli.assignments import check_kind, see
 from emopipe.cli.clips import add_corpora, corpus_tables, media_files, on_disk
 from emopipe.cli.run import add_scheduler, cluster
 
@@ -259,15 +259,11 @@ def _build(name, extractor, values):
     if needed:
         raise ValueError(f"{name} needs " + " ".join(f"--set {k}=..." for k in needed))
     for parameter, value in values.items():
-        check_kind(parameter, value, settable[parameter].default)
+        check_kind(parameter, value, settable[parameter])
     arguments = {k: value for k, value in values.items() if "." not in k}
     of_faces = {k.replace(".", "__"): value for k, value in values.items() if "." in k}
     built = extractor(**arguments).set_params(**of_faces)
-    try:
+    # Where the default is None, a word may be right or not; the message names no parameter.
+    words = [f"--set {k}={v}" for k, v in values.items() if isinstance(v, str) and k != "store"]
+    with see(words):
         return built.fit([])
-    except (ValueError, TypeError) as error:
-        # Where the default is None, a word may be right or not; the message names no parameter.
-        words = [f"--set {k}={v}" for k, v in values.items() if isinstance(v, str) and k != "store"]
-        if words:
-            error.add_note(f"see {' '.join(words)}")
-        raise

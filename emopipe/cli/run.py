@@ -20,14 +20,19 @@ a check, see docs/checks.md).
 """
 
 import argparse
-import inspect
 import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 from emopipe.cli import scripts
-from emopipe.cli.assignments import assignments, check_kind, literal
+from emopipe.cli.assignments import (
+    assignments,
+    check_kind,
+    is_word_for_number,
+    literal,
+    see,
+)
 from emopipe.cli.clips import add_own_clips, corpus_roots
 
 # Subjects of the corpus that `--corpus NAME=synthetic` writes: small, and the same each time.
@@ -110,7 +115,8 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     print(f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}", file=sys.stderr)
     if NETWORKS & set(sys.modules):
         quiet_tensorflow()
-    with cluster(parsed.scheduler), extraction_defaults(parsed.store, parsed.jobs):
+    words = [f"--set {k}={v}" for k, v in values.items() if is_word_for_number(v, options[k])]
+    with cluster(parsed.scheduler), extraction_defaults(parsed.store, parsed.jobs), see(words):
         outcome = experiment(**roots, **small | values)
     if not isinstance(outcome, Experiment):
         raise ValueError(
@@ -146,7 +152,7 @@ def _values(texts, options, folders, synthetic, script):
     values = {k: literal(v) for k, v in assignments(texts, "--set", options).items()}
     for name, value in values.items():
         check_kind(name, value, options[name])
-    open_options = [k for k, v in options.items() if v is inspect.Parameter.empty]
+    open_options = [k for k, option in options.items() if option.default is option.empty]
     if not set(open_options) <= set(values):
         needed = " ".join(f"--set {name}=..." for name in open_options if name not in values)
         raise ValueError(f"{script} needs {needed}; --help explains it")

@@ -35,7 +35,8 @@ MEANINGS = {
     "learning_rate": "first step size of the optimiser",
     "mini_xception_weights": "file of mini-XCEPTION's weights; default: downloaded and checked",
     "n_copies": "altered copies of each training clip",
-    "n_folds": "folds by subject; None, where that is the default: every subject left out once",
+    "n_folds": "folds by subject; None, where that is the default: every subject left out once; "
+    "in most experiments also a name, such as loso, or luna5 and ertk6 of RAVDESS",
     "n_frames": "frames of each clip, equally spaced",
     "n_segments": "segments of each clip",
     "opensmile": "also measure openSMILE's eGeMAPS and ComParE (extra bench)",
@@ -175,10 +176,10 @@ def load_experiment(path):
 
 
 def parameters_of(experiment):
-    """Return the corpora (names) and options ({name: default}) of an experiment."""
+    """Return the corpora (names) and options ({name: its inspect.Parameter}) of an experiment."""
     parameters = inspect.signature(experiment).parameters.values()
     corpora = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    return corpora, {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return corpora, {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
 def needed_corpora(experiment) -> list[str]:
@@ -191,8 +192,8 @@ def option_lines(experiment, synthetic) -> list[str]:
     """Return a line of help for each option: default, meaning, and what drawn people get."""
     meanings = MEANINGS | parameter_docs(experiment)
     lines = []
-    for name, default in parameters_of(experiment)[1].items():
-        shown_default = "..." if default is inspect.Parameter.empty else repr(default)
+    for name, option in parameters_of(experiment)[1].items():
+        shown_default = "..." if option.default is option.empty else repr(option.default)
         small = f" (synthetic corpora: {synthetic[name]!r})" if name in synthetic else ""
         lines.append(f"  {name}={shown_default}")
         if meanings.get(name) or small:

@@ -68,6 +68,7 @@ CLASSIFIERS = {"logistic": _logistic, "svm": _svm}
 def add_arguments(parser):
     """Add this command's arguments."""
     from emopipe.cli import add_allow_partial, add_extraction, add_ignore
+    from emopipe.cli.assignments import literal
     from emopipe.cli.clips import add_corpora
     from emopipe.cli.extract import FEATURES
 
@@ -106,10 +107,10 @@ def add_arguments(parser):
         "--cost", type=_cost, metavar="C", help="its C, above 0 (default: logistic 0.1, svm 10)"
     )
     parser.add_argument(
-        "--folds",
-        type=int,
-        help="folds by subject (default: 5, or one for each of fewer people); 0: no evaluation",
-    )
+        "--folds", type=literal, metavar="FOLDS",
+        help="folds by subject (default: 5, or one for each of fewer people), or their name: loso, "
+        "or luna5 and ertk6 of RAVDESS; 0: no evaluation",
+    )  # fmt: skip
     add_extraction(parser)
     add_ignore(parser)
     add_allow_partial(parser)

@@ -19,13 +19,24 @@ def check_arguments(args) -> None:
         from emopipe.models import check_windows
 
         check_windows(args.window, None)
-    if args.folds is not None and (args.folds < 0 or args.folds == 1):
-        raise ValueError(f"--folds {args.folds}: at least 2, or 0 for no evaluation")
+    check_folds(args.folds)
 
 
-def check_subjects(n_folds, clips) -> None:
-    """Raise ValueError where there cannot be so many folds by subject."""
+def check_folds(folds) -> None:
+    """Raise ValueError for what is neither a number of folds nor a name of some."""
+    from emopipe.splits import NAMED
+
+    if folds is not None and folds not in NAMED and not isinstance(folds, int):
+        raise ValueError(f"--folds {folds}: write a number, or one of: {', '.join(NAMED)}")
+    if isinstance(folds, int) and (folds < 0 or folds == 1):
+        raise ValueError(f"--folds {folds}: at least 2, or 0 for no evaluation")
+
+
+def check_subjects(folds, clips) -> None:
+    """Raise ValueError where there cannot be such folds by subject."""
     from emopipe.cli import pluralise
+    from emopipe.cli.assignments import see
+    from emopipe.splits import make_folds
 
     tested = clips[~clips["train_only"].astype(bool)]
     unknown = tested["clip"][tested["subject"].isna()]
@@ -34,11 +45,15 @@ def check_subjects(n_folds, clips) -> None:
             f"{len(unknown)} of {pluralise(len(tested), 'clip')} (such as {unknown.iloc[0]}) have "
             "no subject, so folds by subject cannot be made: --folds 0 trains without evaluation"
         )
+    if isinstance(folds, str):
+        with see([f"--folds {folds}"]):
+            make_folds(clips, clips["emotion"].to_numpy(), clips["subject"].to_numpy(), folds)
+        return
     n_subjects = tested["subject"].nunique()
-    if n_subjects < n_folds:
+    if n_subjects < folds:
         fewer = f"--folds {n_subjects}, or " if n_subjects > 1 else ""
         raise ValueError(
-            f"--folds {n_folds} needs as many subjects, and the clips are of "
+            f"--folds {folds} needs as many subjects, and the clips are of "
             f"{pluralise(n_subjects, 'subject')}: use {fewer}--folds 0 for no evaluation"
         )
 

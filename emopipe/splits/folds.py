@@ -30,6 +30,8 @@ OFFICIAL = {
 }
 # Leave one subject out.
 LOSO = "loso"
+# Folds by subject that have a name.
+NAMED = (LOSO, *PUBLISHED)
 
 
 def _sample(names, n=3):
@@ -58,7 +60,7 @@ def _official(table, name):
     """Return the train and test masks of a corpus' own split."""
     number = f" (a number has no quotes: cv={name})" if name.isdecimal() else ""
     advice = f", a number{number} or a scikit-learn splitter"
-    check_one_of("cv", name, (*OFFICIAL, LOSO, *PUBLISHED), advice=advice)
+    check_one_of("cv", name, (*OFFICIAL, *NAMED), advice=advice)
     train_names, test_name = OFFICIAL[name]
     trains = table["train_only"].to_numpy()
     split = table["split"].astype(object).where(table["split"].notna(), None)
@@ -111,7 +113,7 @@ def _splitter(cv, grouped, random_state):
     if isinstance(cv, bool) or not (isinstance(cv, int | np.integer) or hasattr(cv, "split")):
         raise TypeError(
             f"cv={reprlib.repr(cv)}: give a number of folds, a scikit-learn splitter or one of "
-            + ", ".join(map(repr, (*OFFICIAL, LOSO, *PUBLISHED)))
+            + ", ".join(map(repr, (*OFFICIAL, *NAMED)))
         )
     if hasattr(cv, "split"):
         return cv
