@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from emopipe.extraction import ClipWarning, clip_tags, paths_of
+from emopipe.extraction import ClipWarning, clip_tags, index_of, paths_of
 from emopipe.files import file_stamp
 from emopipe.inspection import ClipEstimator
 
@@ -315,8 +315,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
             else ("partial", f"{np.isnan(table.values[row]).sum()} features have no value")
             for path, key, row in zip(paths, keys, rows, strict=True)
         ]
-        index = getattr(X, "index", None) if hasattr(X, "iloc") else None
-        statuses = pd.DataFrame(outcomes, columns=["status", "detail"], index=index)
+        statuses = pd.DataFrame(outcomes, columns=["status", "detail"], index=index_of(X))
         statuses.insert(0, "path", paths)
         return statuses
 

@@ -4,8 +4,8 @@ import pytest
 from weight_files import write_deepface
 
 from emopipe.backbones import vgg19
-from emopipe.backbones.vgg19 import activations, architecture, name_weights
-from emopipe.backbones.weights import WeightsError, checksum
+from emopipe.backbones.vgg19 import activations, architecture
+from emopipe.backbones.weights import WeightsError, checksum, identify
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
 TINY = {"width": 1 / 64, "size": 32}
@@ -74,7 +74,7 @@ def test_the_published_sizes():
 def test_it_is_the_network_of_keras_applications(tmp_path):
     given = arrays(architecture(**TINY))
     path = write_deepface(tmp_path / "vgg19.h5", given)
-    found = activations(IMAGES, weights=name_weights(path), **TINY)
+    found = activations(IMAGES, weights=identify(path, vgg19.PUBLISHED), **TINY)
     assert found.shape == (5, 64) and found.dtype == np.float32
     assert np.allclose(found, keras_vgg19(given, IMAGES), rtol=1e-3, atol=1e-2)
 
@@ -83,7 +83,9 @@ def test_a_file_of_keras_applications_is_read(tmp_path):
     given = arrays(architecture(**TINY))
     path = write_keras_applications(tmp_path / "vgg19.h5", given)
     other = write_deepface(tmp_path / "other.h5", given)
-    rows = [activations(IMAGES, weights=name_weights(p), **TINY) for p in (path, other)]
+    rows = [
+        activations(IMAGES, weights=identify(p, vgg19.PUBLISHED), **TINY) for p in (path, other)
+    ]
     assert np.array_equal(*rows)
 
 
@@ -104,11 +106,11 @@ def test_pictures_are_brought_to_size():
 def test_names_of_weights(tmp_path, monkeypatch):
     path = write_deepface(tmp_path / "vgg19.h5", arrays(architecture(**TINY)))
     monkeypatch.delenv("EMOPIPE_VGG19_WEIGHTS", raising=False)
-    assert name_weights("imagenet") == vgg19.PUBLISHED.sha256
-    assert name_weights("random", 7) == "random:7"
-    assert name_weights(path) == checksum(path)
+    assert identify("imagenet", vgg19.PUBLISHED) == vgg19.PUBLISHED.sha256
+    assert identify("random", vgg19.PUBLISHED, 7) == "random:7"
+    assert identify(path, vgg19.PUBLISHED) == checksum(path)
     monkeypatch.setenv("EMOPIPE_VGG19_WEIGHTS", str(path))
-    assert name_weights("imagenet") == checksum(path)
+    assert identify("imagenet", vgg19.PUBLISHED) == checksum(path)
 
 
 def test_wrong_parameters(tmp_path):
@@ -120,6 +122,6 @@ def test_wrong_parameters(tmp_path):
         activations(IMAGES, weights="random:0", runtime="x", **TINY)
     path = write_deepface(tmp_path / "vgg19.h5", arrays(architecture(**TINY)))
     with pytest.raises(WeightsError, match="shape"):
-        activations(IMAGES, weights=name_weights(path), width=1 / 32, size=32)
+        activations(IMAGES, weights=identify(path, vgg19.PUBLISHED), width=1 / 32, size=32)
     with pytest.raises(WeightsError, match="no such file"):
-        name_weights(tmp_path / "missing.h5")
+        identify(tmp_path / "missing.h5", vgg19.PUBLISHED)

@@ -4,9 +4,9 @@ from weight_files import vggface_arrays, write_deepface, write_keras_vggface
 
 from emopipe.backbones import vgg_weights, vggface, weights
 from emopipe.backbones.vgg_graph import LAYERS, VGGFACE, Architecture
-from emopipe.backbones.vgg_weights import name_weights, random_weights, read_weights
+from emopipe.backbones.vgg_weights import PUBLISHED, random_weights, read_weights
 from emopipe.backbones.vggface import activations, precision_drift, tail
-from emopipe.backbones.weights import WeightsError
+from emopipe.backbones.weights import WeightsError, identify
 
 SMALL = Architecture(size=16, depths=(1, 1, 2), widths=(5, 6, 8), units=(24, 20, 10))
 CROPS = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), dtype=np.uint8)
@@ -47,7 +47,7 @@ def by_hand(crops, arrays, layer, pixels):
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_both_layouts_give_what_the_arithmetic_says(file, layer):
-    found = activations(CROPS, weights=name_weights(file), layer=layer)
+    found = activations(CROPS, weights=identify(file, PUBLISHED), layer=layer)
     mean = [93.5940, 104.7624, 129.1863]
     expected = by_hand(CROPS, vggface_arrays(SMALL), layer, lambda x: x - mean)
     assert found.dtype == np.float32 and found.shape == (9, SMALL.features(layer))
@@ -66,7 +66,7 @@ def test_the_tail_goes_on_where_a_pooling_stopped(after, layer):
 
 
 def test_deepface_preprocessing(file):
-    found = activations(CROPS, weights=name_weights(file), preprocessing="deepface")
+    found = activations(CROPS, weights=identify(file, PUBLISHED), preprocessing="deepface")
     expected = by_hand(CROPS, vggface_arrays(SMALL), "fc7", lambda x: x / 255)
     assert np.allclose(found, expected, rtol=1e-4, atol=1e-5)
 
@@ -74,7 +74,7 @@ def test_deepface_preprocessing(file):
 def test_both_layouts_give_the_same_bytes(tmp_path):
     arrays = vggface_arrays(SMALL)
     rows = [
-        activations(CROPS, weights=name_weights(write(tmp_path / f"{i}.h5", arrays)))
+        activations(CROPS, weights=identify(write(tmp_path / f"{i}.h5", arrays), PUBLISHED))
         for i, write in enumerate([write_deepface, write_keras_vggface])
     ]
     assert rows[0].tobytes() == rows[1].tobytes()
@@ -127,9 +127,9 @@ def test_a_smaller_file_serves_a_lower_layer(tmp_path):
     arrays = vggface_arrays(SMALL, "pool5")
     for i, write in enumerate((write_deepface, write_keras_vggface)):
         path = write(tmp_path / f"{i}.h5", arrays)
-        assert activations(CROPS, weights=name_weights(path), layer="pool5").any()
+        assert activations(CROPS, weights=identify(path, PUBLISHED), layer="pool5").any()
         with pytest.raises(WeightsError, match="fc"):
-            activations(CROPS, weights=name_weights(path), layer="fc7")
+            activations(CROPS, weights=identify(path, PUBLISHED), layer="fc7")
 
 
 def test_another_network_is_refused_before_anything_is_read(file, tmp_path, monkeypatch):
@@ -144,11 +144,11 @@ def test_another_network_is_refused_before_anything_is_read(file, tmp_path, monk
 
 
 def test_weights_are_named_by_content_or_seed(file, monkeypatch):
-    assert name_weights("random", 7) == "random:7"
-    assert name_weights("vggface").startswith("759266b9")
-    assert name_weights(file) == weights.checksum(file)
+    assert identify("random", PUBLISHED, 7) == "random:7"
+    assert identify("vggface", PUBLISHED).startswith("759266b9")
+    assert identify(file, PUBLISHED) == weights.checksum(file)
     monkeypatch.setenv("EMOPIPE_VGGFACE_WEIGHTS", str(file))
-    assert name_weights("vggface") == weights.checksum(file)
+    assert identify("vggface", PUBLISHED) == weights.checksum(file)
 
 
 def test_unknown_names_list_what_there_is():

@@ -22,6 +22,7 @@ PUBLISHED = Published(
     size=1,
     licence="MIT",
     variable="EMOPIPE_MINI_XCEPTION_WEIGHTS",
+    words=("default",),
 )
 
 

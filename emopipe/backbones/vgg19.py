@@ -16,9 +16,9 @@ import numpy as np
 
 from emopipe.backbones.runtimes import PRECISIONS
 from emopipe.backbones.vgg_graph import Architecture, keras_tail
-from emopipe.backbones.vgg_weights import random_weights, read_weights
+from emopipe.backbones.vgg_weights import layer_weights, tail_weights
 from emopipe.backbones.vggface import RUNTIMES
-from emopipe.backbones.weights import Published, fetch, identify
+from emopipe.backbones.weights import Published
 from emopipe.parameters import check_one_of
 
 PUBLISHED = Published(
@@ -29,11 +29,11 @@ PUBLISHED = Published(
     size=575,
     licence="Creative Commons Attribution 4.0 (weights by K. Simonyan and A. Zisserman)",
     variable="EMOPIPE_VGG19_WEIGHTS",
+    words=("imagenet", "random"),
     otherwise=" weights='random' needs no file: seeded numbers that know nothing of pictures, for "
     "trying things out.",
 )
 SIZE = 224
-_WITH_WEIGHTS = ("convolution", "matrix")
 
 
 def architecture(width=1.0, size=SIZE) -> Architecture:
@@ -69,40 +69,6 @@ def architecture(width=1.0, size=SIZE) -> Architecture:
     return Architecture(int(size), (2, 2, 4, 4, 4), scaled, (*units, 1000))
 
 
-def name_weights(weights, seed=0) -> str:
-    """Return what a recipe calls the weights: "random:SEED" or the file's SHA-256.
-
-    Parameters
-    ----------
-    weights : str or Path
-        "imagenet", "random" or the path of a weight file of keras.applications.
-    seed : int
-        Of random weights.
-
-    Raises
-    ------
-    WeightsError
-        If the file does not exist.
-
-    Examples
-    --------
-    >>> name_weights("random", 3)
-    'random:3'
-    """
-    if weights == "random":
-        return f"random:{seed}"
-    return identify(
-        None if weights == "imagenet" else weights, PUBLISHED, names=("imagenet", "random")
-    )
-
-
-def _layers(weights, layer, sizes):
-    kind, _, seed = weights.partition(":")
-    if kind == "random":
-        return random_weights(int(seed), layer, architecture=sizes)
-    return read_weights(fetch(weights, PUBLISHED), layer, architecture=sizes)
-
-
 # One network at a time, for voice and face.
 @lru_cache(maxsize=1)
 def _network(weights, layer, width, size, runtime, precision):
@@ -110,8 +76,8 @@ def _network(weights, layer, width, size, runtime, precision):
     check_one_of("precision", precision, PRECISIONS)
     sizes = architecture(width, size)
     return RUNTIMES[runtime](
-        _layers(weights, layer, sizes), precision, layer=layer, preprocessing="caffe",
-        architecture=sizes,
+        layer_weights(weights, layer, architecture=sizes, published=PUBLISHED), precision,
+        layer=layer, preprocessing="caffe", architecture=sizes,
     )  # fmt: skip
 
 
@@ -135,7 +101,7 @@ def activations(
     images : uint8 ndarray of shape (n, rows, columns, 3)
         RGB; they are brought to the network's size.
     weights : str
-        As `name_weights` gives them.
+        As `identify` gives them.
     layer : "fc7", "pool4" or "pool3"
         Where it ends.
     width, size : float, int
@@ -171,7 +137,7 @@ def tail(weights, after, *, width=1.0, size=SIZE, precision="float32"):
     Parameters
     ----------
     weights : str or None
-        As `name_weights` gives them; None for zeros, to be set.
+        As `identify` names them; None for zeros, to be set.
     after : str
         Pooling after which it begins: "pool3" or "pool4".
     width, size : float, int
@@ -185,14 +151,5 @@ def tail(weights, after, *, width=1.0, size=SIZE, precision="float32"):
         float32 (n, values of the pooling) -> float32 (n, 4096 * width).
     """
     sizes = architecture(width, size)
-    names = [name for kind, name, _ in sizes.steps("fc7", after) if kind in _WITH_WEIGHTS]
-    if weights is None:
-        kernels = sizes.kernels("fc7")
-        layers = ((name, *_zeros(kernels[name])) for name in names)
-    else:
-        layers = (arrays for arrays in _layers(weights, "fc7", sizes) if arrays[0] in names)
+    layers = tail_weights(weights, after, "fc7", architecture=sizes, published=PUBLISHED)
     return keras_tail(layers, after, "fc7", dtype=PRECISIONS[precision], architecture=sizes)
-
-
-def _zeros(shape):
-    return np.zeros(shape, np.float32), np.zeros(shape[-1:], np.float32)

@@ -11,6 +11,24 @@ from emopipe.parameters import check_one_of
 _POOLS = ("pool3", "pool4", "pool5")
 _MATRICES = ("fc6", "fc7", "fc8")
 LAYERS = _POOLS + _MATRICES
+# Blocks of convolutions that are trained further -> the last layer that stays as it is.
+BEGINNINGS = {1: "pool4", 2: "pool3"}
+
+
+def check_fine_tuning(n_blocks, rate, prefix="") -> None:
+    """Raise ValueError where blocks to train further, or their learning rate, cannot be.
+
+    Parameters
+    ----------
+    n_blocks : int
+    rate : float
+    prefix : str
+        Of the names of the parameters fine_tune and fine_tune_rate, for the error.
+    """
+    if n_blocks not in (0, *BEGINNINGS):
+        raise ValueError(f"{prefix}fine_tune={n_blocks!r} must be 0, 1 or 2 convolution blocks")
+    if not rate > 0:
+        raise ValueError(f"{prefix}fine_tune_rate={rate!r} must be above 0")
 
 
 class Architecture(NamedTuple):

@@ -4,7 +4,7 @@ import numpy as np
 
 from emopipe.backbones.hdf5 import check_shape, open_layers, read_array
 from emopipe.backbones.vgg_graph import VGGFACE
-from emopipe.backbones.weights import Published, WeightsError, fetch, identify
+from emopipe.backbones.weights import Published, WeightsError, fetch
 
 PUBLISHED = Published(
     name="VGG-Face",
@@ -13,6 +13,7 @@ PUBLISHED = Published(
     size=580,
     licence="research, non-commercial use only",
     variable="EMOPIPE_VGGFACE_WEIGHTS",
+    words=("vggface", "random"),
     otherwise=" The same file lies in serengil/deepface on Hugging Face; keras-vggface's "
     "rcmalli_vggface_tf_vgg16.h5 (release v2.0) can be read as well. weights='random' needs no "
     "file: seeded numbers that know nothing of faces, for trying things out.",
@@ -127,35 +128,8 @@ def random_weights(seed=0, layer="fc7", *, architecture=VGGFACE):
         yield name, kernel, np.zeros(shape[-1:], np.float32)
 
 
-def name_weights(weights, seed=0) -> str:
-    """Return what a recipe calls the weights: "random:SEED" or the file's SHA-256.
-
-    Parameters
-    ----------
-    weights : str or Path
-        "vggface", "random" or the path of a weight file.
-    seed : int
-        Of random weights.
-
-    Raises
-    ------
-    WeightsError
-        If the file does not exist.
-
-    Examples
-    --------
-    >>> name_weights("random", 3)
-    'random:3'
-    """
-    if weights == "random":
-        return f"random:{seed}"
-    return identify(
-        None if weights == "vggface" else weights, PUBLISHED, names=("vggface", "random")
-    )
-
-
-def layer_weights(weights, layer="fc7", *, architecture=VGGFACE):
-    """Return the weights that `name_weights` named, from a file or drawn.
+def layer_weights(weights, layer="fc7", *, architecture=VGGFACE, published=PUBLISHED):
+    """Return the weights that `identify` named, from a file or drawn.
 
     Parameters
     ----------
@@ -163,6 +137,8 @@ def layer_weights(weights, layer="fc7", *, architecture=VGGFACE):
         "random:SEED" or a file's SHA-256.
     layer, architecture
         As for `read_weights`.
+    published : Published
+        Of whose file that may be the checksum.
 
     Returns
     -------
@@ -182,4 +158,33 @@ def layer_weights(weights, layer="fc7", *, architecture=VGGFACE):
     kind, _, seed = weights.partition(":")
     if kind == "random":
         return random_weights(int(seed), layer, architecture=architecture)
-    return read_weights(fetch(weights, PUBLISHED), layer, architecture=architecture)
+    return read_weights(fetch(weights, published), layer, architecture=architecture)
+
+
+def tail_weights(weights, after, layer, *, architecture, published=PUBLISHED):
+    """Return the weights of the layers after a pooling, see `read_weights`.
+
+    Parameters
+    ----------
+    weights : str, list of ndarray, or None
+        As `identify` names them; kernel and bias of each layer; None for zeros, to be set.
+    after, layer, architecture
+        See `emopipe.backbones.vgg_graph.keras_tail`.
+    published : Published
+
+    Examples
+    --------
+    >>> from emopipe.backbones.vgg_graph import VGGFACE
+    >>> zeros = tail_weights(None, "pool4", "fc6", architecture=VGGFACE)
+    >>> [name for name, kernel, bias in zeros]
+    ['conv5_1', 'conv5_2', 'conv5_3', 'fc6']
+    """
+    kernels = architecture.kernels(layer)
+    names = [name for _, name, _ in architecture.steps(layer, after) if name in kernels]
+    if isinstance(weights, str):
+        every = layer_weights(weights, layer, architecture=architecture, published=published)
+        return (arrays for arrays in every if arrays[0] in names)
+    if weights is None:
+        shapes = [shape for name in names for shape in (kernels[name], kernels[name][-1:])]
+        weights = [np.zeros(shape, np.float32) for shape in shapes]
+    return zip(names, weights[::2], weights[1::2], strict=True)

@@ -11,7 +11,7 @@ from emopipe.backbones.runtimes import (
     openvino_call,
 )
 from emopipe.backbones.vgg_graph import VGGFACE, keras_model, keras_tail, openvino_graph
-from emopipe.backbones.vgg_weights import layer_weights
+from emopipe.backbones.vgg_weights import layer_weights, tail_weights
 from emopipe.parameters import check_one_of
 
 # Tests put a smaller one here.
@@ -77,7 +77,7 @@ def activations(
     crops : uint8 ndarray of shape (n, 224, 224, 3)
         RGB.
     weights : str
-        As `name_weights` gives them.
+        As `identify` gives them.
     layer, preprocessing : str
         See `keras_model`.
     runtime : str
@@ -112,7 +112,7 @@ def tail(weights, after, layer, precision="float32"):
     Parameters
     ----------
     weights : str, or list of ndarray
-        As `name_weights` gives them; or kernel and bias of each layer of the part.
+        As `identify` gives them; or kernel and bias of each layer of the part.
     after, layer : str
         See `emopipe.backbones.vgg_graph.keras_tail`.
     precision : str
@@ -122,13 +122,7 @@ def tail(weights, after, layer, precision="float32"):
     -------
     keras.Model
     """
-    steps = ARCHITECTURE.steps(layer, after)
-    names = [name for kind, name, _ in steps if kind in ("convolution", "matrix")]
-    if isinstance(weights, str):
-        layers = layer_weights(weights, layer, architecture=ARCHITECTURE)
-        layers = (layer_arrays for layer_arrays in layers if layer_arrays[0] in names)
-    else:
-        layers = zip(names, weights[::2], weights[1::2], strict=True)
+    layers = tail_weights(weights, after, layer, architecture=ARCHITECTURE)
     dtype = PRECISIONS[precision]
     return keras_tail(layers, after, layer, dtype=dtype, architecture=ARCHITECTURE)
 

@@ -35,6 +35,9 @@ class Published(NamedTuple):
         What it may be used for.
     variable : str
         Environment variable that may name a local file.
+    words : tuple of str
+        What a parameter `weights` takes besides a path: the word for this file, and "random" where
+        seeded numbers will do.
     otherwise : str
         What can be done without the file, appended to the error.
 
@@ -51,6 +54,7 @@ class Published(NamedTuple):
     size: int
     licence: str
     variable: str
+    words: tuple[str, ...] = ()
     otherwise: str = ""
 
     @property
@@ -120,22 +124,22 @@ def _look_at(path):
         checksum(path)
 
 
-def identify(weights, published: Published, names=()) -> str:
-    """Return the checksum of the weights that are meant, without fetching them.
+def identify(weights, published: Published, seed=0) -> str:
+    """Return what a recipe calls the weights that are meant, without fetching them.
 
     Parameters
     ----------
-    weights : str or Path
-        A path, or None for the published file, which the environment variable may replace.
+    weights : str, Path or None
+        A path, or one of the words of `published`; its own word, or None, means the published
+        file, which the environment variable may replace.
     published : Published
-        The file that None means.
-    names : sequence of str
-        What the parameter `weights` takes besides a path, for the error.
+    seed : int
+        Of random weights.
 
     Returns
     -------
     str
-        SHA-256 in hexadecimal digits: what a recipe's key is made of.
+        SHA-256 in hexadecimal digits, or "random:SEED": what a recipe's key is made of.
 
     Raises
     ------
@@ -145,15 +149,45 @@ def identify(weights, published: Published, names=()) -> str:
     Examples
     --------
     >>> from emopipe.backbones.mini_xception import PUBLISHED
-    >>> identify(None, PUBLISHED)[:8]
+    >>> identify("default", PUBLISHED)[:8]
     '59534287'
     """
+    if weights in published.words:
+        if weights == "random":
+            return f"random:{seed}"
+        weights = None
     word = weights and os.sep not in str(weights) and not Path(weights).suffix
-    if word and names and not Path(weights).exists():
+    if word and published.words and not Path(weights).exists():
         advice = ", or the path of a weight file (no such file is there)"
-        check_one_of("weights", str(weights), names, advice=advice, error=WeightsError)
+        check_one_of("weights", str(weights), published.words, advice=advice, error=WeightsError)
     named = weights or os.environ.get(published.variable)
     return checksum(named) if named else published.sha256
+
+
+def weight_notices(name, published: Published, senses="faces") -> list[str]:
+    """Return what a reader must know where a network's weights are not the published ones.
+
+    Parameters
+    ----------
+    name : str
+        As `identify` gives it.
+    published : Published
+    senses : str
+        What random weights know nothing of.
+
+    Examples
+    --------
+    >>> from emopipe.backbones.mini_xception import PUBLISHED
+    >>> weight_notices("random:3", PUBLISHED)
+    ['Mini-XCEPTION has random weights (seed 3): its features know nothing of faces.']
+    """
+    if name == published.sha256:
+        return []
+    network = f"{published.name[0].upper()}{published.name[1:]} has"
+    kind, _, seed = name.partition(":")
+    if kind == "random":
+        return [f"{network} random weights (seed {seed}): its features know nothing of {senses}."]
+    return [f"{network} weights from a file of the user's (SHA-256 {name[:12]}...)."]
 
 
 def lookup_file(digest, name) -> str:

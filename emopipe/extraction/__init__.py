@@ -13,6 +13,7 @@ from emopipe.extraction.transformer import (
     ClipTransformer,
     ClipWarning,
     clip_tags,
+    index_of,
     own_objects,
     paths_of,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Recipe",
     "clip_tags",
     "extract",
+    "index_of",
     "loudness",
     "on_cluster",
     "own_objects",

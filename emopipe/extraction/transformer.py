@@ -66,6 +66,13 @@ def paths_of(X, column="path") -> list[str | None]:
     return [None if item is None else os.fspath(item) for item in items]
 
 
+def index_of(X):
+    """Return the index of a table or Series; row numbers of anything else."""
+    import pandas as pd
+
+    return X.index if hasattr(X, "iloc") else pd.RangeIndex(len(X))
+
+
 def is_missing(item) -> bool:
     """Say whether a cell is empty: None, NaN or pd.NA.
 
@@ -254,7 +261,7 @@ class ClipTransformer(ClipEstimator, TransformerMixin, BaseEstimator):
                 "status": extraction.statuses,
                 "detail": extraction.details,
             },
-            index=getattr(X, "index", None) if hasattr(X, "iloc") else None,
+            index=index_of(X),
         )
         counts = pd.DataFrame(extraction.counts, index=table.index)
         return pd.concat([table, counts], axis=1)

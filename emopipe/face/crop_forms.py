@@ -91,8 +91,8 @@ def stack(stream, path, *, n_frames, grey):
     yield Block(_in_grey(crops) if grey else crops)
 
 
-def with_times(times, crops) -> np.ndarray:
-    """Return crops and their times as the bytes that the store keeps.
+def with_times(times, rows) -> np.ndarray:
+    """Return rows, such as crops, and their times as the bytes that the store keeps.
 
     Parameters
     ----------
@@ -111,7 +111,14 @@ def with_times(times, crops) -> np.ndarray:
     (1, 20)
     """
     stamps = np.asarray(times, dtype="<f8").reshape(-1, 1).view(np.uint8)
-    return np.concatenate([stamps, crops.reshape(len(crops), -1)], axis=1)
+    rows = np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.uint8)
+    return np.concatenate([stamps, rows], axis=1)
+
+
+def split_times(value) -> tuple[np.ndarray, np.ndarray]:
+    """Undo `with_times`: return times, float64 (n,), and rows as bytes, uint8 (n, n_bytes)."""
+    times = np.ascontiguousarray(value[:, :_TIME_BYTES]).view("<f8")[:, 0]
+    return times.astype(np.float64), value[:, _TIME_BYTES:]
 
 
 def times_and_crops(value, size) -> tuple[np.ndarray, np.ndarray]:
@@ -137,8 +144,8 @@ def times_and_crops(value, size) -> tuple[np.ndarray, np.ndarray]:
     >>> times, crops.shape
     (array([0.5, 1.5]), (2, 3, 4, 3))
     """
-    times = np.ascontiguousarray(value[:, :_TIME_BYTES]).view("<f8")[:, 0]
-    return times.astype(np.float64), value[:, _TIME_BYTES:].reshape(len(value), *size, 3)
+    times, crops = split_times(value)
+    return times, crops.reshape(len(value), *size, 3)
 
 
 def complete(times, crops, due):

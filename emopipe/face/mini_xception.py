@@ -1,7 +1,7 @@
 """Mini-XCEPTION's emotion probabilities as features of clips."""
 
 from emopipe.backbones.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
-from emopipe.backbones.weights import identify, registration
+from emopipe.backbones.weights import identify, registration, weight_notices
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
@@ -95,14 +95,9 @@ class MiniXceptionFeatures(ClipTransformer):
         self.pooling = pooling
         self.batch_size = batch_size
 
-    def _digest(self):
-        return identify(
-            None if self.weights == "default" else self.weights, PUBLISHED, names=("default",)
-        )
-
     def _recipe(self):
         check_one_of("layer", self.layer, LAYERS)
-        digest = self._digest()
+        digest = identify(self.weights, PUBLISHED)
         return Recipe(
             "mini_xception",
             1,
@@ -128,7 +123,4 @@ class MiniXceptionFeatures(ClipTransformer):
 
     def notices(self) -> list[str]:
         """Return what a reader of the results must know about the weights."""
-        digest = self._digest()
-        if digest == PUBLISHED.sha256:
-            return []
-        return [f"Mini-XCEPTION has weights from a file of the user's (SHA-256 {digest[:12]}...)."]
+        return weight_notices(identify(self.weights, PUBLISHED), PUBLISHED)

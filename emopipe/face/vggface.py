@@ -3,8 +3,8 @@
 from emopipe.backbones import vggface
 from emopipe.backbones.runtimes import PRECISIONS
 from emopipe.backbones.vgg_graph import LAYERS, PREPROCESSINGS
-from emopipe.backbones.vgg_weights import PUBLISHED, name_weights
-from emopipe.backbones.weights import registration
+from emopipe.backbones.vgg_weights import PUBLISHED
+from emopipe.backbones.weights import identify, registration, weight_notices
 from emopipe.extraction import ClipTransformer, Recipe
 from emopipe.face.crop_recipe import crops_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
@@ -129,7 +129,7 @@ class VGGFaceFeatures(ClipTransformer):
         check_one_of("runtime", self.runtime, vggface.RUNTIMES)
         check_one_of("precision", self.precision, PRECISIONS)
         size = vggface.ARCHITECTURE.size
-        weights = name_weights(self.weights, self.seed)
+        weights = identify(self.weights, PUBLISHED, self.seed)
         return Recipe(
             "vggface",
             1,
@@ -157,12 +157,4 @@ class VGGFaceFeatures(ClipTransformer):
 
     def notices(self) -> list[str]:
         """Return what a reader of the results must know about the weights."""
-        name = name_weights(self.weights, self.seed)
-        if name == PUBLISHED.sha256:
-            return []
-        if name.startswith("random"):
-            return [
-                f"VGG-Face has random weights (seed {self.seed}): its features know nothing of "
-                "faces."
-            ]
-        return [f"VGG-Face has weights from a file of the user's (SHA-256 {name[:12]}...)."]
+        return weight_notices(identify(self.weights, PUBLISHED, self.seed), PUBLISHED)

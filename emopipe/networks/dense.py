@@ -3,6 +3,7 @@
 import numbers
 
 import numpy as np
+from scipy.special import softmax
 
 # Rows per matrix product.
 _ROWS = 64
@@ -99,9 +100,4 @@ def dense_answers(weights, x, *, hidden=False) -> np.ndarray:
         if not hidden:
             values = values @ pairs[-1][0] + pairs[-1][1]
         outputs[first : first + _ROWS] = values[: len(block)]
-    return outputs if hidden else _softmax(outputs)
-
-
-def _softmax(x) -> np.ndarray:
-    x = np.exp(x - x.max(axis=1, keepdims=True))
-    return x / x.sum(axis=1, keepdims=True)
+    return outputs if hidden else softmax(outputs, axis=1)

@@ -9,6 +9,7 @@ Fine-tuning is the same with a base that ends earlier: the convolution blocks af
 the base's own weights, and are trained together with the new layers once these have learned.
 """
 
+from functools import partial
 from itertools import pairwise
 from operator import attrgetter
 
@@ -17,7 +18,8 @@ import pandas as pd
 from sklearn.base import TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from emopipe.backbones import vggface
+from emopipe.backbones import half, vggface
+from emopipe.backbones.vgg_graph import BEGINNINGS, check_fine_tuning
 from emopipe.face import FaceCrops, VGGFaceFeatures
 from emopipe.face.augmentation import named_transforms
 from emopipe.face.copies import base_name, copies_recipe
@@ -28,10 +30,7 @@ from emopipe.training.epochs import add_prefix
 from emopipe.training.loop import Training, predict, train
 from emopipe.training.network_estimator import check_shapes
 from emopipe.training.rows_on_disk import in_slices, keep, map_rows, moments
-from emopipe.training.tensors import clip_tensors, join_tensors
-
-# fine_tune -> the last layer that stays as it is; 0: that of `features`.
-_BEGINNINGS = {1: "pool4", 2: "pool3"}
+from emopipe.training.tensors import join_tensors
 
 # Faces that go through the fine-tuned blocks at once.
 _FACES = 16
@@ -196,8 +195,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             if not isinstance(faces, FaceCrops):
                 raise TypeError(f"faces_by_corpus[{name!r}]={faces!r} must be FaceCrops(...)")
         check_one_of("train_on", self.train_on, MEDIA)
-        if self.fine_tune not in (0, *_BEGINNINGS):
-            raise ValueError(f"fine_tune={self.fine_tune!r} must be 0, 1 or 2 convolution blocks")
+        check_fine_tuning(self.fine_tune, self.fine_tune_rate)
         if base_name(self.features) != "vggface" and self.fine_tune:
             raise ValueError(f"fine_tune={self.fine_tune} is for VGGFaceFeatures alone")
         if self.training.precision != "float32":
@@ -205,8 +203,6 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
                 f"training__precision={self.training.precision!r}: set features__precision, of the "
                 "base and the blocks that are fine-tuned; new layers are float32"
             )
-        if not self.fine_tune_rate > 0:
-            raise ValueError(f"fine_tune_rate={self.fine_tune_rate!r} must be above 0")
         if self.copies is not None and (not isinstance(self.copies, whole) or self.copies < 1):
             raise ValueError(f"copies={self.copies!r} must be a whole number from 1, or None")
         if not isinstance(self.predict_copies, whole) or self.predict_copies < 0:
@@ -217,7 +213,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
 
     def _base(self, corpus=None):
         """Return the transformer of the base, as far as it stays as it is, for a corpus' clips."""
-        layer = _BEGINNINGS.get(self.fine_tune, self.features.layer)
+        layer = BEGINNINGS.get(self.fine_tune, self.features.layer)
         faces = (self.faces_by_corpus or {}).get(corpus, self.features.faces)
         return clone(self.features).set_params(layer=layer, faces=faces)
 
@@ -238,13 +234,12 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
 
     def _through(self, paths, corpora, n_copies=0):
         """Return the activations of clips' faces, or of copies, each clip by its corpus' recipe."""
-        how = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         kinds = [name if name in (self.faces_by_corpus or {}) else None for name in corpora]
         parts = []
         for kind in dict.fromkeys(kinds or [None]):
             rows = [row for row, name in enumerate(kinds) if name == kind]
             recipe = self._recipe_of(kind, n_copies)
-            parts.append((rows, clip_tensors([paths[row] for row in rows], recipe, **how)))
+            parts.append((rows, self._read([paths[row] for row in rows], recipe)))
         return join_tensors(parts, corpora)
 
     def _copies_of(self, faces, rows, n_copies):
@@ -270,7 +265,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
         if weights is None:
             weights = self._base()._recipe().finish_args["weights"]
         return vggface.tail(
-            weights, _BEGINNINGS[self.fine_tune], self.features.layer, self.features.precision
+            weights, BEGINNINGS[self.fine_tune], self.features.layer, self.features.precision
         )
 
     def _network(self):
@@ -279,14 +274,18 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             self._model = self._tail(self.network_weights_[: -self._n_new()])
         return self._model
 
-    def _learn(self, tensors, y, rows, validation_rows, *, weights, identity):
-        faces = tensors["face"]
-        all_rows = np.concatenate([rows, validation_rows])
-        sources = [(faces, all_rows, all_rows)]
+    def _keep_rows(self, faces, rows, validation_rows):
+        """Write the faces of clips, and copies of those that train, into one file."""
+        every = np.concatenate([rows, validation_rows])
+        sources = [(faces, every, every)]
         if named_transforms(self.augmentation):
             copies = self._copies_of(faces, rows, self.copies)
             sources.append((copies, np.arange(len(rows)), rows))
-        stored = keep(sources)
+        return keep(sources)
+
+    def _learn(self, tensors, y, rows, validation_rows, *, weights, identity):
+        """Train the new layers, then the last blocks of the base where they are fine-tuned."""
+        stored = self._keep_rows(tensors["face"], rows, validation_rows)
         judged = np.isin(stored.clips, validation_rows)
         share = weights / np.maximum(np.bincount(stored.clips, minlength=len(y)), 1)
         counts = (share > 0)[stored.clips]
@@ -295,40 +294,35 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             "rows": np.flatnonzero(~judged & counts),
             "validation": np.flatnonzero(judged & counts),
             "weights": share[stored.clips],
+            "progress": self.progress,
         }
-        tail = self._tail() if self.fine_tune else None
-        copies_rows = (
-            map_rows(stored.rows, lambda rows: _activations(tail, rows)) if tail else stored.rows
-        )
-        self.base_mean_, self.base_scale_ = moments(
-            copies_rows, np.flatnonzero(~judged & (stored.parts == 0))
-        )
+        values, tail = stored.rows, self._tail() if self.fine_tune else None
+        if tail is not None:
+            values = map_rows(stored.rows, lambda rows: half(_activations(tail, rows)))
+        first = np.flatnonzero(~judged & (stored.parts == 0))
+        self.base_mean_, self.base_scale_ = moments(values, first)
         state = train(
             self._model,
-            lambda rows, rng, training: self._centre(copies_rows[rows]),
+            lambda rows, rng, training: self._centre(values[rows]),
             plan=self._plan(),
             identity=identity,
-            progress=self.progress,
             **how,
         )
-        if not self.fine_tune:
-            return state
+        return state if tail is None else self._fine_tune(tail, stored.rows, state, identity, how)
+
+    def _fine_tune(self, tail, values, state, identity, how):
+        """Train the blocks of the base with the trained layers on top."""
+        import keras
+
         tuned = train(
-            self._whole(tail),
-            lambda rows, rng, training: stored.rows[rows].astype(np.float32),
+            keras.Model(tail.input, self._model(self._centre(tail.output))),
+            lambda rows, rng, training: values[rows].astype(np.float32),
             plan=self._plan().set_params(learning_rate=self.fine_tune_rate),
             identity=f"{identity} fine-tuning",
-            progress=self.progress,
             keep=True,
             **how,
         )
         return tuned.weights, state.history | add_prefix(tuned.history, "fine_tuned")
-
-    def _whole(self, tail):
-        """Return the blocks of the base with the new layers on top."""
-        import keras
-
-        return keras.Model(tail.input, self._model(self._centre(tail.output)))
 
     def _centre(self, activations):
         return (activations - self.base_mean_) / np.float32(self.base_scale_)
@@ -406,12 +400,7 @@ class VGGFaceClassifier(TransformerMixin, ClipNetwork):
             With rows of NaN where no face was found.
         """
         check_is_fitted(self)
-        tensors, there = self._complete_tensors(X)
-        activations = np.full((len(there), self.hidden_units[-1]), np.nan)
-        rows = np.flatnonzero(there)
-        if len(rows):
-            activations[rows] = self._means(tensors, rows, hidden=True)
-        return activations
+        return self._fill(X, (self.hidden_units[-1],), partial(self._means, hidden=True))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of what `transform` gives, an object ndarray of str."""

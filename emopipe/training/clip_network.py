@@ -25,13 +25,14 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from emopipe.backbones.runtimes import check_not_forked
-from emopipe.extraction import ClipWarning, clip_tags, paths_of
+from emopipe.extraction import ClipWarning, clip_tags, index_of, paths_of
 from emopipe.inspection import ClipEstimator, machine_defaults, parts
 from emopipe.media import ClipError
 from emopipe.parameters import check_one_of
 from emopipe.splits import subjects_of, validation_rows
 from emopipe.training.loop import predict, train
 from emopipe.training.network_estimator import FittedNetwork
+from emopipe.training.tensors import clip_tensors
 
 
 class ClipNetwork(FittedNetwork, ClipEstimator, ClassifierMixin, BaseEstimator):
@@ -89,7 +90,7 @@ class ClipNetwork(FittedNetwork, ClipEstimator, ClassifierMixin, BaseEstimator):
 
     def _batch(self, tensors):
         def batch(rows, rng, training):
-            return {name: clip_tensors.take(rows) for name, clip_tensors in tensors.items()}
+            return {name: values.take(rows) for name, values in tensors.items()}
 
         return batch
 
@@ -124,6 +125,11 @@ class ClipNetwork(FittedNetwork, ClipEstimator, ClassifierMixin, BaseEstimator):
             path if pd.isna(sound) else str(sound)
             for path, sound in zip(paths, sounds, strict=True)
         ]
+
+    def _read(self, paths, recipe):
+        """Return what a recipe makes of clips, one array per clip."""
+        how = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
+        return clip_tensors(paths, recipe, **how)
 
     def _complete_tensors(self, X):
         """Return the tensors of clips, and which clips have all of them."""
@@ -248,21 +254,23 @@ class ClipNetwork(FittedNetwork, ClipEstimator, ClassifierMixin, BaseEstimator):
     def predict_proba(self, X):
         """Return probabilities, float64 (n_clips, n_classes); NaN where a clip cannot be shown."""
         check_is_fitted(self)
+        return self._fill(X, (len(self.classes_),), self._scores)
+
+    def _fill(self, X, shape, answer):
+        """Return `answer(tensors, rows)` of clips, float64 (n_clips, *shape), NaN without one."""
         tensors, there = self._complete_tensors(X)
-        probabilities = np.full((len(there), len(self.classes_)), np.nan)
-        rows = np.flatnonzero(there)
+        values, rows = np.full((len(there), *shape), np.nan), np.flatnonzero(there)
         if len(rows):
-            probabilities[rows] = self._scores(tensors, rows)
-        return probabilities
+            values[rows] = answer(tensors, rows)
+        return values
 
     def _scores(self, tensors, rows):
-        return predict(
-            self._network(),
-            self._batch(tensors),
-            rows,
-            batch_size=self.training.batch_size,
-            workers=self.training.workers,
-        )
+        return self._ask(self._network(), self._batch(tensors), rows)
+
+    def _ask(self, network, batch, rows):
+        """Return what a network answers for rows, see `emopipe.training.loop.predict`."""
+        how = {"batch_size": self.training.batch_size, "workers": self.training.workers}
+        return predict(network, batch, rows, **how)
 
     def predict(self, X):
         """Return emotions (n_clips,); `fallback_` where a clip cannot be shown."""
@@ -275,10 +283,7 @@ class ClipNetwork(FittedNetwork, ClipEstimator, ClassifierMixin, BaseEstimator):
 
         The status is that of the first modality which a clip lacks, else "partial" if one is.
         """
-        index = X.index if hasattr(X, "iloc") else None
-        return _statuses(self._clip_paths(X), self._tensors(X)).set_axis(
-            pd.RangeIndex(len(X)) if index is None else index
-        )
+        return _statuses(self._clip_paths(X), self._tensors(X)).set_axis(index_of(X))
 
     def __sklearn_tags__(self):
         tags = clip_tags(super().__sklearn_tags__())

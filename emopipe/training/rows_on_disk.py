@@ -5,19 +5,42 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emopipe.backbones import half
+# Clips, rows of which moments are taken, and rows for a network that are in memory at once.
+_CLIPS, _ROWS, _SENT = 16, 64, 16
 
-# Clips, and rows, that are in memory at once.
-_CLIPS, _ROWS = 16, 64
+
+class RowFile:
+    """Rows that are written, one below the other, into a file that goes when they go.
+
+    Attributes
+    ----------
+    n : int
+        Rows so far.
+    """
+
+    def __init__(self):
+        self.n, self._file = 0, tempfile.TemporaryFile(prefix="emopipe-")  # noqa: SIM115 - `array`
+
+    def add(self, rows):
+        """Write a float array (n, n_features): float16 where it is, else float32."""
+        self._dtype = np.float16 if rows.dtype == np.float16 else np.float32
+        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
+        self._width = rows.shape[1]
+        self.n += len(rows)
+
+    def array(self):
+        """Return all rows as a memmap; the operating system keeps in memory what fits."""
+        with self._file as file:
+            file.flush()
+            return np.memmap(file, self._dtype, "r", shape=(self.n, self._width))
 
 
 class KeptRows(NamedTuple):
-    """Rows in a file without a name, which goes when they go.
+    """Rows of many clips in a file.
 
     Parameters
     ----------
     rows : float16 memmap of shape (n_rows, n_features)
-        The operating system keeps in memory what fits.
     clips, parts : int ndarray of shape (n_rows,)
         The clip that a row is of, and the source.
     """
@@ -64,19 +87,15 @@ def keep(sources) -> KeptRows:
     ValueError
         If there is no row at all.
     """
-    clips, parts, width = [], [], 0
-    with tempfile.TemporaryFile(prefix="emopipe-") as file:
-        for part, (tensors, rows, names) in enumerate(sources):
-            for row, value in in_slices(tensors, rows):
-                file.write(np.ascontiguousarray(value, np.float16).tobytes())
-                clips += [names[row]] * len(value)
-                parts += [part] * len(value)
-                width = value.shape[1]
-        if not clips:
-            raise ValueError("there are no rows to keep")
-        file.flush()
-        rows = np.memmap(file, np.float16, "r", shape=(len(clips), width))
-    return KeptRows(rows, np.array(clips), np.array(parts))
+    clips, parts, file = [], [], RowFile()
+    for part, (tensors, rows, names) in enumerate(sources):
+        for row, value in in_slices(tensors, rows):
+            file.add(np.asarray(value, np.float16))
+            clips += [names[row]] * len(value)
+            parts += [part] * len(value)
+    if not clips:
+        raise ValueError("there are no rows to keep")
+    return KeptRows(file.array(), np.array(clips), np.array(parts))
 
 
 def map_rows(rows, function) -> np.ndarray:
@@ -86,18 +105,16 @@ def map_rows(rows, function) -> np.ndarray:
     ----------
     rows : array, shape (n_rows, n_features)
     function : callable
-        float32 (n, n_features) -> (n, outputs).
+        float32 (n, n_features) -> float16 or float32 (n, outputs).
 
     Returns
     -------
-    float16 memmap of shape (n_rows, outputs)
+    memmap of shape (n_rows, outputs)
     """
-    with tempfile.TemporaryFile(prefix="emopipe-") as file:
-        for first in range(0, len(rows), _ROWS):
-            values = function(rows[first : first + _ROWS].astype(np.float32))
-            file.write(half(values).tobytes())
-        file.flush()
-        return np.memmap(file, np.float16, "r", shape=(len(rows), values.shape[1]))
+    outputs = RowFile()
+    for first in range(0, len(rows), _SENT):
+        outputs.add(np.asarray(function(np.asarray(rows[first : first + _SENT], np.float32))))
+    return outputs.array()
 
 
 def moments(rows, chosen) -> tuple[np.ndarray, float]:

@@ -152,12 +152,9 @@ class AudioVisualCNN(ClipNetwork):
 
     def _tensors(self, X):
         self._check_parameters()
-        common = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         paths = {"video": self._clip_paths, "audio": self._sound_paths}
-        return {
-            name: clip_tensors(paths[name](X), recipe, **common)
-            for name, recipe in self._recipe_of_each().items()
-        }
+        recipes = self._recipe_of_each().items()
+        return {name: self._read(paths[name](X), recipe) for name, recipe in recipes}
 
     def _build(self, n_classes):
         faces = self._crops()

@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from emopipe.backbones.vgg19 import PUBLISHED, architecture, name_weights, tail
+from emopipe.backbones.vgg19 import PUBLISHED, architecture, tail
+from emopipe.backbones.vgg_graph import BEGINNINGS, check_fine_tuning
+from emopipe.backbones.weights import identify, weight_notices
+from emopipe.extraction import index_of
 from emopipe.face import FaceCrops, network_crops
 from emopipe.networks.segment_attention.graph import attention_graphs, tuned_graphs
 from emopipe.networks.segment_attention.recipes import segment_recipe
@@ -13,16 +16,13 @@ from emopipe.networks.segment_attention.voting import vote
 from emopipe.training.checkpoints import FitCheckpoint
 from emopipe.training.clip_network import ClipNetwork
 from emopipe.training.epochs import add_prefix
-from emopipe.training.loop import Training, dtype_policy, predict, train
+from emopipe.training.loop import Training, dtype_policy, train
 from emopipe.training.parameters import SpeechTrim, VGG19Features
-from emopipe.training.tensors import clip_tensors
 from emopipe.voice.mel_images import LENGTH
 
 MODALITIES = ("audio", "video")
 _VGG19, _SPEECH, _TRAINING = VGG19Features(), SpeechTrim(), Training(learning_rate=1e-4)
 _FACES = FaceCrops()
-# Blocks of VGG19 that are trained -> the last layer that stays as it is.
-_BEGINNINGS = {1: "pool4", 2: "pool3"}
 
 
 def _plain_rule(band, threshold, floor, before, after) -> dict:
@@ -151,7 +151,7 @@ class SegmentAttentionNetwork(ClipNetwork):
             modality,
             rule=rule,
             picture=self.picture,
-            layer=_BEGINNINGS.get(self.vgg19.fine_tune, "fc7"),
+            layer=BEGINNINGS.get(self.vgg19.fine_tune, "fc7"),
             detector=faces["detector"],
             model=faces["detector_model"],
             margin=faces["margin"],
@@ -166,22 +166,15 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     def _tensors(self, X):
         self._check_parameters()
-        shared = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         paths = self._clip_paths(X)
-        tensors = {
-            name: clip_tensors(paths, recipe, **shared)
-            for name, recipe in zip(MODALITIES, self.recipes(), strict=True)
-        }
+        tensors = {name: self._read(paths, self._recipe_of(name)) for name in MODALITIES}
         return tensors | {"video": tensors["video"].with_share("faces", "frames", self.least_faces)}
 
     def _n_features(self):
         return architecture(self.vgg19.width, self.vgg19.size).units[1]
 
     def _check_parameters(self):
-        if self.vgg19.fine_tune not in (0, *_BEGINNINGS):
-            raise ValueError(f"vgg19.fine_tune={self.vgg19.fine_tune!r} must be 0, 1 or 2 blocks")
-        if not self.vgg19.fine_tune_rate > 0:
-            raise ValueError(f"vgg19.fine_tune_rate={self.vgg19.fine_tune_rate!r} must be above 0")
+        check_fine_tuning(self.vgg19.fine_tune, self.vgg19.fine_tune_rate, "vgg19.")
         if not 0 <= self.least_faces <= 1:
             raise ValueError(f"least_faces={self.least_faces!r} is a share: it lies within 0 and 1")
         if not self.audio_dense and self.units != self._n_features():
@@ -197,7 +190,7 @@ class SegmentAttentionNetwork(ClipNetwork):
     def _tails(self, weights=None):
         """Return VGG19's last blocks by modality, with zeros for weights unless they are named."""
         parts = self.vgg19
-        after = _BEGINNINGS[parts.fine_tune]
+        after = BEGINNINGS[parts.fine_tune]
         how = {"width": parts.width, "size": parts.size, "precision": parts.precision}
         return {name: tail(weights, after, **how) for name in MODALITIES}
 
@@ -230,7 +223,7 @@ class SegmentAttentionNetwork(ClipNetwork):
         steps = _Steps(self.training.checkpoint, identity, common)
         deep, tuned = table, None
         if self.vgg19.fine_tune:
-            tails = self._tails(name_weights(self.vgg19.weights, self.vgg19.seed))
+            tails = self._tails(self._weights_name())
             tuned, table = self._tune(graphs, tails), deep.through(_callers(tails))
         for name in MODALITIES:
             graph = getattr(graphs, name)
@@ -243,7 +236,7 @@ class SegmentAttentionNetwork(ClipNetwork):
                 steps.train(f"tuned_{name}", network, deep.batch(name), plan=plan, keep=True)
             table = deep.through(_callers(tails))
         everything = np.arange(len(table))
-        tokens = predict(graphs.tokens, table.batch(*MODALITIES), everything, **self._reading())
+        tokens = self._ask(graphs.tokens, table.batch(*MODALITIES), everything)
         fused = train(
             graphs.fusion,
             lambda rows, rng, training: {"tokens": tokens[rows]},
@@ -254,15 +247,10 @@ class SegmentAttentionNetwork(ClipNetwork):
         self._model = graphs.whole if tuned is None else tuned.whole
         return self._model.get_weights(), fused.history | steps.history
 
-    def _reading(self):
-        return {"batch_size": self.training.batch_size, "workers": self.training.workers}
-
     def _answers(self, tensors, rows):
         """Return the segments of clips, their probabilities and their attention weights."""
         table = SegmentTable(tensors, rows, self._crops()["n_frames"])
-        outputs = predict(
-            self._network(), table.batch(*MODALITIES), np.arange(len(table)), **self._reading()
-        )
+        outputs = self._ask(self._network(), table.batch(*MODALITIES), np.arange(len(table)))
         n_classes = len(self.classes_)
         return table, outputs[:, :n_classes], outputs[:, n_classes:]
 
@@ -317,7 +305,7 @@ class SegmentAttentionNetwork(ClipNetwork):
         table = self.segments(X)
         means = table.groupby("clip")[[f"attention_{m}" for m in MODALITIES]].mean()
         means = means.astype(float).reindex(range(len(X))).set_axis(list(MODALITIES), axis=1)
-        return means.set_axis(X.index if hasattr(X, "iloc") else pd.RangeIndex(len(X)))
+        return means.set_axis(index_of(X))
 
     def predict_proba(self, X):
         """Return scores by majority vote, float64 (n_clips, n_classes).
@@ -330,15 +318,10 @@ class SegmentAttentionNetwork(ClipNetwork):
 
     def notices(self) -> list[str]:
         """Return what a reader of the results must know about the weights."""
-        name = name_weights(self.vgg19.weights, self.vgg19.seed)
-        if name == PUBLISHED.sha256:
-            return []
-        if name.startswith("random"):
-            return [
-                f"VGG19 has random weights (seed {self.vgg19.seed}): its features know nothing of "
-                "faces or voices."
-            ]
-        return [f"VGG19 has weights from a file of the user's (SHA-256 {name[:12]}...)."]
+        return weight_notices(self._weights_name(), PUBLISHED, "faces or voices")
+
+    def _weights_name(self):
+        return identify(self.vgg19.weights, PUBLISHED, self.vgg19.seed)
 
 
 class _Steps:

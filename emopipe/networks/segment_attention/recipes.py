@@ -14,9 +14,10 @@ many segments hold it. With each row goes its time in seconds: see `times_and_ro
 import numpy as np
 
 from emopipe.backbones import half
-from emopipe.backbones.vgg19 import SIZE, activations, name_weights
-from emopipe.backbones.weights import registration
+from emopipe.backbones.vgg19 import PUBLISHED, SIZE, activations
+from emopipe.backbones.weights import identify, registration
 from emopipe.extraction import Block, Prepared, Recipe
+from emopipe.face.crop_forms import split_times, with_times
 from emopipe.face.crop_recipe import prepare_crops
 from emopipe.face.parameters import network_crops_in_recipe
 from emopipe.media import ClipError, probe, signal
@@ -35,7 +36,6 @@ from emopipe.voice.mel_images import (
 _FRAME_RATE = 25.0
 # Faces per block: a block of 224 x 224 has 5 MB.
 _BLOCK = 32
-_TIME_BYTES = 8
 
 
 def spoken_region(samples, rule, path="") -> tuple[int, int]:
@@ -134,12 +134,7 @@ def prepare_stamped(path, *, modality, **arguments):
             block = next(blocks)
         except StopIteration as end:
             return end.value
-        yield Block(_join_times(np.asarray(block.times, "<f8"), block.rows))
-
-
-def _join_times(times, rows):
-    parts = [part.reshape(len(times), -1).view(np.uint8) for part in (times, rows)]
-    return np.concatenate(parts, axis=1)
+        yield Block(with_times(block.times, block.rows))
 
 
 def stamped_activations(rows, *, shape, **network) -> np.ndarray:
@@ -158,9 +153,8 @@ def stamped_activations(rows, *, shape, **network) -> np.ndarray:
     uint8 ndarray of shape (n, 8 + 2 * n_values)
         See `times_and_rows`.
     """
-    images = rows[:, _TIME_BYTES:].reshape(len(rows), *shape)
-    values = half(activations(images, **network))
-    return np.concatenate([rows[:, :_TIME_BYTES], np.ascontiguousarray(values).view(np.uint8)], 1)
+    times, images = split_times(rows)
+    return with_times(times, half(activations(images.reshape(len(rows), *shape), **network)))
 
 
 def times_and_rows(value) -> tuple[np.ndarray, np.ndarray]:
@@ -183,8 +177,8 @@ def times_and_rows(value) -> tuple[np.ndarray, np.ndarray]:
     """
     if value.dtype != np.uint8:
         return value[:, 0], value[:, 1:]
-    times = np.ascontiguousarray(value[:, :_TIME_BYTES]).view("<f8")[:, 0]
-    return times, np.ascontiguousarray(value[:, _TIME_BYTES:]).view(np.float16)
+    times, rows = split_times(value)
+    return times, np.ascontiguousarray(rows).view(np.float16)
 
 
 PREPARE = {"audio": prepare_voice, "video": prepare_faces}
@@ -239,7 +233,7 @@ def segment_recipe(
     elif picture != "log-mel":
         check_picture(picture)
         arguments["picture"] = picture
-    name = name_weights(weights, seed)
+    name = identify(weights, PUBLISHED, seed)
     network = {
         "weights": name, "width": float(width), "size": int(size), "runtime": runtime,
         "precision": precision,

@@ -1,42 +1,14 @@
 """A table of the segments of many clips; mini-batches are read from it in constant memory."""
 
 import copy
-import tempfile
 
 import numpy as np
 
 from emopipe.networks.segment_attention.recipes import frames_of_segments, times_and_rows
+from emopipe.training.rows_on_disk import RowFile, map_rows
 
 # Rows read at a time where statistics are taken.
 _AT_ONCE = 4096
-# Rows that go through a network at a time.
-_SENT = 16
-
-
-class _Scratch:
-    """An array that grows in a file that vanishes with it: float32, or float16 as given."""
-
-    def __init__(self):
-        self.file, self.n = tempfile.TemporaryFile(), 0  # noqa: SIM115 - lives as long as the array
-
-    def add(self, rows):
-        self.dtype = np.float16 if rows.dtype == np.float16 else np.float32
-        rows = np.ascontiguousarray(rows, dtype=self.dtype)
-        self.file.write(rows.data)
-        self.n += len(rows)
-        self.width = rows.shape[1]
-
-    def array(self):
-        self.file.flush()
-        return np.memmap(self.file, self.dtype, "r", shape=(self.n, self.width))
-
-
-def _answers(network, rows):
-    """Return what a network answers for rows, some at a time, float32 on disk."""
-    outputs = _Scratch()
-    for start in range(0, len(rows), _SENT):
-        outputs.add(np.asarray(network(np.asarray(rows[start : start + _SENT], np.float32))))
-    return outputs.array()
 
 
 class SegmentTable:
@@ -67,7 +39,7 @@ class SegmentTable:
     """
 
     def __init__(self, tensors, rows, n_frames):
-        audio, faces = _Scratch(), _Scratch()
+        audio, faces = RowFile(), RowFile()
         clips, starts, index = [], [], []
         for row in rows:
             (begins, voice), (times, face) = (
@@ -94,8 +66,8 @@ class SegmentTable:
             "audio" and "video": float32 (n, n_features) -> (n, outputs).
         """
         table = copy.copy(self)
-        table.audio = _answers(networks["audio"], self.audio)
-        table.faces = _answers(networks["video"], self.faces)
+        table.audio = map_rows(self.audio, networks["audio"])
+        table.faces = map_rows(self.faces, networks["video"])
         return table
 
     def batch(self, *modalities):

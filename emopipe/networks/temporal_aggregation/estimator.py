@@ -17,9 +17,8 @@ from emopipe.networks.temporal_aggregation.windows import (
     window_starts,
 )
 from emopipe.training.clip_network import ClipNetwork
-from emopipe.training.loop import Training, dtype_policy, predict
+from emopipe.training.loop import Training, dtype_policy
 from emopipe.training.parameters import CNNLayers
-from emopipe.training.tensors import clip_tensors
 
 SAMPLE_RATE = 16000
 _DRAWS = 21
@@ -167,10 +166,9 @@ class TemporalAggregation(ClipNetwork):
     def _tensors(self, X):
         self._check_parameters()
         faces, sound = self.recipes()
-        common = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
         return {
-            "video": clip_tensors(self._clip_paths(X), faces, **common),
-            "audio": clip_tensors(self._sound_paths(X), sound, **common),
+            "video": self._read(self._clip_paths(X), faces),
+            "audio": self._read(self._sound_paths(X), sound),
         }
 
     def _build(self, n_classes):
@@ -225,13 +223,7 @@ class TemporalAggregation(ClipNetwork):
         """Return what a network answers for clips, averaged over the draws."""
         n_draws = len(self._fixed_draws())
         every = np.add.outer(np.arange(n_draws) * len(tensors["video"]), rows).ravel()
-        answers = predict(
-            model,
-            self._batch(tensors),
-            every,
-            batch_size=self.training.batch_size,
-            workers=self.training.workers,
-        )
+        answers = self._ask(model, self._batch(tensors), every)
         return answers.reshape(n_draws, len(rows), *answers.shape[1:]).mean(axis=0)
 
     def _scores(self, tensors, rows):
@@ -252,9 +244,6 @@ class TemporalAggregation(ClipNetwork):
             shown.
         """
         check_is_fitted(self)
-        tensors, there = self._complete_tensors(X)
-        scores = np.full((len(there), int(self.n_segments), len(self.classes_)), np.nan)
-        rows = np.flatnonzero(there)
-        if len(rows):
-            scores[rows] = self._answers(segment_model(self._network()), tensors, rows)
-        return scores
+        model = segment_model(self._network())
+        shape = int(self.n_segments), len(self.classes_)
+        return self._fill(X, shape, lambda tensors, rows: self._answers(model, tensors, rows))
