@@ -159,7 +159,7 @@ def test_what_cannot_be_trained_is_refused_in_words(corpus, whole, words, tmp_pa
     code, _, err = run(capsys, *words, tmp_path / "x", "--emotions", "envy")
     assert code == 1 and "anger, sadness" in err
     code, _, err = run(capsys, *words, tmp_path / "x", "--window", "0")
-    assert code == 1 and "window=0" in err
+    assert code == 1 and "--window 0" in err
 
 
 @pytest.fixture

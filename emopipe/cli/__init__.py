@@ -68,11 +68,23 @@ def main(argv=None) -> int:
     if args.command is None:
         parser.print_help()
         return 2
-    return run_guarded(lambda: args.run(args), debug=args.debug)
+    return run_guarded(lambda: args.run(args), debug=args.debug, command=args.command)
 
 
-def run_guarded(work, *, debug: bool = False) -> int:
-    """Call `work` and turn what goes wrong into a message and an exit code."""
+def run_guarded(work, *, debug: bool = False, command=None) -> int:
+    """Call `work` and turn what goes wrong into a message and an exit code.
+
+    Parameters
+    ----------
+    work : callable
+        Returns an exit code, or None for 0.
+    debug : bool
+        Whether to print tracebacks.
+    command : str, optional
+        The command whose work it is.
+    """
+    from emopipe.cli.early_checks import with_flags
+
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
@@ -86,7 +98,7 @@ def run_guarded(work, *, debug: bool = False) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        message, notes = str(error) or type(error).__name__, getattr(error, "__notes__", ())
+        message, notes = with_flags(error, command), getattr(error, "__notes__", ())
         message = ", ".join([message.removesuffix("."), *notes]) if notes else message
         _complain(f"error: {message}")
         if not debug and not isinstance(error, (ValueError, OSError, ImportError)):
@@ -167,8 +179,16 @@ def extraction_defaults(store, jobs):
     store : "default", None or str
     jobs : int
         At most so many cores are used; -1: all.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be used.
     """
+    from emopipe.cli.early_checks import check_store
     from emopipe.store import use_store
+
+    check_store(store)
 
     before = os.environ.get(_CORES)
     if jobs > 0:
@@ -251,26 +271,6 @@ def exit_code(gaps, *, allow_partial: bool) -> int:
     remedy = "" if allow_partial else " (--allow-partial accepts this)"
     print(f"INCOMPLETE: {'; '.join(gaps)}{remedy}", file=sys.stderr)
     return 0 if allow_partial else INCOMPLETE
-
-
-def check_output(path, flag: str) -> None:
-    """Make the folder of a file that a command will write, before it works for hours; None: none.
-
-    Raises
-    ------
-    OSError
-        If nothing can be written there.
-    """
-    if path is None:
-        return
-    if path.is_dir():
-        raise IsADirectoryError(f"{flag} {path} is a folder: name a file in it")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise NotADirectoryError(f"{flag} {path}: {path.parent} is no folder") from None
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise PermissionError(f"{flag} {path} cannot be written: choose another place")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -26,6 +26,7 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """List the transforms, or draw them."""
+    from emopipe.cli.early_checks import check_output
     from emopipe.face.augmentation import THESIS, describe
 
     if args.list:
@@ -40,6 +41,7 @@ def command(args) -> int:
     for name in ("size", "columns"):
         if not 1 <= getattr(args, name) <= 1024:
             raise ValueError(f"--{name} {getattr(args, name)}: from 1 to 1024")
+    check_output(args.out, "--out")
     _draw(args, THESIS)
     print(f"{args.out}: {len(THESIS)} copies")
     return 0

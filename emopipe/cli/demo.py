@@ -35,15 +35,27 @@ def add_arguments(parser):
 def command(args) -> int:
     """Make the corpus, run the experiment, write its report."""
     from emopipe.cli import extraction_defaults
-    from emopipe.cli.run import publish
-    from emopipe.corpora import load_corpus, usable
-    from emopipe.synthetic import make_synthetic_corpus
+    from emopipe.cli.early_checks import check_folder
+    from emopipe.synthetic.layouts import LAYOUTS
 
     if not 2 <= args.folds <= args.subjects:
         raise ValueError(
             f"--folds {args.folds} with --subjects {args.subjects}: every fold needs a subject of "
             "its own; choose 2 <= folds <= subjects"
         )
+    most = len(LAYOUTS["cremad"].subjects)
+    if args.subjects > most:
+        raise ValueError(f"--subjects {args.subjects}: at most {most} can be drawn")
+    check_folder(args.reports, "--reports")
+    with extraction_defaults(args.store, args.jobs):
+        return _run(args)
+
+
+def _run(args) -> int:
+    from emopipe.cli.run import publish
+    from emopipe.corpora import load_corpus, usable
+    from emopipe.synthetic import make_synthetic_corpus
+
     print("1/3  drawing and speaking a synthetic corpus in CREMA-D's layout")
     root = make_synthetic_corpus(
         args.reports / "synthetic" / "demo",
@@ -57,8 +69,7 @@ def command(args) -> int:
     )
     clips = load_corpus("cremad", root)
     print(f"2/3  {len(usable(clips))} clips of {args.subjects} people: features, folds, fusion")
-    with extraction_defaults(args.store, args.jobs):
-        outcome = experiment(clips, n_folds=args.folds)
+    outcome = experiment(clips, n_folds=args.folds)
     print("3/3  writing the report\n")
     reproduce = f"emopipe demo --subjects {args.subjects} --folds {args.folds}"
     return publish(outcome, args.reports, reproduce)

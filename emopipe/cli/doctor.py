@@ -34,6 +34,7 @@ def add_arguments(parser):
 def command(args) -> int:
     """Run every check and print one line for each."""
     from emopipe.cli import pluralise
+    from emopipe.cli.early_checks import with_flags
 
     failed = 0
     for name, check in _checks(args.store):
@@ -41,7 +42,7 @@ def command(args) -> int:
             line = check()
         except Exception as error:
             failed += 1
-            line = ("FAILED", name, f"{type(error).__name__}: {error}")
+            line = ("FAILED", name, f"{type(error).__name__}: {with_flags(error, 'doctor')}")
         print("{:<8} {:<16} {}".format(*line))
     verdict = (
         f"{pluralise(failed, 'check')} failed" if failed else "all that emopipe needs is there"

@@ -39,6 +39,8 @@ FEATURES = {
     "blendshapes": ("emopipe.face", "BlendshapeFeatures"),
     "onnx": ("emopipe.face", "ONNXFaceFeatures"),
 }
+# Parameters of an extractor that have flags of their own, or none.
+_FLAGS = ("store", "n_jobs", "progress")
 # Failed clips that are listed one by one.
 LISTED = 5
 # What a clip without one of these has not, and what to add.
@@ -69,7 +71,8 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Extract, print the tally of statuses and who failed, write the table if asked."""
-    from emopipe.cli import check_output, exit_code, pluralise
+    from emopipe.cli import exit_code, pluralise
+    from emopipe.cli.early_checks import check_output, check_store
 
     if args.scheduler and args.jobs != -1:
         raise ValueError(
@@ -81,9 +84,10 @@ def command(args) -> int:
             "--set on_error: it is for pipelines in Python; `emopipe extract` goes on with the "
             "other clips and says which failed: leave it out"
         )
+    check_output(args.out, "--out")
     clips = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
-    check_output(args.out, "--out")
+    check_store(args.store)
     tables, n_ok, gaps = [], 0, corpus_gaps(clips)
     for name, extractor in extractors.items():
         with cluster(args.scheduler):
@@ -223,7 +227,7 @@ def extractor_of(name, args):
     if name in ("face", "mini_xception"):
         quiet_tensorflow()
     module, cls = FEATURES[name]
-    values = {"store": args.store, "n_jobs": args.jobs, "progress": True}
+    values = dict(zip(_FLAGS, (args.store, args.jobs, True), strict=True))
     for parameter, value in parameters(args.set).items():
         feature, dot, name_inside = parameter.partition(".")
         if not dot or feature == "faces":
@@ -263,7 +267,6 @@ def _build(name, extractor, values):
     arguments = {k: value for k, value in values.items() if "." not in k}
     of_faces = {k.replace(".", "__"): value for k, value in values.items() if "." in k}
     built = extractor(**arguments).set_params(**of_faces)
-    # Where the default is None, a word may be right or not; the message names no parameter.
-    words = [f"--set {k}={v}" for k, v in values.items() if isinstance(v, str) and k != "store"]
-    with see(words):
+    # Where several parameters are wrong together, the message names none of them.
+    with see([f"--set {k}={v}" for k, v in values.items() if k not in _FLAGS]):
         return built.fit([])

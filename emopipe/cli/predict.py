@@ -83,8 +83,9 @@ def command(args) -> int:
     """Load the model, predict, print every answer as it comes, write what was asked for."""
     import tempfile
 
-    from emopipe.cli import check_output, exit_code, quiet_tensorflow
+    from emopipe.cli import exit_code, quiet_tensorflow
     from emopipe.cli.assignments import parameters
+    from emopipe.cli.early_checks import check_output, check_store
     from emopipe.extraction.pool.parent import warm_up
     from emopipe.inspection import uses_keras
     from emopipe.models import (
@@ -98,6 +99,7 @@ def command(args) -> int:
     _check_arguments(args)
     for flag, path in (("--csv", args.csv), ("--timeline", args.timeline)):
         check_output(path, flag)
+    check_store(args.store)
     manifest = read_manifest(args.model)
     training = TrainingRows.from_dict(manifest.get("training"))
     window = training.window_of(args.window, over_time=args.timeline is not None)
@@ -135,9 +137,9 @@ def _person(text):
 
 def _check_arguments(args):
     """Raise ValueError for what makes no sense, before a model is loaded or a camera records."""
-    from emopipe.models import check_windows
+    from emopipe.cli.early_checks import check_window_flags
 
-    check_windows(args.window, args.step if args.window else None)
+    check_window_flags(args.window, args.step if args.window else None)
     if not 0 < args.seconds < inf:
         raise ValueError(f"--seconds {args.seconds:g}: more than 0 is needed")
     if args.embed and not args.timeline:

@@ -101,7 +101,8 @@ def run_script(experiment) -> None:
 def run_experiment(experiment, doc, synthetic, args) -> int:
     """Parse the script's arguments, run it, write its report and print where it is."""
     from emopipe.checks import mute_experiment
-    from emopipe.cli import extraction_defaults, muted_checks, quiet_tensorflow
+    from emopipe.cli import extraction_defaults, muted_checks
+    from emopipe.cli.early_checks import check_folder
     from emopipe.experiment import Experiment
 
     corpora, options = scripts.parameters_of(experiment)
@@ -110,14 +111,12 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     ignore = muted_checks(parsed.ignore)
     folders = _folders(parsed.corpus, corpora, needed, args.script.name)
     values, small = _values(parsed.set, options, folders, synthetic, args.script.name)
-    parsed.reports.mkdir(parents=True, exist_ok=True)  # or hours would end in "not a folder"
-    roots = _roots(folders, parsed)
-    print(f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}", file=sys.stderr)
-    if NETWORKS & set(sys.modules):
-        quiet_tensorflow()
+    check_folder(parsed.reports, "--reports")
+    question = f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}"
     words = [f"--set {k}={v}" for k, v in values.items() if is_word_for_number(v, options[k])]
-    with cluster(parsed.scheduler), extraction_defaults(parsed.store, parsed.jobs), see(words):
-        outcome = experiment(**roots, **small | values)
+    with extraction_defaults(parsed.store, parsed.jobs), cluster(parsed.scheduler), see(words):
+        roots = _roots(folders, parsed)
+        outcome = _call(experiment, roots | small | values, question)
     if not isinstance(outcome, Experiment):
         raise ValueError(
             f"{args.script}: experiment(...) returned {_describe(outcome)}, not an Experiment: "
@@ -128,6 +127,16 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     if "synthetic" in folders.values():
         outcome = _of_drawn_people(outcome, small)
     return publish(outcome, parsed.reports, command_line, parsed.allow_partial)
+
+
+def _call(experiment, arguments, question):
+    """Print the question and return what the experiment returns."""
+    from emopipe.cli import quiet_tensorflow
+
+    print(question, file=sys.stderr)
+    if NETWORKS & set(sys.modules):
+        quiet_tensorflow()
+    return experiment(**arguments)
 
 
 def _folders(texts, corpora, needed, script) -> dict[str, str]:

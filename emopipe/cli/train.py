@@ -122,14 +122,17 @@ def command(args) -> int:
     from contextlib import ExitStack
 
     from emopipe.cli import exit_code, muted_checks
-    from emopipe.cli.train_checks import check_arguments, check_subjects, check_writable
+    from emopipe.cli.early_checks import check_folder, check_store
+    from emopipe.cli.train_checks import check_arguments, check_subjects
     from emopipe.models.saving import check_place
 
     folder = args.model.expanduser()
     check_place(folder, args.overwrite, "--overwrite replaces it")
     check_arguments(args)
     muted_checks(args.ignore)
-    check_writable(folder, _report_folder(folder))
+    check_folder(folder)
+    check_folder(_report_folder(folder))
+    check_store(args.store)
     clips = _clips(args)
     if args.folds is None:
         args.folds = max(2, min(5, clips["subject"][~clips["train_only"]].nunique()))
@@ -150,11 +153,11 @@ def _train(args, folder, clips) -> list[str]:
     from emopipe.extraction import ClipWarning
     from emopipe.models import check_savable, recordings, save, training_rows, window_table
 
+    extractors = _extractors(args)
     files = recordings(clips["path"], store=args.store, n_jobs=args.jobs)
     rows = clips
     if args.window:
         rows = window_table(clips, [file.seconds for file in files], args.window)
-    extractors = _extractors(args)
     gaps = [*corpus_gaps(clips), *_extract(extractors, rows, args.window)]
     model = recogniser(
         extractors, CLASSIFIERS[args.classifier](args.cost), weights=args.weights or "recall",
@@ -313,5 +316,11 @@ def _clips(args):
     if unknown:
         raise ValueError(
             f"--emotions {' '.join(sorted(unknown))}: the corpora have {', '.join(emotions)}"
+        )
+    if len(set(args.emotions or emotions)) < 2:
+        flag = "--emotions names" if args.emotions else "the corpora have"
+        raise ValueError(
+            f"{flag} {', '.join(args.emotions or emotions) or 'none'} alone, and at least two "
+            f"emotions are needed; there are {', '.join(emotions) or 'none'}"
         )
     return clips[clips["emotion"].isin(args.emotions or emotions)].reset_index(drop=True)

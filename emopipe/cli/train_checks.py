@@ -1,7 +1,5 @@
 """Checks before `emopipe train` starts: arguments, folders, subjects, frames."""
 
-from tempfile import TemporaryDirectory
-
 # Statuses of clips that lack a medium, and which.
 _ABSENT = {"no_video": "pictures", "no_audio": "sound"}
 
@@ -16,9 +14,9 @@ def check_arguments(args) -> None:
             "than one with --features, or leave it out"
         )
     if args.window is not None:
-        from emopipe.models import check_windows
+        from emopipe.cli.early_checks import check_window_flags
 
-        check_windows(args.window, None)
+        check_window_flags(args.window)
     check_folds(args.folds)
 
 
@@ -56,20 +54,6 @@ def check_subjects(folds, clips) -> None:
             f"--folds {folds} needs as many subjects, and the clips are of "
             f"{pluralise(n_subjects, 'subject')}: use {fewer}--folds 0 for no evaluation"
         )
-
-
-def check_writable(*folders) -> None:
-    """Raise OSError where folders cannot be written, before any work is done."""
-    for folder in folders:
-        parent = folder if folder.is_dir() else folder.parent
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(prefix=".emopipe-", dir=parent):
-                pass
-        except OSError as error:
-            raise OSError(
-                f"{folder} cannot be written ({error.strerror or error}): choose another folder"
-            ) from None
 
 
 def check_frames(name, extractor, extraction, window) -> None:

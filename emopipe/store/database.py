@@ -24,7 +24,8 @@ from emopipe.text import printable
 
 # Seconds to wait for another process that writes.
 _PATIENCE = 60.0
-_ELSEWHERE = "Name another file with store=..., or set store=None to keep nothing."
+# What to do in Python; the command line names its flag.
+ELSEWHERE = "Name another file with store=..., or set store=None to keep nothing."
 _DAMAGED = (
     "the file is damaged, or no SQLite database. Move it away or delete it: what it held is "
     "computed again when it is next asked for."
@@ -32,11 +33,11 @@ _DAMAGED = (
 _ADVICE = {
     "not a database": _DAMAGED,
     "malformed": _DAMAGED,
-    "readonly": f"it cannot be written. Make it and its folder writable. {_ELSEWHERE}",
-    "unable to open": f"it cannot be opened. {_ELSEWHERE}",
-    "full": f"the disk is full. Make room, for example with `emopipe store gc`. {_ELSEWHERE}",
+    "readonly": f"it cannot be written. Make it and its folder writable. {ELSEWHERE}",
+    "unable to open": f"it cannot be opened. {ELSEWHERE}",
+    "full": f"the disk is full. Make room, for example with `emopipe store gc`. {ELSEWHERE}",
     "locked": "another process has been writing for a minute. Wait for it, or stop it.",
-    "disk I/O": f"reading or writing failed. Look at the disk. {_ELSEWHERE}",
+    "disk I/O": f"reading or writing failed. Look at the disk. {ELSEWHERE}",
 }
 # SQLite's codes: the file is damaged; the file may be, if a closer look says so.
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -224,7 +225,7 @@ class Database:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 message = f"the store {printable(self.path)}: its folder cannot be made ({error}). "
-                raise StoreError(message + _ELSEWHERE) from error
+                raise StoreError(message + ELSEWHERE) from error
             with folder_lock(self.path, exclusive=False):
                 self._connection = self._open()
                 self._owner = self.identity()
@@ -252,13 +253,13 @@ class Database:
             state = judge(sql)
         if state == "foreign":
             raise StoreError(
-                f"{printable(self.path)} is the database of another program. {_ELSEWHERE}"
+                f"{printable(self.path)} is the database of another program. {ELSEWHERE}"
             )
         if state == "newer":
             (version,) = sql("PRAGMA user_version").fetchone()
             raise StoreError(
                 f"the store {printable(self.path)} was written by a newer emopipe (schema "
-                f"{version}; this one knows up to {SCHEMA}). Upgrade emopipe. {_ELSEWHERE}"
+                f"{version}; this one knows up to {SCHEMA}). Upgrade emopipe. {ELSEWHERE}"
             )
         if state != "current":
             raise Unsound(state)
