@@ -426,6 +426,15 @@ def test_a_table_with_a_file_that_is_not_there_stops_no_other(wav, tmp_path, cap
     assert code == 1 and "gone.wav" in err
 
 
+def test_what_is_not_there_stops_no_other_clip(wav, tmp_path, capsys):
+    options = ["--store", tmp_path / "s", "--jobs", 1]
+    arguments = ["extract", tmp_path / "gone.wav", wav, f"{wav.parent}/t*.wav", *options]
+    code, text, err = run(capsys, *arguments)
+    assert code == 3 and "voice: 1 clip: ok 1" in text
+    assert "1 of 3 files or folders named is not there (no file or folder" in err
+    assert run(capsys, *arguments, "--allow-partial")[0] == 0
+
+
 def test_extract_checks_where_it_writes_before_it_works(wav, tmp_path, capsys):
     store = tmp_path / "s.sqlite"
     for out, words in ((tmp_path, "is a folder"), (wav / "x" / "y.csv", "is no folder")):

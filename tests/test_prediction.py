@@ -467,6 +467,24 @@ def test_windows_without_sense_are_refused_before_a_model_is_loaded(arguments, w
     assert code == 1 and words in err and "from 0.01" in err
 
 
+def test_what_is_not_there_stops_no_other_clip(folder, clips, options, capsys, tmp_path):
+    absent = [tmp_path / "gone.wav", tmp_path / "no*.wav", tmp_path]
+    arguments = ["predict", folder, clips[0], *absent, clips[1], *options]
+    code, out, err = run(capsys, *arguments)
+    assert code == 3 and "2 of 2 clips" in out
+    assert "3 of 5 files or folders named are not there (no file or folder" in err
+    code, out, _ = run(capsys, *arguments, "--json", "--allow-partial")
+    answer = json.loads(out)
+    assert code == 0 and len(answer["clips"]) == 2
+    assert len(answer["gaps"]) == 1 and "gone.wav" in answer["gaps"][0]
+
+
+def test_nothing_is_there_at_all(tmp_path, folder, monkeypatch, capsys):
+    monkeypatch.setattr("emopipe.models.load", lambda *_, **__: pytest.fail("the work began"))
+    code, _, err = run(capsys, "predict", folder, *(tmp_path / f"{n}.wav" for n in range(5)))
+    assert code == 1 and "0.wav" in err and "2.wav; and 2 more" in err
+
+
 def test_nothing_predicted_is_code_1(folder, clips, options, capsys):
     assert run(capsys, "predict", folder, clips[2], *options)[0] == 1
 

@@ -1,8 +1,9 @@
-"""Clips named on the command line: files, folders of files, and corpora."""
+"""Clips named on the command line: files, folders of files, patterns, and corpora."""
 
 import os
 import re
 import sys
+from glob import glob
 from pathlib import Path
 
 
@@ -118,22 +119,75 @@ def _codes(texts) -> dict[str, str | None]:
     return codes
 
 
-def media_files(locations):
-    """Yield the files named, and for folders the media files below them, sorted.
+def named_files(locations) -> tuple[list[Path], list[str]]:
+    """Return the files that files, folders and patterns mean, each once, and what names none.
 
-    What only looks like a file, such as a link that leads nowhere, is a clip that fails. Hidden
-    files and those of other kinds are left out and counted.
+    A folder means the media files below it, sorted. What only looks like a file, such as a link
+    that leads nowhere, is a clip that fails. Hidden files and those of other kinds are left out and
+    counted.
+
+    Parameters
+    ----------
+    locations : iterable of str or Path
+
+    Returns
+    -------
+    list of Path, list of str
+        The second says in words what is not there: the others are answered all the same.
+
+    Raises
+    ------
+    FileNotFoundError
+        If something is named, and no file is there.
     """
+    files, absent = {}, []
+    for location in locations:
+        try:
+            files |= dict.fromkeys(_files_of(location))
+        except FileNotFoundError as error:
+            absent.append(str(error))
+    if absent and not files:
+        raise FileNotFoundError(_first_words(absent))
+    return list(files), absent
+
+
+def location_gaps(absent, n_locations, flag="") -> list[str]:
+    """Return in words that some of what was named on the command line is not there.
+
+    Examples
+    --------
+    >>> location_gaps(["no file or folder b.wav"], 3)
+    ['1 of 3 files or folders named is not there (no file or folder b.wav)']
+    >>> location_gaps([], 3)
+    []
+    """
+    if not absent:
+        return []
+    are = "is" if len(absent) == 1 else "are"
+    what = f"{len(absent)} of {n_locations} files or folders named{flag and f' with {flag}'}"
+    return [f"{what} {are} not there ({_first_words(absent)})"]
+
+
+def _first_words(texts, most=3):
+    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more
+
+
+def _files_of(location) -> list[Path]:
     from emopipe.corpora.folder import scan
     from emopipe.media.excerpts import parse
 
-    for path in locations:
-        if path.is_dir():
-            yield from _files_below(scan(path))
-        elif os.path.lexists(parse(path).path):
-            yield path
-        else:
-            raise FileNotFoundError(f"no file or folder {path}")
+    path = Path(location).expanduser()
+    if path.is_dir():
+        return _files_below(scan(path))
+    if os.path.lexists(parse(path).path):
+        return [path]
+    if not any(sign in str(location) for sign in "*?["):
+        raise FileNotFoundError(f"no file or folder {location}")
+    names = sorted(glob(str(path), recursive=True))
+    if not names:
+        raise FileNotFoundError(f"no file matches {location}")
+    return [file for name in names for file in _files_of(name)]
 
 
 def _files_below(folder):

@@ -18,15 +18,15 @@ With --scheduler a Dask cluster does the work (pip install 'dask[distributed]').
 Workers read the clips themselves, under the same paths (a file system that all of them mount);
 features come back into the store of this machine.
 
-Exit code 1 if not a single clip could be processed; 3 if some could not, or a corpus is
-incomplete, unless --allow-partial accepts that.
+Exit code 1 if not a single clip could be processed; 3 if some could not, are not there, or a corpus
+is incomplete, unless --allow-partial accepts that.
 """
 
 from inspect import signature
 from pathlib import Path
 
 from emopipe.cli.assignments import check_kind, see
-from emopipe.cli.clips import add_corpora, corpus_tables, media_files, on_disk
+from emopipe.cli.clips import add_corpora, corpus_tables, location_gaps, named_files, on_disk
 from emopipe.cli.run import add_scheduler, cluster
 
 # feature name -> (module, class)
@@ -52,7 +52,7 @@ def add_arguments(parser):
     """Add this command's arguments."""
     from emopipe.cli import add_allow_partial, add_extraction
 
-    parser.add_argument("clips", nargs="*", type=Path, help="files, or folders of files")
+    parser.add_argument("clips", nargs="*", type=Path, help="files, folders, or patterns")
     add_corpora(parser)
     parser.add_argument(
         "--features", nargs="+", default=["voice"], choices=sorted(FEATURES), metavar="NAME",
@@ -85,10 +85,10 @@ def command(args) -> int:
             "other clips and says which failed: leave it out"
         )
     check_output(args.out, "--out")
-    clips = _clips(args)
+    clips, absent = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
     check_store(args.store)
-    tables, n_ok, gaps = [], 0, corpus_gaps(clips)
+    tables, n_ok, gaps = [], 0, [*absent, *corpus_gaps(clips)]
     for name, extractor in extractors.items():
         with cluster(args.scheduler):
             extraction = extractor.extract(clips, lazy=True)
@@ -201,20 +201,21 @@ def _write(path, clips, tables):
 
 
 def _clips(args):
+    """Return the clip table of all that is named, and in words what of it is not there."""
     import pandas as pd
 
     from emopipe.corpora import combine
     from emopipe.corpora.folder import medium_of
 
     tables = [on_disk(table) for table in corpus_tables(args)]
-    files = list(media_files(args.clips))
+    files, absent = named_files(args.clips)
     if files:
         names = [str(f) for f in files]
         about = {"corpus": "files", "emotion": None, "media": [medium_of(f) for f in files]}
         tables.append(pd.DataFrame({"clip": names, "path": names} | about))
     if not tables:
         raise ValueError("nothing to extract: name files or folders, or --corpus NAME=FOLDER")
-    return combine(*tables)
+    return combine(*tables), location_gaps(absent, len(args.clips))
 
 
 def extractor_of(name, args):

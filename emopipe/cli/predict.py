@@ -22,12 +22,12 @@ The emotion is the model's own answer, with its score. An SVM counts votes betwe
 emotions, so that another emotion may have a higher score. The last line says which emotions the
 model knows, how often it is right on people it has not met, and which clips it was trained on.
 
-Exit code 1 if not a single clip could be predicted, 3 if some could not, or only in part.
+Exit code 1 if not a single clip could be predicted, 3 if some could not, are not there, or only in
+part.
 """
 
 import sys
 from argparse import ArgumentTypeError
-from glob import glob
 from math import inf
 from pathlib import Path
 
@@ -106,13 +106,14 @@ def command(args) -> int:
     if args.step is not None and window is None:
         raise ValueError("--step needs --window: this model was trained on whole clips")
     check_windows(window, args.step)
+    named, named_to_enroll = _Clips(args.clips), _Clips(args.enroll, "--enroll")
     warm_up(args.jobs if 0 < args.jobs < _EARLY else _EARLY)
     model = load(args.model, parameters=parameters(args.set))
     if uses_keras(model):
         quiet_tensorflow()
     with tempfile.TemporaryDirectory(prefix="emopipe-camera-") as folder:
-        paths = list(clip_files(args.clips, args.seconds, Path(folder)))
-        enroll = list(clip_files(args.enroll, args.seconds, Path(folder)))
+        paths = named.paths(args.seconds, Path(folder))
+        enroll = named_to_enroll.paths(args.seconds, Path(folder))
         rows = answer_lines.Rows(model, paths, over_time=window is not None)
         if not args.json:
             answer_lines.show(rows.head)
@@ -123,9 +124,10 @@ def command(args) -> int:
         )  # fmt: skip
         if args.timeline:
             _write_timeline(prediction, args, model, manifest["title"])
-    _report(prediction, args, manifest)
+    gaps = [*named.gaps, *named_to_enroll.gaps, *prediction.gaps]
+    _report(prediction, args, manifest, gaps)
     answered = sum(clip.whole.emotion is not None for clip in prediction.clips)
-    code = exit_code(prediction.gaps, allow_partial=args.allow_partial)
+    code = exit_code(gaps, allow_partial=args.allow_partial)
     return code if answered else 1
 
 
@@ -146,34 +148,32 @@ def _check_arguments(args):
         raise ValueError("--embed is about the page: name it with --timeline FILE")
 
 
-def clip_files(locations, seconds, folder):
-    """Yield the files that files, folders, patterns and camera numbers mean, each once.
+class _Clips:
+    """The clips that files, folders, patterns and cameras' numbers mean, and what is not there.
 
     Parameters
     ----------
     locations : list of str
-    seconds : float
-        How long a camera records.
-    folder : Path
-        Where its recording goes.
+    flag : str
+        That names them, if one does.
     """
-    from emopipe.cli.clips import media_files
 
-    names = set()
-    for location in locations:
-        path = Path(location).expanduser()
-        if location.isdecimal() and not path.exists():
-            files = [record(int(location), seconds, folder / f"camera-{location}.avi")]
-        elif not path.exists() and any(sign in location for sign in "*?["):
-            files = [Path(name) for name in sorted(glob(location, recursive=True))]
-            if not files:
-                raise FileNotFoundError(f"no file matches {location}")
-        else:
-            files = [path]
-        for file in media_files(files):
-            if file not in names:
-                names.add(file)
-                yield str(file)
+    def __init__(self, locations, flag=""):
+        from emopipe.cli.clips import location_gaps, named_files
+
+        self.cameras = [int(text) for text in locations if _is_camera(text)]
+        named = [text for text in locations if not _is_camera(text)]
+        self.files, absent = named_files(named)
+        self.gaps = location_gaps(absent, len(named), flag)
+
+    def paths(self, seconds, folder) -> list[str]:
+        """Return the files, those of cameras recorded for some seconds into a folder."""
+        films = [record(n, seconds, folder / f"camera-{n}.avi") for n in self.cameras]
+        return [str(file) for file in [*self.files, *films]]
+
+
+def _is_camera(location) -> bool:
+    return location.isdecimal() and not Path(location).exists()
 
 
 def record(camera, seconds, path):
@@ -238,7 +238,7 @@ def _write_timeline(prediction, args, model, title):
     write_timeline(prediction.to_dict(), args.timeline, title=title, media=media)
 
 
-def _report(prediction, args, manifest):
+def _report(prediction, args, manifest, gaps):
     from emopipe.files import write_atomic
     from emopipe.strict_json import dumps
     from emopipe.text import csv_text, printable
@@ -247,7 +247,8 @@ def _report(prediction, args, manifest):
         write_atomic(args.csv, csv_text(prediction.table()))
     line = answer_lines.knowledge(prediction, manifest)
     if args.json:
-        sys.stdout.write(dumps({"model": str(args.model), "about": line} | prediction.to_dict()))
+        about = {"model": str(args.model), "about": line}
+        sys.stdout.write(dumps(about | prediction.to_dict() | {"gaps": gaps}))
         return
     for text in answer_lines.closing(prediction):
         answer_lines.show(text)

@@ -114,9 +114,10 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     check_folder(parsed.reports, "--reports")
     question = f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}"
     words = [f"--set {k}={v}" for k, v in values.items() if is_word_for_number(v, options[k])]
-    with extraction_defaults(parsed.store, parsed.jobs), cluster(parsed.scheduler), see(words):
+    with extraction_defaults(parsed.store, parsed.jobs), cluster(parsed.scheduler):
         roots = _roots(folders, parsed)
-        outcome = _call(experiment, roots | small | values, question)
+        with see(words):
+            outcome = _call(experiment, roots | small | values, question)
     if not isinstance(outcome, Experiment):
         raise ValueError(
             f"{args.script}: experiment(...) returned {_describe(outcome)}, not an Experiment: "
