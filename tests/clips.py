@@ -6,7 +6,7 @@ import av
 import numpy as np
 
 
-def numbered(index, shape=(64, 96)):
+def number_picture(index, shape=(64, 96)):
     """Return a grey picture whose 8 x 8 blocks, black or white, spell `index` in binary."""
     image = np.full((*shape, 3), 128, np.uint8)
     for bit in range(16):

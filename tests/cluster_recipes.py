@@ -15,7 +15,7 @@ def note(trace, *words):
         file.write(" ".join(map(str, words)) + "\n")
 
 
-def gated(path, *, trace, gate):
+def wait_at_gate(path, *, trace, gate):
     """Write down the clip and the Dask worker, wait until the gate is there, yield the rows."""
     note(trace, Path(path).name, os.getppid())
     while not Path(gate).exists():

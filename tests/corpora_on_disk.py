@@ -21,7 +21,7 @@ def load(name, root, **options):
         return load_corpus(name, root, **options)
 
 
-def said(name, root, **options):
+def load_warnings(name, root, **options):
     """Return all warnings of loading in one string."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

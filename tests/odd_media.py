@@ -7,7 +7,7 @@ from itertools import chain
 
 import av
 import numpy as np
-from clips import numbered
+from clips import number_picture
 from PIL import Image
 
 
@@ -53,7 +53,7 @@ def write_browser_recording(path, times):
         video.height, video.width, video.pix_fmt = 64, 96, "yuv420p"
         video.codec_context.time_base = Fraction(1, 1000)
         for i, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(numbered(i), "rgb24")
+            frame = av.VideoFrame.from_ndarray(number_picture(i), "rgb24")
             frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
@@ -71,7 +71,7 @@ def photograph(side=128):
     return Image.fromarray(np.stack([x, y, noise + (x * y) // 256], 2).astype(np.uint8))
 
 
-def stored(image, **how) -> bytes:
+def store_image(image, **how) -> bytes:
     """Return the bytes of a picture as Pillow stores it."""
     buffer = io.BytesIO()
     image.save(buffer, **how)
@@ -108,10 +108,10 @@ def heic(tiles, columns=None) -> bytes:
     properties = [coded[0][0], _box(b"ispe", side, version=0)]
     entries = [_box(b"infe", struct.pack(">HH4sx", i, 0, b"hvc1"), version=2) for i in ids]
     links = [struct.pack(">HB2B", i, 2, 0x81, 2) for i in ids]
-    place = b""
+    box = b""
     if columns:
         height, width = tiles[0].shape[0] * rows, tiles[0].shape[1] * columns
-        place = struct.pack(">4B2H", 0, 0, rows - 1, columns - 1, width, height)
+        box = struct.pack(">4B2H", 0, 0, rows - 1, columns - 1, width, height)
         properties.append(_box(b"ispe", struct.pack(">II", width, height), version=0))
         entries.append(_box(b"infe", struct.pack(">HH4sx", grid, 0, b"grid"), version=2))
         links.append(struct.pack(">HBB", grid, 1, 3))
@@ -126,7 +126,7 @@ def heic(tiles, columns=None) -> bytes:
             _box(b"pitm", struct.pack(">H", grid if columns else 1), version=0),
         ]
         if columns:
-            items.append(struct.pack(">HHHHII", grid, 1, 0, 1, 0, len(place)))
+            items.append(struct.pack(">HHHHII", grid, 1, 0, 1, 0, len(box)))
         sizes = struct.pack(">BBH", 0x44, 0, len(items))
         boxes.append(_box(b"iloc", sizes, *items, version=1))
         boxes.append(_box(b"iinf", struct.pack(">H", len(entries)), *entries, version=0))
@@ -135,7 +135,7 @@ def heic(tiles, columns=None) -> bytes:
             boxes.append(_box(b"iref", _box(b"dimg", of), version=0))
         linked = _box(b"ipma", struct.pack(">I", len(links)), *links, version=0)
         boxes.append(_box(b"iprp", _box(b"ipco", *properties), linked))
-        return _box(b"meta", *boxes, *([_box(b"idat", place)] if columns else []), version=0)
+        return _box(b"meta", *boxes, *([_box(b"idat", box)] if columns else []), version=0)
 
     brand = _box(b"ftyp", b"heic", bytes(4), b"mif1heic")
     head = brand + meta(len(brand) + len(meta(0)) + 8)

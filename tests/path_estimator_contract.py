@@ -99,8 +99,8 @@ def _check_inputs(estimator, paths, expected):
         "DataFrame": estimator.transform(table),
         "column": column.transform(table.rename(columns={"path": "file"})),
     }
-    for kind, found in alike.items():
-        assert found.tobytes() == expected.tobytes(), kind
+    for kind, actual in alike.items():
+        assert actual.tobytes() == expected.tobytes(), kind
     assert estimator.transform([]).shape == (0, expected.shape[1])
     order = [*range(len(paths))[::-1], 0, 0]
     mixed = estimator.transform([paths[i] for i in order])
@@ -113,10 +113,10 @@ def _check_inputs(estimator, paths, expected):
 
 def _check_output(estimator, paths, expected):
     table = pd.DataFrame({"path": paths}, index=[f"row {i}" for i in range(len(paths))])
-    found = clone(estimator).set_output(transform="pandas").fit_transform(table)
-    assert list(found.columns) == list(estimator.get_feature_names_out())
-    assert list(found.index) == list(table.index)
-    assert found.to_numpy().tobytes() == expected.tobytes()
+    features = clone(estimator).set_output(transform="pandas").fit_transform(table)
+    assert list(features.columns) == list(estimator.get_feature_names_out())
+    assert list(features.index) == list(table.index)
+    assert features.to_numpy().tobytes() == expected.tobytes()
 
 
 def _check_invariance(estimator, paths, expected, folder):
@@ -126,9 +126,9 @@ def _check_invariance(estimator, paths, expected, folder):
         other.set_params(batch_size=estimator.batch_size + 1)
     order = [*range(len(paths))[::-1], 1]
     before = COUNTERS["prepared"]
-    found = other.transform([paths[i] for i in order])
+    features = other.transform([paths[i] for i in order])
     assert COUNTERS["prepared"] - before == len(set(paths)), "each clip is prepared once"
-    assert found.tobytes() == expected[order].tobytes()
+    assert features.tobytes() == expected[order].tobytes()
 
 
 def _check_failure(estimator, paths, expected, folder):
@@ -136,9 +136,9 @@ def _check_failure(estimator, paths, expected, folder):
     bad.write_bytes(b"")
     mixed = [paths[0], str(bad), paths[1]]
     with pytest.warns(ClipWarning, match=r"1 of 3 clips gave no features .*make_clip_pipeline"):
-        found = estimator.transform(mixed)
-    assert np.isnan(found[1]).all()
-    assert found[[0, 2]].tobytes() == expected[:2].tobytes()
+        features = estimator.transform(mixed)
+    assert np.isnan(features[1]).all()
+    assert features[[0, 2]].tobytes() == expected[:2].tobytes()
     statuses = estimator.statuses(mixed)
     assert statuses["path"].tolist() == mixed
     assert statuses["status"].iloc[1] not in ("ok", "partial") and statuses["detail"].iloc[1]

@@ -124,7 +124,7 @@ def double(batch, *, factor=2.0):
     return (batch * factor).astype(batch.dtype)
 
 
-def interrupted(batch, *, trace, alarm):
+def interrupt(batch, *, trace, alarm):
     """Stand in for a network; while the alarm's file is there, its 4th batch is interrupted."""
     with open(trace, "a") as file:
         file.write(".")

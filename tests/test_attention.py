@@ -41,10 +41,10 @@ SMALL = {
 EMOTIONS = ["anger", "fear", "sadness"]
 
 
-def invented(table, informative, seed=0):
+def invent(table, informative, seed=0):
     """Features of clips whose voice, face, or both say their emotion, faces by their order."""
     rng = np.random.default_rng(seed)
-    known = {"audio": [], "video": []}
+    features = {"audio": [], "video": []}
     directions = {"audio": rng.normal(size=(3, N_FEATURES)), "video": rng.normal(size=N_FEATURES)}
     for emotion in table["emotion"]:
         code, n = EMOTIONS.index(emotion), int(rng.integers(2, 5))
@@ -54,11 +54,13 @@ def invented(table, informative, seed=0):
         if "audio" in informative:
             voice += directions["audio"][code]
         if "video" in informative:
-            course = [times * 0 + 1, times * 0 - 1, 1 - 2 * ((times - 0.5) % 0.3) / 0.3][code]
-            face += 1.5 * course[:, None] * directions["video"]
-        known["audio"].append(np.column_stack([starts, voice]))
-        known["video"].append(np.column_stack([times, face]))
-    return dict(zip(table["path"], zip(known["audio"], known["video"], strict=True), strict=True))
+            curve = [times * 0 + 1, times * 0 - 1, 1 - 2 * ((times - 0.5) % 0.3) / 0.3][code]
+            face += 1.5 * curve[:, None] * directions["video"]
+        features["audio"].append(np.column_stack([starts, voice]))
+        features["video"].append(np.column_stack([times, face]))
+    return dict(
+        zip(table["path"], zip(features["audio"], features["video"], strict=True), strict=True)
+    )
 
 
 def clip_table(n_subjects=12, per_emotion=3):
@@ -78,19 +80,19 @@ class Invented(SegmentAttentionNetwork):
 
     def _tensors(self, X):
         paths = self._clip_paths(X)
-        return {name: self._one(paths, i) for i, name in enumerate(("audio", "video"))}
+        return {name: self._tensors_of(paths, i) for i, name in enumerate(("audio", "video"))}
 
-    def _one(self, paths, i):
-        found = [self.features[path] for path in paths]
-        values = [None if isinstance(f, str) else f[i] for f in found]
-        statuses = [f if isinstance(f, str) else "ok" for f in found]
-        details = [f if isinstance(f, str) else "" for f in found]
-        return ClipTensors(Extraction(values, statuses, details, [{}] * len(found)), paths)
+    def _tensors_of(self, paths, i):
+        values = [self.features[path] for path in paths]
+        values = [None if isinstance(f, str) else f[i] for f in values]
+        statuses = [f if isinstance(f, str) else "ok" for f in values]
+        details = [f if isinstance(f, str) else "" for f in values]
+        return ClipTensors(Extraction(values, statuses, details, [{}] * len(values)), paths)
 
 
-def learned(monkeypatch, informative, **changed):
+def learn(monkeypatch, informative, **changed):
     table = clip_table()
-    monkeypatch.setattr(Invented, "features", invented(table, informative))
+    monkeypatch.setattr(Invented, "features", invent(table, informative))
     unseen = table["subject"] >= "s08"
     network = Invented().set_params(**SMALL | changed)
     network.fit(table[~unseen], table["emotion"][~unseen])
@@ -102,29 +104,29 @@ def learned(monkeypatch, informative, **changed):
 def both():
     """A network that has heard voices and seen faces for three epochs, and its clips."""
     with pytest.MonkeyPatch.context() as patch:
-        network, table, _, _ = learned(patch, ["audio", "video"], training__epochs=3)
+        network, table, _, _ = learn(patch, ["audio", "video"], training__epochs=3)
         yield network, table
 
 
 @pytest.fixture
-def shown(both, monkeypatch):
+def stand_in(both, monkeypatch):
     network, table = both
-    monkeypatch.setattr(Invented, "features", invented(table, ["audio", "video"]))
+    monkeypatch.setattr(Invented, "features", invent(table, ["audio", "video"]))
     return network, table
 
 
 def test_attention_goes_to_the_voice_that_knows(monkeypatch):
-    _, _, accuracy, attention_weights = learned(monkeypatch, ["audio"])
+    _, _, accuracy, attention_weights = learn(monkeypatch, ["audio"])
     assert accuracy >= 0.9 and attention_weights["audio"] > 0.6
 
 
 def test_attention_goes_to_the_face_that_knows(monkeypatch):
-    _, _, accuracy, attention_weights = learned(monkeypatch, ["video"])
+    _, _, accuracy, attention_weights = learn(monkeypatch, ["video"])
     assert accuracy >= 0.9 and attention_weights["video"] > 0.6
 
 
-def test_what_is_learned_is_plain_arrays_that_answer_again(shown):
-    network, table = shown
+def test_what_is_learned_is_plain_arrays_that_answer_again(stand_in):
+    network, table = stand_in
     assert all(type(w) is np.ndarray for w in network.network_weights_)
     kinds = {f"{v}{m}{k}" for v in ("", "val_") for m in ("", "audio_", "video_")
              for k in ("loss", "accuracy")}  # fmt: skip
@@ -138,22 +140,22 @@ def test_what_is_learned_is_plain_arrays_that_answer_again(shown):
     assert np.allclose(network.predict_proba(table.iloc[order]), scores[order], atol=1e-6)
 
 
-def test_segments_tell_how_a_clip_was_decided(shown):
-    network, table = shown
-    some = table.iloc[[40, 3, 3]]
-    told = network.segments(some)
-    assert set(told["clip"]) == {0, 1, 2} and (told["stop"] > told["start"]).all()
-    assert np.allclose(told[["attention_audio", "attention_video"]].sum(axis=1), 1, atol=1e-5)
-    scores = vote(told[list(network.classes_)].to_numpy(), told["clip"], range(3))
-    assert np.allclose(scores, network.predict_proba(some), atol=1e-6)
-    weights = network.attention_weights(some)
-    assert list(weights.index) == list(some.index) and list(weights) == ["audio", "video"]
-    alone = told.loc[told["clip"] == 0, "attention_audio"].mean()
+def test_segments_tell_how_a_clip_was_decided(stand_in):
+    network, table = stand_in
+    subset = table.iloc[[40, 3, 3]]
+    segments = network.segments(subset)
+    assert set(segments["clip"]) == {0, 1, 2} and (segments["stop"] > segments["start"]).all()
+    assert np.allclose(segments[["attention_audio", "attention_video"]].sum(axis=1), 1, atol=1e-5)
+    scores = vote(segments[list(network.classes_)].to_numpy(), segments["clip"], range(3))
+    assert np.allclose(scores, network.predict_proba(subset), atol=1e-6)
+    weights = network.attention_weights(subset)
+    assert list(weights.index) == list(subset.index) and list(weights) == ["audio", "video"]
+    alone = segments.loc[segments["clip"] == 0, "attention_audio"].mean()
     assert weights["audio"].iloc[0] == pytest.approx(alone, abs=1e-6)
 
 
-def test_clips_that_cannot_be_shown(shown, monkeypatch):
-    network, table = shown
+def test_clips_that_cannot_be_shown(stand_in, monkeypatch):
+    network, table = stand_in
     features = dict(Invented.features)
     for path, status in zip(table["path"][::7], ["no_face", "silent", "too_short"], strict=False):
         features[path] = status
@@ -173,12 +175,14 @@ def test_clips_that_cannot_be_shown(shown, monkeypatch):
         clone(network).set_params(on_error="raise").fit(table, table["emotion"])
 
 
-def test_an_interrupted_fit_goes_on_where_it_stopped_to_the_same_end(shown, monkeypatch, tmp_path):
-    expected, table = shown
+def test_an_interrupted_fit_goes_on_where_it_stopped_to_the_same_end(
+    stand_in, monkeypatch, tmp_path
+):
+    expected, table = stand_in
     old = table[table["subject"] < "s08"]
     network, trained = clone(expected).set_params(training__checkpoint=str(tmp_path)), []
 
-    def counted(model, *args, **kwargs):
+    def count_calls(model, *args, **kwargs):
         if model.name == "fusion" and "fusion" not in trained:
             trained.append(model.name)
             raise KeyboardInterrupt
@@ -186,15 +190,15 @@ def test_an_interrupted_fit_goes_on_where_it_stopped_to_the_same_end(shown, monk
         return train(model, *args, **kwargs)
 
     train = estimator.train
-    monkeypatch.setattr(estimator, "train", counted)
+    monkeypatch.setattr(estimator, "train", count_calls)
     with pytest.raises(KeyboardInterrupt):
         network.fit(old, old["emotion"])
     network.fit(old, old["emotion"])
     assert trained == ["audio", "video", "fusion", "fusion"]
     assert not list(tmp_path.iterdir())
     assert network.history_ == expected.history_
-    for one, other in zip(network.network_weights_, expected.network_weights_, strict=True):
-        assert np.array_equal(one, other)
+    for first, other in zip(network.network_weights_, expected.network_weights_, strict=True):
+        assert np.array_equal(first, other)
 
 
 @settings(max_examples=80, deadline=None)
@@ -210,8 +214,8 @@ def test_the_largest_score_is_the_majority(seed, n, n_classes):
 
 def test_a_table_of_segments_reads_what_the_clips_hold():
     table = clip_table(2, 1)
-    known = invented(table, ["video"])
-    pairs = [known[path] for path in table["path"]]
+    features = invent(table, ["video"])
+    pairs = [features[path] for path in table["path"]]
     tensors = {
         name: ClipTensors(Extraction([p[i] for p in pairs], ["ok"] * 6, [""] * 6, [{}] * 6),
                           list(table["path"]))
@@ -269,13 +273,13 @@ def test_the_whole_way_from_clips(drawn, tmp_path):
     with pytest.warns(ClipWarning, match="no_face"):
         scores = network.predict_proba([wall, drawn["path"].iloc[0], short])
     assert np.isnan(scores[[0, 2]]).all() and np.isfinite(scores[1]).all()
-    told = network.statuses([wall, short])
-    assert told["status"].tolist() == ["no_face", "too_short"]
+    statuses = network.statuses([wall, short])
+    assert statuses["status"].tolist() == ["no_face", "too_short"]
     assert "random weights" in network.notices()[0]
     save(network, tmp_path / "model")
     again = load(tmp_path / "model").set_params(store=network.store)
-    some = drawn.iloc[:3]
-    assert np.array_equal(again.predict_proba(some), network.predict_proba(some))
+    subset = drawn.iloc[:3]
+    assert np.array_equal(again.predict_proba(subset), network.predict_proba(subset))
 
 
 def test_the_last_blocks_of_vgg19_are_trained_on_pictures_that_went_through_the_others_once(
@@ -291,17 +295,17 @@ def test_the_last_blocks_of_vgg19_are_trained_on_pictures_that_went_through_the_
         store=str(tmp_path / "store.sqlite"),
         training=Training(epochs=1, batch_size=16, validation_share=0, patience=None),
     )  # fmt: skip
-    some = drawn[:8]
-    tensors = network._tensors(some)
-    plain = clone(network).set_params(vgg19__fine_tune=0)._tensors(some)
-    deep, fc7 = (SegmentTable(one, np.arange(8), 4) for one in (tensors, plain))
+    subset = drawn[:8]
+    tensors = network._tensors(subset)
+    plain = clone(network).set_params(vgg19__fine_tune=0)._tensors(subset)
+    deep, fc7 = (SegmentTable(values, np.arange(8), 4) for values in (tensors, plain))
     assert deep.audio.dtype == np.float16 and deep.audio.shape[1] == 2 * 2 * 8
     assert np.allclose(deep.starts, fc7.starts) and np.array_equal(deep.index, fc7.index)
     through = deep.through(estimator._callers(network._tails("random:0")))
     scale = np.abs(fc7.audio).max()
     assert np.allclose(through.audio, fc7.audio, atol=2e-3 * scale)
     assert np.allclose(through.faces, fc7.faces, atol=2e-3 * np.abs(fc7.faces).max())
-    network.fit(some, some["emotion"])
+    network.fit(subset, subset["emotion"])
     kinds = {"loss", "audio_loss", "video_loss", "tuned_audio_loss", "tuned_video_loss"}
     assert kinds <= set(network.history_)
     untouched = network._tails("random:0")["audio"].get_weights()
@@ -310,7 +314,7 @@ def test_the_last_blocks_of_vgg19_are_trained_on_pictures_that_went_through_the_
     assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(tuned[::2], untouched[::2], strict=True))
     save(network, tmp_path / "model")
     again = load(tmp_path / "model").set_params(store=network.store)
-    assert np.array_equal(again.predict_proba(some), network.predict_proba(some))
+    assert np.array_equal(again.predict_proba(subset), network.predict_proba(subset))
 
 
 @pytest.mark.parametrize(
@@ -330,13 +334,13 @@ def test_parameters_are_checked(parameters, words):
 
 
 def test_a_clip_with_faces_in_too_few_frames_is_left_out():
-    found = Extraction([np.zeros(1)] * 3, ["ok", "partial", "partial"], [""] * 3,
+    extraction = Extraction([np.zeros(1)] * 3, ["ok", "partial", "partial"], [""] * 3,
                        [{"frames": 10, "faces": n} for n in (10, 5, 4)])  # fmt: skip
-    tensors = ClipTensors(found, list("abc")).with_share("faces", "frames", 0.5)
+    tensors = ClipTensors(extraction, list("abc")).with_share("faces", "frames", 0.5)
     assert tensors.statuses == ["ok", "partial", "few_faces"]
     assert tensors.there.tolist() == [True, True, False]
     assert tensors.details[2] == "4 of 10 frames have faces; 0.5 of them must."
-    assert ClipTensors(found, list("abc")).with_share("faces", "frames", 0).there.all()
+    assert ClipTensors(extraction, list("abc")).with_share("faces", "frames", 0).there.all()
 
 
 def test_networks_that_were_saved_before_they_had_all_parameters_are_as_they_were():

@@ -45,33 +45,38 @@ def test_strangers_untrimmed_clips_and_acquaintances_of_both_corpora(roots, monk
     experiment = runpy.run_path(str(SCRIPT))["experiment"]
     networks = []
     monkeypatch.setitem(experiment.__globals__, "evaluate", with_guesses(networks))
-    found = experiment(
+    compared = experiment(
         **roots, **TINY, n_folds=2, threshold=0.5, after=0.1, picture="mfcc", detect_every=4
     )
-    assert list(found.results) == [
+    assert list(compared.results) == [
         f"{corpus}, {protocol}"
         for corpus in ("RML", "eNTERFACE'05")
         for protocol in (
             "leave one subject out", "leave one subject out, whole clips", "subjects mixed",
         )
     ]  # fmt: skip
-    trims = [one["speech"] and (one["speech"].threshold, one["speech"].after) for one in networks]
+    trims = [
+        parameters["speech"] and (parameters["speech"].threshold, parameters["speech"].after)
+        for parameters in networks
+    ]
     assert trims == [(0.5, 0.1), None, (0.5, 0.1)] * 2
-    assert {one["picture"] for one in networks} == {"mfcc"}
-    assert {(one["vgg19"].fine_tune, one["audio_dense"]) for one in networks} == {(1, False)}
-    assert not found.results["RML, leave one subject out"].protocol["subject_dependent"]
-    mixed = found.results["eNTERFACE'05, subjects mixed"]
+    assert {parameters["picture"] for parameters in networks} == {"mfcc"}
+    assert {
+        (parameters["vgg19"].fine_tune, parameters["audio_dense"]) for parameters in networks
+    } == {(1, False)}
+    assert not compared.results["RML, leave one subject out"].protocol["subject_dependent"]
+    mixed = compared.results["eNTERFACE'05, subjects mixed"]
     assert mixed.protocol["subject_dependent"] and mixed.predictions["predicted"].notna().all()
     [curves] = mixed.folds[0]["history"]
     assert {"loss", "val_loss", "audio_loss", "tuned_video_loss"} <= set(curves)
-    texts = [notice["text"] for notice in found.notices]
+    texts = [notice["text"] for notice in compared.notices]
     for corpus, n in {"RML": 500, "eNTERFACE'05": 1166}.items():
         assert f"{corpus}: 8 clips, {n} in the paper: anger 4, sadness 4." in texts
     assert any("same people" in text for text in texts)
     assert any(text.startswith("The paper gives neither the band") for text in texts)
-    rows = experiment_view(found)["published"]
+    rows = experiment_view(compared)["published"]
     assert len(rows) == 12 and all(row["ours"] is not None for row in rows)
-    assert {0.7613, 0.9870, 0.7849, 0.9775} <= {p.value for p in found.published}
+    assert {0.7613, 0.9870, 0.7849, 0.9775} <= {p.value for p in compared.published}
 
 
 def test_clips_with_few_faces_are_removed_and_counted(roots, monkeypatch):

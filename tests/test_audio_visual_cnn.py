@@ -72,7 +72,7 @@ def recalls(network, sides):
     """Return the share of clips recognised among those told by voice, and by face."""
     train, test = sides
     right = network.fit(train, train["emotion"]).predict(test) == test["emotion"]
-    return [right[test["emotion"].isin(some)].mean() for some in (BY_VOICE, BY_FACE)]
+    return [right[test["emotion"].isin(subset)].mean() for subset in (BY_VOICE, BY_FACE)]
 
 
 @pytest.fixture(scope="module")
@@ -188,8 +188,8 @@ fit(dtype_policy("bfloat16"), epochs=1)
 def test_other_backends(backend, tmp_path):
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _ELSEWHERE], env=os.environ | backend_settings(backend, tmp_path),
         capture_output=True, text=True, timeout=280, cwd=Path(__file__).parent,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert process.returncode == 0, process.stderr[-2000:]

@@ -83,9 +83,9 @@ def test_choose_transforms_depend_on_the_crop_alone():
 def test_named_transforms_are_checked_and_of_one_type():
     assert named_transforms(None) == ()
     assert len(named_transforms("thesis")) == 191
-    [one] = named_transforms([(30, 1, 0, 1, 1, 0, 0)])
-    assert one == FaceTransform(30.0, True) and type(one.rotation) is float
-    assert type(one.flip_horizontal) is bool
+    [transform] = named_transforms([(30, 1, 0, 1, 1, 0, 0)])
+    assert transform == FaceTransform(30.0, True) and type(transform.rotation) is float
+    assert type(transform.flip_horizontal) is bool
     with pytest.raises(ValueError, match="'thesis'"):
         named_transforms("more")
     for wrong in ({"spin": 3}, {"zoom": 0}, {"rotation": float("nan")}, 7, {"zoom": "big"}):

@@ -42,7 +42,7 @@ DISTINCT = [
 
 
 def test_different_parameters_are_described_differently():
-    assert len({repr(parameter_content(one)) for one in DISTINCT}) == len(DISTINCT)
+    assert len({repr(parameter_content(estimator)) for estimator in DISTINCT}) == len(DISTINCT)
 
 
 @pytest.mark.parametrize("estimator", DISTINCT, ids=range(len(DISTINCT)))

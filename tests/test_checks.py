@@ -218,14 +218,14 @@ def test_rare_emotions_are_a_warning():
 
 
 def test_the_highest_of_several_results_is_a_warning_and_a_named_question_is_not():
-    one = experiment(skills=(0.4,))
-    results = dict.fromkeys(["skill 0.4", "skill 0.6", "skill 0.8"], one.results["skill 0.4"])
-    many = replace(one, results=results)
+    single = experiment(skills=(0.4,))
+    results = dict.fromkeys(["skill 0.4", "skill 0.6", "skill 0.8"], single.results["skill 0.4"])
+    many = replace(single, results=results)
     (check,) = many.checks
     assert check["id"] == "EMO11" and check["status"] == "warning"
     assert "highest of 3" in check["reason"]
-    asked = replace(many, references=["skill 0.4", "skill 0.6"])
-    assert asked.checks[0]["status"] == "passed"
+    answered = replace(many, references=["skill 0.4", "skill 0.6"])
+    assert answered.checks[0]["status"] == "passed"
     muted = replace(many, ignore={"EMO11": "the three were announced beforehand"})
     assert muted.checks[0]["status"] == "ignored"
     assert "announced beforehand" in muted.checks[0]["reason"]
@@ -238,8 +238,8 @@ def test_a_muted_check_shows_its_reason_and_what_it_would_say():
     result = evaluate(looks, clips, features=["cue"], cv=2, ignore=ignore, **FAST)
     assert says(result, "EMO10") == ("ignored", "clips arrive in batches.")
     assert result.passed and result.check_counts["ignored"] == 2
-    seen = evaluate(Spy(), clips.assign(statement="x"), cv=2, ignore=["EMO03"], **FAST)
-    status, reason = says(seen, "EMO03")
+    result = evaluate(Spy(), clips.assign(statement="x"), cv=2, ignore=["EMO03"], **FAST)
+    status, reason = says(result, "EMO03")
     assert status == "ignored" and reason.startswith("No reason is given. Without that: warning.")
 
 
@@ -250,18 +250,18 @@ def test_an_unknown_check_is_refused_in_words():
 
 
 def test_checks_of_a_whole_experiment_can_be_muted_afterwards():
-    one = mute_experiment(experiment(skills=(0.4,)), ["EMO11=a list", "EMO16=few people"])
-    for result in one.results.values():
+    muted = mute_experiment(experiment(skills=(0.4,)), ["EMO11=a list", "EMO16=few people"])
+    for result in muted.results.values():
         assert says(result, "EMO16")[0] == "ignored"
-    again = type(one).from_json(one.to_json())
-    assert again.checks == one.checks and again.ignore["EMO11"] == "a list"
-    assert mute(one.results["skill 0.4"].checks, {}) == one.results["skill 0.4"].checks
+    again = type(muted).from_json(muted.to_json())
+    assert again.checks == muted.checks and again.ignore["EMO11"] == "a list"
+    assert mute(muted.results["skill 0.4"].checks, {}) == muted.results["skill 0.4"].checks
 
 
 def test_the_docs_list_every_check_as_the_catalogue_has_it():
     page = (DOCS / "checks.md").read_text()
-    found = dict(re.findall(r"^### (EMO\d\d): (.+)$", page, re.M))
-    assert found == {check.id: check.title for check in CHECKS.values()}
+    actual = dict(re.findall(r"^### (EMO\d\d): (.+)$", page, re.M))
+    assert actual == {check.id: check.title for check in CHECKS.values()}
     flat = " ".join(page.split())
     for check in CHECKS.values():
         assert check.why in flat and check.remedy in flat

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
-from tiny_networks import Killed, dying, recorded
+from tiny_networks import Killed, dying, record_epochs
 from voices import write_voices
 
 from emopipe.evaluation import evaluate
@@ -224,7 +224,7 @@ def test_a_killed_evaluation_goes_on_at_fold_and_epoch(tiny, clips, tmp_path, mo
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(FitState, "end_epoch", dying(FitState.end_epoch, 6))
         evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
-    monkeypatch.setattr(FitState, "resume", recorded(FitState.resume, resumed))
+    monkeypatch.setattr(FitState, "resume", record_epochs(FitState.resume, resumed))
     again = evaluate(network, clips, cv=2, n_bootstrap=0, checkpoint=tmp_path)
     assert resumed == [2]
     assert again.predictions.equals(whole.predictions)

@@ -58,9 +58,9 @@ def address(tmp_path_factory):
         dask.config.set(settings),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
-        ) as found,
+        ) as address_,
     ):
-        yield found.scheduler_address
+        yield address_.scheduler_address
 
 
 @pytest.fixture
@@ -74,14 +74,14 @@ def recipe(prepare=recipes.rows, /, name="rows", **parameters):
     return Recipe(name, 1, prepare, **parameters)
 
 
-def same(found, expected):
-    assert found.statuses == expected.statuses
-    assert found.counts == expected.counts
-    for one, other in zip(found.values, expected.values, strict=True):
-        assert (one is None) == (other is None)
-        if one is not None:
-            assert (one.dtype, one.shape) == (other.dtype, other.shape)
-            assert one.tobytes() == other.tobytes()
+def same(actual, expected):
+    assert actual.statuses == expected.statuses
+    assert actual.counts == expected.counts
+    for first, other in zip(actual.values, expected.values, strict=True):
+        assert (first is None) == (other is None)
+        if first is not None:
+            assert (first.dtype, first.shape) == (other.dtype, other.shape)
+            assert first.tobytes() == other.tobytes()
 
 
 def lines(path):
@@ -98,14 +98,18 @@ def test_voice_statistics_are_the_same_bytes_and_failures_keep_their_status(clie
     paths = [*paths, str(broken), paths[0]]
     voice = ShortTermStatistics(window=0.03, step=0.01)._recipe()
     with Store(tmp_path / "store.sqlite") as store:
-        found = extract(paths, voice, store=store)
-        assert (found.prepared, found.workers) == (len(paths) - 1, 2)
+        extraction = extract(paths, voice, store=store)
+        assert (extraction.prepared, extraction.workers) == (len(paths) - 1, 2)
         assert extract(paths, voice, store=store).prepared == 0
-    assert found.statuses[-2] == "corrupt" and found.values[-2] is None and found.details[-2]
-    assert not found.values[0].flags.writeable
-    assert {"decode", "features", "store", "wall"} <= set(found.seconds)
+    assert (
+        extraction.statuses[-2] == "corrupt"
+        and extraction.values[-2] is None
+        and extraction.details[-2]
+    )
+    assert not extraction.values[0].flags.writeable
+    assert {"decode", "features", "store", "wall"} <= set(extraction.seconds)
     with joblib.parallel_config("loky"):
-        same(found, extract(paths, voice, store=None, n_jobs=1))
+        same(extraction, extract(paths, voice, store=None, n_jobs=1))
 
 
 def test_a_network_is_loaded_once_per_worker_and_finds_its_file(client, tmp_path):
@@ -120,11 +124,11 @@ def test_a_network_is_loaded_once_per_worker_and_finds_its_file(client, tmp_path
         weights=weights, faces=FaceCrops(detector=None, n_frames=1), layer="pooled", batch_size=4,
         store=None,
     )  # fmt: skip
-    found = face.extract(paths)
+    extraction = face.extract(paths)
     loads = client.run(_loads)
-    assert found.finished == 40 and set(loads.values()) == {1}
+    assert extraction.finished == 40 and set(loads.values()) == {1}
     with joblib.parallel_config("loky"):
-        same(found, face.set_params(n_jobs=1).extract(paths))
+        same(extraction, face.set_params(n_jobs=1).extract(paths))
 
 
 def _loads():
@@ -136,9 +140,9 @@ def _loads():
 def test_only_paths_and_the_recipe_travel(tmp_path):
     paths = write_clips(tmp_path, [[[i, i]] for i in range(SLICE)])
     voice = ShortTermStatistics()._recipe()
-    for some in (paths[:1], paths):
-        task = pickle.dumps((prepare_slice, voice, some, LIMITS, __version__))
-        assert len(task) / len(some) < 2000
+    for subset in (paths[:1], paths):
+        task = pickle.dumps((prepare_slice, voice, subset, LIMITS, __version__))
+        assert len(task) / len(subset) < 2000
 
 
 def test_workers_read_the_files_and_the_client_remembers(client, tmp_path):
@@ -149,10 +153,10 @@ def test_workers_read_the_files_and_the_client_remembers(client, tmp_path):
     contents = list(read_at_workers(client, recipe(), paths, LIMITS))
     assert sorted(contents) == sorted((p, e, None) for p, e in zip(paths, expected, strict=True))
     with Store(tmp_path / "store.sqlite") as store:
-        found = extract(paths, recipe(), store=store)
+        extraction = extract(paths, recipe(), store=store)
         stamps = {path: file_stamp(path) for path in paths}
         assert store.contents(stamps) == dict(zip(paths, expected, strict=True))
-        assert found.prepared == 40
+        assert extraction.prepared == 40
     with pytest.raises(FileNotFoundError, match=r"worker tcp://\S+ does not see /elsewhere/a.wav"):
         list(read_at_workers(client, recipe(), ["/elsewhere/a.wav"], LIMITS))
 
@@ -169,7 +173,9 @@ def test_a_cluster_that_is_lost_over_checksums_is_told(client, tmp_path):
 def test_a_worker_that_is_killed_costs_only_the_clips_it_held(client, tmp_path):
     paths = write_clips(tmp_path, TABLES)
     trace, gate = tmp_path / "trace", tmp_path / "gate"
-    asked = recipe(cluster_recipes.gated, prepare_args={"trace": str(trace), "gate": str(gate)})
+    gated = recipe(
+        cluster_recipes.wait_at_gate, prepare_args={"trace": str(trace), "gate": str(gate)}
+    )
 
     def kill():
         while len(lines(trace)) < 2:
@@ -180,13 +186,13 @@ def test_a_worker_that_is_killed_costs_only_the_clips_it_held(client, tmp_path):
     killer = threading.Thread(target=kill)
     killer.start()
     with Store(tmp_path / "store.sqlite") as store:
-        found = extract(paths, asked, store=store)
+        extraction = extract(paths, gated, store=store)
         killer.join()
-        assert extract(paths, asked, store=store).prepared == 0
+        assert extract(paths, gated, store=store).prepared == 0
     prepared = Counter(line.split()[0] for line in lines(trace))
     assert set(prepared) == {Path(path).name for path in paths}
     assert prepared.total() <= len(paths) + SLICE
-    same(found, extract(paths, recipe(), store=None, n_jobs=1))
+    same(extraction, extract(paths, recipe(), store=None, n_jobs=1))
 
 
 def _allow(failures, dask_scheduler):
@@ -197,28 +203,30 @@ def test_a_clip_that_kills_every_worker_is_crashed_and_costs_nothing_else(client
     paths = write_clips(tmp_path, TABLES)
     client.run_on_scheduler(_allow, 0)
     arguments = {"trace": str(tmp_path / "trace"), "victim": Path(paths[3]).name}
-    found = extract(paths, recipe(cluster_recipes.deadly, prepare_args=arguments), store=None)
-    assert found.statuses == ["ok"] * 3 + ["crashed"] + ["ok"] * 36
+    extraction = extract(paths, recipe(cluster_recipes.deadly, prepare_args=arguments), store=None)
+    assert extraction.statuses == ["ok"] * 3 + ["crashed"] + ["ok"] * 36
     client.run_on_scheduler(_allow, 1)
-    assert "every Dask worker that worked on it ended (1), the last one tcp" in found.details[3]
+    assert (
+        "every Dask worker that worked on it ended (1), the last one tcp" in extraction.details[3]
+    )
 
 
 def test_a_crash_in_prepare_stays_in_its_own_process(client, tmp_path):
     paths = write_clips(tmp_path, [[[1.0]], "segfault", "no_face", [[2.0]]])
     before = client.run(os.getpid)
-    found = extract(paths, recipe(), store=None)
-    assert found.statuses == ["ok", "crashed", "no_face", "ok"]
+    extraction = extract(paths, recipe(), store=None)
+    assert extraction.statuses == ["ok", "crashed", "no_face", "ok"]
     assert client.run(os.getpid) == before
 
 
 def test_threads_of_a_worker_share_one_network(tmp_path):
     paths = write_clips(tmp_path, TABLES)
-    asked = recipe(
+    shared = recipe(
         finish=cluster_recipes.network, finish_args={"trace": str(tmp_path / "t")}, batch_size=4
     )
     parts = [paths[i : i + 5] for i in range(0, 40, 5)]
     with joblib.parallel_config("threading", n_jobs=4):
-        joblib.Parallel()(joblib.delayed(extract)(p, asked, store=None) for p in parts)
+        joblib.Parallel()(joblib.delayed(extract)(p, shared, store=None) for p in parts)
     assert len(lines(tmp_path / "t")) == 1
 
 
@@ -254,9 +262,9 @@ def test_a_plain_joblib_configuration_is_enough(address, tmp_path):
     paths = write_clips(tmp_path, TABLES)
     with distributed.Client(address) as client, joblib.parallel_config("dask"):
         client.wait_for_workers(2)
-        found = extract(paths, recipe(), store=None)
-    assert found.workers == 2
-    same(found, extract(paths, recipe(), store=None, n_jobs=1))
+        extraction = extract(paths, recipe(), store=None)
+    assert extraction.workers == 2
+    same(extraction, extract(paths, recipe(), store=None, n_jobs=1))
 
 
 def test_inside_a_task_a_clip_is_prepared_by_one_process_there(client, tmp_path):
@@ -264,7 +272,7 @@ def test_inside_a_task_a_clip_is_prepared_by_one_process_there(client, tmp_path)
     assert client.submit(engine._n_processes, -1, 100).result() == 1
     assert client.submit(extract, paths, recipe(), store=None).result().statuses == ["ok"] * 3
     nested = joblib.Parallel()(joblib.delayed(extract)([p], recipe(), store=None) for p in paths)
-    assert [one.statuses for one in nested] == [["ok"]] * 3
+    assert [extraction.statuses for extraction in nested] == [["ok"]] * 3
 
 
 def test_a_cluster_without_workers_is_given_up(tmp_path, monkeypatch):
@@ -319,30 +327,30 @@ def search(trace):
 def test_a_grid_search_gives_the_same_and_extracts_nothing_again(client, clips, tmp_path):
     y, groups = clips["emotion"].to_numpy(), clips["subject"].to_numpy()
     trace = tmp_path / "trace"
-    found = search(trace)
-    found.estimator[0].transform(clips)
+    searched = search(trace)
+    searched.estimator[0].transform(clips)
     assert len(lines(trace)) == len(clips)
-    found.fit(clips, y, groups=groups)
+    searched.fit(clips, y, groups=groups)
     refit = len(clips)  # the best one is fitted by the client, which keeps nothing here
     assert len(lines(trace)) == len(clips) + refit
     with joblib.parallel_config("loky"):
         alone = search(tmp_path / "other").set_params(estimator__traced__n_jobs=1, n_jobs=1)
         alone.fit(clips, y, groups=groups)
     for name in ("mean_test_score", "split0_test_score", "std_test_score", "rank_test_score"):
-        assert found.cv_results_[name].tobytes() == alone.cv_results_[name].tobytes()
-    assert found.predict(clips).tolist() == alone.predict(clips).tolist()
+        assert searched.cv_results_[name].tobytes() == alone.cv_results_[name].tobytes()
+    assert searched.predict(clips).tolist() == alone.predict(clips).tolist()
 
 
 def test_an_evaluation_with_a_search_inside_gives_the_same(client, clips, tmp_path):
     trace = tmp_path / "trace"
-    found = evaluate(search(trace), clips, cv=3, n_bootstrap=20)
+    result = evaluate(search(trace), clips, cv=3, n_bootstrap=20)
     assert len(lines(trace)) == len(clips)
     with joblib.parallel_config("loky"):
         alone = search(tmp_path / "other").set_params(estimator__traced__n_jobs=1, n_jobs=1)
         alone = evaluate(alone, clips, cv=3, n_bootstrap=20)
-    pd.testing.assert_frame_equal(found.predictions, alone.predictions, check_exact=True)
-    assert found.metrics == alone.metrics and found.coverage == alone.coverage
-    chosen = [[fold["best_params"] for fold in one.folds] for one in (found, alone)]
+    pd.testing.assert_frame_equal(result.predictions, alone.predictions, check_exact=True)
+    assert result.metrics == alone.metrics and result.coverage == alone.coverage
+    chosen = [[fold["best_params"] for fold in each.folds] for each in (result, alone)]
     assert chosen[0] == chosen[1]
 
 
@@ -353,10 +361,10 @@ def test_folds_of_a_network_give_the_same(client, tmp_path):
         training=Training(epochs=2, patience=None),
     )  # fmt: skip
     clips = write_voices(tmp_path)
-    found = evaluate(network, clips, cv=2, n_bootstrap=0)
+    result = evaluate(network, clips, cv=2, n_bootstrap=0)
     with joblib.parallel_config("loky"):
         alone = evaluate(network.set_params(n_jobs=1), clips, cv=2, n_bootstrap=0)
-    pd.testing.assert_frame_equal(found.predictions, alone.predictions, check_exact=True)
+    pd.testing.assert_frame_equal(result.predictions, alone.predictions, check_exact=True)
 
 
 # The command line and its errors

@@ -22,18 +22,18 @@ def pair():
 
 @pytest.fixture
 def folders(pair, tmp_path):
-    for name, one in pair.items():
-        one.save(tmp_path / name)
+    for name, experiment_ in pair.items():
+        experiment_.save(tmp_path / name)
     return tmp_path
 
 
-def cut(one, *, n=5, emotion=None):
+def cut(whole, *, n=5, emotion=None):
     """Return an experiment without its first clips, and with another emotion in one clip."""
-    ((label, result),) = one.results.items()
+    ((label, result),) = whole.results.items()
     table = result.predictions.iloc[n:].reset_index(drop=True)
     if emotion:
         table.loc[0, "emotion"] = emotion
-    return replace(one, results={label: replace(result, predictions=table)})
+    return replace(whole, results={label: replace(result, predictions=table)})
 
 
 def test_a_comparison_is_paired_over_subjects(pair):
@@ -111,10 +111,10 @@ def test_emopipe_report_ignore_mutes_a_check_with_its_reason(folders, capsys):
 
 
 def test_a_report_shows_ids_reasons_and_what_helps(pair, tmp_path):
-    one = pair["first"]
-    ((label, result),) = one.results.items()
+    first = pair["first"]
+    ((label, result),) = first.results.items()
     checks = [c | {"status": "warning"} if c["id"] == "EMO17" else c for c in result.checks]
-    page = write_report(replace(one, results={label: replace(result, checks=checks)}), tmp_path)
+    page = write_report(replace(first, results={label: replace(result, checks=checks)}), tmp_path)
     html = page.read_text()
     assert "<code>EMO17</code>" in html and "Leave the emotion out, collect more" in html
 

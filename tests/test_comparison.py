@@ -45,9 +45,9 @@ def test_compare_pairs_subjects():
     # Hard and easy subjects make both uncertain, but b is better by one clip for everybody.
     a = result(["fear", "anger"] * 2 + ["anger", "anger"] * 2)
     b = result(["anger", "anger"] * 2 + ["anger", "fear"] * 2)
-    found = compare(a, b)
-    assert found["accuracy"] == {"value": 0.5, "low": 0.5, "high": 0.5}
-    assert (found["n"], found["units"], found["same_folds"]) == (8, 4, True)
+    difference = compare(a, b)
+    assert difference["accuracy"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    assert (difference["n"], difference["units"], difference["same_folds"]) == (8, 4, True)
 
 
 def test_compare_wants_the_same_clips():
@@ -100,8 +100,8 @@ def test_the_effect_is_the_mean_over_the_standard_deviation_of_people():
     a = result(["fear", "fear"] * 4)  # one of two right for everybody
     b = result(["anger", "fear"] * 2 + ["anger", "anger", "fear", "fear"])
     test = compare(a, b)["test"]["accuracy"]
-    own = np.array([0.5, 0.5, 0.0, 0.0])
-    assert test["effect"] == pytest.approx(own.mean() / own.std(ddof=1), abs=1e-6)
+    gains = np.array([0.5, 0.5, 0.0, 0.0])
+    assert test["effect"] == pytest.approx(gains.mean() / gains.std(ddof=1), abs=1e-6)
     assert (test["better"], test["worse"], test["units"]) == (2, 0, 4)
     assert test["p"] == test["adjusted"] == 0.5
 

@@ -30,7 +30,7 @@ def misbehave(head, array):
     return {"pid": os.getpid()}, array
 
 
-def contained(**limits):
+def start_contained(**limits):
     limits = {"memory": 2**30, "patience": 60} | limits
     return Contained("test_contained_files:misbehave", **limits)
 
@@ -45,7 +45,7 @@ def test_arrays_come_back_as_they_went():
 
 
 def test_it_answers_after_a_refusal_and_noise():
-    with contained() as process:
+    with start_contained() as process:
         with pytest.raises(Refused, match="this") as caught:
             process.ask({"how": "raise"})
         assert caught.value.kind == "KeyError"
@@ -58,14 +58,14 @@ def test_it_answers_after_a_refusal_and_noise():
     [("sleep", "no answer for 2 s"), ("end", "exit code 3"), ("abort", "SIGABRT")],
 )
 def test_it_ends_alone(how, message):
-    with contained(patience=2.0 if how == "sleep" else 60) as process:
+    with start_contained(patience=2.0 if how == "sleep" else 60) as process:
         for _ in range(2):
             with pytest.raises(Broken, match=message):
                 process.ask({"how": how})
 
 
 def test_memory_and_files_are_limited(tmp_path):
-    with contained() as process:
+    with start_contained() as process:
         with pytest.raises(Refused) as caught:
             process.ask({"how": "fill"})
         assert "MemoryError" in caught.value.kind
@@ -74,7 +74,7 @@ def test_memory_and_files_are_limited(tmp_path):
 
 
 def test_it_goes_with_its_owner():
-    process = contained()
+    process = start_contained()
     pid = process.ask({"how": ""})[0]["pid"]
     del process
     with pytest.raises(ProcessLookupError):

@@ -51,13 +51,13 @@ def bad_files(folder):
 def test_files_that_cannot_be_read_cost_themselves_only(tmp_path, store):
     bad = bad_files(tmp_path)
     good = write_clips(tmp_path, TABLES)
-    found = extract([*bad, *good], recipe(), store=store, n_jobs=1)
-    assert found.statuses == ["corrupt"] * 4 + ["too_large"] + ["corrupt"] * 2 + ["ok"] * 3
-    for detail, words in zip(found.details, bad.values(), strict=False):
+    extraction = extract([*bad, *good], recipe(), store=store, n_jobs=1)
+    assert extraction.statuses == ["corrupt"] * 4 + ["too_large"] + ["corrupt"] * 2 + ["ok"] * 3
+    for detail, words in zip(extraction.details, bad.values(), strict=False):
         assert words in detail
     assert store.ls()["entries"].tolist() == [3], "they may be read another time"
     again = extract([*bad, *good], recipe(), store=store, n_jobs=1)
-    assert again.prepared == 0 and again.statuses == found.statuses and again.stored == 3
+    assert again.prepared == 0 and again.statuses == extraction.statuses and again.stored == 3
 
 
 def test_names_that_are_no_utf8_are_names_like_others(tmp_path, store):
@@ -67,8 +67,8 @@ def test_names_that_are_no_utf8_are_names_like_others(tmp_path, store):
         os.rename(path, name)
     os.utime(names[0], (1e9, 1e9))
     for prepared in (3, 0):
-        found = extract(names, recipe(), store=store, n_jobs=1)
-        assert found.statuses == ["ok"] * 3 and found.prepared == prepared
+        extraction = extract(names, recipe(), store=store, n_jobs=1)
+        assert extraction.statuses == ["ok"] * 3 and extraction.prepared == prepared
     assert store.contents({str(names[0]): os.stat(names[0])}) == {}
     assert sum(store.folders().values()) == 1
     names[1].write_text('"bug\udce9"', errors="surrogateescape")
@@ -80,8 +80,8 @@ def test_parts_of_a_file_that_cannot_be_read_share_its_fate(tmp_path, store):
     os.unlink(path)
     os.symlink("/proc/self/mem", path)
     paths = [f"{path}#t={i},{i + 1}" for i in range(50)]
-    found = extract(paths, recipe(), store=store, n_jobs=2)
-    assert found.statuses == ["corrupt"] * 50 and found.prepared == 0
+    extraction = extract(paths, recipe(), store=store, n_jobs=2)
+    assert extraction.statuses == ["corrupt"] * 50 and extraction.prepared == 0
 
 
 def test_what_changes_while_it_is_prepared_is_not_kept(tmp_path, store):
@@ -93,17 +93,17 @@ def test_what_changes_while_it_is_prepared_is_not_kept(tmp_path, store):
 
 def test_a_clip_has_processor_time_by_the_size_of_its_file(tmp_path, store):
     paths = write_clips(tmp_path, [TABLES[0], "busy", TABLES[1]])
-    found = extract(paths, recipe(), store=store, n_jobs=1, timeout=3.0)
-    assert found.statuses == ["ok", "timeout", "ok"]
-    assert "too much processor time" in found.details[1]
+    extraction = extract(paths, recipe(), store=store, n_jobs=1, timeout=3.0)
+    assert extraction.statuses == ["ok", "timeout", "ok"]
+    assert "too much processor time" in extraction.details[1]
     assert store.ls()["entries"].tolist() == [2]
 
 
 def test_files_that_a_worker_writes_are_limited(tmp_path):
     paths = write_clips(tmp_path, TABLES[:1])
     large = recipe(recipes.writing, prepare_args={"file": str(tmp_path / "large"), "size": 2**31})
-    found = extract(paths, large, store=None, n_jobs=1)
-    assert found.statuses == ["crashed"] and "File too large" in found.details[0]
+    extraction = extract(paths, large, store=None, n_jobs=1)
+    assert extraction.statuses == ["crashed"] and "File too large" in extraction.details[0]
     assert os.path.getsize(tmp_path / "large") <= 2**30
 
 
@@ -111,8 +111,8 @@ def test_rows_for_a_network_are_limited_by_the_size_of_the_file(tmp_path, monkey
     paths = write_clips(tmp_path, [[[1.0]]])
     trace = {"n": limits.most_rows(paths[0]) + 1, "trace": os.devnull}
     many = recipe(recipes.tiny, prepare_args=trace, finish=recipes.double, batch_size=10**4)
-    found = extract(paths, many, store=None, n_jobs=1)
-    assert found.statuses == ["too_large"] and "too many for the size" in found.details[0]
+    extraction = extract(paths, many, store=None, n_jobs=1)
+    assert extraction.statuses == ["too_large"] and "too many for the size" in extraction.details[0]
     fewer = recipe(recipes.tiny, prepare_args=trace | {"n": 9000}, finish=recipes.double,
                    batch_size=10**4)  # fmt: skip
     assert extract(paths, fewer, store=None, n_jobs=1).statuses == ["ok"]
@@ -123,8 +123,10 @@ def test_rows_for_a_network_are_limited_by_the_size_of_the_file(tmp_path, monkey
 def test_values_are_limited_to_what_a_store_holds(tmp_path, monkeypatch):
     paths = write_clips(tmp_path, [[[i, i] for i in range(40)], [[1, 2]]])
     monkeypatch.setattr(pooling, "LARGEST_VALUE", 100)
-    found = extract(paths, recipe(finish=recipes.double, pooling="stack"), store=None, n_jobs=1)
-    assert found.statuses == ["too_large", "ok"] and "fewer frames" in found.details[0]
+    extraction = extract(
+        paths, recipe(finish=recipes.double, pooling="stack"), store=None, n_jobs=1
+    )
+    assert extraction.statuses == ["too_large", "ok"] and "fewer frames" in extraction.details[0]
     pool = pooling.POOLINGS["timed"]()
     with pytest.raises(pooling.LargeValue, match="cut it into clips"):
         pool.add(np.zeros((100, 2)), np.arange(100))
@@ -134,14 +136,14 @@ def test_a_worker_killed_while_it_starts_costs_nothing(tmp_path, monkeypatch):
     parent.close()
     paths, start, kills = write_clips(tmp_path, TABLES), parent._start, []
 
-    def killed(theirs):
+    def kill(theirs):
         process = start(theirs)
         if len(kills) < 3:
             kills.append(process.pid)
             os.kill(process.pid, signal.SIGKILL)
         return process
 
-    monkeypatch.setattr(parent, "_start", killed)
+    monkeypatch.setattr(parent, "_start", kill)
     assert extract(paths, recipe(), store=None, n_jobs=1).statuses == ["ok"] * 3
     assert len(kills) == 3
     parent.close()
@@ -154,14 +156,14 @@ def test_a_worker_killed_while_it_starts_costs_nothing(tmp_path, monkeypatch):
 
 def test_a_failure_near_the_limit_of_memory_is_no_property_of_the_clip(tmp_path, store):
     paths = write_clips(tmp_path, ["swallowed", [[1.0]]])
-    found = extract(paths, recipe(), store=store, n_jobs=1, memory_limit=2**26)
-    assert found.statuses == ["too_large", "ok"] and store.ls()["entries"].tolist() == [1]
+    extraction = extract(paths, recipe(), store=store, n_jobs=1, memory_limit=2**26)
+    assert extraction.statuses == ["too_large", "ok"] and store.ls()["entries"].tolist() == [1]
 
 
 @pytest.mark.parametrize("finish", [None, recipes.double])
 def test_values_that_are_not_finite_are_not_ok(tmp_path, store, finish):
     paths = write_clips(tmp_path, [[[1.0, 2.0]], [[1.0, np.nan]], [[np.inf, 0.0]]])
-    found = extract(paths, recipe(finish=finish, pooling="max"), store=store, n_jobs=1)
-    assert found.statuses == ["ok", "crashed", "crashed"]
-    assert "1 of 2 values are not finite" in found.details[1]
-    assert found.values[1] is None and store.ls()["entries"].tolist() == [1]
+    extraction = extract(paths, recipe(finish=finish, pooling="max"), store=store, n_jobs=1)
+    assert extraction.statuses == ["ok", "crashed", "crashed"]
+    assert "1 of 2 values are not finite" in extraction.details[1]
+    assert extraction.values[1] is None and store.ls()["entries"].tolist() == [1]

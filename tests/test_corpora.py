@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 import pytest
-from corpora_on_disk import lay, load, said
+from corpora_on_disk import lay, load, load_warnings
 
 from emopipe.corpora import (
     EMOTIONS,
@@ -135,11 +135,11 @@ def test_no_recording_is_opened(name, corpus, monkeypatch):
         path.write_bytes(bytes(2000))
     real = open
 
-    def guarded(path, *args, **kwargs):
+    def guard(path, *args, **kwargs):
         assert str(corpus) not in str(path)
         return real(path, *args, **kwargs)
 
-    monkeypatch.setattr("builtins.open", guarded)
+    monkeypatch.setattr("builtins.open", guard)
     assert len(load(name, corpus))
 
 
@@ -157,7 +157,7 @@ def test_pointers_and_empty_files_are_excluded_with_a_reason(name, corpus):
     assert "git lfs pull" in table.loc[CLIPS[name][0][0], "excluded"]
     assert "empty file" in table.loc[CLIPS[name][1][0], "excluded"]
     assert len(usable(table)) == len(third)
-    assert re.search(r"1 clips excluded: Git LFS pointer", said(name, corpus))
+    assert re.search(r"1 clips excluded: Git LFS pointer", load_warnings(name, corpus))
 
 
 @each_corpus
@@ -167,7 +167,7 @@ def test_foreign_names_are_named(name, corpus):
     )
     table = load(name, lay(corpus, foreign))
     assert len(table) == len(CLIPS[name])
-    text = said(name, corpus)
+    text = load_warnings(name, corpus)
     assert "1 files are not named like" in text
     assert foreign in text
 
@@ -200,7 +200,7 @@ def test_a_missing_root_lists_what_is_there(name, corpus):
 def test_an_invented_corpus_is_marked_and_may_be_small(name, corpus):
     (corpus / "SYNTHETIC.json").write_text("{}")
     assert load(name, corpus)["synthetic"].all()
-    assert said(name, corpus) == ""
+    assert load_warnings(name, corpus) == ""
 
 
 @each_corpus
@@ -228,17 +228,17 @@ def test_unknown_corpora_options_and_values_list_what_is_legal(tmp_path):
 )
 def test_an_incomplete_corpus_says_so(name, clips, whole, tmp_path):
     lay(tmp_path, *(clip for clip, _, _ in CLIPS[name]))
-    assert f"{clips} clips, the complete corpus has {whole}" in said(name, tmp_path)
+    assert f"{clips} clips, the complete corpus has {whole}" in load_warnings(name, tmp_path)
 
 
 def test_missing_subjects_are_given_as_spans(tmp_path):
     lay(tmp_path, "s1/an1.avi", "s8/an1.avi", "s4/an1.avi")
-    assert "no clip of subjects 2, 3, 5 to 7" in said("rml", tmp_path)
+    assert "no clip of subjects 2, 3, 5 to 7" in load_warnings("rml", tmp_path)
 
 
 def test_a_root_inside_the_corpus_is_recognised(tmp_path):
     lay(tmp_path, "s1/an1.avi", "s2/an1.avi")
-    assert f"a folder inside the corpus, of {tmp_path}" in said("rml", tmp_path / "s1")
+    assert f"a folder inside the corpus, of {tmp_path}" in load_warnings("rml", tmp_path / "s1")
     lay(tmp_path, "Train/Angry/1.avi")
     with pytest.raises(CorpusError, match=f"try {tmp_path / 'Train'}"):
         load_corpus("afew", tmp_path / "Train" / "Angry")
@@ -267,7 +267,7 @@ def test_video_and_separate_sound_of_a_take_are_one_row(tmp_path):
     assert table["audio"].isna().tolist() == [True, False]
     assert table["audio"][1] == str(tmp_path / "AudioData/DC/a01.wav")
     assert table["take"].is_unique
-    assert "1 of 2 clips are sound only" in said("savee", tmp_path)
+    assert "1 of 2 clips are sound only" in load_warnings("savee", tmp_path)
 
 
 def test_a_pointer_gives_way_to_a_real_file_of_the_take(tmp_path):
@@ -283,7 +283,7 @@ def test_a_pointer_gives_way_to_a_real_file_of_the_take(tmp_path):
 def test_copies_of_a_clip_are_left_out_and_named(tmp_path):
     lay(tmp_path, "Actor_01/03-01-01-01-01-01-01.wav", "copy/Actor_01/03-01-01-01-01-01-01.wav")
     assert load("ravdess", tmp_path)["clip"].tolist() == ["Actor_01/03-01-01-01-01-01-01.wav"]
-    words = said("ravdess", tmp_path)
+    words = load_warnings("ravdess", tmp_path)
     assert "1 files are copies, byte for byte" in words
     assert "copy/Actor_01/03-01-01-01-01-01-01.wav" in words
 
@@ -291,7 +291,7 @@ def test_copies_of_a_clip_are_left_out_and_named(tmp_path):
 def test_a_file_of_the_same_name_and_other_content_is_no_copy(tmp_path):
     lay(tmp_path, "a/03-01-01-01-01-01-01.wav")
     lay(tmp_path, "b/03-01-01-01-01-01-01.wav", content=b"RIFF RECORDING")
-    words = said("ravdess", tmp_path)
+    words = load_warnings("ravdess", tmp_path)
     assert "1 files have the name of a clip elsewhere" in words and "copies" not in words
 
 
@@ -299,7 +299,7 @@ def test_frames_of_one_name_from_different_clips_are_all_there(tmp_path):
     lay(tmp_path, "Train/Angry/film1/0001.png", "Train/Angry/film2/0001.png", "Train/Fear/0001.png")
     lay(tmp_path, "part2/Train/Fear/0001.png")
     assert len(load("sfew", tmp_path)) == 4
-    assert "0001" not in said("sfew", tmp_path)
+    assert "0001" not in load_warnings("sfew", tmp_path)
 
 
 def test_what_a_corpus_lacks_goes_with_its_table(tmp_path):
@@ -393,7 +393,7 @@ def test_afew_leaves_pictures_to_sfew(tmp_path):
 
 def test_afew_names_absent_parts(tmp_path):
     lay(tmp_path, "Train/Angry/1.avi")
-    assert "no clip in the official parts val, test" in said("afew", tmp_path)
+    assert "no clip in the official parts val, test" in load_warnings("afew", tmp_path)
 
 
 def test_aligned_copies_of_sfew_frames_count_once(tmp_path):

@@ -9,7 +9,7 @@ from emopipe.corpora.folder import MEDIA, CorpusError, medium_of, read_csv, scan
 from emopipe.media import probe
 
 
-def found(root):
+def find_names(root):
     """Return the clips below root."""
     return [recording.clip for recording in scan(root).recordings]
 
@@ -24,7 +24,7 @@ def test_recordings_know_where_they_lie(tmp_path):
 
 def test_what_no_corpus_contains_is_skipped(tmp_path):
     lay(tmp_path, "a.wav", "._a.wav", ".hidden/b.wav", "__MACOSX/c.wav", "Thumbs.db", "notes.md")
-    assert found(tmp_path) == ["a.wav"]
+    assert find_names(tmp_path) == ["a.wav"]
 
 
 def test_tables_and_archives_are_kept_apart(tmp_path):
@@ -52,11 +52,11 @@ def test_relative_roots_and_home(tmp_path, monkeypatch):
 def test_links_are_followed_once(tmp_path):
     lay(tmp_path, "real/a.wav")
     os.symlink(tmp_path / "real", tmp_path / "corpus")
-    assert found(tmp_path / "corpus") == ["a.wav"]
+    assert find_names(tmp_path / "corpus") == ["a.wav"]
     lay(tmp_path, "outer/b.wav")
     os.symlink(tmp_path / "outer", tmp_path / "outer/circle")
     os.symlink(tmp_path / "real", tmp_path / "outer/linked")
-    assert found(tmp_path / "outer") == ["b.wav", "linked/a.wav"]
+    assert find_names(tmp_path / "outer") == ["b.wav", "linked/a.wav"]
 
 
 def test_broken_links_are_recordings_that_are_not_there(tmp_path):
@@ -122,7 +122,7 @@ def test_listed_never_hides_how_many():
 
 def test_folders_lie_in_one_another_however_deep(tmp_path):
     lay(tmp_path, "/".join(["d"] * 300) + "/a.wav")
-    assert [clip[-6:] for clip in found(tmp_path)] == ["/a.wav"]
+    assert [clip[-6:] for clip in find_names(tmp_path)] == ["/a.wav"]
 
 
 def test_what_is_left_out_is_counted(tmp_path):
@@ -197,7 +197,7 @@ def test_other_suffixes_of_usual_kinds_are_taken_and_opened(tmp_path, suffixes, 
     for suffix in suffixes.split():
         path = (tmp_path / f"a{usual}").rename(tmp_path / f"a{suffix}")
         usual = suffix
-        assert medium_of(path.name) == medium and found(tmp_path) == [path.name]
+        assert medium_of(path.name) == medium and find_names(tmp_path) == [path.name]
         assert (probe(path).has_audio, probe(path).has_video) == (
             medium == "audio", medium != "audio",
         )  # fmt: skip
@@ -209,4 +209,4 @@ def test_every_kind_that_is_taken_is_opened(tmp_path):
             _write(tmp_path / f"a{suffix}", medium)
             info = probe(tmp_path / f"a{suffix}")
             assert info.has_audio if medium == "audio" else info.has_video, suffix
-    assert len(found(tmp_path)) > 80
+    assert len(find_names(tmp_path)) > 80

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from corpora_on_disk import lay, load, said
+from corpora_on_disk import lay, load, load_warnings
 
 from emopipe.corpora import CorpusError, usable
 from emopipe.corpora.cremad import load as load_cremad
@@ -119,7 +119,7 @@ def test_missing_or_broken_vote_tables_are_named(tmp_path):
 
 def test_missing_demographics_are_said(tmp_path):
     lay(tmp_path, "AudioWAV/1001_DFA_ANG_XX.wav")
-    assert "no VideoDemographics.csv" in said("cremad", tmp_path)
+    assert "no VideoDemographics.csv" in load_warnings("cremad", tmp_path)
     table = load("cremad", tmp_path)
     assert table[["sex", "age", "ethnicity"]].isna().all().all()
 
@@ -168,4 +168,4 @@ def test_real_files(shared_data):
     assert clips["media"].value_counts().to_dict() == {"video": 6, "audio": 6}
     assert clips.groupby("media")["audio"].count().to_dict() == {"audio": 0, "video": 6}
     assert clips[["sex", "age", "ethnicity"]].notna().all().all()
-    assert "6 of 12 clips are sound only" in said("cremad", shared_data / "cremad")
+    assert "6 of 12 clips are sound only" in load_warnings("cremad", shared_data / "cremad")

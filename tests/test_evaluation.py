@@ -51,10 +51,10 @@ def test_whoever_is_tested_was_never_trained_on(subjects, n_folds):
     clips = clip_table(subjects="ab", n_each=2).assign(subject=subjects)
     result = evaluate(Spy(), clips, cv=n_folds, ignore=["EMO09", "EMO10"], **FAST)
     assert len(spies.FITTED) == n_folds
-    seen = [set(asked) for asked, _ in spies.ASKED]
+    tested = [set(rows) for rows, _ in spies.ASKED]
     for fold, (fitted, _, _) in enumerate(spies.FITTED):
-        assert not set(fitted) & seen[2 * fold]
-        assert result.folds[fold]["test_subjects"] == sorted(seen[2 * fold])
+        assert not set(fitted) & tested[2 * fold]
+        assert result.folds[fold]["test_subjects"] == sorted(tested[2 * fold])
     assert sorted(result.predictions["clip"]) == sorted(clips["clip"])
     assert result.passed
 
@@ -80,11 +80,11 @@ def test_figures_agree_with_the_predictions():
 
 def test_the_order_of_rows_changes_nothing():
     clips = clip_table(strength=0.3)
-    one = evaluate(Spy(), clips, cv=LeaveOneGroupOut(), **FAST)
+    ordered = evaluate(Spy(), clips, cv=LeaveOneGroupOut(), **FAST)
     other = evaluate(Spy(), clips.sample(frac=1, random_state=1), cv=LeaveOneGroupOut(), **FAST)
-    assert one.fingerprint == other.fingerprint
-    assert one.metrics == other.metrics
-    assert one.confusion.tolist() == other.confusion.tolist()
+    assert ordered.fingerprint == other.fingerprint
+    assert ordered.metrics == other.metrics
+    assert ordered.confusion.tolist() == other.confusion.tolist()
 
 
 def test_the_same_evaluation_gives_the_same_bytes():
@@ -380,9 +380,9 @@ class Answerless(ClassifierMixin, BaseEstimator):
     """Gives no answer to rows of NaN, has fusion weights and learning curves."""
 
     def fit(self, X, y):
-        known = ~np.isnan(X).any(1)
+        complete = ~np.isnan(X).any(1)
         self.classes_ = np.unique(y)
-        self.svc_ = SVC().fit(X[known], y[known])
+        self.svc_ = SVC().fit(X[complete], y[complete])
         self.weights_ = pd.DataFrame(
             [[0.25, 1], [0.75, 0]], index=["voice", "face"], columns=["anger", "sadness"]
         )
@@ -390,9 +390,9 @@ class Answerless(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X):
-        known = ~np.isnan(X).any(1)
+        complete = ~np.isnan(X).any(1)
         scores = np.full((len(X), len(self.classes_)), np.nan)
-        scores[known] = self.svc_.decision_function(X[known])
+        scores[complete] = self.svc_.decision_function(X[complete])
         return scores
 
     def predict(self, X):
@@ -427,8 +427,8 @@ def test_progress_is_shown_when_asked(capsys):
     pipeline = make_pipeline(Extractor(), Answerless())
     evaluate(pipeline, clip_table(), cv=2, title="both", progress=True, **FAST)
     assert Extractor.calls == [(36, True)]
-    shown = capsys.readouterr().err
-    assert "both: 100%" in shown and "accuracy=" in shown
+    output = capsys.readouterr().err
+    assert "both: 100%" in output and "accuracy=" in output
     evaluate(pipeline, clip_table(), cv=2, **FAST)
     assert not capsys.readouterr().err
 
@@ -686,8 +686,8 @@ def test_people_and_sentences_can_both_be_unseen():
         tested = result.predictions[result.predictions["fold"] == fold]
         assert not set(people) & set(tested["subject"])
         assert not set(rows["statement"]) & set(tested["statement"])
-    heard = evaluate(Spy(), clips, cv=2, **FAST)
-    check = by_check(heard, "No sentence")
+    by_subject = evaluate(Spy(), clips, cv=2, **FAST)
+    check = by_check(by_subject, "No sentence")
     assert check["status"] == "warning" and "100 % of the tested clips" in check["reason"]
     with pytest.raises(ValueError, match="two sentences or more"):
         evaluate(Spy(), clips.assign(statement="kids"), cv=2, groups=["subject", "statement"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from clips import number, numbered, write_sound, write_video
+from clips import number, number_picture, write_sound, write_video
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ FPS = 25
 def video(tmp_path_factory):
     sound = np.linspace(-0.5, 0.5, 16000 * 6)
     path = tmp_path_factory.mktemp("töne") / "a clip.mkv"
-    images = (numbered(index) for index in range(6 * FPS))
+    images = (number_picture(index) for index in range(6 * FPS))
     return write_video(path, images, fps=FPS, sound=sound)
 
 
@@ -70,13 +70,13 @@ def test_every_frame_of_the_part_and_no_other(video, start, stop):
     assert [number(image) for image in images] == [n for _, n in whole]
 
 
-@pytest.mark.parametrize("wanted", [{"n_frames": 4}, {"fps": 5}, {"times": [0.1, 0.5, 0.9]}])
+@pytest.mark.parametrize("sampling", [{"n_frames": 4}, {"fps": 5}, {"times": [0.1, 0.5, 0.9]}])
 @pytest.mark.parametrize("start", [0.0, 1.24, 4.6])
-def test_sparse_frames_lie_inside_the_part(video, wanted, start):
-    found = list(frames(excerpt(video, start, start + 1), **wanted))
-    assert len(found) == {"n_frames": 4, "fps": 5, "times": 3}[next(iter(wanted))]
+def test_sparse_frames_lie_inside_the_part(video, sampling, start):
+    pictures = list(frames(excerpt(video, start, start + 1), **sampling))
+    assert len(pictures) == {"n_frames": 4, "fps": 5, "times": 3}[next(iter(sampling))]
     half = 0.5 / FPS + 1e-6
-    for time, image in found:
+    for time, image in pictures:
         assert -half <= time <= 1 + half
         assert number(image) == pytest.approx((start + time) * FPS, abs=0.01)
 

@@ -216,15 +216,15 @@ def test_unknown_parameters_of_the_drawn_people_s_networks_are_refused(small, tm
 
 
 def test_the_answer_of_drawn_people_names_the_networks_that_do_not_do_what_they_should():
-    def reached(value, low, high):
+    def check_figure(value, low, high):
         return SimpleNamespace(metrics={"accuracy": {"value": value, "low": low, "high": high}})
 
     answer = runpy.run_path(str(EXPERIMENTS / "where_emotion_is.py"))["answer"]
     results = {
-        "voice: A (learns)": reached(1.0, None, None),
-        "voice: B (learns)": reached(0.8, 0.7, 0.9),
-        "nothing: A (chance)": reached(0.3, 0.2, 0.4),
-        "nothing: B (chance)": reached(0.5, 0.4, 0.6),
+        "voice: A (learns)": check_figure(1.0, None, None),
+        "voice: B (learns)": check_figure(0.8, 0.7, 0.9),
+        "nothing: A (chance)": check_figure(0.3, 0.2, 0.4),
+        "nothing: B (chance)": check_figure(0.5, 0.4, 0.6),
     }
     text = answer(results, 0.25)
     assert "Of 2 networks that see the emotion, 1 are right" in text
@@ -339,12 +339,12 @@ def test_scripts_begin_with_a_question_or_say_what_they_measure(path):
 
 def test_the_benchmark_tests_what_it_recommends_against_what_had_as_much():
     pairs = runpy.run_path(str(EXPERIMENTS / "benchmark_real.py"))["pairs_to_test"]
-    known = ("nothing known", "all unlabelled clips")
+    enrolments = ("nothing known", "all unlabelled clips")
     systems = ("voice", "face", "voice + face, equal weights", "voice + face, log pool")
-    labels = [f"own: {system}; {how_much}" for how_much in known for system in systems]
+    labels = [f"own: {system}; {how_much}" for how_much in enrolments for system in systems]
     assert pairs([*labels, "other: voice; nothing known"]) == [
         (f"own: {part}; {how_much}", f"own: voice + face, log pool; {how_much}")
-        for how_much in known
+        for how_much in enrolments
         for part in ("voice", "face")
     ]
     voices = ["v: SVM; nothing known", "v: voice ensemble; nothing known"]
@@ -364,15 +364,15 @@ def test_fewer_people_train_and_the_same_are_tested():
 
 
 def test_the_benchmark_says_whom_a_fusion_helps():
-    def recognised(*right):
+    def recognise(*right):
         table = pd.DataFrame({"subject": list("aabb"), "emotion": "fear"})
         return SimpleNamespace(predictions=table.assign(predicted=np.where(right, "fear", "anger")))
 
     results = {
-        "own: voice; k": recognised(1, 0, 1, 1),
-        "own: face; k": recognised(0, 0, 1, 0),
-        "own: voice + face, product; k": recognised(1, 1, 0, 0),
-        "own: voice; more": recognised(1, 1, 1, 1),
+        "own: voice; k": recognise(1, 0, 1, 1),
+        "own: face; k": recognise(0, 0, 1, 0),
+        "own: voice + face, product; k": recognise(1, 1, 0, 0),
+        "own: voice; more": recognise(1, 1, 1, 1),
     }
     sentences = runpy.run_path(str(EXPERIMENTS / "benchmark_real.py"))["sentences"]
     assert sentences(results) == [

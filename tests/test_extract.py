@@ -331,7 +331,7 @@ def test_an_interruption_keeps_what_is_known(tmp_path, store):
     paths = write_clips(tmp_path, [[[i, i]] for i in range(8)])
     trace, alarm = tmp_path / "trace", tmp_path / "alarm"
     files = {"trace": str(trace), "alarm": str(alarm)}
-    made = recipe(finish=recipes.interrupted, finish_args=files, batch_size=1)
+    made = recipe(finish=recipes.interrupt, finish_args=files, batch_size=1)
     alarm.touch()
     with pytest.raises(KeyboardInterrupt):
         extract(paths, made, store=store, n_jobs=2)

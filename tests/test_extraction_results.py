@@ -28,8 +28,8 @@ def test_same_as_eager(store, clips):
     assert isinstance(lazy.values, StoredValues)
     assert lazy.prepared == 4 and eager.prepared == 0
     assert lazy.statuses == eager.statuses and lazy.counts == eager.counts
-    for one, other in zip(lazy.values, eager.values, strict=True):
-        assert (one is None and other is None) or np.array_equal(one, other)
+    for first, other in zip(lazy.values, eager.values, strict=True):
+        assert (first is None and other is None) or np.array_equal(first, other)
     assert [v is None for v in lazy.values[1:3]] == [False, True]
     again = extract(paths, RECIPE, store=store, n_jobs=1, lazy=True)
     assert again.prepared == 0 and np.array_equal(again.values[3], lazy.values[4])
@@ -37,14 +37,14 @@ def test_same_as_eager(store, clips):
 
 def test_take_repeats_and_reorders(store, clips):
     values = extract(clips, RECIPE, store=store, n_jobs=1, lazy=True).values
-    taken = values.take(np.array([3, 0, 1, 3]))
-    assert taken.pop(2) is None
-    assert [value.tolist() for value in taken] == [[[7, 8]], [[1, 2]], [[7, 8]]]
+    chosen = values.take(np.array([3, 0, 1, 3]))
+    assert chosen.pop(2) is None
+    assert [value.tolist() for value in chosen] == [[[7, 8]], [[1, 2]], [[7, 8]]]
 
 
 def test_nothing_stays_in_memory(store, clips):
-    found = extract(clips, RECIPE, store=store, n_jobs=1, lazy=True)
-    assert not any(isinstance(value, np.ndarray) for value in vars(found.values).values())
+    extraction = extract(clips, RECIPE, store=store, n_jobs=1, lazy=True)
+    assert not any(isinstance(value, np.ndarray) for value in vars(extraction.values).values())
     assert store._memo.bytes == 0
 
 
@@ -63,5 +63,5 @@ def test_what_cannot_be_computed_again_is_told(store, clips, tmp_path):
 
 
 def test_without_a_store_values_are_in_memory(clips):
-    found = extract(clips, RECIPE, store=None, n_jobs=1, lazy=True)
-    assert isinstance(found.values, list) and found.values[0].tolist() == [[1, 2]]
+    extraction = extract(clips, RECIPE, store=None, n_jobs=1, lazy=True)
+    assert isinstance(extraction.values, list) and extraction.values[0].tolist() == [[1, 2]]

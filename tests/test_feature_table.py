@@ -65,15 +65,15 @@ def test_order_and_frames_do_not_matter(tmp_path_factory, order, n_frames):
     rows = pd.DataFrame({"clip": [f"{i}.mp4" for i in range(6)], "x": values})
     frames = pd.concat([rows.assign(x=rows["x"] + k) for k in range(n_frames)])
     frames.sample(frac=1, random_state=0).to_csv(folder / "t.csv", index=False)
-    found = FeatureTable(folder / "t.csv", key="clip").transform([f"{i}.wav" for i in order])
-    np.testing.assert_allclose(found.ravel(), values[list(order)] + (n_frames - 1) / 2)
+    features = FeatureTable(folder / "t.csv", key="clip").transform([f"{i}.wav" for i in order])
+    np.testing.assert_allclose(features.ravel(), values[list(order)] + (n_frames - 1) / 2)
 
 
 def test_missing_clips_are_nan_and_told(table):
     features = FeatureTable(table(LABELLED), key="file")
     with pytest.warns(ClipWarning, match=r"2 of 3 clips .* first x/none.mp4: there is no 'none'"):
-        found = features.transform(["x/none.mp4", "01-01-03.mp4", "also.mp4"])
-    assert np.isnan(found[[0, 2]]).all() and found[1].tolist() == [0.5, 1.5]
+        actual = features.transform(["x/none.mp4", "01-01-03.mp4", "also.mp4"])
+    assert np.isnan(actual[[0, 2]]).all() and actual[1].tolist() == [0.5, 1.5]
     statuses = features.statuses(["x/none.mp4", "01-01-03.mp4", "02-01-07.mp4"])
     assert statuses["status"].tolist() == ["missing", "ok", "partial"]
     assert "1 features have no value" in statuses["detail"].iloc[2]
@@ -107,8 +107,8 @@ def test_columns_are_chosen_by_name_or_expression(table):
         "two": FeatureTable(path, key="file", columns="^A"),
         "all": FeatureTable(path, key="file", columns="."),
     }
-    found = {k: v.get_feature_names_out().tolist() for k, v in names.items()}
-    assert found == {"one": ["actor"], "two": ["AU12", "AU04"], "all": ["AU12", "AU04", "actor"]}
+    actual = {k: v.get_feature_names_out().tolist() for k, v in names.items()}
+    assert actual == {"one": ["actor"], "two": ["AU12", "AU04"], "all": ["AU12", "AU04", "actor"]}
 
 
 def test_openface_writes_a_file_per_video(tmp_path):
@@ -119,9 +119,9 @@ def test_openface_writes_a_file_per_video(tmp_path):
     features = FeatureTable(folder, key=None)
     assert features.get_feature_names_out().tolist() == ["gaze_0_x", "AU12_r", "AU12_c"]
     with pytest.warns(ClipWarning, match="no frame of 'b' was successful"):
-        found = features.transform(["a.mp4", "b.mp4"])
-    np.testing.assert_allclose(found[0], [0.6, 1.5, 0.5])
-    assert np.isnan(found[1]).all()
+        actual = features.transform(["a.mp4", "b.mp4"])
+    np.testing.assert_allclose(actual[0], [0.6, 1.5, 0.5])
+    assert np.isnan(actual[1]).all()
 
 
 PYFEAT = """FaceRectX,FaceScore,x_0,AU01,AU12,happiness,input,frame,approx_time,FrameHeight
@@ -135,8 +135,8 @@ PYFEAT = """FaceRectX,FaceScore,x_0,AU01,AU12,happiness,input,frame,approx_time,
 def test_py_feat_names_the_video_in_its_rows(table):
     features = FeatureTable(table(PYFEAT), key="input", columns=r"^AU|happiness")
     assert features.get_feature_names_out().tolist() == ["AU01", "AU12", "happiness"]
-    found = features.transform(["b.mp4", "clips/a.mp4"])
-    np.testing.assert_allclose(found, [[0.1, 0.1, 0.2], [0.3, 0.8, 0.7]])
+    actual = features.transform(["b.mp4", "clips/a.mp4"])
+    np.testing.assert_allclose(actual, [[0.1, 0.1, 0.2], [0.3, 0.8, 0.7]])
     every = FeatureTable(table(PYFEAT), key="input").get_feature_names_out().tolist()
     assert every == ["FaceRectX", "x_0", "AU01", "AU12", "happiness"]
 
@@ -214,9 +214,9 @@ def test_faces_of_the_takes_that_were_spoken(shared_data):
     voices = sorted(str(path) for path in shared_data.glob("ravdess/Actor_13/*.wav"))
     features = FeatureTable(csv, key="file", pattern=TAKE)
     with pytest.warns(ClipWarning, match="45 of 60 clips have no row"):
-        found = features.fit_transform(voices)
-    assert found.shape == (60, 56) and np.isfinite(found).all(1).sum() == 15
+        actual = features.fit_transform(voices)
+    assert actual.shape == (60, 56) and np.isfinite(actual).all(1).sum() == 15
     raw = pd.read_csv(csv).set_index("file").loc["01-01-08-01-01-01-13.mp4"]
-    place = [i for i, path in enumerate(voices) if path.endswith("03-01-08-01-01-01-13.wav")]
+    position = [i for i, path in enumerate(voices) if path.endswith("03-01-08-01-01-01-13.wav")]
     expected = raw[list(features.get_feature_names_out())].to_numpy(float)
-    assert found[place[0]].tolist() == expected.tolist()
+    assert actual[position[0]].tolist() == expected.tolist()

@@ -66,10 +66,10 @@ def test_splitters_in_words(splitter, grouped, words):
 
 def test_a_predefined_split_follows_the_rows_that_are_left():
     table = clip_table("abc", n_each=1)
-    kept = table.drop(index=[0, 8])
+    remaining = table.drop(index=[0, 8])
     split = PredefinedSplit(np.repeat([0, 1, 2], 3))
     folds, _ = make_folds(
-        kept, kept["emotion"].to_numpy(), kept["subject"].to_numpy(), split, n_rows=9
+        remaining, remaining["emotion"].to_numpy(), remaining["subject"].to_numpy(), split, n_rows=9
     )
     assert [fold.test.tolist() for fold in folds] == [[0, 1], [2, 3, 4], [5, 6]]
 

@@ -9,7 +9,7 @@ import pytest
 FUZZ = runpy.run_path(str(Path(__file__).parent / "fuzz" / "readers.py"))
 
 
-def damaged(whole, chance):
+def damage(whole, chance):
     """Return an input with a few bytes changed, cut out or put in."""
     data = bytearray(whole)
     for _ in range(chance.randint(1, 4)):
@@ -27,5 +27,5 @@ def test_any_bytes_are_read_or_refused_in_the_readers_own_words(name):
     chance = random.Random(0)
     tries = 5 if name == "store" else 60  # a store is built anew each time
     for seed in seeds:
-        for data in [seed, *(damaged(seed, chance) for _ in range(tries))]:
+        for data in [seed, *(damage(seed, chance) for _ in range(tries))]:
             FUZZ["attempt"](read, allowed, data)

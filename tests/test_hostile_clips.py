@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from clips import numbered, write_video
+from clips import number_picture, write_video
 from scipy.io import wavfile
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -97,7 +97,7 @@ def test_the_parent_opens_no_clip_not_even_for_a_page(model, tones, tmp_path, mo
         raise AssertionError("a clip was opened by the parent")
 
     folder = save(model, tmp_path / "model", title="A voice")
-    film = write_video(tmp_path / "a.mkv", map(numbered, range(25)), sound=_sine(1.0))
+    film = write_video(tmp_path / "a.mkv", map(number_picture, range(25)), sound=_sine(1.0))
     monkeypatch.setattr(av, "open", refuse)
     page, options = tmp_path / "p.html", ["--store", "none", "--jobs", "1", "--embed"]
     code = main(["predict", str(folder), str(film), tones[0], "--window", "0.5", "--timeline",
@@ -108,10 +108,10 @@ def test_the_parent_opens_no_clip_not_even_for_a_page(model, tones, tmp_path, mo
 
 @pytest.fixture
 def claims_a_billion_seconds(tmp_path):
-    path = write_video(tmp_path / "a.mkv", map(numbered, range(25)), sound=np.zeros(16000))
+    path = write_video(tmp_path / "a.mkv", map(number_picture, range(25)), sound=np.zeros(16000))
     content = bytearray(path.read_bytes())
-    place = content.index(b"\x44\x89\x88")  # Matroska's Duration: a float of 8 bytes, in ms
-    content[place + 3 : place + 11] = struct.pack(">d", 1e12)
+    offset = content.index(b"\x44\x89\x88")  # Matroska's Duration: a float of 8 bytes, in ms
+    content[offset + 3 : offset + 11] = struct.pack(">d", 1e12)
     path.write_bytes(content)
     return str(path)
 

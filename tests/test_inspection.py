@@ -120,12 +120,12 @@ def test_only_what_needs_keras_says_so(estimator, needs):
 def test_an_extractor_of_the_users_own_reads_as_it_is_told_and_is_set_back():
     model = make_clip_pipeline(Loudness(n_jobs=3), StandardScaler(), SVC())
     network = VGGFaceClassifier(features=VGGFaceFeatures(weights="random", n_jobs=4))
-    for estimator, own in ((model, model[0]), (network, network.features)):
+    for estimator, extractor in ((model, model[0]), (network, network.features)):
         before = look.reading(estimator)
         with look.read_with(estimator, store="elsewhere", n_jobs=1):
-            assert (own.store, own.n_jobs) == ("elsewhere", 1)
+            assert (extractor.store, extractor.n_jobs) == ("elsewhere", 1)
             assert look.reading(estimator) == {"store": "elsewhere", "n_jobs": 1}
-        assert look.reading(estimator) == before and own.store == "default"
+        assert look.reading(estimator) == before and extractor.store == "default"
 
 
 def test_parameters_of_a_machine_go_back_to_their_defaults():

@@ -72,43 +72,45 @@ def table():
 
 def test_a_clean_split_passes_every_check(table):
     pairs = [(range(6), range(6, 12)), (range(6, 12), range(6))]
-    found = checks(table, pairs, estimator=SVC())
-    statuses = {check["id"]: check["status"] for check in found.values()}
+    entries = checks(table, pairs, estimator=SVC())
+    statuses = {check["id"]: check["status"] for check in entries.values()}
     others = {"EMO02": "cannot tell", "EMO17": "warning"}
     others |= dict.fromkeys(("EMO03", "EMO06", "EMO09", "EMO12", "EMO13", "EMO14"), "not needed")
     assert statuses == dict.fromkeys(statuses, "passed") | others
 
 
 def test_shared_subjects_fail_with_an_example(table):
-    found = checks(table, [(range(7), range(7, 12))])["EMO01"]
-    assert found["status"] == "failed" and "such as c" in found["reason"]
+    entry = checks(table, [(range(7), range(7, 12))])["EMO01"]
+    assert entry["status"] == "failed" and "such as c" in entry["reason"]
 
 
 def test_unknown_subjects_cannot_be_checked(table):
     pairs = [(range(6), range(6, 12))]
     nobody = np.full(12, None, dtype=object)
-    found = checks(table, pairs, inner_splits(GroupSpy()), subjects=nobody)
-    assert found["EMO01"]["status"] == "cannot tell"
-    some = table["subject"].to_numpy(dtype=object).copy()
-    some[7] = None
-    found = checks(table, pairs, subjects=some)["EMO01"]
-    assert found["status"] == "cannot tell" and "1 tested clips are of unknown" in found["reason"]
+    entries = checks(table, pairs, inner_splits(GroupSpy()), subjects=nobody)
+    assert entries["EMO01"]["status"] == "cannot tell"
+    subjects = table["subject"].to_numpy(dtype=object).copy()
+    subjects[7] = None
+    entries = checks(table, pairs, subjects=subjects)["EMO01"]
+    assert (
+        entries["status"] == "cannot tell" and "1 tested clips are of unknown" in entries["reason"]
+    )
 
 
 def test_a_clip_tested_twice_or_made_for_training_fails(table):
-    found = checks(table, [([0], [3, 4]), ([0], [4, 5])])
+    entries = checks(table, [([0], [3, 4]), ([0], [4, 5])])
     assert (
-        found["EMO04"]["status"] == "failed"
-        and "1 of them more than once" in found["EMO04"]["reason"]
+        entries["EMO04"]["status"] == "failed"
+        and "1 of them more than once" in entries["EMO04"]["reason"]
     )
-    found = checks(table.assign(train_only=True), [([0], [3])])
-    assert found["EMO04"]["status"] == "failed"
+    entries = checks(table.assign(train_only=True), [([0], [3])])
+    assert entries["EMO04"]["status"] == "failed"
 
 
 def test_rows_on_both_sides_fail(table):
-    found = checks(table, [([0, 3], [3])])
-    assert found["EMO05"]["status"] == "failed"
-    assert found["EMO02"]["status"] == "failed"
+    entries = checks(table, [([0, 3], [3])])
+    assert entries["EMO05"]["status"] == "failed"
+    assert entries["EMO02"]["status"] == "failed"
 
 
 def test_ungrouped_or_groupless_choices_fail(table):
@@ -135,10 +137,10 @@ def test_equal_sound_is_the_same_recording_whatever_its_name_and_container(table
     other = tmp_path / "other.flac"
     write_flac(other, sounds[0])
     table.loc[11, column] = str(other)
-    found = checks(table, pairs, decoded=digests(table))["EMO02"]
-    assert found["status"] == "failed"
-    assert "fold 0: 1 with the same decoded sound, such as " in found["reason"]
-    assert re.search(r"such as \S+ \(trained on\) and \S+ \(tested\)", found["reason"])
+    entry = checks(table, pairs, decoded=digests(table))["EMO02"]
+    assert entry["status"] == "failed"
+    assert "fold 0: 1 with the same decoded sound, such as " in entry["reason"]
+    assert re.search(r"such as \S+ \(trained on\) and \S+ \(tested\)", entry["reason"])
     table.loc[11, column] = str(paths[0])
     assert f"the same {column}, such as" in checks(table, pairs)["EMO02"]["reason"]
 
@@ -150,8 +152,8 @@ def test_equal_pictures_are_the_same_recording(tmp_path):
     Image.fromarray(pictures[0]).save(tmp_path / "0.bmp")
     table = clip_table("ab", n_each=1)[:5]
     table["path"] = [str(tmp_path / name) for name in ("0.png", "1.png", "2.png", "3.png", "0.bmp")]
-    found = checks(table, [(range(3), range(3, 5))], decoded=digests(table))["EMO02"]
-    assert found["status"] == "failed" and "1 with the same decoded pictures" in found["reason"]
+    entry = checks(table, [(range(3), range(3, 5))], decoded=digests(table))["EMO02"]
+    assert entry["status"] == "failed" and "1 with the same decoded pictures" in entry["reason"]
 
 
 def write_flac(path, sound):
@@ -170,8 +172,8 @@ def test_a_take_is_one_recording_in_all_its_modalities(table):
     pairs = [(range(6), range(6, 12))]
     assert "6 with the same take" in checks(table, pairs)["EMO02"]["reason"]
     table["corpus"] = ["one"] * 6 + ["two"] * 6
-    found = checks(table, pairs)["EMO02"]
-    assert found["status"] == "cannot tell" and "No file could be decoded" in found["reason"]
+    entry = checks(table, pairs)["EMO02"]
+    assert entry["status"] == "cannot tell" and "No file could be decoded" in entry["reason"]
 
 
 def test_nested_estimators_are_named_by_step_and_modality():
@@ -230,8 +232,8 @@ def test_a_search_over_weights_makes_a_fusion_split():
 def test_fitted_modalities_are_named_like_those_they_come_from():
     voters = EmotionWeightedFusion([("one", SVC()), ("two", SVC())], calibration=None)
     voters.fit([[0.0], [1.0]], ["fear", "joy"], groups=["a", "b"])
-    found = [(name, hasattr(part, "classes_")) for name, part in parts(voters)]
-    assert sorted(found) == [
+    actual = [(name, hasattr(part, "classes_")) for name, part in parts(voters)]
+    assert sorted(actual) == [
         ("", True), ("one", False), ("one", True), ("two", False), ("two", True),
     ]  # fmt: skip
 
@@ -373,13 +375,13 @@ def test_baselines_tell_what_names_durations_and_permuted_labels_give():
 def test_durations_alone_are_a_baseline():
     seconds = np.array([1.0, 2.0, 3.0] * 8)
     y = np.array(EMOTIONS * 8)
-    study = SimpleNamespace(
+    plan = SimpleNamespace(
         table=pd.DataFrame({"clip": [f"{n}" for n in range(24)]}), random_state=0,
         task=SimpleNamespace(estimator=Spy(), y=y, groups=np.repeat(list("abcd"), 6),
                              classes=sorted(EMOTIONS), X=pd.DataFrame({"clip": range(24)})),
         folds=[Fold(np.arange(12), np.arange(12, 24))],
     )  # fmt: skip
-    rows = {row["id"]: row for row in baselines(study, seconds, n_bootstrap=20)}
+    rows = {row["id"]: row for row in baselines(plan, seconds, n_bootstrap=20)}
     assert rows["durations"]["accuracy"]["value"] == 1 and rows["durations"]["n"] == 12
 
 
@@ -402,8 +404,8 @@ def test_permuted_labels_are_tried_on_the_features_that_the_estimator_reads(monk
             return self
 
     pipeline = make_pipeline(Stored(store="somewhere"), SVC())
-    found = evaluate(pipeline, clips.drop(columns="cue"), cv=4, ignore=["EMO09"], **FAST)
-    rows = {row["id"]: row["uar"]["value"] for row in found.baselines}
+    result = evaluate(pipeline, clips.drop(columns="cue"), cv=4, ignore=["EMO09"], **FAST)
+    rows = {row["id"]: row["uar"]["value"] for row in result.baselines}
     assert rows["permuted"] > 0.7 > rows["names"]
 
 
@@ -441,7 +443,7 @@ def _plain(X):
     return np.log1p(np.abs(X)) * len(_WORDS)
 
 
-def _closed(numbers):
+def _close(numbers):
     return lambda X: X - numbers
 
 
@@ -460,7 +462,7 @@ class Remembers(Reader):
         (FunctionTransformer(_by_a_table), "_by_a_table uses MOOD"),
         (FunctionTransformer(_by_a_model), "SVC is fitted already"),
         (FunctionTransformer(_indirectly), "SVC is fitted already"),
-        (FunctionTransformer(_closed(np.ones(1))), "uses numbers"),
+        (FunctionTransformer(_close(np.ones(1))), "uses numbers"),
         (FunctionTransformer(np.dot, kw_args={"b": np.ones((1, 1))}), "has fixed kw_args"),
         (FunctionTransformer(functools.partial(np.dot, b=np.ones(1))), "partial uses b"),
         (Remembers(), "Remembers uses memory"),
@@ -469,7 +471,7 @@ class Remembers(Reader):
     ],
 )
 def test_what_code_uses_from_outside_of_fit_is_told(part, words):
-    assert any(words in found for found in brought_in(part))
+    assert any(words in reason for reason in brought_in(part))
 
 
 def test_code_without_numbers_of_its_own_brings_nothing():

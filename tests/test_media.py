@@ -9,7 +9,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from clips import number, numbered, write_sound, write_video
+from clips import number, number_picture, write_sound, write_video
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import wavfile
@@ -42,7 +42,7 @@ FORMATS = {
 
 
 def clip(folder, name="a.mp4", n=40, **options):
-    return write_video(folder / name, (numbered(i) for i in range(n)), **options)
+    return write_video(folder / name, (number_picture(i) for i in range(n)), **options)
 
 
 def numbers(items):
@@ -70,8 +70,8 @@ def test_every_frame_comes_once_in_order_with_its_time(tmp_path, name):
 def test_sparse_frames_are_those_of_decoding_all(tmp_path, name):
     path = clip(tmp_path, name, n=300, **FORMATS[name])
     times, images = zip(*frames(path), strict=True)
-    for wanted in ({"n_frames": 4}, {"fps": 0.4}, {"times": [0.5, 0.51, 5.0, 11.9]}):
-        for time, image in frames(path, **wanted):
+    for sampling in ({"n_frames": 4}, {"fps": 0.4}, {"times": [0.5, 0.51, 5.0, 11.9]}):
+        for time, image in frames(path, **sampling):
             np.testing.assert_array_equal(image, images[times.index(time)])
 
 
@@ -101,15 +101,15 @@ def test_a_jump_that_cannot_be_trusted_falls_back_to_decoding_all(tmp_path, monk
 @given(st.data())
 def test_the_nearest_frame_is_chosen_at_variable_frame_rate(tmp_path_factory, data):
     gaps = data.draw(st.lists(st.integers(2, 60), min_size=1, max_size=12))
-    shown = np.cumsum([0, *gaps]) / 100
+    stamps = np.cumsum([0, *gaps]) / 100
     path = tmp_path_factory.mktemp("vfr") / "a.mkv"
-    write_video(path, (numbered(i) for i in range(len(shown))), times=shown)
-    asked = sorted(data.draw(st.lists(st.floats(0, 8), min_size=1, max_size=6)))
-    found = list(frames(path, times=asked))
-    np.testing.assert_allclose([time for time, _ in frames(path)], shown, atol=0.001)
-    for target, (time, image) in zip(asked, found, strict=True):
-        assert abs(time - target) <= np.abs(shown - target).min() + 0.002
-        assert number(image) == np.abs(shown - time).argmin()
+    write_video(path, (number_picture(i) for i in range(len(stamps))), times=stamps)
+    targets = sorted(data.draw(st.lists(st.floats(0, 8), min_size=1, max_size=6)))
+    pictures = list(frames(path, times=targets))
+    np.testing.assert_allclose([time for time, _ in frames(path)], stamps, atol=0.001)
+    for target, (time, image) in zip(targets, pictures, strict=True):
+        assert abs(time - target) <= np.abs(stamps - target).min() + 0.002
+        assert number(image) == np.abs(stamps - time).argmin()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 13, 40, 55])
@@ -141,7 +141,7 @@ def test_max_side_shrinks_while_converting(tmp_path):
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_rotation_and_mirroring_are_honoured(tmp_path, degrees, mirrored):
     path = clip(tmp_path, n=2, rotation={"degrees": degrees, "hflip": mirrored})
-    upright = np.rot90(numbered(1), degrees // 90)
+    upright = np.rot90(number_picture(1), degrees // 90)
     upright = upright[:, ::-1] if mirrored else upright
     _, (_, image) = frames(path)
     assert image.shape == upright.shape
@@ -153,14 +153,16 @@ def test_rotation_and_mirroring_are_honoured(tmp_path, degrees, mirrored):
 
 
 def test_times_count_from_what_is_played_first(tmp_path):
-    early = write_video(tmp_path / "a.ts", map(numbered, range(4)), times=[5.0, 5.04, 5.08, 5.12])
+    early = write_video(
+        tmp_path / "a.ts", map(number_picture, range(4)), times=[5.0, 5.04, 5.08, 5.12]
+    )
     times = [time for time, _ in frames(early)]
     np.testing.assert_allclose(times, [0, 0.04, 0.08, 0.12], atol=1e-3)
 
 
 def test_negative_first_timestamps(tmp_path):
     path = tmp_path / "a.mkv"
-    write_video(path, map(numbered, range(5)), container={"avoid_negative_ts": "disabled"})
+    write_video(path, map(number_picture, range(5)), container={"avoid_negative_ts": "disabled"})
     shifted = tmp_path / "b.nut"
     with av.open(str(path)) as source, av.open(str(shifted), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
@@ -398,21 +400,21 @@ def test_a_file_cannot_make_us_open_another(tmp_path, monkeypatch):
 def test_an_image_is_one_whatever_its_name(tmp_path):
     import cv2
 
-    data = cv2.imencode(".jpg", numbered(5))[1].tobytes()
+    data = cv2.imencode(".jpg", number_picture(5))[1].tobytes()
     (tmp_path / "a.mp4").write_bytes(data)
     assert numbers(frames(tmp_path / "a.mp4")) == [5]
 
 
 @pytest.mark.parametrize(
-    ("wanted", "n"), [({}, 1), ({"fps": 5.0}, 1), ({"n_frames": 3}, 3), ({"times": [0, 2]}, 2)]
+    ("sampling", "n"), [({}, 1), ({"fps": 5.0}, 1), ({"n_frames": 3}, 3), ({"times": [0, 2]}, 2)]
 )
-def test_an_image_is_opened_and_decoded_once(tmp_path, monkeypatch, wanted, n):
+def test_an_image_is_opened_and_decoded_once(tmp_path, monkeypatch, sampling, n):
     import cv2
 
-    cv2.imwrite(str(tmp_path / "a.png"), numbered(5))
+    cv2.imwrite(str(tmp_path / "a.png"), number_picture(5))
     opened, real = [], av.open
     monkeypatch.setattr(av, "open", lambda *args, **kw: opened.append(1) or real(*args, **kw))
-    read = list(frames(tmp_path / "a.png", **wanted))
+    read = list(frames(tmp_path / "a.png", **sampling))
     assert [(time, number(image)) for time, image in read] == [(0, 5)] * n
     assert len(opened) == 1
 
@@ -488,7 +490,7 @@ def test_a_cover_picture_is_no_video(tmp_path):
         cover = container.add_stream("mjpeg", rate=1)
         cover.height, cover.width, cover.pix_fmt = 64, 96, "yuvj420p"
         cover.disposition = av.stream.Disposition.attached_pic
-        image = av.VideoFrame.from_ndarray(numbered(1), "rgb24").reformat(format="yuvj420p")
+        image = av.VideoFrame.from_ndarray(number_picture(1), "rgb24").reformat(format="yuvj420p")
         image.pts, image.time_base = 0, Fraction(1, 1)
         container.mux(cover.encode(image))
         container.mux(cover.encode())
@@ -515,7 +517,7 @@ def test_absurd_sizes_are_refused_before_decoding(tmp_path, monkeypatch):
 
 def test_pictures_that_grow_on_the_way_are_refused_by_the_decoder(tmp_path, monkeypatch):
     small, large = clip(tmp_path, "a.h264", n=30), tmp_path / "b.h264"
-    write_video(large, (numbered(i, (128, 192)) for i in range(30)))
+    write_video(large, (number_picture(i, (128, 192)) for i in range(30)))
     small.write_bytes(small.read_bytes() + large.read_bytes())
     assert len(list(frames(small))) == 60
     monkeypatch.setattr(containers, "MAX_PIXELS", 100 * 150)
@@ -590,8 +592,10 @@ def test_importing_media_is_light():
     code = (
         "import sys, emopipe.media; print(sorted({'av', 'cv2', 'tensorflow'} & set(sys.modules)))"
     )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "[]"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"
 
 
 def test_probe_reads_the_header(tmp_path):

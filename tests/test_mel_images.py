@@ -101,8 +101,8 @@ def test_cepstra_are_the_cosine_transform_of_the_bands_and_carry_no_gain():
     cepstra = levels @ basis.T
     cepstra[:, 0] -= cepstra[:, 0].mean()
     expected = 127.5 + 127.5 * cepstra / np.abs(cepstra).max()
-    found = mel_channels(signal, "mfcc")[::-1, :, 0].T
-    assert np.abs(found - expected).max() <= 1
+    actual = mel_channels(signal, "mfcc")[::-1, :, 0].T
+    assert np.abs(actual - expected).max() <= 1
     images = mel_images(signal, picture="mfcc")
     assert images.shape == (2, 64, 64, 3)
     louder = mel_images(9 * signal, picture="mfcc").astype(int)

@@ -33,12 +33,12 @@ def test_layers_agree_with_each_other(file):
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_row_has_the_same_bytes_in_every_batch(file, layer):
     crops = np.random.default_rng(1).integers(0, 256, (21, 48, 48, 3), dtype=np.uint8)
-    asked = {"weights": checksum(file), "layer": layer}
-    whole = outputs(crops, **asked)
+    arguments = {"weights": checksum(file), "layer": layer}
+    whole = outputs(crops, **arguments)
     for size in (1, 2, 3, 7, 8, 16):
-        parts = [outputs(crops[i : i + size], **asked) for i in range(0, 21, size)]
+        parts = [outputs(crops[i : i + size], **arguments) for i in range(0, 21, size)]
         assert np.concatenate(parts).tobytes() == whole.tobytes(), size
-    assert outputs(crops[::-1], **asked).tobytes() == whole[::-1].tobytes()
+    assert outputs(crops[::-1], **arguments).tobytes() == whole[::-1].tobytes()
 
 
 def test_crops_are_enlarged_as_opencv_does(file):
@@ -52,7 +52,7 @@ def test_crops_are_enlarged_as_opencv_does(file):
 
 
 def test_files_of_other_networks_are_refused(arrays, tmp_path):
-    less = {name: found for name, found in arrays.items() if name != "conv2d_4"}
+    less = {name: actual for name, actual in arrays.items() if name != "conv2d_4"}
     path = write(tmp_path / "a.h5", less)
     with pytest.raises(WeightsError, match="has no kernel for layer conv2d_4"):
         outputs(CROPS, weights=checksum(path))

@@ -6,10 +6,10 @@ import av
 import cv2
 import numpy as np
 import pytest
-from clips import number, numbered, write_video
+from clips import number, number_picture, write_video
 from hypothesis import given
 from hypothesis import strategies as st
-from odd_media import heic, photograph, stored, write_browser_recording, write_tracks
+from odd_media import heic, photograph, store_image, write_browser_recording, write_tracks
 from scipy.io import wavfile
 
 from emopipe.extraction import Recipe, extract
@@ -142,7 +142,7 @@ def test_recordings_one_after_the_other_in_a_file_are_said(tmp_path, codec):
 
 
 def test_the_longest_stream_ends_a_clip_and_pictures_keep_their_own_timeline(tmp_path):
-    path = write_video(tmp_path / "a.mkv", map(numbered, range(25)), sound=tone(3.0))
+    path = write_video(tmp_path / "a.mkv", map(number_picture, range(25)), sound=tone(3.0))
     assert length(path) == pytest.approx(3.0, abs=0.1)
     times = picture_times(path, 5)
     np.testing.assert_allclose(times, np.arange(5) * 0.2 + 0.08, atol=0.005)
@@ -153,7 +153,7 @@ def test_the_longest_stream_ends_a_clip_and_pictures_keep_their_own_timeline(tmp
 
 
 def test_a_declared_length_does_not_count(tmp_path):
-    path = write_video(tmp_path / "a.flv", map(numbered, range(25)), codec="flv")
+    path = write_video(tmp_path / "a.flv", map(number_picture, range(25)), codec="flv")
     data = bytearray(path.read_bytes())
     at = data.index(b"duration") + 9
     data[at : at + 8] = struct.pack(">d", 1e9)
@@ -179,7 +179,7 @@ def test_a_declared_length_does_not_count(tmp_path):
     ],
 )
 def test_a_picture_that_is_cut_off_is_refused(tmp_path, how, share):
-    data = stored(photograph(), **how)
+    data = store_image(photograph(), **how)
     path = tmp_path / "a.jpg"
     path.write_bytes(data)
     assert status(frames(path)) == "ok"
@@ -192,7 +192,7 @@ def test_a_picture_that_is_cut_off_is_refused(tmp_path, how, share):
 
 @pytest.mark.parametrize("tail", [b"", b"\0" * 100])
 def test_a_jpeg_without_its_last_mark_or_with_a_tail_is_whole(tmp_path, tail):
-    data = stored(photograph(), format="JPEG", quality=95)
+    data = store_image(photograph(), format="JPEG", quality=95)
     (tmp_path / "a.jpg").write_bytes(data)
     ((_, whole),) = frames(tmp_path / "a.jpg")
     (tmp_path / "a.jpg").write_bytes((data[:-2] if not tail else data) + tail)
@@ -202,7 +202,7 @@ def test_a_jpeg_without_its_last_mark_or_with_a_tail_is_whole(tmp_path, tail):
 
 def test_a_gif_film_that_is_cut_gives_its_whole_pictures(tmp_path):
     shots = [photograph().rotate(30 * i) for i in range(4)]
-    data = stored(shots[0], format="GIF", save_all=True, append_images=shots[1:], duration=100)
+    data = store_image(shots[0], format="GIF", save_all=True, append_images=shots[1:], duration=100)
     path = tmp_path / "a.gif"
     path.write_bytes(data)
     whole = [image for _, image in frames(path)]
@@ -219,7 +219,7 @@ def test_a_gif_film_that_is_cut_gives_its_whole_pictures(tmp_path):
 
 def test_a_damaged_picture_of_a_camera_film_is_left_out(tmp_path):
     path = write_video(
-        tmp_path / "a.avi", map(numbered, range(20)), codec="mjpeg", pix_fmt="yuvj420p"
+        tmp_path / "a.avi", map(number_picture, range(20)), codec="mjpeg", pix_fmt="yuvj420p"
     )
     data = bytearray(path.read_bytes())
     at = data.index(b"\xff\xda", len(data) // 2) + 40  # the scan of one picture
@@ -227,12 +227,12 @@ def test_a_damaged_picture_of_a_camera_film_is_left_out(tmp_path):
     data[at:end] = b"\xff\xd9" + bytes(end - at - 2)
     path.write_bytes(data)
     read = frames(path)
-    shown = [number(image) for _, image in read]
-    assert len(shown) == 19 and shown == sorted(set(shown))
+    numbers = [number(image) for _, image in read]
+    assert len(numbers) == 19 and numbers == sorted(set(numbers))
     assert read.status == "partial"
 
 
-@pytest.mark.parametrize("wanted", [{}, {"fps": 5}, {"n_frames": 1}])
+@pytest.mark.parametrize("sampling", [{}, {"fps": 5}, {"n_frames": 1}])
 @pytest.mark.parametrize(
     "how",
     [
@@ -242,14 +242,14 @@ def test_a_damaged_picture_of_a_camera_film_is_left_out(tmp_path):
         {"format": "TIFF", "save_all": True},
     ],
 )
-def test_an_image_is_its_first_picture(tmp_path, how, wanted):
+def test_an_image_is_its_first_picture(tmp_path, how, sampling):
     image = photograph()
     path = tmp_path / "a.jpg"
-    path.write_bytes(stored(image, append_images=[image.rotate(180)], **how))
-    read = frames(path, **wanted)
-    ((time, shown),) = read
+    path.write_bytes(store_image(image, append_images=[image.rotate(180)], **how))
+    read = frames(path, **sampling)
+    ((time, picture),) = read
     assert (time, read.status, length(path)) == (0, "ok", 0)
-    assert np.abs(shown.astype(int) - np.asarray(image)).mean() < 12
+    assert np.abs(picture.astype(int) - np.asarray(image)).mean() < 12
     assert (probe(path).rows, probe(path).columns) == (128, 128)
 
 
@@ -259,15 +259,15 @@ def test_an_image_is_its_first_picture(tmp_path, how, wanted):
 def test_a_jpeg_is_no_film_however_its_pictures_are_stored(tmp_path, name, second):
     image = photograph()
     more = {"save_all": True, "append_images": [image.rotate(180)]} if second == "MPO" else {}
-    data = stored(image, format=second, **more)
+    data = store_image(image, format=second, **more)
     extra = 2 * (b"\xff\xe1\xff\xfd" + bytes(65531))  # as much of metadata as phones write
-    (tmp_path / name).write_bytes(data[:2] + extra + data[2:] + stored(image, format="JPEG"))
+    (tmp_path / name).write_bytes(data[:2] + extra + data[2:] + store_image(image, format="JPEG"))
     assert [time for time, _ in frames(tmp_path / name)] == [0]
     assert length(tmp_path / name) == 0
 
 
 def test_a_gif_whose_end_was_never_written_is_partial(tmp_path):
-    data = stored(photograph(), format="GIF")
+    data = store_image(photograph(), format="GIF")
     path = tmp_path / "a.gif"
     path.write_bytes(data[: len(data) * 6 // 10].ljust(len(data), b"\0"))
     assert status(frames(path)) == "partial"
@@ -336,19 +336,19 @@ def test_samples_louder_than_any_sound_are_zero_and_said(tmp_path, wild):
 
 def test_no_picture_stands_for_a_gap_of_hours(tmp_path):
     times = [0, 0.04, 0.08, 10000.0, 10000.04]
-    path = write_video(tmp_path / "a.mkv", map(numbered, range(5)), times=times)
+    path = write_video(tmp_path / "a.mkv", map(number_picture, range(5)), times=times)
     read = frames(path, fps=5)
-    shown = np.array([time for time, _ in read])
-    assert len(shown) <= 40 and read.status == "partial"
+    times = np.array([time for time, _ in read])
+    assert len(times) <= 40 and read.status == "partial"
     assert any("without a picture" in fault for fault in read.faults)
     assert status(frames(path)) == "ok"
-    slow = write_video(tmp_path / "b.mkv", map(numbered, range(4)), times=[0, 3, 6, 9])
+    slow = write_video(tmp_path / "b.mkv", map(number_picture, range(4)), times=[0, 3, 6, 9])
     read = frames(slow, fps=2)
     assert len(list(read)) == 22 and read.status == "ok"
 
 
 def test_more_pictures_than_any_clip_has_are_refused(tmp_path, monkeypatch):
-    path = write_video(tmp_path / "a.mkv", map(numbered, range(3)), times=[0, 0.04, 2e6])
+    path = write_video(tmp_path / "a.mkv", map(number_picture, range(3)), times=[0, 0.04, 2e6])
     with pytest.raises(ClipError, match="More than 1048576 pictures") as caught:
         next(frames(path, fps=5))
     assert caught.value.status == "too_large"
@@ -358,7 +358,7 @@ def test_more_pictures_than_any_clip_has_are_refused(tmp_path, monkeypatch):
 
 
 def test_want_of_memory_is_never_a_damaged_file(tmp_path, monkeypatch):
-    path = write_video(tmp_path / "a.mkv", map(numbered, range(3)), sound=tone(0.2))
+    path = write_video(tmp_path / "a.mkv", map(number_picture, range(3)), sound=tone(0.2))
     lacking = av.error.MemoryError(12, "Cannot allocate memory")
 
     def refuse(*_, **__):
@@ -393,7 +393,7 @@ def test_any_bytes_are_a_gif_or_none(tmp_path_factory, data, head):
 
 @given(st.binary(max_size=400), st.integers(0, 400))
 def test_a_jpeg_in_passes_is_finished_by_its_last_mark_only(data, cut):
-    whole = stored(photograph(8), format="JPEG", progressive=True)
+    whole = store_image(photograph(8), format="JPEG", progressive=True)
     assert not _is_unfinished(whole + data)
     assert _is_unfinished(whole[: max(len(whole) - 2 - cut, whole.index(b"\xff\xc2") + 2)])
     _is_unfinished(b"\xff\xd8" + data)

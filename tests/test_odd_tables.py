@@ -24,7 +24,7 @@ pieces = st.sampled_from(
 contents = (
     st.binary(max_size=200)
     | st.lists(pieces, max_size=40).map(b"".join)
-    | st.lists(pieces, max_size=40).map(lambda some: b"path,emotion,start,end\n" + b"".join(some))
+    | st.lists(pieces, max_size=40).map(lambda parts: b"path,emotion,start,end\n" + b"".join(parts))
 )
 REFUSALS = (CorpusError, FileNotFoundError)
 
@@ -70,21 +70,21 @@ names = st.binary(min_size=1, max_size=12).filter(
 
 @once
 @given(st.lists(names, min_size=1, max_size=4, unique=True))
-def test_files_of_any_name_are_seen(tmp_path_factory, some):
+def test_files_of_any_name_are_seen(tmp_path_factory, names):
     root = tmp_path_factory.mktemp("names")
     folder = os.fsencode(root)
     os.mkdir(folder + b"/sad")
-    for name in some:
+    for name in names:
         with open(os.path.join(folder, b"sad", name + b".wav"), "wb") as file:
             file.write(b"RIFF")
-    seen = [name for name in some if not name.startswith(b".")]
-    found = {os.fsencode(recording.path) for recording in scan(root).recordings}
-    assert found == {os.path.join(folder, b"sad", name + b".wav") for name in seen}
-    if seen:
+    visible = [name for name in names if not name.startswith(b".")]
+    actual = {os.fsencode(recording.path) for recording in scan(root).recordings}
+    assert actual == {os.path.join(folder, b"sad", name + b".wav") for name in visible}
+    if visible:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             table = load_folder(root)
-        assert {os.fsencode(path) for path in table["path"]} == found
+        assert {os.fsencode(path) for path in table["path"]} == actual
 
 
 def test_a_name_that_is_no_unicode_goes_from_folder_to_csv(tmp_path, capsys):
@@ -93,8 +93,8 @@ def test_a_name_that_is_no_unicode_goes_from_folder_to_csv(tmp_path, capsys):
         file.write(b"RIFF")
     out = tmp_path / "out.csv"
     code = main(["extract", str(tmp_path), "--store", "none", "--jobs", "1", "--out", str(out)])
-    shown = "".join(capsys.readouterr())
-    assert code == 1 and "caf\\xe9\\x1b[31m\\n.wav" in shown and "\x1b" not in shown
+    output = "".join(capsys.readouterr())
+    assert code == 1 and "caf\\xe9\\x1b[31m\\n.wav" in output and "\x1b" not in output
     table = pd.read_csv(out)
     assert len(table) == 1 and "\\x1b" in table["clip"][0]
 

@@ -13,71 +13,71 @@ from onnx_models import mlp  # noqa: E402
 CROPS = np.random.default_rng(0).integers(0, 256, (7, 8, 6, 3), dtype=np.uint8)
 
 
-def embedded(path, crops=CROPS, **given):
-    asked = {"channels": "RGB", "mean": 127.5, "scale": 1 / 127.5} | given
-    return embeddings(crops, model=checksum(path), **asked)
+def embed(path, crops=CROPS, **arguments):
+    query = {"channels": "RGB", "mean": 127.5, "scale": 1 / 127.5} | arguments
+    return embeddings(crops, model=checksum(path), **query)
 
 
-def expected(x, first, second):
+def expect(x, first, second):
     return np.maximum(x.reshape(len(x), -1) @ first, 0) @ second
 
 
 def test_channels_first_and_last(tmp_path):
     x = (CROPS - 127.5) / 127.5
     path, *arrays = mlp(tmp_path / "first.onnx")
-    found = embedded(path)
-    assert found.dtype == np.float32 and found.shape == (7, 5)
-    assert np.allclose(found, expected(x.transpose(0, 3, 1, 2), *arrays), atol=1e-4)
+    actual = embed(path)
+    assert actual.dtype == np.float32 and actual.shape == (7, 5)
+    assert np.allclose(actual, expect(x.transpose(0, 3, 1, 2), *arrays), atol=1e-4)
     path, *arrays = mlp(tmp_path / "last.onnx", ("n", 8, 6, 3))
-    assert np.allclose(embedded(path), expected(x, *arrays), atol=1e-4)
+    assert np.allclose(embed(path), expect(x, *arrays), atol=1e-4)
 
 
 def test_channel_orders_mean_and_scale(tmp_path):
     path, *arrays = mlp(tmp_path / "a.onnx", ("n", 8, 6, 3))
     mean, scale = [100, 110, 120], [0.1, 0.2, 0.3]
     x = (CROPS[..., ::-1] - np.array(mean)) * np.array(scale)
-    found = embedded(path, channels="BGR", mean=mean, scale=scale)
-    assert np.allclose(found, expected(x, *arrays), rtol=1e-4, atol=1e-3)
+    actual = embed(path, channels="BGR", mean=mean, scale=scale)
+    assert np.allclose(actual, expect(x, *arrays), rtol=1e-4, atol=1e-3)
     path, *arrays = mlp(tmp_path / "grey.onnx", ("n", 1, 8, 6))
     x = CROPS @ np.array([0.299, 0.587, 0.114])
-    found = embedded(path, channels="grey", mean=0, scale=1)
-    assert np.allclose(found, expected(x, *arrays), rtol=1e-4, atol=1e-2)
+    actual = embed(path, channels="grey", mean=0, scale=1)
+    assert np.allclose(actual, expect(x, *arrays), rtol=1e-4, atol=1e-2)
 
 
 def test_networks_on_bytes(tmp_path):
     path, *arrays = mlp(tmp_path / "a.onnx", ("n", 8, 6, 3), kind=TensorProto.UINT8)
-    found = embedded(path, mean=0, scale=1)
-    assert np.allclose(found, expected(CROPS.astype(float), *arrays), rtol=1e-4, atol=1e-2)
+    actual = embed(path, mean=0, scale=1)
+    assert np.allclose(actual, expect(CROPS.astype(float), *arrays), rtol=1e-4, atol=1e-2)
 
 
 @pytest.mark.parametrize("batch", ["n", 1, 4])
 def test_a_row_has_the_same_bytes_in_every_batch(tmp_path, batch):
     path, *_ = mlp(tmp_path / "a.onnx", (batch, 3, 8, 6), batch=batch)
-    whole = embedded(path)
+    whole = embed(path)
     for size in (1, 2, 3):
-        parts = [embedded(path, CROPS[i : i + size]) for i in range(0, 7, size)]
+        parts = [embed(path, CROPS[i : i + size]) for i in range(0, 7, size)]
         assert np.concatenate(parts).tobytes() == whole.tobytes()
-    assert embedded(path, CROPS[::-1]).tobytes() == whole[::-1].tobytes()
+    assert embed(path, CROPS[::-1]).tobytes() == whole[::-1].tobytes()
 
 
 def test_other_outputs_by_name(tmp_path):
     path, *_ = mlp(tmp_path / "a.onnx")
-    assert embedded(path, output="positive").shape == (7, 300)
-    inner = embedded(path, output="hidden")
-    np.testing.assert_array_equal(np.maximum(inner, 0), embedded(path, output="positive"))
+    assert embed(path, output="positive").shape == (7, 300)
+    inner = embed(path, output="hidden")
+    np.testing.assert_array_equal(np.maximum(inner, 0), embed(path, output="positive"))
     assert (inner < 0).any()
     with pytest.raises(ValueError, match=r"output='x': .* no such tensor.*'embedding', 'positive'"):
-        embedded(path, output="x")
+        embed(path, output="x")
     long = "x" * 300
     with pytest.raises(ValueError, match="no such tensor"):
-        embedded(path, output=long)
-    assert embedded(path).shape == (7, 5)
+        embed(path, output=long)
+    assert embed(path).shape == (7, 5)
 
 
 def test_the_input_is_read_from_the_file(tmp_path):
     path, *_ = mlp(tmp_path / "a.onnx")
-    found = network_input(checksum(path))
-    assert found[1:6] == (None, 8, 6, 3, False)
+    actual = network_input(checksum(path))
+    assert actual[1:6] == (None, 8, 6, 3, False)
     path, *_ = mlp(tmp_path / "b.onnx", ("n", 5, 8, 6))
     with pytest.raises(WeightsError, match="with 1 or 3 channels"):
         network_input(checksum(path))
@@ -154,7 +154,7 @@ def test_files_that_cannot_be_run_are_said(tmp_path):
         network_input(checksum(path))
 
 
-def filled(shape):
+def fill(shape):
     """Return a tweak that adds a constant of this shape to the input."""
 
     def tweak(model):
@@ -198,12 +198,12 @@ def endless(model):
 
 
 def test_a_network_that_fills_the_memory_is_refused(tmp_path):
-    path, *_ = mlp(tmp_path / "a.onnx", tweak=filled([2**31]))  # 8 GiB
+    path, *_ = mlp(tmp_path / "a.onnx", tweak=fill([2**31]))  # 8 GiB
     with pytest.raises(WeightsError, match=r"a\.onnx: ONNX Runtime cannot run it"):
-        embedded(path)
-    path, *arrays = mlp(tmp_path / "b.onnx", tweak=filled([2**20]))
+        embed(path)
+    path, *arrays = mlp(tmp_path / "b.onnx", tweak=fill([2**20]))
     x = ((CROPS - 127.5) / 127.5).transpose(0, 3, 1, 2)
-    assert np.allclose(embedded(path), expected(x, *arrays), atol=1e-4)
+    assert np.allclose(embed(path), expect(x, *arrays), atol=1e-4)
 
 
 def test_a_network_without_an_end_is_given_up(tmp_path, monkeypatch):
@@ -211,7 +211,7 @@ def test_a_network_without_an_end_is_given_up(tmp_path, monkeypatch):
     path, *_ = mlp(tmp_path / "a.onnx", tweak=endless)
     for _ in range(2):
         with pytest.raises(WeightsError, match="it gave no answer for 3 s"):
-            embedded(path)
+            embed(path)
 
 
 @pytest.mark.parametrize(

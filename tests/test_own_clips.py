@@ -231,8 +231,8 @@ def test_run_takes_own_clips_in_place_of_a_corpus(voices, capsys):
         "    return Experiment(name='x', title='x', question='x', results={})\n"
     )
     reports = ["--reports", voices / "reports"]
-    for own in ([f"ravdess={voices / 'mine.csv'}"], [f"ravdess={voices / 'clips'}", *NAMES]):
-        code, _, err = run(capsys, "run", script, "--corpus", *own, *reports)
+    for arguments in ([f"ravdess={voices / 'mine.csv'}"], [f"ravdess={voices / 'clips'}", *NAMES]):
+        code, _, err = run(capsys, "run", script, "--corpus", *arguments, *reports)
         assert code == 0, err
 
 

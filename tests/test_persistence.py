@@ -267,9 +267,9 @@ def saved(numbers, tmp_path_factory):
 def test_one_changed_byte_is_refused(saved, data):
     path = saved / data.draw(st.sampled_from(["model.json", "model.skops", "model_card.md"]))
     whole = path.read_bytes()
-    place = data.draw(st.integers(0, len(whole) - 1))
-    other = data.draw(st.integers(0, 255).filter(lambda byte: byte != whole[place]))
-    changed = whole[:place] + bytes([other]) + whole[place + 1 :]
+    offset = data.draw(st.integers(0, len(whole) - 1))
+    other = data.draw(st.integers(0, 255).filter(lambda byte: byte != whole[offset]))
+    changed = whole[:offset] + bytes([other]) + whole[offset + 1 :]
     if path.suffix == ".json":  # a tab in place of a line's end changes nothing
         with suppress(ValueError):
             assume(json.loads(changed) != json.loads(whole))
@@ -295,7 +295,7 @@ def test_broken_folders_are_named(saved, tmp_path):
         load(copy)
 
 
-def _resealed(folder, target, *, skops=None, **changes):
+def _reseal(folder, target, *, skops=None, **changes):
     """Copy a model with changed contents and checksums that fit: made by hand, not damaged."""
     fields = json.loads((folder / "model.json").read_text()) | changes
     files = {name: (folder / name).read_bytes() for name in ("model.skops", "model_card.md")}
@@ -312,9 +312,9 @@ def _resealed(folder, target, *, skops=None, **changes):
 def test_other_versions_are_told(saved, tmp_path):
     versions = read_manifest(saved)["versions"] | {"scikit-learn": "0.1"}
     with pytest.warns(ModelWarning, match=r"scikit-learn 0.1 \(now"):
-        load(_resealed(saved, tmp_path / "old", versions=versions))
+        load(_reseal(saved, tmp_path / "old", versions=versions))
     with pytest.raises(ModelError, match=r"format 99.*update emopipe"):
-        load(_resealed(saved, tmp_path / "new", format=99))
+        load(_reseal(saved, tmp_path / "new", format=99))
 
 
 def _rewritten(saved, change):
@@ -342,7 +342,7 @@ def _huge(members):
     members[name] = header.getvalue()
 
 
-def _pickled(members):
+def _pickle(members):
     buffer = io.BytesIO()
     np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
     members[_first_array(members)] = buffer.getvalue()
@@ -365,7 +365,7 @@ def _deep(members):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (_huge, "claims shape"), (_pickled, "pickled objects"), (_calling, "posix.system"),
+    (_huge, "claims shape"), (_pickle, "pickled objects"), (_calling, "posix.system"),
     (_running, "emopipe.cli.__main__"), (_deep, "not a whole skops file|no object"),
     (lambda members: members.pop("schema.json"), "not a whole skops file"),
     (lambda members: members.update({"a.npy": b"nothing"}), "is no array"),
@@ -373,7 +373,7 @@ def _deep(members):
 def test_hostile_archives_are_refused_before_anything_is_built(saved, tmp_path, change, words):
     skops = _rewritten(saved, change)
     with pytest.raises(ModelError, match=words):
-        load(_resealed(saved, tmp_path / "hostile", skops=skops))
+        load(_reseal(saved, tmp_path / "hostile", skops=skops))
 
 
 @pytest.mark.parametrize("name", ["load", "memmap", "matrix"])
@@ -414,12 +414,12 @@ def _with_tree(model, **changes):
     model.estimators_[0].tree_.__setstate__(state | {"nodes": nodes})
 
 
-def _precomputed(model):
+def _precompute(model):
     model.kernel, model.shape_fit_ = "precomputed", (4, 4)
     model.support_ = np.full_like(model.support_, 2**30)
 
 
-def _boosted(model):
+def _boost(model):
     model._predictors[0][0].nodes["feature_idx"][0] = 2**30
 
 
@@ -431,12 +431,12 @@ FORGED = [
     (RandomForestClassifier(2), lambda m: _with_tree(m, feature=2**33, n_features=2**40)),
     (RandomForestClassifier(2), lambda m: _with_tree(m, feature=9)),
     (RandomForestClassifier(2), lambda m: setattr(m, "n_features_in_", 2)),
-    (SVC(), _precomputed), (SVC(), lambda m: setattr(m, "_impl", "one_class")),
+    (SVC(), _precompute), (SVC(), lambda m: setattr(m, "_impl", "one_class")),
     (SVC(kernel="poly"), lambda m: setattr(m, "degree", 2**31 - 1)),
     (SVC(), lambda m: setattr(m, "support_vectors_", m.support_vectors_[:, :2])),
     (KNeighborsClassifier(3), lambda m: setattr(m, "_y", np.full_like(m._y, 2**40))),
     (KNeighborsClassifier(3), lambda m: setattr(m, "_fit_X", m._fit_X[:2])),
-    (HistGradientBoostingClassifier(max_iter=2), _boosted),
+    (HistGradientBoostingClassifier(max_iter=2), _boost),
     (HistGradientBoostingClassifier(max_iter=2), _cyclic),
     (HistGradientBoostingClassifier(max_iter=2), lambda m: setattr(m, "_in_fit", True)),
     (LogisticRegression(), lambda m: setattr(m, "coef_", m.coef_[:, :2])),
@@ -456,7 +456,7 @@ def test_arrays_that_name_places_outside_are_refused(model, spoil, numbers, tmp_
     check_sound(model)
     spoil(model)
     target = model if is_classifier(model) else make_pipeline(model, GaussianNB().fit(X, y))
-    forged = _resealed(saved, tmp_path / "forged", skops=to_bytes(target))
+    forged = _reseal(saved, tmp_path / "forged", skops=to_bytes(target))
     with pytest.raises(ModelError, match="do not fit together"):
         load(forged)
 
@@ -470,11 +470,11 @@ def test_sparse_arrays_and_other_estimators_are_refused(numbers, tmp_path, saved
     import skops.io
 
     for other in (model, OneClassSVM().fit(X), SVR().fit(X, X[:, 0])):
-        forged = _resealed(saved, tmp_path / type(other).__name__, skops=skops.io.dumps(other))
+        forged = _reseal(saved, tmp_path / type(other).__name__, skops=skops.io.dumps(other))
         with pytest.raises(ModelError, match=r"not trusted|neither arrays nor"):
             load(forged)
     with pytest.raises(ModelError, match="no fitted classifier"):
-        load(_resealed(saved, tmp_path / "scaler", skops=to_bytes(StandardScaler().fit(X))))
+        load(_reseal(saved, tmp_path / "scaler", skops=to_bytes(StandardScaler().fit(X))))
 
 
 def test_a_network_wider_than_its_weights_is_refused(numbers, tmp_path, saved):
@@ -483,7 +483,7 @@ def test_a_network_wider_than_its_weights_is_refused(numbers, tmp_path, saved):
     _same(model, load(save(model, tmp_path / "model")), X)
     model.hidden_units = (2**20, 2**20)
     with pytest.raises(ModelError, match="do not fit together"):
-        load(_resealed(saved, tmp_path / "forged", skops=to_bytes(model)))
+        load(_reseal(saved, tmp_path / "forged", skops=to_bytes(model)))
 
 
 def test_a_network_on_clips_with_huge_layers_is_refused():
@@ -502,19 +502,19 @@ def test_a_model_is_named_by_its_classes_wherever_their_modules_lie(voice_model,
     assert '"__module__": "emopipe"' in schema and '"__module__": "emopipe.' not in schema
     before = schema.replace('"emopipe"', '"emopipe.where_it_was.before"').encode()
     moved = _rewritten(folder, lambda members: members.update({"schema.json": before}))
-    again = load(_resealed(folder, tmp_path / "moved", skops=moved))
+    again = load(_reseal(folder, tmp_path / "moved", skops=moved))
     assert type(again[0]) is ShortTermStatistics
 
 
 def test_manifests_made_by_hand_are_refused(saved, tmp_path):
     with pytest.raises(ModelError, match="labels is no list"):
-        load(_resealed(saved, tmp_path / "labels", labels="anger"))
+        load(_reseal(saved, tmp_path / "labels", labels="anger"))
     with pytest.raises(ModelError, match="user_files is no dict"):
-        load(_resealed(saved, tmp_path / "files", user_files=[]))
+        load(_reseal(saved, tmp_path / "files", user_files=[]))
     with pytest.raises(ModelError, match="user_files name face__weights"):
-        load(_resealed(saved, tmp_path / "other", user_files={"face__weights": {}}))
+        load(_reseal(saved, tmp_path / "other", user_files={"face__weights": {}}))
     with pytest.raises(ModelError, match=r"has format \[1\]"):
-        load(_resealed(saved, tmp_path / "format", format=[1], versions=1))
+        load(_reseal(saved, tmp_path / "format", format=[1], versions=1))
     copy = shutil.copytree(saved, tmp_path / "large")
     with (copy / "model.skops").open("r+b") as file:
         file.truncate(2**33)
@@ -668,7 +668,7 @@ def test_a_file_that_a_model_names_is_never_opened(model_with_a_file, monkeypatc
     folder, weights = model_with_a_file
     model = load(folder, parameters={"face__weights": str(weights)})
     monkeypatch.setattr(packing, "names_a_file", lambda *_: False)  # a folder made by hand
-    forged = _resealed(folder, tmp_path / "forged", skops=to_bytes(model))
+    forged = _reseal(folder, tmp_path / "forged", skops=to_bytes(model))
     monkeypatch.undo()
     looked_at = []
     monkeypatch.setattr("emopipe.files.checksum", looked_at.append)
@@ -740,7 +740,7 @@ def test_a_detector_is_known_by_its_checksum_wherever_its_model_lies():
     from emopipe.models.provenance import _placeless, networks
 
     digest = model_digest("yunet")
-    here, there = ({"model": place, "detector_digest": digest, "margin": 0.1} for place in "ab")
+    here, there = ({"model": folder, "detector_digest": digest, "margin": 0.1} for folder in "ab")
     assert _placeless({"faces": here}) == _placeless({"faces": there})
     assert _placeless(here) == {"detector_digest": digest, "margin": 0.1}
     assert [network["name"] for network in networks(here)] == ["face detector yunet"]

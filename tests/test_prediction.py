@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from clips import numbered, write_video
+from clips import number_picture, write_video
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
@@ -294,7 +294,7 @@ def test_the_store_spares_work_and_the_model_stays_as_it_was(model, clips, tmp_p
 
 
 def test_faces_are_where_the_face_features_look(tmp_path):
-    film = write_video(tmp_path / "a.mp4", map(numbered, range(10)))
+    film = write_video(tmp_path / "a.mp4", map(number_picture, range(10)))
     blind = make_pipeline(
         MiniXceptionFeatures(faces=FaceCrops(detector=None)), LogisticRegression()
     )

@@ -1,5 +1,5 @@
 import pytest
-from corpora_on_disk import lay, load, said
+from corpora_on_disk import lay, load, load_warnings
 
 from emopipe.corpora import CorpusError, CorpusWarning, load_corpus
 
@@ -71,9 +71,9 @@ def test_actors_beyond_24_are_foreign(actor, tmp_path):
 
 
 def test_expected_counts_follow_the_options(whole):
-    assert "complete corpus has 1440" in said("ravdess", whole)
-    assert "complete corpus has 4320" in said("ravdess", whole, modality="all")
-    song = said("ravdess", whole, channel="song")
+    assert "complete corpus has 1440" in load_warnings("ravdess", whole)
+    assert "complete corpus has 4320" in load_warnings("ravdess", whole, modality="all")
+    song = load_warnings("ravdess", whole, channel="song")
     assert "complete corpus has 1012" in song
     assert "subjects 01, 03 to 24" in song
 
@@ -81,7 +81,7 @@ def test_expected_counts_follow_the_options(whole):
 def test_actor_18_does_not_sing(tmp_path):
     singers = [actor for actor in range(1, 25) if actor != 18]
     lay(tmp_path, *(f"03-02-01-01-01-01-{actor:02d}.wav" for actor in singers))
-    assert "no clip of subjects" not in said("ravdess", tmp_path, channel="song")
+    assert "no clip of subjects" not in load_warnings("ravdess", tmp_path, channel="song")
 
 
 @pytest.mark.shared
@@ -91,7 +91,7 @@ def test_real_speech(shared_data):
     assert clips.groupby("subject").size().eq(60).all()
     assert clips["emotion"].nunique() == 8
     assert clips.groupby("sex")["subject"].nunique().to_dict() == {"female": 8, "male": 8}
-    assert "subjects 17 to 24" in said("ravdess", shared_data / "ravdess")
+    assert "subjects 17 to 24" in load_warnings("ravdess", shared_data / "ravdess")
 
 
 @pytest.mark.shared

@@ -45,7 +45,7 @@ from emopipe.report.view import experiment_view
 
 
 @pytest.fixture(scope="module")
-def one():
+def whole():
     return experiment()
 
 
@@ -61,10 +61,10 @@ def perfect(result):
 def test_proper_scores_are_those_of_scikit_learn(scores, seed):
     probabilities = scores / scores.sum(1, keepdims=True)
     labels = np.r_[[0, 1, 2], np.random.default_rng(seed).integers(0, 3, 9)]
-    found = proper_scores(probabilities, np.eye(3)[labels])
-    assert found["log_loss"] == pytest.approx(log_loss(labels, probabilities))
+    actual = proper_scores(probabilities, np.eye(3)[labels])
+    assert actual["log_loss"] == pytest.approx(log_loss(labels, probabilities))
     expected = sum(brier_score_loss(labels == n, probabilities[:, n]) for n in range(3))
-    assert found["brier"] == pytest.approx(expected)
+    assert actual["brier"] == pytest.approx(expected)
 
 
 @settings(max_examples=40, deadline=None)
@@ -77,8 +77,8 @@ def test_bins_of_reliability_hold_every_clip_once(pairs):
     assert (bins["n"] * bins["confidence"]).sum() == pytest.approx(confidence.sum())
 
 
-def test_scores_that_are_right_as_often_as_they_say_have_no_error(one):
-    result = perfect(one.results["skill 0.4"])
+def test_scores_that_are_right_as_often_as_they_say_have_no_error(whole):
+    result = perfect(whole.results["skill 0.4"])
     view = confidence_view(result)
     assert view["probable"] and view["error"] == view["brier"] == view["log_loss"] == 0
     assert view["coverage"].series["accuracy of the surest"]["y"] == [1.0] * 20
@@ -203,13 +203,13 @@ class Seeded(ClassifierMixin, BaseEstimator):
         return np.random.default_rng(self.random_state).choice(self.classes_, len(X))
 
 
-def test_other_seeds_are_variants_of_a_result(one, tmp_path):
+def test_other_seeds_are_variants_of_a_result(whole, tmp_path):
     clips = clip_table(subjects=4)
     result = evaluate(Seeded(), clips, cv=2, repeats=3, n_bootstrap=20)
     assert [row["id"] for row in result.variants] == ["seed-1", "seed-2"]
     again = evaluate(Seeded(1000), clips, cv=2, n_bootstrap=0)
     assert result.variants[0]["uar"]["value"] == again.metrics["uar"]["value"]
-    lucky = replace(one, results={"luck": result}, published=[])
+    lucky = replace(whole, results={"luck": result}, published=[])
     html = write_report(lucky, tmp_path).read_text()
     assert "mean over 3 seeds, lowest to highest" in html
     with pytest.raises(ValueError, match="nothing in NoisyLabels has a random_state"):
@@ -218,38 +218,38 @@ def test_other_seeds_are_variants_of_a_result(one, tmp_path):
         evaluate(Seeded(), clips, cv=2, repeats=0)
 
 
-def test_a_checklist_of_32_items_is_filled_where_data_can(one, tmp_path):
-    known = [
+def test_a_checklist_of_32_items_is_filled_where_data_can(whole, tmp_path):
+    filled = [
         replace(r, corpora=[c | {"name": "ravdess", "synthetic": False} for c in r.corpora],
                 predictions=r.predictions.assign(sex="female", age=30))
-        for r in one.results.values()
+        for r in whole.results.values()
     ]  # fmt: skip
-    rows = checklist(replace(one, results=dict(zip(one.results, known, strict=True))))
+    rows = checklist(replace(whole, results=dict(zip(whole.results, filled, strict=True))))
     assert len(rows) == 32 == len({row["id"] for row in rows})
     assert sum(row["text"] is not None for row in rows) >= 20
     assert {"1b", "3g", "5b", "8b"} <= {row["id"] for row in rows if row["text"] is None}
     tests = {row["id"]: row["text"] for row in rows}["7c"]
-    assert ("a reference, and all others, apart" in tests) == bool(one.references)
-    drawn = [replace(r, corpora=[c | {"synthetic": True} for c in r.corpora]) for r in known]
-    rows = checklist(replace(one, results=dict(zip(one.results, drawn, strict=True))))
+    assert ("a reference, and all others, apart" in tests) == bool(whole.references)
+    drawn = [replace(r, corpora=[c | {"synthetic": True} for c in r.corpora]) for r in filled]
+    rows = checklist(replace(whole, results=dict(zip(whole.results, drawn, strict=True))))
     texts = {row["id"]: row["text"] for row in rows}
     for id in ("2a", "3a"):
         assert "synthetic, faces are drawn" in texts[id] and "zenodo" not in texts[id].lower(), id
-    assert write_report(one, tmp_path).read_text().count("<strong>to be written</strong>") >= 7
+    assert write_report(whole, tmp_path).read_text().count("<strong>to be written</strong>") >= 7
 
 
-def test_paragraphs_say_what_was_done(one):
-    text = " ".join(methods(one))
+def test_paragraphs_say_what_was_done(whole):
+    text = " ".join(methods(whole))
     for words in ("96 clips of 8 subjects from invented (synthetic", "GroupKFold", "4 folds",
                   "no subject was trained on and tested", "50 bootstrap samples",
                   "Holm", "trained once"):  # fmt: skip
         assert words in text, words
-    assert "No person was recorded" in " ".join(ethics(one))
-    assert "prohibited" in " ".join(ethics(one))
+    assert "No person was recorded" in " ".join(ethics(whole))
+    assert "prohibited" in " ".join(ethics(whole))
 
 
-def test_references_are_bibtex(one):
-    text = bibtex(one, [item.source for item in one.published])
+def test_references_are_bibtex(whole):
+    text = bibtex(whole, [item.source for item in whole.published])
     keys = [line.split("{")[1].rstrip(",") for line in text.splitlines() if line.startswith("@")]
     assert len(keys) == len(set(keys)) and {"nobody1900", "corpus-invented"} <= set(keys)
     assert text.count("{") == text.count("}")
@@ -272,10 +272,10 @@ def read(href):
     return (gzip.decompress(data) if "gzip" in kind else data).decode()
 
 
-def test_tables_and_folds_are_files_in_the_page(one, tmp_path):
+def test_tables_and_folds_are_files_in_the_page(whole, tmp_path):
     parser = _Files()
-    parser.feed(write_report(one, tmp_path).read_text())
-    result = one.results["skill 0.4"]
+    parser.feed(write_report(whole, tmp_path).read_text())
+    result = whole.results["skill 0.4"]
     folds = pd.read_csv(io.StringIO(read(parser.files[f"folds-{result.fingerprint[:8]}.csv"])))
     pd.testing.assert_frame_equal(folds, result.fold_table(), check_dtype=False)
     table = pd.read_csv(io.StringIO(read(parser.files["skill-0-4-predictions.csv"])))
@@ -308,10 +308,10 @@ def large(model, label, seed):
     return replace(model, title=label, classes=names, predictions=table, corpora=corpora, **values)
 
 
-def test_a_page_of_four_results_on_7442_clips_is_below_two_megabytes(one, tmp_path, monkeypatch):
+def test_a_page_of_four_results_on_7442_clips_is_below_two_megabytes(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(Experiment, "save", lambda *_: None)  # the page alone, for time's sake
     labels = [f"result {n}" for n in range(4)]
-    model = one.results["skill 0.4"]
+    model = whole.results["skill 0.4"]
     results = {label: large(model, label, n) for n, label in enumerate(labels)}
     page = write_report(
         Experiment(name="large", title="Large", question="Is it small?", results=results), tmp_path
@@ -323,19 +323,19 @@ def test_a_page_of_four_results_on_7442_clips_is_below_two_megabytes(one, tmp_pa
     assert len(table) == 7442
 
 
-def test_predictions_stay_in_the_result_file_where_the_page_would_be_too_large(one, monkeypatch):
+def test_predictions_stay_in_the_result_file_where_the_page_would_be_too_large(whole, monkeypatch):
     monkeypatch.setattr("emopipe.report.view.LARGEST_FILES", 10_000)
-    view = experiment_view(one)
+    view = experiment_view(whole)
     names = [file["name"] for row in view["results"] for file in row["files"]]
     assert names and not any("predictions" in name for name in names)
 
 
-def test_a_result_on_which_nothing_was_tested_has_a_page(one, tmp_path):
-    result = one.results["skill 0.4"]
+def test_a_result_on_which_nothing_was_tested_has_a_page(whole, tmp_path):
+    result = whole.results["skill 0.4"]
     empty = result.per_emotion.assign(support=0, recall=np.nan, precision=np.nan, f1=np.nan)
     nothing = {name: {"value": None, "low": None, "high": None} for name in result.metrics}
     none = replace(
         result, predictions=result.predictions[:0], folds=[], per_emotion=empty, metrics=nothing
     )
-    page = write_report(replace(one, results={"none": none}, published=[]), tmp_path)
+    page = write_report(replace(whole, results={"none": none}, published=[]), tmp_path)
     assert "none: accuracy –" in page.read_text()

@@ -188,9 +188,9 @@ def test_passed_needs_every_check_and_every_check_is_counted():
 
 
 def test_notices_have_a_severity():
-    given = ["Mind the gap.", {"text": "All is drawn.", "severity": "severe"}, "Mind the gap."]
+    entries = ["Mind the gap.", {"text": "All is drawn.", "severity": "severe"}, "Mind the gap."]
     mind = {"text": "Mind the gap.", "severity": "warning"}
-    assert make_result(notices=given).notices == [mind, given[1]]
+    assert make_result(notices=entries).notices == [mind, entries[1]]
     assert make_experiment(notices="Mind the gap.").notices == [mind]
     with pytest.raises(ValueError, match="'information', 'warning', 'severe'"):
         make_result(notices=[{"text": "x", "severity": "fatal"}])
@@ -211,10 +211,10 @@ def test_chance_is_the_largest_share_and_one_of_the_classes():
 
 def test_the_fingerprint_is_about_clips_and_test_folds():
     clips = pd.DataFrame({"clip": list("abcd"), "fold": [0, 0, 1, 1]})
-    one = make_result(predictions=clips).fingerprint
-    assert make_result(predictions=clips[::-1]).fingerprint == one
-    assert make_result(predictions=clips.assign(fold=[1, 1, 0, 0])).fingerprint != one
-    assert make_result(predictions=clips[:2]).fingerprint != one
+    fingerprint = make_result(predictions=clips).fingerprint
+    assert make_result(predictions=clips[::-1]).fingerprint == fingerprint
+    assert make_result(predictions=clips.assign(fold=[1, 1, 0, 0])).fingerprint != fingerprint
+    assert make_result(predictions=clips[:2]).fingerprint != fingerprint
 
 
 def test_experiment_is_saved_and_loaded(tmp_path):
@@ -259,7 +259,7 @@ def test_what_differs_from_run_to_run_of_an_experiment_can_be_left_out():
     assert experiment.to_json(run=False) == make_experiment(charts=[]).to_json(run=False)
 
 
-def changed(path, value, stored=None):
+def change(path, value, stored=None):
     """Return a stored experiment in which one place holds another value."""
     fields = json.loads(make_experiment().to_json() if stored is None else json.dumps(stored))
     *way, last = path
@@ -308,7 +308,7 @@ VOICE = ("results", "voice")
     ],
 )
 def test_a_file_is_checked_when_it_is_read(path, value, words, tmp_path):
-    (tmp_path / "result.json").write_text(changed(path, value))
+    (tmp_path / "result.json").write_text(change(path, value))
     with pytest.raises(ValueError, match=words) as error:
         Experiment.load(tmp_path)
     assert str(error.value).startswith(str(tmp_path / "result.json"))
@@ -332,7 +332,7 @@ json_values = st.recursive(
 )
 
 
-def places(value, path=()):
+def list_paths(value, path=()):
     yield path
     items = (
         enumerate(value)
@@ -342,17 +342,17 @@ def places(value, path=()):
         else ()
     )
     for key, item in items:
-        yield from places(item, (*path, key))
+        yield from list_paths(item, (*path, key))
 
 
-PLACES = [p for p in places(json.loads(make_experiment().to_json())) if p]
+PLACES = [p for p in list_paths(json.loads(make_experiment().to_json())) if p]
 
 
 @given(st.sampled_from(PLACES), json_values)
 @settings(max_examples=150, deadline=None)
 def test_whatever_stands_anywhere_is_read_or_refused_in_words(path, value):
     try:
-        again = Experiment.from_json(changed(path, value), "the file")
+        again = Experiment.from_json(change(path, value), "the file")
     except ValueError as error:
         assert str(error).startswith("the file")
     else:
@@ -385,11 +385,11 @@ def test_the_golden_file_of_schema_2_is_read_with_all_that_it_says():
 OLD = json.loads(OLDER.read_text(encoding="utf-8"))
 
 
-@given(st.sampled_from([p for p in places(OLD) if p]), json_values)
+@given(st.sampled_from([p for p in list_paths(OLD) if p]), json_values)
 @settings(max_examples=100, deadline=None)
 def test_whatever_stands_in_a_file_of_schema_2_is_read_or_refused_in_words(path, value):
     try:
-        again = Experiment.from_json(changed(path, value, OLD), "the file")
+        again = Experiment.from_json(change(path, value, OLD), "the file")
     except ValueError as error:
         assert str(error).startswith("the file")
     else:

@@ -25,11 +25,11 @@ class LazyTensors(Tensors):
 
     def __init__(self, n, seed=0):
         super().__init__(n, seed)
-        self.asked, values = [], self.values
+        self.reads, values = [], self.values
 
         class Values:
             def take(_, rows):
-                self.asked.append(len(rows))
+                self.reads.append(len(rows))
                 return [values[row] for row in rows]
 
         self.values = Values()
@@ -39,22 +39,22 @@ class LazyTensors(Tensors):
 def test_slices_read_every_clip_once_and_few_at_a_time(n, random):
     eager, lazy = Tensors(n), LazyTensors(n)
     rows = np.array(random.sample(range(n), n))
-    found = list(in_slices(lazy, rows))
-    assert [rows[place] for place, _ in found] == [row for row in rows if eager.there[row]]
-    assert all(np.array_equal(value, eager.values[rows[place]]) for place, value in found)
-    assert max(lazy.asked) <= 16
+    slices = list(in_slices(lazy, rows))
+    assert [rows[position] for position, _ in slices] == [row for row in rows if eager.there[row]]
+    assert all(np.array_equal(value, eager.values[rows[position]]) for position, value in slices)
+    assert max(lazy.reads) <= 16
 
 
 def test_kept_rows_lie_in_order_under_their_names():
     first, second = Tensors(20), Tensors(3, seed=1)
-    kept = keep([(first, np.arange(20), np.arange(20)), (second, np.array([2, 0]), [70, 80])])
+    stored = keep([(first, np.arange(20), np.arange(20)), (second, np.array([2, 0]), [70, 80])])
     expected = [v for v in first.values if v is not None] + [second.values[2], second.values[0]]
-    assert np.array_equal(kept.rows, np.concatenate(expected)) and kept.rows.dtype == np.float16
-    assert kept.clips[-4:].tolist() == [70, 70, 70, 80] and kept.parts[-5:].tolist() == [
+    assert np.array_equal(stored.rows, np.concatenate(expected)) and stored.rows.dtype == np.float16
+    assert stored.clips[-4:].tolist() == [70, 70, 70, 80] and stored.parts[-5:].tolist() == [
         0,
         *[1] * 4,
     ]
-    assert np.array_equal(np.unique(kept.clips[kept.parts == 0]), np.flatnonzero(first.there))
+    assert np.array_equal(np.unique(stored.clips[stored.parts == 0]), np.flatnonzero(first.there))
 
 
 def test_nothing_cannot_be_kept():

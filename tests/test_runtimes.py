@@ -11,27 +11,27 @@ def counting():
     """Return a model that sums a crop's pixels, and the shapes with which Python ran it."""
     import keras
 
-    seen = []
+    shapes = []
 
     class Sum(keras.layers.Layer):
         def call(self, crops):
-            seen.append(crops.shape)
+            shapes.append(crops.shape)
             return keras.ops.sum(keras.ops.cast(crops, "float32"), axis=(1, 2), keepdims=True)
 
     crops = keras.Input((4, 4, 3), dtype="uint8")
     model = keras.Model(crops, Sum()(crops))
-    seen.clear()
-    return model, seen
+    shapes.clear()
+    return model, shapes
 
 
 def test_one_trace_serves_every_batch(counting):
-    model, seen = counting
+    model, shapes = counting
     call = keras_call(model)
     for size in (1, 2, 5, 9, 1):
         rows = call(CROPS[:size])
         assert rows.dtype == np.float32 and rows.shape == (size, 3)
         assert np.array_equal(rows, CROPS[:size].sum(axis=(1, 2)))
-    assert len(seen) == 1
+    assert len(shapes) == 1
 
 
 def test_few_crops_are_filled_up(counting, monkeypatch):
@@ -39,10 +39,10 @@ def test_few_crops_are_filled_up(counting, monkeypatch):
 
     sizes = []
 
-    def spied(model):
+    def spy(model):
         return lambda crops: sizes.append(len(crops)) or crops.reshape(len(crops), -1)
 
-    monkeypatch.setitem(runtimes._BACKENDS, "tensorflow", spied)
+    monkeypatch.setitem(runtimes._BACKENDS, "tensorflow", spy)
     call = keras_call(counting[0], least=4)
     assert np.array_equal(call(CROPS[:3]), CROPS[:3].reshape(3, -1))
     assert call(CROPS).shape == (9, 48) and sizes == [4, 9]
@@ -63,6 +63,6 @@ def test_openvino_takes_turns_between_threads():
     graph = openvino.Model([ops.reduce_sum(ops.convert(crops, "f32"), [1, 2])], [crops])
     call = openvino_call(graph)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(call, [CROPS[: 1 + i % 9] for i in range(40)]))
-    for i, rows in enumerate(found):
+        answers = list(pool.map(call, [CROPS[: 1 + i % 9] for i in range(40)]))
+    for i, rows in enumerate(answers):
         assert np.array_equal(rows, CROPS[: 1 + i % 9].sum(axis=(1, 2)))

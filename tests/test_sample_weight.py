@@ -92,14 +92,14 @@ def test_a_fold_trains_with_its_own_clips_weights_and_does_not_see_them(monkeypa
 
 def test_arrays_have_weights_as_scikit_learn_has_them():
     table = clip_table()
-    found = evaluate(
+    result = evaluate(
         GaussianNB(), table[["energy"]].to_numpy(), table["emotion"], groups=table["subject"],
         sample_weight=table["weight"], cv=3, n_bootstrap=0,
     )  # fmt: skip
     named = evaluate(
         GaussianNB(), table, features=["energy"], sample_weight="weight", cv=3, n_bootstrap=0
     )
-    assert found.predictions["predicted"].tolist() == named.predictions["predicted"].tolist()
+    assert result.predictions["predicted"].tolist() == named.predictions["predicted"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -181,11 +181,11 @@ def test_clips_train_by_their_share_of_votes(voted):
 
 
 def test_votes_are_not_for_the_estimators_eyes(voted):
-    seen = []
+    calls = []
 
     class Looking(LogisticRegression):
         def fit(self, X, y, sample_weight=None):
-            seen.extend(X)
+            calls.extend(X)
             return super().fit(X[["x_anger"]], y, sample_weight)
 
         def predict_proba(self, X):
@@ -195,7 +195,7 @@ def test_votes_are_not_for_the_estimators_eyes(voted):
             return self.classes_[self.predict_proba(X).argmax(1)]
 
     evaluate(Looking(), voted, cv=4, soft_labels="votes_voice", n_bootstrap=0)
-    assert "x_anger" in seen and not [name for name in seen if name.startswith("votes")]
+    assert "x_anger" in calls and not [name for name in calls if name.startswith("votes")]
     for options, error in (
         ({"soft_labels": "votes_face"}, "soft_labels='votes_face': the clip table has no column"),
         ({"soft_labels": "votes_voice", "features": ["votes_voice_anger"]}, "columns of votes"),

@@ -118,8 +118,8 @@ def test_class_weight_moves_the_border():
     y = np.array(["neutral"] * 90 + ["fear"] * 10)
     plain = SoftmaxClassifier((), epochs=40, learning_rate=0.05, validation_share=0)
     balanced = clone(plain).set_params(class_weight="balanced")
-    found = [(model.fit(X, y).predict(X) == "fear").sum() for model in (plain, balanced)]
-    assert found[0] < found[1]
+    counts = [(model.fit(X, y).predict(X) == "fear").sum() for model in (plain, balanced)]
+    assert counts[0] < counts[1]
 
 
 def test_no_hidden_layer_is_softmax_regression(blobs):

@@ -28,14 +28,14 @@ def tone(seconds, before=0.0, after=0.0):
     return np.concatenate([ends[0], middle, ends[1]])
 
 
-def spent(blocks):
+def exhaust(blocks):
     """Run a generator; return its blocks and what it returned."""
-    found = []
+    blocks = []
     while True:
         try:
-            found.append(next(blocks))
+            blocks.append(next(blocks))
         except StopIteration as stop:
-            return found, stop.value
+            return blocks, stop.value
 
 
 def film(path, sound, *, seconds=2.0, fps=30):
@@ -75,17 +75,17 @@ def test_silence_has_a_status():
 )
 def test_frames_of_a_segment(rate, start, n_frames):
     times = frame_times(0, 3, rate)
-    [found] = frames_of_segments(times, [start], n_frames=n_frames)
-    own = np.flatnonzero((times >= start - 1e-6) & (times < start + LENGTH - 1e-6))
-    assert len(found) == n_frames and (np.diff(found) >= 0).all()
-    assert set(found) <= set(own)
-    if len(own) >= n_frames:
-        assert (np.diff(found) == 1).all()
-        left_out = found[0] - own[0], own[-1] - found[-1]
+    [actual] = frames_of_segments(times, [start], n_frames=n_frames)
+    inside = np.flatnonzero((times >= start - 1e-6) & (times < start + LENGTH - 1e-6))
+    assert len(actual) == n_frames and (np.diff(actual) >= 0).all()
+    assert set(actual) <= set(inside)
+    if len(inside) >= n_frames:
+        assert (np.diff(actual) == 1).all()
+        left_out = actual[0] - inside[0], inside[-1] - actual[-1]
         assert 0 <= left_out[1] - left_out[0] <= 1
     else:
-        assert set(found) == set(own)
-        repeats = np.bincount(found - own[0])
+        assert set(actual) == set(inside)
+        repeats = np.bincount(actual - inside[0])
         assert (repeats[1:-1] == 1).all() and abs(int(repeats[0]) - int(repeats[-1])) <= 1
 
 
@@ -96,9 +96,9 @@ def test_a_segment_without_frames_takes_the_nearest():
 
 def test_30_frames_per_second_are_20_per_segment():
     starts = 0.3 * np.arange(5)
-    own = frames_of_segments(np.arange(90) / 30, starts, n_frames=20)
-    assert [row[0] for row in own] == [0, 9, 18, 27, 36]
-    assert all(len(set(row)) == 20 for row in own)
+    frames = frames_of_segments(np.arange(90) / 30, starts, n_frames=20)
+    assert [row[0] for row in frames] == [0, 9, 18, 27, 36]
+    assert all(len(set(row)) == 20 for row in frames)
 
 
 @settings(max_examples=60, deadline=None)
@@ -111,47 +111,47 @@ def test_every_frame_has_the_nearest_face(times, cuts):
     crops = (times * 10).astype(np.uint8)[:, None]
     pieces = np.split(np.arange(len(times)), np.cumsum(cuts).clip(0, len(times)))
     chunks = [FaceChunk(times[p], crops[p], None) for p in pieces if len(p)]
-    wanted = np.arange(41) / 10 + 0.01
-    blocks = list(nearest_faces(iter(chunks), wanted))
-    assert np.array_equal(np.concatenate([b.times for b in blocks]), wanted)
-    found = np.concatenate([b.rows for b in blocks])[:, 0] / 10
-    best = np.abs(np.subtract.outer(wanted, times)).min(axis=1)
-    assert np.allclose(np.abs(wanted - found), best)
+    targets = np.arange(41) / 10 + 0.01
+    blocks = list(nearest_faces(iter(chunks), targets))
+    assert np.array_equal(np.concatenate([b.times for b in blocks]), targets)
+    actual = np.concatenate([b.rows for b in blocks])[:, 0] / 10
+    best = np.abs(np.subtract.outer(targets, times)).min(axis=1)
+    assert np.allclose(np.abs(targets - actual), best)
 
 
 def test_voice_and_face_of_a_film(tmp_path):
     path = film(tmp_path / "a.mp4", tone(1.0, 0.6, 0.4))
-    [voice], told = spent(prepare_voice(path, rule=RULE))
-    assert voice.rows.shape == (3, 64, 64, 3) and told.counts == {"segments": 3}
+    [voice], prepared = exhaust(prepare_voice(path, rule=RULE))
+    assert voice.rows.shape == (3, 64, 64, 3) and prepared.counts == {"segments": 3}
     assert voice.times[0] == pytest.approx(0.4, abs=0.08)  # AAC begins with 64 ms of its own
     assert np.allclose(np.diff(voice.times), 0.3)
-    blocks, told = spent(prepare_faces(path, rule=RULE, **FACES))
+    blocks, prepared = exhaust(prepare_faces(path, rule=RULE, **FACES))
     times = np.concatenate([block.times for block in blocks])
     assert times[0] == pytest.approx(voice.times[0], abs=1 / 30)
     assert times[-1] == pytest.approx(1.85, abs=0.08)
-    assert np.allclose(np.diff(times), 1 / 30) and told.status == "ok"
+    assert np.allclose(np.diff(times), 1 / 30) and prepared.status == "ok"
     levels = np.concatenate([block.rows for block in blocks])[:, 16, 16, 0].astype(float)
     assert np.corrcoef(levels, times)[0, 1] > 0.99  # each time has its own frame
 
 
 def test_a_film_of_one_frame_shows_it_throughout(tmp_path):
     path = film(tmp_path / "a.mp4", tone(1.5), seconds=0)
-    blocks, told = spent(prepare_faces(path, rule=RULE, **FACES))
+    blocks, prepared = exhaust(prepare_faces(path, rule=RULE, **FACES))
     rows = np.concatenate([block.rows for block in blocks])
-    assert len(rows) > 30 and (rows == rows[0]).all() and told.status in ("ok", "partial")
+    assert len(rows) > 30 and (rows == rows[0]).all() and prepared.status in ("ok", "partial")
 
 
 def test_clips_that_give_nothing(tmp_path):
     sound = write_sound(tmp_path / "a.wav", (tone(1) * 2**15).astype(np.int16)[None])
-    assert len(spent(prepare_voice(sound, rule=RULE))[0]) == 1
+    assert len(exhaust(prepare_voice(sound, rule=RULE))[0]) == 1
     with pytest.raises(ClipError, match="no_video"):
-        spent(prepare_faces(sound, rule=RULE, **FACES))
+        exhaust(prepare_faces(sound, rule=RULE, **FACES))
     mute = film(tmp_path / "mute.mp4", None)
     for prepare in (prepare_voice(mute, rule=RULE), prepare_faces(mute, rule=RULE, **FACES)):
         with pytest.raises(ClipError, match="no_audio"):
-            spent(prepare)
+            exhaust(prepare)
     with pytest.raises(ClipError, match="no_face"):
-        spent(
+        exhaust(
             prepare_faces(
                 film(tmp_path / "wall.mp4", tone(1.5)), rule=RULE, **FACES | {"detector": "haar"}
             )

@@ -7,7 +7,7 @@ from emopipe.strict_json import dumps, plain
 
 
 def test_numpy_and_pandas_become_plain():
-    given = {
+    content = {
         "array": np.array([[1, 2]], dtype=np.int8),
         "float32": np.float32(0.1),
         "table": pd.DataFrame({"a": pd.array([1, None], dtype="Int64"), "b": ["x", None]}),
@@ -21,7 +21,7 @@ def test_numpy_and_pandas_become_plain():
         "path": "a/b",
         "3": [True, None],
     }
-    assert plain(given, "given") == expected
+    assert plain(content, "given") == expected
 
 
 def test_every_field_is_a_line():

@@ -177,11 +177,11 @@ def test_demographics_match_the_people(cremad):
 def test_films_and_sounds_are_what_was_asked_for(cremad):
     clips = usable(load("cremad", cremad))
     film, sound = clips["path"][0], clips["audio"][0]
-    frames, heard, rate = streams(film)
+    frames, sound_, rate = streams(film)
     assert film.endswith(".flv") and frames.shape == (3, 64, 80, 3) and rate == 44100
-    assert heard.shape[1] / rate == pytest.approx(0.3, abs=0.1)
-    frames, heard, rate = streams(sound)
-    assert sound.endswith(".wav") and rate == 16000 and heard.shape == (1, 4800)
+    assert sound_.shape[1] / rate == pytest.approx(0.3, abs=0.1)
+    frames, sound_, rate = streams(sound)
+    assert sound.endswith(".wav") and rate == 16000 and sound_.shape == (1, 4800)
     assert len(list(cremad.glob("AudioMP3/*.mp3"))) == len(list(cremad.glob("AudioWAV/*.wav")))
 
 
@@ -336,10 +336,10 @@ def performances(informative, emotions, subjects=12, seed=0):
 @settings(max_examples=30, deadline=None)
 def test_uninformative_modality_agrees_exactly_by_chance(n, seed):
     for informative, field in ((("voice",), "face"), (("face",), "voice"), ((), "voice")):
-        shown = performances(informative, SIX[:n], seed=seed)
-        agree = [getattr(p, field) == p.clip.emotion for p in shown]
+        people = performances(informative, SIX[:n], seed=seed)
+        agree = [getattr(p, field) == p.clip.emotion for p in people]
         assert np.mean(agree) == pytest.approx(1 / n)
-        assert Counter(getattr(p, field) for p in shown) == dict.fromkeys(SIX[:n], 12)
+        assert Counter(getattr(p, field) for p in people) == dict.fromkeys(SIX[:n], 12)
 
 
 @given(seed=st.integers(0, 99))
@@ -347,8 +347,8 @@ def test_uninformative_modality_agrees_exactly_by_chance(n, seed):
 def test_informative_modality_always_agrees(seed):
     for informative in (("voice",), ("face",), ("voice", "face")):
         for p in performances(informative, SIX, seed=seed):
-            shown = {"voice": p.voice, "face": p.face}
-            assert all(shown[modality] == p.clip.emotion for modality in informative)
+            by_modality = {"voice": p.voice, "face": p.face}
+            assert all(by_modality[modality] == p.clip.emotion for modality in informative)
 
 
 @given(n=st.integers(4, 6), seed=st.integers(0, 99))
@@ -356,18 +356,18 @@ def test_informative_modality_always_agrees(seed):
 def test_split_needs_both_modalities(n, seed):
     emotions, middle = SIX[:n], (n + 1) // 2
     by_voice, by_face = set(emotions[:middle]), set(emotions[middle:])
-    shown = performances(("split",), emotions, subjects=30, seed=seed)
+    people = performances(("split",), emotions, subjects=30, seed=seed)
     pairs = {}
-    for p in shown:
-        own = p.clip.emotion
-        assert (p.voice if own in by_voice else p.face) == own
-        assert {p.voice, p.face} <= (by_voice if own in by_voice else by_face)
-        pairs.setdefault((p.voice, p.face), set()).add(own)
+    for p in people:
+        emotion = p.clip.emotion
+        assert (p.voice if emotion in by_voice else p.face) == emotion
+        assert {p.voice, p.face} <= (by_voice if emotion in by_voice else by_face)
+        pairs.setdefault((p.voice, p.face), set()).add(emotion)
     assert all(len(labels) == 1 for labels in pairs.values())
     for emotion in by_face:
-        assert {p.clip.emotion for p in shown if p.voice == emotion} == by_face
+        assert {p.clip.emotion for p in people if p.voice == emotion} == by_face
     for emotion in by_voice:
-        assert {p.clip.emotion for p in shown if p.face == emotion} == by_voice
+        assert {p.clip.emotion for p in people if p.face == emotion} == by_voice
 
 
 # ------------------------------------------------------------------ faces
@@ -377,7 +377,7 @@ def test_haar_cascade_finds_the_drawn_faces(faces):
     import cv2
 
     path = cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
-    cascade, found = cv2.CascadeClassifier(path), []
+    cascade, boxes = cv2.CascadeClassifier(path), []
     for k, face in enumerate(faces[:4]):
         for j, emotion in enumerate(EXPRESSIONS):
             rng = np.random.default_rng([k, j])
@@ -385,8 +385,8 @@ def test_haar_cascade_finds_the_drawn_faces(faces):
                 grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
                 boxes = cascade.detectMultiScale(grey, 1.1, 5, minSize=(40, 40))
                 middles = [(x + w / 2, y + h / 2) for x, y, w, h in boxes]
-                found.append(any(abs(x - 160) < 30 and abs(y - 120) < 40 for x, y in middles))
-    assert np.mean(found) >= 0.95
+                boxes.append(any(abs(x - 160) < 30 and abs(y - 120) < 40 for x, y in middles))
+    assert np.mean(boxes) >= 0.95
 
 
 @pytest.mark.shared
@@ -397,8 +397,8 @@ def test_yunet_finds_the_drawn_faces(shared_data, faces):
     detector = cv2.FaceDetectorYN.create(str(model), "", (320, 240), 0.8)
     rng = np.random.default_rng(0)
     images = [portrait(face, emotion, rng) for face in faces for emotion in EXPRESSIONS]
-    found = [detector.detect(image[..., ::-1].copy())[1] is not None for image in images]
-    assert np.mean(found) >= 0.95
+    hits = [detector.detect(image[..., ::-1].copy())[1] is not None for image in images]
+    assert np.mean(hits) >= 0.95
 
 
 def test_still_layers_are_not_painted_over(faces):

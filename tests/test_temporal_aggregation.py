@@ -47,10 +47,10 @@ def clip_table(n_subjects=9, per_emotion=2):
     return pd.DataFrame(rows)
 
 
-def invented(table, informative, seed=0):
+def invent(table, informative, seed=0):
     """Faces with a bright third, tones of a pitch; drawn at random where they say nothing."""
     rng = np.random.default_rng(seed)
-    times, known = (np.arange(N_FRAMES) + 0.5) / N_FRAMES * SECONDS, {}
+    times, values = (np.arange(N_FRAMES) + 0.5) / N_FRAMES * SECONDS, {}
     for row in table.itertuples():
         code = {
             name: EMOTIONS.index(row.emotion) if name in informative else rng.integers(3)
@@ -60,8 +60,8 @@ def invented(table, informative, seed=0):
         faces[:, 5 * code["face"] : 5 * code["face"] + 5] += 100
         tone = np.sin(np.arange(int(16000 * SECONDS)) * (0.4 + 0.8 * code["voice"]))
         sound = (tone * 8000 + rng.normal(0, 200, len(tone))).astype(np.int16)
-        known[row.path] = with_times(times, faces), sound
-    return known
+        values[row.path] = with_times(times, faces), sound
+    return values
 
 
 class Invented(TemporalAggregation):
@@ -72,12 +72,12 @@ class Invented(TemporalAggregation):
     def _tensors(self, X):
         self._check_parameters()
         paths = self._clip_paths(X)
-        found = [self.clips[path] for path in paths]
-        bad = [f if isinstance(f, str) else "" for f in found]
+        values = [self.clips[path] for path in paths]
+        bad = [f if isinstance(f, str) else "" for f in values]
         return {
             name: ClipTensors(
                 Extraction(
-                    [None if b else f[i] for f, b in zip(found, bad, strict=True)],
+                    [None if b else f[i] for f, b in zip(values, bad, strict=True)],
                     [b or "ok" for b in bad], bad, [{}] * len(bad),
                 ),
                 paths,
@@ -86,9 +86,9 @@ class Invented(TemporalAggregation):
         }  # fmt: skip
 
 
-def learned(monkeypatch, informative, **changed):
+def learn(monkeypatch, informative, **changed):
     table = clip_table()
-    monkeypatch.setattr(Invented, "clips", invented(table, informative))
+    monkeypatch.setattr(Invented, "clips", invent(table, informative))
     unseen = table["subject"] >= "s6"
     network = Invented().set_params(**TINY | changed).fit(table[~unseen], table["emotion"][~unseen])
     return network, (network.predict(table[unseen]) == table["emotion"][unseen]).mean()
@@ -97,28 +97,28 @@ def learned(monkeypatch, informative, **changed):
 @pytest.fixture(scope="module")
 def both():
     with pytest.MonkeyPatch.context() as patch:
-        yield learned(patch, ["face", "voice"], training__epochs=2)[0]
+        yield learn(patch, ["face", "voice"], training__epochs=2)[0]
 
 
 @pytest.fixture
-def shown(both, monkeypatch):
+def stand_in(both, monkeypatch):
     table = clip_table()
-    monkeypatch.setattr(Invented, "clips", invented(table, ["face", "voice"]))
+    monkeypatch.setattr(Invented, "clips", invent(table, ["face", "voice"]))
     return both, table
 
 
 @pytest.mark.parametrize(("informative", "share"), [(["face"], False), (["voice"], True)])
 def test_strangers_are_understood_by_what_knows(informative, share, monkeypatch):
     how = {"share_weights": share, "n_segments": 3 if share else 2}
-    assert learned(monkeypatch, informative, **how)[1] >= 0.9
+    assert learn(monkeypatch, informative, **how)[1] >= 0.9
 
 
 def test_chance_where_nobody_knows(monkeypatch):
-    assert learned(monkeypatch, [], training__epochs=4, share_weights=True)[1] < 0.65
+    assert learn(monkeypatch, [], training__epochs=4, share_weights=True)[1] < 0.65
 
 
-def test_scores_are_the_mean_of_the_segments(shown):
-    network, table = shown
+def test_scores_are_the_mean_of_the_segments(stand_in):
+    network, table = stand_in
     scores, segments = network.predict_proba(table), network.segment_scores(table)
     assert segments.shape == (len(table), 3, 3)
     assert np.allclose(segments.sum(axis=2), 1, atol=1e-5)
@@ -126,8 +126,8 @@ def test_scores_are_the_mean_of_the_segments(shown):
     assert np.abs(segments - segments[:, :1]).max() > 1e-4, "networks of their own"
 
 
-def test_a_segment_sees_its_own_part_of_the_clip(shown):
-    network, table = shown
+def test_a_segment_sees_its_own_part_of_the_clip(stand_in):
+    network, table = stand_in
     before = network.segment_scores(table[:1])[0]
     value, sound = Invented.clips[table["path"][0]]
     value, sound = value.copy(), sound.copy()
@@ -139,8 +139,8 @@ def test_a_segment_sees_its_own_part_of_the_clip(shown):
     assert np.abs(before[1] - after[1]).max() > 1e-4
 
 
-def test_what_is_learned_is_plain_arrays_and_repeats(shown):
-    network, table = shown
+def test_what_is_learned_is_plain_arrays_and_repeats(stand_in):
+    network, table = stand_in
     assert all(type(w) is np.ndarray for w in network.network_weights_)
     assert set(network.history_) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     scores = network.predict_proba(table)
@@ -149,13 +149,13 @@ def test_what_is_learned_is_plain_arrays_and_repeats(shown):
     assert copy.predict_proba(table).tobytes() == scores.tobytes()
     old = table["subject"] < "s6"
     again = clone(network).fit(table[old], table["emotion"][old])
-    for one, other in zip(again.network_weights_, network.network_weights_, strict=True):
-        assert np.array_equal(one, other)
+    for first, other in zip(again.network_weights_, network.network_weights_, strict=True):
+        assert np.array_equal(first, other)
 
 
 @pytest.mark.parametrize("draws", [0, 3])
-def test_a_clip_does_not_depend_on_its_company(shown, draws):
-    network, table = shown
+def test_a_clip_does_not_depend_on_its_company(stand_in, draws):
+    network, table = stand_in
     network = pickle.loads(pickle.dumps(network)).set_params(draws=draws)
     scores = network.predict_proba(table)
     order = np.random.default_rng(0).permutation(len(table))[:11]
@@ -163,8 +163,8 @@ def test_a_clip_does_not_depend_on_its_company(shown, draws):
     assert np.allclose(scores.sum(axis=1), 1, atol=1e-5)
 
 
-def test_draws_are_averaged_and_seeded(shown):
-    network, table = shown
+def test_draws_are_averaged_and_seeded(stand_in):
+    network, table = stand_in
     network = pickle.loads(pickle.dumps(network))
     middle = network.predict_proba(table[:6])
     drawn = network.set_params(draws=2).segment_scores(table[:6])
@@ -188,12 +188,12 @@ def test_training_draws_frames_and_the_sound_around_them(monkeypatch):
     monkeypatch.setattr(Invented, "clips", {"a": (with_times(times, faces), sound)})
     network = Invented().set_params(**TINY | {"window": 0.06, "offset": 0.01})
     batch = network._batch(network._tensors(["a"]))
-    seen = batch(np.zeros(40, int), np.random.default_rng(0), True)
-    drawn = seen["video"][:, :, 0, 0, 0]
-    assert seen["video"].shape == (40, 3, *SIZE, 3) and seen["audio"].shape == (40, 3, 16, 8)
+    inputs = batch(np.zeros(40, int), np.random.default_rng(0), True)
+    drawn = inputs["video"][:, :, 0, 0, 0]
+    assert inputs["video"].shape == (40, 3, *SIZE, 3) and inputs["audio"].shape == (40, 3, 16, 8)
     for segment in range(3):
         assert set(drawn[:, segment]) == set(range(3 * segment, 3 * segment + 3))
-    loudness = seen["audio"].mean(axis=(2, 3))
+    loudness = inputs["audio"].mean(axis=(2, 3))
     expected = [loudness[drawn == k].mean() for k in range(N_FRAMES)]
     assert (np.diff(expected) > 3).all()
     for k in range(N_FRAMES):
@@ -207,13 +207,13 @@ def test_size_grows_with_the_segments_unless_they_share():
     def n_weights(**changed):
         return TemporalAggregation().set_params(**TINY | changed)._build(3).count_params()
 
-    one, two, four = (n_weights(n_segments=n) for n in (1, 2, 4))
-    assert four == 2 * two == 4 * one
-    assert n_weights(n_segments=4, share_weights=True) == one
+    single, two, four = (n_weights(n_segments=n) for n in (1, 2, 4))
+    assert four == 2 * two == 4 * single
+    assert n_weights(n_segments=4, share_weights=True) == single
 
 
-def test_clips_that_cannot_be_shown(shown, monkeypatch):
-    network, table = shown
+def test_clips_that_cannot_be_shown(stand_in, monkeypatch):
+    network, table = stand_in
     clips = dict(Invented.clips)
     clips[table["path"][1]], clips[table["path"][4]] = "no_face", "silent"
     monkeypatch.setattr(Invented, "clips", clips)
@@ -284,8 +284,8 @@ def test_the_whole_way_from_clips(drawn, tmp_path):
                 sound=sound,
             )
         )  # fmt: skip
-    told = network.statuses([*names.values(), drawn["path"][0]])
-    assert told["status"].tolist() == ["no_face", "no_face", "no_face", "ok"]
+    statuses = network.statuses([*names.values(), drawn["path"][0]])
+    assert statuses["status"].tolist() == ["no_face", "no_face", "no_face", "ok"]
     whole = clone(network).set_params(faces__detector=None)
     assert whole.statuses(list(names.values()))["status"].tolist() == ["ok", "no_audio", "silent"]
 
@@ -293,10 +293,10 @@ def test_the_whole_way_from_clips(drawn, tmp_path):
 def test_a_clip_of_one_frame_or_a_blink_of_sound_is_a_clip(tmp_path):
     """Frames repeat, and silence lies around the sound."""
     wall = np.full((96, 128, 3), 99, np.uint8)
-    one = str(write_video(tmp_path / "one.mp4", [wall], sound=np.ones(600) / 2))
+    film = str(write_video(tmp_path / "one.mp4", [wall], sound=np.ones(600) / 2))
     network = TemporalAggregation().set_params(**TINY | {"faces__detector": None})
-    tensors = network._tensors([one])
+    tensors = network._tensors([film])
     assert tensors["video"].there.all() and tensors["audio"].there.all()
-    seen = network._batch(tensors)(np.array([0]), None, False)
-    assert (np.abs(seen["video"].astype(int) - 99) < 8).all()
-    assert seen["audio"].shape == (1, 3, 16, 8) and seen["audio"].any()
+    inputs = network._batch(tensors)(np.array([0]), None, False)
+    assert (np.abs(inputs["video"].astype(int) - 99) < 8).all()
+    assert inputs["audio"].shape == (1, 3, 16, 8) and inputs["audio"].any()

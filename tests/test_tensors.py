@@ -16,9 +16,9 @@ from emopipe.voice.transforms import FLOOR, decibels
 WHOLE = {"detector": None, "size": (16, 12)}  # the whole frame is the face
 
 
-def face_stack(*, grey=True, **asked):
+def face_stack(*, grey=True, **arguments):
     crops = {"n_frames": 20, "size": (98, 80), "margin": 0.2}
-    how = crops_recipe(FaceCrops(**asked), form="stack", grey=grey, **crops)
+    how = crops_recipe(FaceCrops(**arguments), form="stack", grey=grey, **crops)
     return Recipe("face_stack", 1, pooling="stack", **how)
 
 
@@ -42,11 +42,11 @@ def store(tmp_path):
 
 def test_face_stack_is_n_frames_equally_spaced(tmp_path, store):
     path = str(write_video(tmp_path / "a.mp4", grey_frames(range(0, 250, 10))))
-    found = clip_tensors([path], face_stack(n_frames=5, **WHOLE), store=store, n_jobs=1)
-    stack = found.take([0])[0]
+    tensors = clip_tensors([path], face_stack(n_frames=5, **WHOLE), store=store, n_jobs=1)
+    stack = tensors.take([0])[0]
     assert stack.shape == (5, 16, 12) and stack.dtype == np.uint8
     assert np.allclose(stack.mean(axis=(1, 2)), [20, 70, 120, 170, 220], atol=6)
-    assert found.counts[0]["faces"] == 5
+    assert tensors.counts[0]["faces"] == 5
 
 
 def test_face_stack_in_colour(tmp_path, store):
@@ -60,9 +60,9 @@ def test_one_frame_is_shown_again_and_again(tmp_path, store):
 
     film = str(write_video(tmp_path / "a.mp4", grey_frames([90])))
     cv2.imwrite(image := str(tmp_path / "a.png"), grey_frames([90])[0])
-    found = clip_tensors([film, image], face_stack(n_frames=4, **WHOLE), store=store, n_jobs=1)
-    assert found.there.all() and found.take([0, 1]).shape == (2, 4, 16, 12)
-    assert np.ptp(found.take([1])) == 0
+    tensors = clip_tensors([film, image], face_stack(n_frames=4, **WHOLE), store=store, n_jobs=1)
+    assert tensors.there.all() and tensors.take([0, 1]).shape == (2, 4, 16, 12)
+    assert np.ptp(tensors.take([1])) == 0
 
 
 def test_frames_without_a_face_take_the_nearest(tmp_path, monkeypatch):
@@ -78,7 +78,7 @@ def test_frames_without_a_face_take_the_nearest(tmp_path, monkeypatch):
             yield face.FaceChunk(np.array([0.26, 0.44, 0.86]), crops, None)
 
     path = str(write_video(tmp_path / "a.mp4", grey_frames([90] * 25)))
-    monkeypatch.setattr(cropping, "face_crops", lambda path, **asked: Lost())
+    monkeypatch.setattr(cropping, "face_crops", lambda path, **arguments: Lost())
     [block] = prepare_crops(path, form="stack", n_frames=5, grey=True)
     assert block.rows[:, 0, 0].tolist() == [10, 10, 20, 40, 40]
 
@@ -86,8 +86,8 @@ def test_frames_without_a_face_take_the_nearest(tmp_path, monkeypatch):
 def test_no_face(tmp_path, store):
     path = str(write_video(tmp_path / "a.mp4", grey_frames([90] * 3)))
     sound = wav(tmp_path, tone(0.5))
-    found = clip_tensors([path, sound], face_stack(n_frames=2), store=store, n_jobs=1)
-    assert found.statuses == ["no_face", "no_video"] and not found.there.any()
+    tensors = clip_tensors([path, sound], face_stack(n_frames=2), store=store, n_jobs=1)
+    assert tensors.statuses == ["no_face", "no_video"] and not tensors.there.any()
 
 
 def test_bad_parameters(tmp_path):
@@ -129,8 +129,8 @@ def test_spectrograms_of_all_lengths_have_one_size(tmp_path, store, seconds):
 
 def test_loudness_stays_in_the_picture(tmp_path):
     paths = [wav(tmp_path, tone(0.5, level=level), f"{level}.wav") for level in (0.8, 0.08)]
-    asked = {"size": (64, 32), "sample_rate": 16000}
-    loud, soft = (next(prepare_spectrogram(path, **asked)).rows for path in paths)
+    arguments = {"size": (64, 32), "sample_rate": 16000}
+    loud, soft = (next(prepare_spectrogram(path, **arguments)).rows for path in paths)
     step = 120 / 255
     assert (int(loud.max()) - int(soft.max())) * step == pytest.approx(20, abs=2 * step)
 
@@ -142,29 +142,29 @@ def test_sounds_that_give_nothing(tmp_path, store):
         "no_audio": str(write_video(tmp_path / "mute.mp4", grey_frames([9] * 3))),
         "ok": wav(tmp_path, tone(0.3), "good.wav"),
     }
-    found = clip_tensors(list(clips.values()), spectrogram(), store=store, n_jobs=1)
-    assert found.statuses == list(clips)
-    assert found.there.tolist() == [False, False, False, True]
-    assert "0.024 s" in found.details[1]
+    tensors = clip_tensors(list(clips.values()), spectrogram(), store=store, n_jobs=1)
+    assert tensors.statuses == list(clips)
+    assert tensors.there.tolist() == [False, False, False, True]
+    assert "0.024 s" in tensors.details[1]
 
 
 def test_tensors_are_kept_and_read_by_row(tmp_path, store):
     paths = [wav(tmp_path, tone(0.3, frequency=f), f"{f}.wav") for f in (500, 1000, 2000)]
     recipe = spectrogram(size=(64, 32))
-    found = clip_tensors(paths, recipe, store=store, n_jobs=1)
+    tensors = clip_tensors(paths, recipe, store=store, n_jobs=1)
     before = COUNTERS.copy()
     again = clip_tensors(paths[::-1], recipe, store=store, n_jobs=1)
     assert before == COUNTERS
-    assert np.array_equal(found.take([2, 0, 0]), again.take(np.array([0, 2, 2])))
-    assert len(found) == 3 and found.names[0] == again.names[2] != paths[0]
-    kept = clip_tensors(paths, recipe, store=None, n_jobs=1)
-    assert np.array_equal(kept.take([1, 2]), found.take([1, 2])) and kept.names == paths
+    assert np.array_equal(tensors.take([2, 0, 0]), again.take(np.array([0, 2, 2])))
+    assert len(tensors) == 3 and tensors.names[0] == again.names[2] != paths[0]
+    in_memory = clip_tensors(paths, recipe, store=None, n_jobs=1)
+    assert np.array_equal(in_memory.take([1, 2]), tensors.take([1, 2])) and in_memory.names == paths
 
 
 def test_same_bytes_whatever_the_workers(tmp_path):
     paths = [wav(tmp_path, tone(0.3, frequency=f), f"{f}.wav") for f in (500, 1000, 2000)]
-    one, two = (extract(paths, spectrogram(), store=None, n_jobs=jobs) for jobs in (1, 2))
-    assert all(np.array_equal(a, b) for a, b in zip(one.values, two.values, strict=True))
+    extraction, two = (extract(paths, spectrogram(), store=None, n_jobs=jobs) for jobs in (1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(extraction.values, two.values, strict=True))
 
 
 def test_nearest():
@@ -174,6 +174,6 @@ def test_nearest():
 def test_part_of_a_recording(tmp_path, store):
     samples = np.concatenate([tone(0.5, frequency=500), tone(0.5, frequency=3000)])
     path = wav(tmp_path, samples)
-    found = clip_tensors([f"{path}#t=0.5,1.0"], spectrogram(), store=store, n_jobs=1).take([0])[0]
-    assert abs(int(found[:, 60].argmax()) - 3000 / 16000 * 382) <= 1
+    tensors = clip_tensors([f"{path}#t=0.5,1.0"], spectrogram(), store=store, n_jobs=1).take([0])[0]
+    assert abs(int(tensors[:, 60].argmax()) - 3000 / 16000 * 382) <= 1
     assert len(signal(path)) == 16000

@@ -39,8 +39,8 @@ def test_bytes_that_are_no_utf8_are_shown_by_their_value():
 @given(names)
 def test_cells_are_no_formulas_and_read_back(name):
     cell = csv_cell(name)
-    shown = printable(name)
-    assert plain_cell(cell) == shown
+    text = printable(name)
+    assert plain_cell(cell) == text
     if cell.lstrip().startswith(("=", "+", "-", "@")):
         float(cell)  # a number is no formula
 
@@ -69,9 +69,9 @@ def test_messages_of_the_command_line_hold_no_control_characters(kind, capsys):
         raise kind(f"no clip {ODD}\nsecond line")
 
     assert run_guarded(work) == 1
-    said = capsys.readouterr().err
-    assert "second line" in said
-    assert not set(said) & set("\x1b\x07\x9b\u202e\r")
+    output = capsys.readouterr().err
+    assert "second line" in output
+    assert not set(output) & set("\x1b\x07\x9b\u202e\r")
 
 
 def test_a_report_shows_names_of_any_bytes(tmp_path):

@@ -6,7 +6,7 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
-from clips import numbered, write_video
+from clips import number_picture, write_video
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
@@ -26,7 +26,7 @@ def _moment(start, stop, fear):
                   {"voice": scores, "face": None})  # fmt: skip
 
 
-def _found(name="clip.wav", shares=(0.1, 0.4, None, 0.9)):
+def _predict(name="clip.wav", shares=(0.1, 0.4, None, 0.9)):
     windows = [_moment(n * 0.5, n * 0.5 + 0.5, share) for n, share in enumerate(shares)]
     clip = ClipPrediction(name, name, "partial", {"face": "no_video. It has no pictures."}, 2.0,
                           _moment(0, 2, 0.3), windows)  # fmt: skip
@@ -52,18 +52,18 @@ def test_bands_fill_the_height_and_lie_in_the_drawing(shares):
 
 
 def test_colours_are_fixed_and_differ():
-    found = colours_of(["anger", "neutral", "pride", "envy"])
-    assert len(set(found.values())) == 4 and found["anger"] == colours_of(["anger"])["anger"]
+    actual = colours_of(["anger", "neutral", "pride", "envy"])
+    assert len(set(actual.values())) == 4 and actual["anger"] == colours_of(["anger"])["anger"]
 
 
 def test_page_is_self_contained_and_escapes(tmp_path):
     hostile = "<script>alert(1)</script> \"ü\" & 'x'.wav"
-    page = write_timeline(_found(hostile), tmp_path / "sub" / "p.html", title="<b>me</b>",
+    page = write_timeline(_predict(hostile), tmp_path / "sub" / "p.html", title="<b>me</b>",
                           media=[Playable("audio", "data:audio/wav;base64,AAAA")])  # fmt: skip
     html = page.read_text(encoding="utf-8")
     assert "<script>alert" not in html and "<b>me" not in html and "://" not in html
     assert "&lt;script&gt;alert(1)" in html and "no_video" in html
-    again = write_timeline(_found(hostile), tmp_path / "q.html", title="<b>me</b>",
+    again = write_timeline(_predict(hostile), tmp_path / "q.html", title="<b>me</b>",
                            media=[Playable("audio", "data:audio/wav;base64,AAAA")])  # fmt: skip
     assert again.read_bytes() == page.read_bytes()
 
@@ -80,7 +80,7 @@ def test_a_page_copies_recordings_only_where_that_is_wanted_and_they_are_small(t
 
 def test_what_browsers_do_not_play_is_coded_again(tmp_path):
     sound = 0.4 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
-    path = write_video(tmp_path / "a.mkv", map(numbered, range(25)), sound=sound)
+    path = write_video(tmp_path / "a.mkv", map(number_picture, range(25)), sound=sound)
     (tmp_path / "b.mp4").write_bytes(as_mp4(path))
     before, after = probe(path), probe(tmp_path / "b.mp4")
     assert after.has_audio and (after.rows, after.columns) == (before.rows, before.columns)
@@ -104,9 +104,9 @@ def test_a_part_of_a_recording_is_played_from_a_copy_of_the_part(tmp_path):
 
 def test_what_cannot_be_played_says_why(tmp_path):
     (tmp_path / "a.flv").write_bytes(b"nothing at all")
-    (found,) = playables([tmp_path / "a.flv"], tmp_path, embed=True, n_jobs=1)
-    assert found.kind == "" and "corrupt" in found.note
-    page = write_timeline(_found(), tmp_path / "p.html", title="t", media=[found])
+    (actual,) = playables([tmp_path / "a.flv"], tmp_path, embed=True, n_jobs=1)
+    assert actual.kind == "" and "corrupt" in actual.note
+    page = write_timeline(_predict(), tmp_path / "p.html", title="t", media=[actual])
     assert "Not played here" in page.read_text()
 
 
@@ -141,8 +141,8 @@ def test_the_cursor_follows_the_clip(browser, tmp_path, kind):
         path = tmp_path / "ton.wav"
         wavfile.write(path, 16000, (8000 * np.sin(np.arange(32000) / 20)).astype(np.int16))
     else:
-        path = write_video(tmp_path / "bild.mkv", map(numbered, range(50)))
-    page = write_timeline(_found(), tmp_path / "p.html", title="A clip over time",
+        path = write_video(tmp_path / "bild.mkv", map(number_picture, range(50)))
+    page = write_timeline(_predict(), tmp_path / "p.html", title="A clip over time",
                           media=playables([path], tmp_path, embed=True, n_jobs=1))  # fmt: skip
     browser.set_window_size(1000, 900)
     browser.get(page.as_uri())
@@ -157,14 +157,14 @@ def test_the_cursor_follows_the_clip(browser, tmp_path, kind):
     )
     assert ended == pytest.approx(0.6, abs=0.05)
     assert _cursors(browser) == [pytest.approx(WIDTH * 0.3, abs=30)] * 3
-    shown = [out.text for out in browser.find_elements("css selector", "output")]
-    assert "joy 0.60" in shown[0] and "joy 0.60" in shown[1] and "no answer" in shown[2]
+    visible = [out.text for out in browser.find_elements("css selector", "output")]
+    assert "joy 0.60" in visible[0] and "joy 0.60" in visible[1] and "no answer" in visible[2]
     assert browser.get_log("browser") == []
 
 
 @pytest.mark.browser
 def test_a_click_moves_every_cursor(browser, tmp_path):
-    page = write_timeline(_found(), tmp_path / "p.html", title="t", media=[Playable("", "", "")])
+    page = write_timeline(_predict(), tmp_path / "p.html", title="t", media=[Playable("", "", "")])
     browser.get(page.as_uri())
     browser.execute_script(
         "const svg = document.querySelector('svg'), box = svg.getBoundingClientRect();"
@@ -181,7 +181,7 @@ def test_a_click_moves_every_cursor(browser, tmp_path):
 
 
 def _page(tmp_path, **changes):
-    prediction = _found()
+    prediction = _predict()
     prediction["clips"][0] |= changes
     return write_timeline(prediction, tmp_path / "p.html", title="t", media=[Playable("", "", "")])
 
@@ -206,8 +206,8 @@ def test_the_keyboard_moves_the_moment_and_a_reader_hears_it(browser, tmp_path):
 
 @pytest.mark.browser
 def test_the_face_is_boxed_only_near_a_picture_that_was_looked_at(browser, tmp_path):
-    path = write_video(tmp_path / "a.mkv", map(numbered, range(50)))
-    prediction = _found()
+    path = write_video(tmp_path / "a.mkv", map(number_picture, range(50)))
+    prediction = _predict()
     prediction["clips"][0]["faces"] = [[0.0, 0.25, 0.1, 0.5, 0.6, 0.93]]
     page = write_timeline(prediction, tmp_path / "p.html", title="t",
                           media=playables([path], tmp_path, embed=True, n_jobs=1))  # fmt: skip
@@ -265,7 +265,7 @@ def test_ticks_are_few_even_and_in_the_clip(duration):
 
 
 def test_a_long_recording_makes_no_endless_page(tmp_path):
-    prediction = _found(shares=[0.5] * 20_000)
+    prediction = _predict(shares=[0.5] * 20_000)
     prediction["clips"][0]["duration"] = 1e4
     page = write_timeline(prediction, tmp_path / "p.html", title="t", media=[Playable("", "", "")])
     html = page.read_text(encoding="utf-8")

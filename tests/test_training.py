@@ -22,7 +22,7 @@ from tiny_networks import (
     busy_machine,
     dense_network,
     dying,
-    recorded,
+    record_epochs,
     with_weights,
 )
 
@@ -54,16 +54,16 @@ def fit(task, *, batch=None, keep=False, model=None, rows=ROWS, weights=None, **
     model = model or dense_network()
     plan = Training(**{"epochs": 4, "batch_size": 16, "learning_rate": 0.02} | plan)
     validation = np.arange(60, 90)
-    done = train(
+    trained = train(
         model, batch or batch_of(x), y, rows=rows, validation=validation, weights=weights,
         plan=plan, keep=keep, identity="blobs",
     )  # fmt: skip
-    return model, done
+    return model, trained
 
 
-def same(one, other):
-    arrays = zip(one.weights, other.weights, strict=True)
-    return one.history == other.history and all(np.array_equal(a, b) for a, b in arrays)
+def same(first, other):
+    arrays = zip(first.weights, other.weights, strict=True)
+    return first.history == other.history and all(np.array_equal(a, b) for a, b in arrays)
 
 
 @pytest.fixture(scope="module")
@@ -73,27 +73,27 @@ def plain():
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_it_learns(task, optimizer):
-    model, done = fit(task, epochs=20, optimizer=optimizer)
+    model, trained = fit(task, epochs=20, optimizer=optimizer)
     x, y = task
     scores = predict(model, batch_of(x), np.arange(90), batch_size=16)
     assert scores.dtype == np.float32 and np.allclose(scores.sum(1), 1, atol=1e-5)
     assert (scores.argmax(1) == y)[60:].mean() > 0.9
-    assert done.history["loss"][-1] < done.history["loss"][0] / 2
-    assert set(done.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert trained.history["loss"][-1] < trained.history["loss"][0] / 2
+    assert set(trained.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
 
 
 def test_history_holds_the_figures_of_all_rows_not_of_the_filled_batch(task):
     """45 rows in batches of 16: the last one is filled up, and what fills it counts nothing."""
     x, y = task
-    model, done = fit(
+    model, trained = fit(
         task, model=dense_network(dropout=0.0), epochs=1, rows=np.arange(45), learning_rate=1e-9
     )
     scores = predict(model, batch_of(x), np.arange(90), batch_size=16)
     for rows, prefix in ((np.arange(45), ""), (np.arange(60, 90), "val_")):
         loss = -np.log(scores[rows, y[rows]]).mean()
-        assert done.history[f"{prefix}loss"] == pytest.approx([loss], rel=1e-4)
+        assert trained.history[f"{prefix}loss"] == pytest.approx([loss], rel=1e-4)
         hits = (scores[rows].argmax(1) == y[rows]).mean()
-        assert done.history[f"{prefix}accuracy"] == pytest.approx([hits])
+        assert trained.history[f"{prefix}accuracy"] == pytest.approx([hits])
 
 
 def load_rows():
@@ -113,11 +113,11 @@ def fit_digits(digits, n_rows=1212, **plan):
     """Train on digits, judged by 135 others."""
     x, y = digits
     model = dense_layers(64, (64,), 10, dropout=0.1)
-    done = train(
+    trained = train(
         model, batch_of(x), y, rows=np.arange(n_rows), validation=np.arange(1212, 1347),
         plan=Training(**plan), identity="digits",
     )  # fmt: skip
-    return model, done
+    return model, trained
 
 
 def test_every_epoch_is_judged_by_the_held_out_rows_each_once(digits):
@@ -126,28 +126,28 @@ def test_every_epoch_is_judged_by_the_held_out_rows_each_once(digits):
     weights = []
     spy = patch.object(FitState, "end_epoch", with_weights(FitState.end_epoch, weights))
     with spy, busy_machine():
-        model, done = fit_digits(digits, n_rows=300, epochs=10, patience=None)
+        model, trained = fit_digits(digits, n_rows=300, epochs=10, patience=None)
     assert len(weights) == 10
-    for epoch, one in enumerate(weights):
-        model.set_weights(one)
+    for epoch, values in enumerate(weights):
+        model.set_weights(values)
         scores = np.asarray(model(x, training=False), dtype=np.float64)
         loss = -np.log(scores[np.arange(135), y]).mean()
         hits = (scores.argmax(1) == y).mean()
-        assert done.history["val_loss"][epoch] == pytest.approx(loss, rel=1e-5)
-        assert done.history["val_accuracy"][epoch] == pytest.approx(hits, abs=1e-6)
+        assert trained.history["val_loss"][epoch] == pytest.approx(loss, rel=1e-5)
+        assert trained.history["val_accuracy"][epoch] == pytest.approx(hits, abs=1e-6)
 
 
 def test_batches_have_one_length_and_know_what_they_are_for(task):
     x, _ = task
-    seen = []
+    calls = []
 
     def batch(rows, rng, training):
-        seen.append((len(rows), training))
+        calls.append((len(rows), training))
         return x[rows]
 
     fit(task, batch=batch, epochs=2)
-    assert {length for length, _ in seen} == {16}
-    assert {training for _, training in seen} == {True, False}
+    assert {length for length, _ in calls} == {16}
+    assert {training for _, training in calls} == {True, False}
 
 
 def test_every_epoch_has_every_row_once_in_another_order(task):
@@ -169,8 +169,8 @@ def test_random_state_repeats_a_fit_bit_for_bit(task):
     def batch(rows, rng, training):
         return task[0][rows] + rng.normal(0, 0.1, (len(rows), 4)).astype(np.float32)
 
-    one = fit(task, batch=batch, workers=1)[1]
-    assert same(one, fit(task, batch=batch, workers=3)[1])
+    first = fit(task, batch=batch, workers=1)[1]
+    assert same(first, fit(task, batch=batch, workers=3)[1])
 
 
 def test_without_random_state_fits_differ(task):
@@ -183,9 +183,9 @@ def test_rows_without_weight_teach_nothing(task, plain):
     spoiled[:30] = (y[:30] + 1) % N_CLASSES
     weights = np.ones(90)
     weights[:30] = 0
-    one = fit((x, y), weights=weights)[1]
-    assert same(one, fit((x, spoiled), weights=weights)[1])
-    assert not same(one, plain)
+    first = fit((x, y), weights=weights)[1]
+    assert same(first, fit((x, spoiled), weights=weights)[1])
+    assert not same(first, plain)
 
 
 def test_a_killed_fit_goes_on_where_it_stopped(task, tmp_path):
@@ -194,7 +194,7 @@ def test_a_killed_fit_goes_on_where_it_stopped(task, tmp_path):
     with killed, pytest.raises(Killed):
         fit(task, epochs=6, patience=None, checkpoint=tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
-    with patch.object(FitState, "resume", recorded(FitState.resume, resumed)):
+    with patch.object(FitState, "resume", record_epochs(FitState.resume, resumed)):
         assert same(whole, fit(task, epochs=6, patience=None, checkpoint=tmp_path)[1])
     assert resumed == [3]
     assert not list(tmp_path.iterdir())
@@ -203,15 +203,15 @@ def test_a_killed_fit_goes_on_where_it_stopped(task, tmp_path):
 def test_long_fits_at_real_size_are_the_same_bytes_idle_busy_and_resumed(digits, tmp_path):
     """60 epochs of 1,212 digits, the weights of the best epoch by 135 others."""
 
-    def fitted(**plan):
+    def fit_again(**plan):
         return fit_digits(digits, epochs=60, batch_size=64, patience=30, **plan)[1]
 
-    idle = fitted()
+    idle = fit_again()
     with busy_machine():
         killed = patch.object(FitState, "end_epoch", dying(FitState.end_epoch, 40))
         with killed, pytest.raises(Killed):
-            fitted(checkpoint=tmp_path)
-        assert same(idle, fitted(checkpoint=tmp_path))
+            fit_again(checkpoint=tmp_path)
+        assert same(idle, fit_again(checkpoint=tmp_path))
 
 
 def test_another_fit_does_not_take_up_the_checkpoint(task, plain, tmp_path):
@@ -222,9 +222,9 @@ def test_another_fit_does_not_take_up_the_checkpoint(task, plain, tmp_path):
 
     with pytest.raises(Killed):
         fit(task, batch=batch, checkpoint=tmp_path)
-    [kept] = tmp_path.iterdir()
+    [checkpoint] = tmp_path.iterdir()
     other = fit(task, checkpoint=tmp_path, random_state=3)[1]
-    assert list(tmp_path.iterdir()) == [kept]
+    assert list(tmp_path.iterdir()) == [checkpoint]
     assert len(other.history["loss"]) == 4 and not same(other, plain)
 
 
@@ -232,13 +232,13 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:100])
 
 
-def flipped(path):
+def flip_bit(path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 8
     path.write_bytes(content)
 
 
-def emptied(path):
+def empty(path):
     path.write_bytes(b"")
 
 
@@ -272,47 +272,49 @@ def of_another_fit(path):
     other.path.parent.rmdir()
 
 
-DAMAGES = [cut, flipped, emptied, with_another_epoch, with_other_weights, with_a_pickle]
+DAMAGES = [cut, flip_bit, empty, with_another_epoch, with_other_weights, with_a_pickle]
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, of_another_fit])
 def test_a_changed_or_damaged_checkpoint_is_set_aside_and_said(damage, tmp_path):
-    kept = FitCheckpoint(tmp_path, "a fit")
-    kept.save({"epoch": 1}, {"variables": [np.arange(6, dtype=np.float32)], "best": []})
-    assert kept.load()[0] == {"epoch": 1}
-    damage(kept.path)
-    with pytest.warns(CheckpointWarning, match=f"{kept.path.name} cannot be used .* at epoch 0"):
-        assert kept.load() is None
-    assert [path.name for path in tmp_path.iterdir()] == [f"{kept.path.name}.damaged-0"]
+    checkpoint = FitCheckpoint(tmp_path, "a fit")
+    checkpoint.save({"epoch": 1}, {"variables": [np.arange(6, dtype=np.float32)], "best": []})
+    assert checkpoint.load()[0] == {"epoch": 1}
+    damage(checkpoint.path)
+    with pytest.warns(
+        CheckpointWarning, match=f"{checkpoint.path.name} cannot be used .* at epoch 0"
+    ):
+        assert checkpoint.load() is None
+    assert [path.name for path in tmp_path.iterdir()] == [f"{checkpoint.path.name}.damaged-0"]
 
 
 def test_a_fit_with_a_changed_checkpoint_is_computed_again(task, plain, tmp_path):
     killed = patch.object(FitState, "end_epoch", dying(FitState.end_epoch, 1))
     with killed, pytest.raises(Killed):
         fit(task, checkpoint=tmp_path)
-    [kept] = tmp_path.iterdir()
-    with_another_epoch(kept)
+    [checkpoint] = tmp_path.iterdir()
+    with_another_epoch(checkpoint)
     with pytest.warns(CheckpointWarning):
         assert same(fit(task, checkpoint=tmp_path)[1], plain)
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(tmp_path):
-    kept = FitCheckpoint(tmp_path, "a fit")
-    kept.save({"epoch": 1}, {"variables": [np.zeros(3)]})
+    checkpoint = FitCheckpoint(tmp_path, "a fit")
+    checkpoint.save({"epoch": 1}, {"variables": [np.zeros(3)]})
     with (
         patch("numpy.savez", side_effect=OSError(errno.ENOSPC, "No space left on device")),
-        pytest.raises(OSError, match=f"No space left.*{kept.path.name}"),
+        pytest.raises(OSError, match=f"No space left.*{checkpoint.path.name}"),
     ):
-        kept.save({"epoch": 2}, {"variables": [np.zeros(3)]})
-    assert list(tmp_path.iterdir()) == [kept.path] and kept.load()[0] == {"epoch": 1}
+        checkpoint.save({"epoch": 2}, {"variables": [np.zeros(3)]})
+    assert list(tmp_path.iterdir()) == [checkpoint.path] and checkpoint.load()[0] == {"epoch": 1}
 
 
 def test_patience_keeps_the_best_epoch(task):
     x, y = task
     rng = np.random.default_rng(0)
     wrong = (x, np.where(np.arange(90) < 60, y, rng.permutation(y)))
-    model, done = fit(wrong, epochs=50, patience=3, learning_rate=0.05)
-    losses = done.history["val_loss"]
+    model, trained = fit(wrong, epochs=50, patience=3, learning_rate=0.05)
+    losses = trained.history["val_loss"]
     assert len(losses) < 50 and len(losses) - 1 - int(np.argmin(losses)) == 3
     scores = predict(model, batch_of(x), np.arange(60, 90))
     loss = -np.log(scores[np.arange(30), wrong[1][60:]]).mean()
@@ -320,16 +322,16 @@ def test_patience_keeps_the_best_epoch(task):
 
 
 def test_keep_starts_from_the_weights_there_are(task):
-    model, done = fit(task, epochs=20)
+    model, trained = fit(task, epochs=20)
     again = fit(task, model=model, keep=True, epochs=1, learning_rate=1e-9)[1]
-    assert again.history["loss"][0] == pytest.approx(done.history["loss"][-1], rel=0.3)
+    assert again.history["loss"][0] == pytest.approx(trained.history["loss"][-1], rel=0.3)
 
 
 def test_keep_keeps_what_no_epoch_made_better(task):
-    model, done = fit(task, epochs=20)
+    model, trained = fit(task, epochs=20)
     again = fit(task, model=model, keep=True, epochs=3, learning_rate=3.0)[1]
-    assert min(again.history["val_loss"]) > min(done.history["val_loss"])
-    assert all(np.array_equal(a, b) for a, b in zip(done.weights, again.weights, strict=True))
+    assert min(again.history["val_loss"]) > min(trained.history["val_loss"])
+    assert all(np.array_equal(a, b) for a, b in zip(trained.weights, again.weights, strict=True))
 
 
 def test_a_loss_that_explodes_is_told(task):
@@ -377,23 +379,23 @@ def test_networks_are_let_go(task):
 def test_graphs_do_not_heap_up(task):
     """TensorFlow would keep them, and all their variables, for good (see `_OneReplica`)."""
 
-    def fitted():
+    def fit_again():
         fit(task, epochs=1)
         gc.collect()
         return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
 
-    assert fitted() == fitted()
+    assert fit_again() == fit_again()
 
 
 def test_predict_answers_every_row_in_order(task):
     x, _ = task
     model, _ = fit(task)
-    one = predict(model, batch_of(x), np.arange(90), batch_size=16)
+    first = predict(model, batch_of(x), np.arange(90), batch_size=16)
     assert np.array_equal(
-        predict(model, batch_of(x), np.arange(90)[::-1], batch_size=16), one[::-1]
+        predict(model, batch_of(x), np.arange(90)[::-1], batch_size=16), first[::-1]
     )
     assert predict(model, batch_of(x), []).shape == (0, N_CLASSES)
-    assert np.array_equal(predict(model, batch_of(x), [3], batch_size=16)[0], one[3])
+    assert np.array_equal(predict(model, batch_of(x), [3], batch_size=16)[0], first[3])
 
 
 def test_decay_of_the_learning_rate():
@@ -434,8 +436,8 @@ def test_bad_parameters():
 def test_bfloat16_keeps_weights_in_float32(task):
     x, y = task
     model = dense_network(dtype=dtype_policy("bfloat16"))
-    _, done = fit(task, model=model, epochs=20)
-    assert {weight.dtype for weight in done.weights} == {np.dtype("float32")}
+    _, trained = fit(task, model=model, epochs=20)
+    assert {weight.dtype for weight in trained.weights} == {np.dtype("float32")}
     scores = predict(model, batch_of(x), np.arange(90))
     assert scores.dtype == np.float32 and (scores.argmax(1) == y).mean() > 0.8
 
@@ -462,12 +464,12 @@ def test_other_backends(backend, tmp_path):
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     code = _ELSEWHERE.format(folder=str(Path(__file__).parent))
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | backend_settings(backend, tmp_path),
         capture_output=True,
         text=True,
         timeout=280,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert float(done.stdout.split()[-1]) > 0.8
+    assert process.returncode == 0, process.stderr[-2000:]
+    assert float(process.stdout.split()[-1]) > 0.8

@@ -43,12 +43,12 @@ def by_definition(samples, n_bins, hop):
 @given(seed=st.integers(0, 100), n_bins=st.sampled_from([8, 16, 24]), hop=st.integers(20, 70))
 def test_wigner_ville_against_its_definition(seed, n_bins, hop):
     samples = np.random.default_rng(seed).normal(size=200) / 5
-    found = wigner_ville(samples, n_bins=n_bins, hop=hop)
+    actual = wigner_ville(samples, n_bins=n_bins, hop=hop)
     expected = by_definition(samples, n_bins, hop)
-    assert found.shape == expected.shape == decibels(samples, n_bins=n_bins, hop=hop).shape
+    assert actual.shape == expected.shape == decibels(samples, n_bins=n_bins, hop=hop).shape
     audible = expected > -80
-    assert np.allclose(found[audible], expected[audible], atol=0.01)
-    assert (found[~audible] < -70).all()
+    assert np.allclose(actual[audible], expected[audible], atol=0.01)
+    assert (actual[~audible] < -70).all()
 
 
 @pytest.mark.parametrize("kind", TRANSFORMS)
@@ -81,12 +81,12 @@ def test_a_click_is_sharper_in_time_by_wigner_ville():
 
 def test_pictures_of_all_kinds_have_one_size_and_keys_of_their_own(tmp_path):
     path = write_sound(tmp_path / "a.wav", (tone(1000) * 2**14).astype(np.int16)[None])
-    found = [
+    actual = [
         next(prepare_spectrogram(path, size=(64, 32), sample_rate=RATE, transform=kind)).rows
         for kind in ("fourier", "wigner-ville")
     ]
-    assert all(picture.shape == (64, 32) and picture.dtype == np.uint8 for picture in found)
-    assert not np.array_equal(*found)
+    assert all(picture.shape == (64, 32) and picture.dtype == np.uint8 for picture in actual)
+    assert not np.array_equal(*actual)
     assert spectrogram().key == spectrogram(transform="fourier").key
     assert spectrogram().key != spectrogram(transform="wigner-ville").key
     with pytest.raises(ValueError, match="transform='stft' is unknown; allowed: 'fourier'"):
@@ -94,7 +94,7 @@ def test_pictures_of_all_kinds_have_one_size_and_keys_of_their_own(tmp_path):
     network = AudioVisualCNN(modalities=("audio",), transform="wigner-ville", store=None, n_jobs=1)
     network.set_params(spectrogram_size=(64, 32))
     [picture] = network._tensors([path])["audio"].take([0])
-    assert np.array_equal(picture, found[1])
+    assert np.array_equal(picture, actual[1])
 
 
 def test_a_higher_voice_lies_higher_in_every_picture():

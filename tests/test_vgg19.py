@@ -22,17 +22,17 @@ def arrays(sizes, layer="fc7"):
     }
 
 
-def write_keras_applications(path, given):
+def write_keras_applications(path, layers):
     """A file laid out as the published one: blocks with names of their own, dense fc1 and fc2."""
     names = {
         name: f"block{name[4]}_{name[:4]}{name[6]}" if name[0] == "c" else f"fc{int(name[2]) - 5}"
-        for name in given
+        for name in layers
     }
     layers = ["input_1"]
     with h5py.File(path, "w") as file:
         file.create_group("input_1").attrs["weight_names"] = np.array([], "S1")
         for ours, name in names.items():
-            kernel, bias = given[ours]["kernel"], given[ours]["bias"]
+            kernel, bias = layers[ours]["kernel"], layers[ours]["bias"]
             if name.startswith("fc"):
                 kernel = kernel.reshape(-1, kernel.shape[-1])
             group = file.create_group(name)
@@ -46,12 +46,12 @@ def write_keras_applications(path, given):
     return path
 
 
-def keras_vgg19(given, images):
+def keras_vgg19(layers, images):
     """The same network out of Keras' layers, in the order of keras.applications.VGG19."""
     import keras
 
     x = np.float32(images[..., ::-1]) - np.float32([103.939, 116.779, 123.68])
-    for name, pair in given.items():
+    for name, pair in layers.items():
         kernel, bias = pair["kernel"], pair["bias"]
         if name.startswith("conv"):
             x = keras.ops.relu(keras.ops.conv(x, kernel, padding="same") + bias)
@@ -72,17 +72,17 @@ def test_the_published_sizes():
 
 
 def test_it_is_the_network_of_keras_applications(tmp_path):
-    given = arrays(architecture(**TINY))
-    path = write_deepface(tmp_path / "vgg19.h5", given)
-    found = activations(IMAGES, weights=identify(path, vgg19.PUBLISHED), **TINY)
-    assert found.shape == (5, 64) and found.dtype == np.float32
-    assert np.allclose(found, keras_vgg19(given, IMAGES), rtol=1e-3, atol=1e-2)
+    layers = arrays(architecture(**TINY))
+    path = write_deepface(tmp_path / "vgg19.h5", layers)
+    rows = activations(IMAGES, weights=identify(path, vgg19.PUBLISHED), **TINY)
+    assert rows.shape == (5, 64) and rows.dtype == np.float32
+    assert np.allclose(rows, keras_vgg19(layers, IMAGES), rtol=1e-3, atol=1e-2)
 
 
 def test_a_file_of_keras_applications_is_read(tmp_path):
-    given = arrays(architecture(**TINY))
-    path = write_keras_applications(tmp_path / "vgg19.h5", given)
-    other = write_deepface(tmp_path / "other.h5", given)
+    layers = arrays(architecture(**TINY))
+    path = write_keras_applications(tmp_path / "vgg19.h5", layers)
+    other = write_deepface(tmp_path / "other.h5", layers)
     rows = [
         activations(IMAGES, weights=identify(p, vgg19.PUBLISHED), **TINY) for p in (path, other)
     ]

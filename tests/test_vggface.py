@@ -47,11 +47,11 @@ def by_hand(crops, arrays, layer, pixels):
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_both_layouts_give_what_the_arithmetic_says(file, layer):
-    found = activations(CROPS, weights=identify(file, PUBLISHED), layer=layer)
+    rows = activations(CROPS, weights=identify(file, PUBLISHED), layer=layer)
     mean = [93.5940, 104.7624, 129.1863]
     expected = by_hand(CROPS, vggface_arrays(SMALL), layer, lambda x: x - mean)
-    assert found.dtype == np.float32 and found.shape == (9, SMALL.features(layer))
-    assert np.allclose(found, expected, rtol=1e-4, atol=1e-3)
+    assert rows.dtype == np.float32 and rows.shape == (9, SMALL.features(layer))
+    assert np.allclose(rows, expected, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("after", ["pool3", "pool4"])
@@ -66,9 +66,9 @@ def test_the_tail_goes_on_where_a_pooling_stopped(after, layer):
 
 
 def test_deepface_preprocessing(file):
-    found = activations(CROPS, weights=identify(file, PUBLISHED), preprocessing="deepface")
+    rows = activations(CROPS, weights=identify(file, PUBLISHED), preprocessing="deepface")
     expected = by_hand(CROPS, vggface_arrays(SMALL), "fc7", lambda x: x / 255)
-    assert np.allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert np.allclose(rows, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_both_layouts_give_the_same_bytes(tmp_path):
@@ -84,13 +84,13 @@ def test_both_layouts_give_the_same_bytes(tmp_path):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_row_has_the_same_bytes_in_every_batch(runtime, precision):
     pytest.importorskip("openvino") if runtime == "openvino" else None
-    asked = {"weights": "random:0", "runtime": runtime, "precision": precision}
-    expected = activations(CROPS, **asked)
+    arguments = {"weights": "random:0", "runtime": runtime, "precision": precision}
+    expected = activations(CROPS, **arguments)
     for size in (1, 2, 4, 5):
-        parts = [activations(CROPS[i : i + size], **asked) for i in range(0, 9, size)]
+        parts = [activations(CROPS[i : i + size], **arguments) for i in range(0, 9, size)]
         assert np.concatenate(parts).tobytes() == expected.tobytes(), size
     order = np.random.default_rng(1).permutation(9)
-    assert activations(CROPS[order], **asked).tobytes() == expected[order].tobytes()
+    assert activations(CROPS[order], **arguments).tobytes() == expected[order].tobytes()
 
 
 def test_openvino_agrees_with_keras():
@@ -152,9 +152,9 @@ def test_weights_are_named_by_content_or_seed(file, monkeypatch):
 
 
 def test_unknown_names_list_what_there_is():
-    for given in ({"layer": "fc9"}, {"preprocessing": "imagenet"}, {"runtime": "onnx"}):
+    for parameters in ({"layer": "fc9"}, {"preprocessing": "imagenet"}, {"runtime": "onnx"}):
         with pytest.raises(ValueError, match="is unknown; allowed: '"):
-            activations(CROPS, weights="random:0", **given)
+            activations(CROPS, weights="random:0", **parameters)
 
 
 def test_the_published_shapes():

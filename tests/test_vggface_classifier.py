@@ -72,13 +72,13 @@ def store(tmp_path_factory):
 def face(store):
     """Return a function that makes a classifier which sees whole pictures."""
 
-    def make(hidden_units=(12,), **given):
+    def make(hidden_units=(12,), **arguments):
         return VGGFaceClassifier(hidden_units, dropout=0.2).set_params(**{
             "features__weights": "random", "features__faces__detector": None,
             "features__faces__fps": "all", "features__n_jobs": 1,
             "features__store": store, "training__epochs": 15,
             "training__learning_rate": 0.03,
-        } | given)  # fmt: skip
+        } | arguments)  # fmt: skip
 
     return make
 
@@ -140,11 +140,11 @@ def test_each_corpus_has_a_detector_of_its_own(face, clips, tmp_path):
         return [model.predict_proba(clips), model.transform(clips), model.frame_scores(clips)]
 
     whole = face(augmentation=FEW, copies=1, training__epochs=2).fit(clips, clips["emotion"])
-    own = {"invented": FaceCrops(detector=None, fps="all")}
-    mixed = clone(whole).set_params(features__faces__detector="haar", faces_by_corpus=own)
+    by_corpus = {"invented": FaceCrops(detector=None, fps="all")}
+    mixed = clone(whole).set_params(features__faces__detector="haar", faces_by_corpus=by_corpus)
     mixed.fit(clips, clips["emotion"])
-    for expected, found in zip(tables(whole), tables(mixed), strict=True):
-        assert np.array_equal(expected, found)
+    for expected, actual in zip(tables(whole), tables(mixed), strict=True):
+        assert np.array_equal(expected, actual)
     # Haar finds no face in colours: clips of other corpora have none.
     strange = clips.assign(corpus=["invented", "films", "films"] * 9)
     with pytest.warns(ClipWarning, match="18 of 27"):
@@ -178,10 +178,10 @@ def test_fine_tuning_trains_the_last_blocks_too(face, clips, store, tmp_path, bl
     tuned = face(fine_tune=blocks, fine_tune_rate=0.003, training__patience=None)
     tuned.fit(clips, clips["emotion"])
     names = [n for k, n, _ in SMALL.steps(layer, f"pool{5 - blocks}") if k[0] in "cm"]
-    given = [a for name, *pair in random_weights(0, layer, architecture=SMALL)
+    published = [a for name, *pair in random_weights(0, layer, architecture=SMALL)
              for a in pair if name in names]  # fmt: skip
-    assert len(tuned.network_weights_) == len(given) + len(new.network_weights_)
-    for mine, base in zip(tuned.network_weights_, given, strict=False):
+    assert len(tuned.network_weights_) == len(published) + len(new.network_weights_)
+    for mine, base in zip(tuned.network_weights_, published, strict=False):
         assert mine.size == base.size and not np.allclose(mine.ravel(), base.ravel())
     assert (tuned.predict(clips) == clips["emotion"]).mean() > 0.9
     history = tuned.history_
@@ -220,36 +220,36 @@ def test_a_second_fit_looks_at_no_face(face, clips):
 def test_copies_of_held_out_people_do_not_train(face, clips, monkeypatch):
     from emopipe.networks import vggface_classifier as module
 
-    seen = {}
+    calls = {}
     true = module.train
 
-    def spied(model, batch, y, *, rows, validation, weights, **rest):
-        seen.update(y=y, rows=rows, validation=validation, weights=weights)
+    def spy(model, batch, y, *, rows, validation, weights, **rest):
+        calls.update(y=y, rows=rows, validation=validation, weights=weights)
         return true(model, batch, y, rows=rows, validation=validation, weights=weights, **rest)
 
-    monkeypatch.setattr(module, "train", spied)
+    monkeypatch.setattr(module, "train", spy)
     images = clips[clips["media"] == "image"]
     face(augmentation=FEW, copies=None, training__validation_share=0.25, training__epochs=1).fit(
         images, images["emotion"]
     )
     # 8 people with a picture of every emotion: 2 are held out, the others have 1 + 3 copies.
-    assert len(seen["validation"]) == 6 and len(seen["rows"]) == 18 * 4
-    assert not set(seen["rows"]) & set(seen["validation"])
-    assert seen["weights"][seen["rows"]].sum() == pytest.approx(18)
+    assert len(calls["validation"]) == 6 and len(calls["rows"]) == 18 * 4
+    assert not set(calls["rows"]) & set(calls["validation"])
+    assert calls["weights"][calls["rows"]].sum() == pytest.approx(18)
 
 
 def test_every_clip_counts_the_same_however_many_faces(face, clips, monkeypatch):
     from emopipe.networks import vggface_classifier as module
 
-    seen = {}
+    calls = {}
     monkeypatch.setattr(
         module, "train",
-        lambda model, batch, y, **rest: seen.update(rest) or (model.get_weights(), {}),
+        lambda model, batch, y, **rest: calls.update(rest) or (model.get_weights(), {}),
     )  # fmt: skip
     face(training__validation_share=0).fit(clips, clips["emotion"])
-    assert len(seen["rows"]) == 24 + 3 * 4
-    assert seen["weights"].sum() == pytest.approx(27)
-    assert seen["weights"].min() == 0.25
+    assert len(calls["rows"]) == 24 + 3 * 4
+    assert calls["weights"].sum() == pytest.approx(27)
+    assert calls["weights"].min() == 0.25
 
 
 def test_augmented_copies_are_prepared_as_said(clips):
@@ -277,20 +277,20 @@ def test_prediction_on_copies(face, clips):
 def test_landscape_frames_are_rescaled_and_others_are_not(tmp_path):
     rng = np.random.default_rng(0)
     how = {"transforms": None, "n": None, "detector": None}
-    shown = {}
+    shapes = {}
     for name, shape in {"wide": (40, 50), "high": (50, 40), "square": (48, 48)}.items():
         path = str(tmp_path / f"{name}.png")
         cv2.imwrite(path, rng.integers(0, 256, (*shape, 3), np.uint8))
         for rescale in (None, [40, 71]):
             size = (40, 71) if name == "wide" else shape
             [block] = prepare_crops(path, form="copies", rescale=rescale, size=size, **how)
-            shown[name, rescale is None] = block.rows
-    assert np.array_equal(shown["high", True], shown["high", False])
-    assert np.array_equal(shown["square", True], shown["square", False])
+            shapes[name, rescale is None] = block.rows
+    assert np.array_equal(shapes["high", True], shapes["high", False])
+    assert np.array_equal(shapes["square", True], shapes["square", False])
     image = cv2.imread(str(tmp_path / "wide.png"))[..., ::-1]
     expected = cv2.resize(image, (71, 40), interpolation=cv2.INTER_LINEAR)
-    assert np.abs(shown["wide", False][0].astype(int) - expected).max() <= 1
-    assert not np.array_equal(shown["wide", True], shown["wide", False])
+    assert np.abs(shapes["wide", False][0].astype(int) - expected).max() <= 1
+    assert not np.array_equal(shapes["wide", True], shapes["wide", False])
 
 
 def test_only_pictures_train_if_wanted(face, clips):
@@ -379,7 +379,7 @@ def test_an_evaluation_keeps_the_scores_of_single_faces(face, clips):
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("parameters", "words"),
     [
         ({"hidden_units": ()}, "hidden_units"),
         ({"hidden_units": (3, 0)}, "hidden_units"),
@@ -401,9 +401,9 @@ def test_an_evaluation_keeps_the_scores_of_single_faces(face, clips):
     ],
     ids=str,
 )
-def test_parameters_are_checked(face, clips, given, words):
+def test_parameters_are_checked(face, clips, parameters, words):
     with pytest.raises(ValueError, match=words):
-        face().set_params(**given).fit(clips, clips["emotion"])
+        face().set_params(**parameters).fit(clips, clips["emotion"])
 
 
 def test_features_that_cannot_be_trained_further_are_refused(clips):

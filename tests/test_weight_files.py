@@ -17,7 +17,7 @@ def plain(tmp_path):
     )
 
 
-def refused(path, match):
+def refuse(path, match):
     with pytest.raises(WeightsError, match=match), open_layers(path):
         pass
 
@@ -38,8 +38,8 @@ def test_full_models_are_read_too(tmp_path):
 def test_other_precisions_are_read_as_float32(tmp_path, dtype):
     path = write(tmp_path / "a.h5", {"fc": {"kernel": KERNEL.astype(dtype)}})
     with open_layers(path) as layers:
-        found = read_array(layers["fc"][0], (3, 4), path)
-    assert found.dtype == np.float32 and np.array_equal(found, KERNEL)
+        actual = read_array(layers["fc"][0], (3, 4), path)
+    assert actual.dtype == np.float32 and np.array_equal(actual, KERNEL)
 
 
 def test_shapes_are_checked_before_reading(plain):
@@ -55,10 +55,10 @@ def test_values_that_are_not_finite_are_refused(tmp_path):
 
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"version https://git-lfs.github.com/spec/v1")
-    refused(tmp_path / "a.h5", "not an HDF5 file")
+    refuse(tmp_path / "a.h5", "not an HDF5 file")
     with h5py.File(tmp_path / "b.h5", "w") as file:
         file["x"] = KERNEL
-    refused(tmp_path / "b.h5", "not written by Keras 2")
+    refuse(tmp_path / "b.h5", "not written by Keras 2")
 
 
 def replace(path, make):
@@ -111,14 +111,14 @@ def test_links_and_references_out_of_the_file_are_refused(plain, tmp_path):
         (chunk, "packed in a way"),
     ):
         replace(plain, make)
-        refused(plain, match)
+        refuse(plain, match)
 
 
 def test_a_layer_that_is_a_link_is_refused(plain, tmp_path):
     with h5py.File(plain, "a") as file:
         del file["fc"]
         file["fc"] = h5py.ExternalLink("/etc/passwd", "/")
-    refused(plain, "ExternalLink")
+    refuse(plain, "ExternalLink")
 
 
 def test_compressed_files_are_read(plain):
@@ -130,12 +130,12 @@ def test_compressed_files_are_read(plain):
 def test_a_file_that_the_library_never_finishes_is_refused(plain, monkeypatch):
     monkeypatch.setattr(weight_files_module, "_PATIENCE", 0.01)
     weight_files_module._try_apart.cache_clear()
-    refused(plain, r"no answer for 0.01 s. Get it again")
+    refuse(plain, r"no answer for 0.01 s. Get it again")
 
 
 def test_damage_is_told_in_words(plain):
     data = bytearray(plain.read_bytes())
-    for place in range(0, len(data), 97):
-        data[place] ^= 0xFF
+    for position in range(0, len(data), 97):
+        data[position] ^= 0xFF
     plain.write_bytes(data)
-    refused(plain, "damaged|not an HDF5 file|not written by Keras|is missing|cannot be read")
+    refuse(plain, "damaged|not an HDF5 file|not written by Keras|is missing|cannot be read")

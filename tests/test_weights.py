@@ -79,10 +79,10 @@ def test_a_missing_path_is_said(tmp_path):
 def test_offline_the_error_says_everything(offline):
     with pytest.raises(WeightsError) as error:
         fetch(HELLO, NOWHERE)
-    said = str(error.value)
+    message = str(error.value)
     for word in ("Face-Net", "face.h5", "3 MB", HELLO, NOWHERE.url, "weights=PATH",
                  NOWHERE.variable, "research only", "random", "ConnectionError"):  # fmt: skip
-        assert word in said
+        assert word in message
 
 
 def test_downloads_are_pinned_to_the_checksum(monkeypatch, tmp_path):

@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from emopipe.fusion import WhereFinite
 
 
-def holed(n=40, seed=0):
+def make_holes(n=40, seed=0):
     rng = np.random.default_rng(seed)
     y = np.array(["fear", "joy"])[np.arange(n) % 2]
     X = rng.normal(0, 1, (n, 3)) + 2 * (y == "joy")[:, None]
@@ -28,26 +28,26 @@ def holed(n=40, seed=0):
 
 @pytest.mark.parametrize("as_table", [False, True])
 def test_fits_and_answers_like_the_classifier_on_complete_rows(as_table):
-    X, y, gaps = holed()
-    given = pd.DataFrame(X, columns=list("abc"), index=range(100, 140)) if as_table else X
-    model = WhereFinite(make_pipeline(StandardScaler(), SVC())).fit(given, y)
+    X, y, gaps = make_holes()
+    table = pd.DataFrame(X, columns=list("abc"), index=range(100, 140)) if as_table else X
+    model = WhereFinite(make_pipeline(StandardScaler(), SVC())).fit(table, y)
     alone = make_pipeline(StandardScaler(), SVC()).fit(X[~gaps], y[~gaps])
-    scores = model.decision_function(given)
+    scores = model.decision_function(table)
     np.testing.assert_allclose(scores[~gaps], alone.decision_function(X[~gaps]))
     assert np.isnan(scores[gaps]).all()
     assert not hasattr(model, "predict_proba")
-    np.testing.assert_array_equal(model.predict(given)[~gaps], alone.predict(X[~gaps]))
+    np.testing.assert_array_equal(model.predict(table)[~gaps], alone.predict(X[~gaps]))
     assert list(getattr(model, "feature_names_in_", [])) == (list("abc") if as_table else [])
 
 
 def test_infinity_is_no_complete_row_either():
-    X, y, _ = holed()
+    X, y, _ = make_holes()
     X[1, 0] = np.inf
     assert np.isnan(WhereFinite(GaussianNB()).fit(X, y).predict_proba(X)[1]).all()
 
 
 def test_incomplete_rows_are_predicted_as_the_most_frequent_complete_one():
-    X, y, gaps = holed()
+    X, y, gaps = make_holes()
     model = WhereFinite(GaussianNB()).fit(X, y)
     complete = y[~gaps]
     often = "joy" if (complete == "joy").sum() > (complete == "fear").sum() else "fear"
@@ -64,7 +64,7 @@ def test_nothing_complete_is_an_error():
 
 
 def test_an_emotion_without_a_complete_row_is_told():
-    X, y, _ = holed()
+    X, y, _ = make_holes()
     y = y.astype(object)
     y[:4] = "awe"
     X[:4, 0] = np.nan
@@ -99,7 +99,7 @@ class Noting(ClassifierMixin, BaseEstimator):
 
 
 def test_fit_parameters_are_cut_to_the_complete_rows():
-    X, y, gaps = holed()
+    X, y, gaps = make_holes()
     subjects, weight = np.arange(40) % 4, np.arange(40.0)
     model = WhereFinite(Noting()).fit(X, y, groups=subjects, sample_weight=weight, note="x")
     np.testing.assert_array_equal(model.estimator_.groups_, subjects[~gaps])
@@ -108,18 +108,18 @@ def test_fit_parameters_are_cut_to_the_complete_rows():
 
 
 def test_groups_reach_a_search_inside_through_a_pipeline():
-    X, y, _ = holed()
+    X, y, _ = make_holes()
     search = GridSearchCV(RidgeClassifier(), {"alpha": [1, 2]}, cv=GroupKFold(2))
     with config_context(enable_metadata_routing=True):
-        found = cross_validate(
+        validated = cross_validate(
             make_pipeline(StandardScaler(), WhereFinite(search)),
             X, y, cv=GroupKFold(4), params={"groups": np.arange(40) % 8}, error_score="raise",
         )  # fmt: skip
-    assert len(found["test_score"]) == 4
+    assert len(validated["test_score"]) == 4
 
 
 def test_sample_weight_is_routed_where_it_was_requested():
-    X, y, _ = holed()
+    X, y, _ = make_holes()
     with config_context(enable_metadata_routing=True):
         inner = LogisticRegression().set_fit_request(sample_weight=True)
         weighted = WhereFinite(inner).fit(X, y, sample_weight=1.0 + 9 * (y == "joy"))
@@ -129,7 +129,7 @@ def test_sample_weight_is_routed_where_it_was_requested():
 
 
 def test_clone_parameters_and_pickle():
-    X, y, _ = holed()
+    X, y, _ = make_holes()
     model = WhereFinite(make_pipeline(StandardScaler(), SVC(C=3)))
     assert clone(model).get_params()["estimator__svc__C"] == 3
     fitted = model.fit(X, y)

@@ -45,14 +45,14 @@ def with_weights(end_epoch, weights):
     return ends
 
 
-def recorded(resume, epochs):
+def record_epochs(resume, epochs):
     """Return `FitState.resume` that also adds the epoch at which a fit goes on to a list."""
 
-    def resumed(self, head, lists):
+    def resume_and_record(self, head, lists):
         epochs.append(head["epoch"])
         resume(self, head, lists)
 
-    return resumed
+    return resume_and_record
 
 
 def dying(end_epoch, n):

@@ -54,12 +54,12 @@ def mini_xception_arrays(seed=0):
 
     rng = np.random.default_rng(seed)
 
-    def drawn(name, shape):
+    def draw(name, shape):
         values = rng.normal(1, 0.2, shape) if "moving_var" in name else rng.normal(0, 0.3, shape)
         return np.abs(values).astype("f4") if "moving_var" in name else values.astype("f4")
 
     return {"input_1": {}} | {
-        layer.name: {v.name: drawn(v.name, v.shape) for v in layer.weights}
+        layer.name: {v.name: draw(v.name, v.shape) for v in layer.weights}
         for layer in keras_model().layers
         if layer.weights
     }

@@ -8,13 +8,35 @@ from emopipe.result import Result
 LINES = ("#2a5d9f", "#b3432b", "#2f7d4f", "#8a5ca8", "#996c10", "#2b7f8c")
 
 
-def new_axes(ax, figsize=None):
-    """Return axes to draw on, those that are there or new ones."""
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
+class Display:
+    """Base of the displays: a class has `_size()`, of a new figure in inches, and `_draw(ax)`.
 
-    return plt.subplots(figsize=figsize, layout="constrained")[1]
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        After `plot`.
+    """
+
+    def plot(self, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None
+            None makes a new figure.
+
+        Returns
+        -------
+        Display
+            Itself.
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots(figsize=self._size(), layout="constrained")[1]
+        self.ax_, self.figure_ = ax, ax.figure
+        self._draw(ax)
+        return self
 
 
 def check_result(result):
@@ -26,8 +48,8 @@ def check_result(result):
         )
 
 
-def heat_map(ax, shares, rows, columns, texts, *, most=1.0):
-    """Draw a table of numbers as a heat map whose letters can be read.
+def heat_map(ax, shares, rows, columns, texts):
+    """Draw a table of shares as a heat map whose letters can be read.
 
     Parameters
     ----------
@@ -35,18 +57,11 @@ def heat_map(ax, shares, rows, columns, texts, *, most=1.0):
     shares : float array, shape (n_rows, n_columns)
     rows, columns : list of str
     texts : list of list of str
-    most : float
-        The number of the darkest colour.
-
-    Returns
-    -------
-    matplotlib AxesImage
     """
-    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=most, aspect="auto")
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     ax.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(length=0)
     for (i, j), value in np.ndenumerate(np.asarray(shares, dtype=float)):
-        colour = "white" if value > 0.72 * most else "black"
+        colour = "white" if value > 0.72 else "black"
         ax.text(j, i, texts[i][j], ha="center", va="center", color=colour, fontsize="small")
-    return image

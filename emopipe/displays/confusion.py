@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from emopipe.displays.axes import check_result, heat_map, new_axes
+from emopipe.displays.axes import Display, check_result, heat_map
 from emopipe.metrics import count_confusions
 from emopipe.parameters import check_one_of
 
 
-class ConfusionDisplay:
+class ConfusionDisplay(Display):
     """Confusion matrix: rows are true emotions, columns predicted ones.
 
     Parameters
@@ -70,19 +70,23 @@ class ConfusionDisplay:
         ConfusionDisplay
         """
         check_one_of("normalize", normalize, (True, False))
+        self._normalize = normalize
+        return super().plot(ax)
+
+    def _size(self):
         n = len(self.emotions)
-        self.ax_ = new_axes(ax, (1.6 + 0.6 * n, 1.4 + 0.5 * n))
-        self.figure_ = self.ax_.figure
+        return 1.6 + 0.6 * n, 1.4 + 0.5 * n
+
+    def _draw(self, ax):
         shares = self.confusion / self.confusion.sum(1, keepdims=True).clip(min=1)
         texts = [
-            [f"{100 * share:.0f}" if normalize else f"{count}" for share, count in pairs]
+            [f"{100 * share:.0f}" if self._normalize else f"{count}" for share, count in pairs]
             for pairs in (
                 zip(*row, strict=True) for row in zip(shares, self.confusion, strict=True)
             )
         ]
-        heat_map(self.ax_, shares, self.emotions, self.emotions, texts)
-        self.ax_.set(
+        heat_map(ax, shares, self.emotions, self.emotions, texts)
+        ax.set(
             xlabel="predicted emotion", ylabel="true emotion",
-            title=f"{self.title}\n{'per cent of the row' if normalize else 'clips'}".strip(),
+            title=f"{self.title}\n{'per cent of the row' if self._normalize else 'clips'}".strip(),
         )  # fmt: skip
-        return self

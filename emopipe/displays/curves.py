@@ -1,15 +1,14 @@
 """LearningCurvesDisplay: how networks learn, epoch by epoch."""
 
-import numpy as np
-
-from emopipe.displays.axes import LINES, check_result, new_axes
+from emopipe.displays.axes import LINES, Display, check_result
 from emopipe.parameters import check_one_of
+from emopipe.report.charts import learning_curves
 
-_ABOUT = ("fold", "estimator")
 
+class LearningCurvesDisplay(Display):
+    """A figure against epochs, in training and in validation: mean over fits, and where most are.
 
-class LearningCurvesDisplay:
-    """A figure against epochs, in training and in validation: mean over fits, lowest to highest.
+    Lines end where half of the fits have stopped; bands hold 8 of 10 fits.
 
     Parameters
     ----------
@@ -39,9 +38,8 @@ class LearningCurvesDisplay:
     """
 
     def __init__(self, histories, curve="loss", title=""):
-        names = sorted({name for h in histories for name in h} - set(_ABOUT))
-        check_one_of("curve", curve, names)
         self.histories = list(histories)
+        check_one_of("curve", curve, [chart.title for chart in learning_curves(self.histories)])
         self.curve = curve
         self.title = title
 
@@ -71,41 +69,16 @@ class LearningCurvesDisplay:
             raise ValueError(f"{result.title!r} learns nothing in epochs: there is nothing to draw")
         return cls(histories, curve, result.title).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw it.
+    def _size(self):
+        return 6, 4
 
-        Parameters
-        ----------
-        ax : matplotlib Axes or None
-            None makes a new figure.
-
-        Returns
-        -------
-        LearningCurvesDisplay
-        """
-        self.ax_ = ax = new_axes(ax, (6, 4))
-        self.figure_ = ax.figure
-        parts = {"training": self.curve, "validation": f"val_{self.curve}"}
-        for colour, (part, name) in zip(LINES, parts.items(), strict=False):
-            runs = [h[name] for h in self.histories if h.get(name)]
-            if not runs:
-                continue
-            table = _table(runs)
-            epochs = np.arange(1, table.shape[1] + 1)
-            words = f"{part}, {len(runs)} fit{'s' * (len(runs) != 1)}"
-            ax.plot(epochs, np.nanmean(table, axis=0), color=colour, label=words)
-            if len(runs) > 1:
-                ax.fill_between(epochs, np.nanmin(table, axis=0), np.nanmax(table, axis=0),
-                                color=colour, alpha=0.18, linewidth=0)  # fmt: skip
+    def _draw(self, ax):
+        chart = next(c for c in learning_curves(self.histories) if c.title == self.curve)
+        for colour, (label, line) in zip(LINES, chart.series.items(), strict=False):
+            ax.plot(line["x"], line["y"], color=colour, label=label)
+            if "low" in line:
+                ax.fill_between(line["x"], line["low"], line["high"], color=colour, alpha=0.18,
+                                linewidth=0)  # fmt: skip
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set(xlabel="epoch", ylabel=self.curve, title=self.title)
+        ax.set(xlabel=chart.x_label, ylabel=self.curve, title=self.title)
         ax.legend(fontsize="small")
-        return self
-
-
-def _table(runs):
-    """Return curves of unequal lengths as a float array (fits, epochs), NaN where one ended."""
-    table = np.full((len(runs), max(map(len, runs))), np.nan)
-    for row, values in zip(table, runs, strict=True):
-        row[: len(values)] = [np.nan if v is None else v for v in values]
-    return table[:, ~np.isnan(table).all(axis=0)]

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from emopipe.displays.axes import LINES, check_result, new_axes
+from emopipe.displays.axes import LINES, Display, check_result
 from emopipe.metrics import reliability
 
 
-class ReliabilityDisplay:
-    """Share of right answers against the score of the answer, in bins.
+class ReliabilityDisplay(Display):
+    """Share of right answers against the score of the answer, in bins; large dots are many clips.
 
     Parameters
     ----------
@@ -68,20 +68,10 @@ class ReliabilityDisplay:
         confidence = scores[likely][np.arange(len(columns_of_answers)), columns_of_answers]
         return cls(reliability(confidence, right, n_bins), result.title).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw it: the size of a dot is the number of clips.
+    def _size(self):
+        return 5, 4.6
 
-        Parameters
-        ----------
-        ax : matplotlib Axes or None
-            None makes a new figure.
-
-        Returns
-        -------
-        ReliabilityDisplay
-        """
-        self.ax_ = ax = new_axes(ax, (5, 4.6))
-        self.figure_ = ax.figure
+    def _draw(self, ax):
         n = self.table["n"].to_numpy(dtype=float)
         ax.plot([0, 1], [0, 1], linestyle="--", color="grey", label="as sure as it is right")
         ax.plot(self.table["confidence"], self.table["accuracy"], color=LINES[0])
@@ -90,4 +80,3 @@ class ReliabilityDisplay:
         ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="score of the answer", ylabel="share that is right")
         ax.set_title(f"{self.title}\nexpected calibration error {self.error:.3f}".strip())
         ax.legend(loc="upper left", fontsize="small")
-        return self

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from emopipe.displays.axes import LINES, check_result, new_axes
+from emopipe.displays.axes import LINES, Display, check_result
 
 # Beyond this, names of people would lie on one another.
 _MOST_NAMED = 60
 
 
-class SubjectsDisplay:
-    """Accuracy of every tested person, the least recognised first.
+class SubjectsDisplay(Display):
+    """Accuracy of every tested person, the least recognised first; over 60 have no names.
 
     Parameters
     ----------
@@ -58,22 +58,12 @@ class SubjectsDisplay:
             raise ValueError(f"{result.title!r} names no subjects: there is nothing to draw")
         return cls(result.per_subject, result.chance["accuracy"], result.title).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw it; of more than 60 people, the names are left out.
+    def _size(self):
+        return 6, 1.4 + 0.22 * min(len(self.per_subject), _MOST_NAMED)
 
-        Parameters
-        ----------
-        ax : matplotlib Axes or None
-            None makes a new figure.
-
-        Returns
-        -------
-        SubjectsDisplay
-        """
+    def _draw(self, ax):
         accuracy = self.per_subject["accuracy"].to_numpy(dtype=float)
         rows = np.arange(len(accuracy))
-        self.ax_ = ax = new_axes(ax, (6, 1.4 + 0.22 * min(len(rows), _MOST_NAMED)))
-        self.figure_ = ax.figure
         ax.hlines(rows, 0, 100 * accuracy, color="#d5dce4", linewidth=2)
         ax.plot(100 * accuracy, rows, "o", color=LINES[0])
         mean = 100 * accuracy.mean()
@@ -87,4 +77,3 @@ class SubjectsDisplay:
             ax.set_yticks([])
         ax.set(xlim=(0, 100), xlabel="accuracy (%)", ylabel="subject", title=self.title)
         ax.legend(loc="lower right", fontsize="small")
-        return self

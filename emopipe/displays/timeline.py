@@ -1,11 +1,11 @@
 """TimelineDisplay: emotion over time in one clip."""
 
-from emopipe.displays.axes import new_axes
+from emopipe.displays.axes import Display
 from emopipe.parameters import check_one_of
 from emopipe.report.timeline import colours_of
 
 
-class TimelineDisplay:
+class TimelineDisplay(Display):
     """Shares of the emotions over the time of a clip, stacked.
 
     Parameters
@@ -71,20 +71,10 @@ class TimelineDisplay:
         title = chosen.clip if modality is None else f"{chosen.clip}, {modality}"
         return cls(moments, prediction.labels, title).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw it; where there are no scores, nothing is drawn.
+    def _size(self):
+        return 8, 3
 
-        Parameters
-        ----------
-        ax : matplotlib Axes or None
-            None makes a new figure.
-
-        Returns
-        -------
-        TimelineDisplay
-        """
-        self.ax_ = ax = new_axes(ax, (8, 3))
-        self.figure_ = ax.figure
+    def _draw(self, ax):
         colours = colours_of(self.labels)
         ends = [moment.start for moment in self.moments[1:]] + [float("inf")]
         for moment, end in zip(self.moments, ends, strict=True):
@@ -99,7 +89,6 @@ class TimelineDisplay:
 
         keys = [Patch(color=colours[label], label=label) for label in self.labels]
         ax.legend(handles=keys, loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
-        return self
 
 
 def _of_modality(moment, name):

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from emopipe.displays.axes import LINES, check_result, new_axes
+from emopipe.displays.axes import LINES, Display, check_result
 from emopipe.fusion.grid import describe_weights
 
 _MOST_LINES = 12
 
 
-class WeightGridDisplay:
+class WeightGridDisplay(Display):
     """Mean score of every candidate of a grid against one parameter, a line per rest of the grid.
+
+    Of more than 12 lines, those with the highest scores are drawn.
 
     Parameters
     ----------
@@ -79,22 +81,15 @@ class WeightGridDisplay:
         means = np.array(grid["mean"], dtype=float).mean(axis=0)
         return cls(grid["params"], means, parameter, grid["scoring"], result.title).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw it; of more than 12 lines, those with the highest scores are drawn.
+    def _size(self):
+        return max(7, 4 + 0.5 * len(self._values())), 4.5
 
-        Parameters
-        ----------
-        ax : matplotlib Axes or None
-            None makes a new figure.
+    def _values(self):
+        return _distinct(params.get(self.parameter) for params in self.params)
 
-        Returns
-        -------
-        WeightGridDisplay
-        """
-        values = _distinct(params.get(self.parameter) for params in self.params)
+    def _draw(self, ax):
+        values = self._values()
         numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-        self.ax_ = ax = new_axes(ax, (max(7, 4 + 0.5 * len(values)), 4.5))
-        self.figure_ = ax.figure
         positions = sorted(values) if numeric else values
         lines = self._lines()
         for number, (rest, points) in enumerate(lines[:_MOST_LINES]):
@@ -111,7 +106,6 @@ class WeightGridDisplay:
         if len(lines) > 1:
             words = f"highest {_MOST_LINES} of {len(lines)}" if len(lines) > _MOST_LINES else None
             ax.legend(fontsize="x-small", title=words, loc="upper left", bbox_to_anchor=(1, 1))
-        return self
 
     def _lines(self):
         """Return (rest of the parameters in words, [(value, score)]), the highest first."""

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from emopipe.displays.axes import check_result, heat_map, new_axes
+from emopipe.displays.axes import Display, check_result, heat_map
 from emopipe.fusion.weights import columns_to_one
 
 
-class WeightsDisplay:
+class WeightsDisplay(Display):
     """Weights of a fusion by modality and emotion: each emotion's share for every modality.
 
     Parameters
@@ -73,22 +73,11 @@ class WeightsDisplay:
         spread = every.std() if len(shares) > 1 else None
         return cls(every.mean(), spread, result.title).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw it.
+    def _size(self):
+        return 1.8 + 0.8 * self.shares.shape[1], 1.4 + 0.6 * self.shares.shape[0]
 
-        Parameters
-        ----------
-        ax : matplotlib Axes or None
-            None makes a new figure.
-
-        Returns
-        -------
-        WeightsDisplay
-        """
+    def _draw(self, ax):
         shares = self.shares
-        size = (1.8 + 0.8 * shares.shape[1], 1.4 + 0.6 * shares.shape[0])
-        self.ax_ = new_axes(ax, size)
-        self.figure_ = self.ax_.figure
         texts = [[f"{100 * share:.0f}" for share in row] for row in shares.to_numpy()]
         if self.spread is not None:
             spread = self.spread.loc[shares.index, shares.columns].to_numpy()
@@ -96,11 +85,10 @@ class WeightsDisplay:
                 [f"{text} ± {100 * s:.0f}" for text, s in zip(row, line, strict=True)]
                 for row, line in zip(texts, spread, strict=True)
             ]
-        heat_map(self.ax_, shares.to_numpy(), list(shares.index), list(shares.columns), texts)
+        heat_map(ax, shares.to_numpy(), list(shares.index), list(shares.columns), texts)
         words = "each modality's share of an emotion's weight (%)"
         words += " ± standard deviation over folds" if self.spread is not None else ""
-        self.ax_.set_title(f"{self.title}\n{words}".strip(), fontsize="medium")
-        return self
+        ax.set_title(f"{self.title}\n{words}".strip(), fontsize="medium")
 
 
 def _shares(weights):
