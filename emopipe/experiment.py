@@ -155,23 +155,26 @@ class Experiment:
         return any(c["synthetic"] for r in self.results.values() for c in r.corpora)
 
     @property
-    def checks(self):
-        """What a single result cannot tell: whether the answer was chosen on the test clips."""
-        candidates = [
+    def candidates(self):
+        """Labels of the results that may answer: no reference, and no figure of people met."""
+        return [
             label
             for label, result in self.results.items()
             if label not in self.references and not result.protocol.get("subject_dependent")
         ]
-        status, reason = "passed", "One result answers; no other was tried on its test clips."
-        if len(candidates) > 1:
-            status, reason = (
-                "warning",
-                (
-                    f"The highest of {len(candidates)} results on the same clips would be a little "
-                    "too high: read their differences, not the highest."
-                ),
+
+    @property
+    def checks(self):
+        """What a single result cannot tell: whether the answer was chosen on the test clips."""
+        n, status = len(self.candidates), "passed"
+        reason = "One result answers; no other was tried on its test clips."
+        if n > 1:
+            status = "warning"
+            reason = (
+                f"The highest of {n} results on the same clips would be a little too high: read "
+                "their differences, not the highest."
             )
-        return mute([check_entry("EMO11", status, reason)] if candidates else [], self.ignore)
+        return mute([check_entry("EMO11", status, reason)] if n else [], self.ignore)
 
     def _repr_html_(self):
         """Return what a notebook shows."""

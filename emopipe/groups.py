@@ -81,9 +81,6 @@ def _figures(rows, classes, n_bootstrap):
     entry = {"subjects": n_subjects, "clips": len(rows), "too_few": few}
     if few:
         return entry | {"accuracy": None, "uar": None}
-    units = metrics.units_of(rows["subject"], rows["clip"])
-    counts, _ = metrics.count_confusions(
-        rows["emotion"].tolist(), rows["predicted"].tolist(), units, classes
-    )
+    counts, _ = metrics.count_by_subject(rows, classes)
     overall, _ = metrics.summarize(counts, n_bootstrap=n_bootstrap)
     return entry | {"accuracy": overall["accuracy"], "uar": overall["uar"]}

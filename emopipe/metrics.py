@@ -47,6 +47,25 @@ def count_confusions(true, predicted, units, classes):
     return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape), names
 
 
+def count_by_subject(answers, classes):
+    """Return `count_confusions` of a table of clip, subject, emotion, predicted, by subject.
+
+    A clip of an unknown subject is one of its own.
+    """
+    units = units_of(answers["subject"], answers["clip"])
+    return count_confusions(answers["emotion"], answers["predicted"], units, classes)
+
+
+def count_together(true, predicted, classes):
+    """Return the confusion matrix of all clips, int64 (n_classes, n_classes + 1)."""
+    return count_confusions(true, predicted, np.zeros(len(true)), classes)[0].sum(0)
+
+
+def row_shares(confusion):
+    """Return a confusion matrix as shares of its rows, float64; 0 where a row is empty."""
+    return confusion / confusion.sum(axis=1, keepdims=True).clip(min=1)
+
+
 def _ratio(numerator, denominator):
     """Return the quotient; NaN where the denominator is zero."""
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -121,7 +140,17 @@ def reliability(confidence, right, n_bins=10):
     return means.assign(n=table["bin"].value_counts()).reset_index(drop=True)
 
 
+def calibration_error(bins):
+    """Return the expected calibration error of what `reliability` returns, a float."""
+    return float(np.average((bins["confidence"] - bins["accuracy"]).abs(), weights=bins["n"]))
+
+
 FIGURES = {"accuracy": accuracy, "uar": uar, "macro_f1": macro_f1}
+
+
+def main_figures(confusion):
+    """Return accuracy and UAR of a confusion matrix, a dict of floats."""
+    return {name: float(FIGURES[name](confusion)) for name in ("accuracy", "uar")}
 
 
 def resample(counts, n_draws, random_state):

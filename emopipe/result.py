@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from emopipe import metrics
@@ -177,23 +176,14 @@ class Result:
         return f"<Result {self.title!r}: {len(self.predictions)} clips, {figures or 'no figures'}>"
 
     def confusions(self):
-        """Return one confusion matrix per subject and their names, see `count_confusions`.
-
-        A clip of an unknown subject is one of its own.
-        """
-        table = self.predictions
-        units = metrics.units_of(table["subject"], table["clip"])
-        return metrics.count_confusions(table["emotion"], table["predicted"], units, self.classes)
+        """Return one confusion matrix per subject and their names, see `count_by_subject`."""
+        return metrics.count_by_subject(self.predictions, self.classes)
 
     @property
     def confusion(self):
         """Clips, int (n_classes, n_classes): rows are true emotions, columns predicted ones."""
         table = self.predictions
-        together = np.zeros(len(table))
-        counts, _ = metrics.count_confusions(
-            table["emotion"], table["predicted"], together, self.classes
-        )
-        return counts.sum(0)[:, :-1]
+        return metrics.count_together(table["emotion"], table["predicted"], self.classes)[:, :-1]
 
     @property
     def per_subject(self):
@@ -264,7 +254,7 @@ class Result:
 
         loud = [check for check in self.checks if check["status"] in ("failed", "warning")]
         counts = ", ".join(f"{n} {status}" for status, n in self.check_counts.items() if n)
-        shares = self.confusion / self.confusion.sum(axis=1, keepdims=True).clip(min=1)
+        shares = metrics.row_shares(self.confusion)
         return to_html(
             "result.html", result=self, shares=shares.tolist(), loud=loud, counts=counts or "none"
         )

@@ -1,5 +1,6 @@
 """Make names and tables safe to show: on terminals, in messages, JSON, HTML and CSV."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -50,6 +51,24 @@ def _escape(character: str) -> str:
     if "\udc80" <= character <= "\udcff":  # a byte that is no UTF-8, as Python reads file names
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()
+
+
+def slug(text: str, otherwise: str, *, also: str = "") -> str:
+    """Return a text as part of a file's name: small letters and digits, joined by hyphens.
+
+    Parameters
+    ----------
+    otherwise : str
+        What a text without any of them becomes.
+    also : str
+        Further characters that stay.
+
+    Examples
+    --------
+    >>> slug("SVM, C=10", "result"), slug("…", "result")
+    ('svm-c-10', 'result')
+    """
+    return re.sub(f"[^a-z0-9{also}]+", "-", text.lower()).strip("-_") or otherwise
 
 
 def csv_cell(text) -> str:

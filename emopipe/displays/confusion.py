@@ -3,7 +3,7 @@
 import numpy as np
 
 from emopipe.displays.axes import Display, check_result, heat_map
-from emopipe.metrics import count_confusions
+from emopipe.metrics import count_together, row_shares
 from emopipe.parameters import check_one_of
 
 
@@ -52,8 +52,8 @@ class ConfusionDisplay(Display):
         """Plot what a fitted classifier answers for clips that it was not fitted on."""
         emotions = sorted({*map(str, estimator.classes_), *map(str, y)})
         answers = [str(answer) for answer in estimator.predict(X)]
-        counts, _ = count_confusions([str(name) for name in y], answers, [""] * len(y), emotions)
-        return cls(counts[0][:, :-1], emotions).plot(ax, normalize=normalize)
+        counts = count_together([str(name) for name in y], answers, emotions)
+        return cls(counts[:, :-1], emotions).plot(ax, normalize=normalize)
 
     def plot(self, ax=None, *, normalize=True):
         """Draw it.
@@ -78,7 +78,7 @@ class ConfusionDisplay(Display):
         return 1.6 + 0.6 * n, 1.4 + 0.5 * n
 
     def _draw(self, ax):
-        shares = self.confusion / self.confusion.sum(1, keepdims=True).clip(min=1)
+        shares = row_shares(self.confusion)
         texts = [
             [f"{100 * share:.0f}" if self._normalize else f"{count}" for share, count in pairs]
             for pairs in (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from emopipe.displays.axes import LINES, Display, check_result
-from emopipe.metrics import reliability
+from emopipe.metrics import calibration_error, reliability
 
 
 class ReliabilityDisplay(Display):
@@ -39,8 +39,7 @@ class ReliabilityDisplay(Display):
     def __init__(self, table, title=""):
         self.table = table
         self.title = title
-        distance = (table["confidence"] - table["accuracy"]).abs()
-        self.error = float(np.average(distance, weights=table["n"]))
+        self.error = calibration_error(table)
 
     @classmethod
     def from_result(cls, result, *, n_bins=10, ax=None):

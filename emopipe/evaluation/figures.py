@@ -73,8 +73,8 @@ def fold_entries(plan, outcomes):
     """Return what a Result says of every fold."""
     entries, task = [], plan.task
     for number, (fold, outcome) in enumerate(zip(plan.folds, outcomes, strict=True)):
-        answers, together = outcome["predicted"], np.zeros(len(fold.test))
-        counts, _ = metrics.count_confusions(task.y[fold.test], answers, together, task.classes)
+        answers = outcome["predicted"]
+        confusion = metrics.count_together(task.y[fold.test], answers, task.classes)
         entry = {
             "fold": number,
             "n_train": len(fold.train),
@@ -82,8 +82,7 @@ def fold_entries(plan, outcomes):
             "train_subjects": len(set(plan.subjects[fold.train]) - {None}),
             "test_subjects": sorted(set(plan.subjects[fold.test]) - {None}),
             "n_unanswered": answers.count(None),
-            "accuracy": float(metrics.accuracy(counts[0])),
-            "uar": float(metrics.uar(counts[0])),
+            **metrics.main_figures(confusion),
             "history": outcome["history"],
         }
         if outcome.get("frame_scores"):
@@ -144,8 +143,7 @@ def searches(outcomes):
 
 def figures(answers, classes, n_bootstrap, random_state=0):
     """Return the fields of a Result that are computed from its predictions."""
-    units = metrics.units_of(answers["subject"], answers["clip"])
-    counts, _ = metrics.count_confusions(answers["emotion"], answers["predicted"], units, classes)
+    counts, _ = metrics.count_by_subject(answers, classes)
     overall, per_class = metrics.summarize(
         counts, n_bootstrap=n_bootstrap, random_state=random_state
     )

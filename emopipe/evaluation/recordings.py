@@ -105,6 +105,12 @@ def _stamp(path):
         return None
 
 
+def _files_of(table):
+    """Return the files that a table names, each once, as the keys of a dict."""
+    named = [table[column].dropna() for column in ("path", "audio") if column in table]
+    return dict.fromkeys(path for column in named for path in column)
+
+
 def digests(table, *, store=None, n_jobs=-1):
     """Return {path: (sound, pictures, seconds)} of the files of a table that can be decoded.
 
@@ -115,8 +121,7 @@ def digests(table, *, store=None, n_jobs=-1):
     store, n_jobs
         As in `emopipe.extraction.extract`.
     """
-    named = [table[c].dropna() for c in ("path", "audio") if c in table]
-    paths = dict.fromkeys(p for column in named for p in column if isinstance(p, str))
+    paths = [path for path in _files_of(table) if isinstance(path, str)]
     stamps = {path: _stamp(path) for path in paths}
     there = tuple(path for path, stamp in stamps.items() if stamp is not None)
     return _digests(there, tuple(stamps[p] for p in there), store, n_jobs) if there else {}
@@ -124,8 +129,7 @@ def digests(table, *, store=None, n_jobs=-1):
 
 def n_files(table):
     """Return how many files a table names."""
-    named = [table[c].dropna() for c in ("path", "audio") if c in table]
-    return len({path for column in named for path in column})
+    return len(_files_of(table))
 
 
 def recordings(table, decoded):

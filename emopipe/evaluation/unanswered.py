@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from emopipe.evaluation.figures import figures
-from emopipe.metrics import accuracy, count_confusions, uar
+from emopipe.metrics import count_together, main_figures
 
 
 def drop_unanswered(result):
@@ -69,8 +67,7 @@ def drop_unanswered(result):
 def _fold(fold, answers, classes):
     """Return what a Result says of a fold, counted on its answered clips."""
     rows = answers[answers["fold"] == fold["fold"]]
-    counts, _ = count_confusions(rows["emotion"], rows["predicted"], np.zeros(len(rows)), classes)
     counted = {"accuracy": None, "uar": None}
     if len(rows):
-        counted = {"accuracy": float(accuracy(counts[0])), "uar": float(uar(counts[0]))}
+        counted = main_figures(count_together(rows["emotion"], rows["predicted"], classes))
     return fold | {"n_test": len(rows), "n_unanswered": 0} | counted

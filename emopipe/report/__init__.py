@@ -6,7 +6,6 @@ report shows. The same Experiment gives the same bytes.
 
 import base64
 import hashlib
-import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from emopipe.html_repr import new_environment
 from emopipe.report import answer, pairs
 from emopipe.report.view import checks_badge, experiment_view, index_row
 from emopipe.result import Result
+from emopipe.text import slug
 
 __all__ = ["write_index", "write_report"]
 
@@ -72,9 +72,8 @@ def write_report(experiment, folder) -> Path:
 
 def _of_one(result, folder):
     """Return an Experiment about a single Result."""
-    name = re.sub("[^a-z0-9_-]+", "-", Path(folder).resolve().name.lower()).strip("-_")
     return Experiment(
-        name=name or "report",
+        name=slug(Path(folder).resolve().name, "report", also="_-"),
         title=result.title,
         question="How well does it recognise the emotions of people it was not trained on?",
         results={result.title: result},
@@ -138,12 +137,8 @@ def csp_hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _missing(value) -> bool:
-    return value is None or value != value
-
-
 def _number(value, digits: int = 2) -> str:
-    return "–" if _missing(value) else f"{value:.{digits}f}".replace("-", "−")
+    return "–" if pairs.is_missing(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
 def _css_length(share) -> str:

@@ -9,6 +9,7 @@ from emopipe.report.pairs import (
     all_pairs,
     clip_sets,
     clips_in_words,
+    is_missing,
     p_words,
     reading,
 )
@@ -21,7 +22,7 @@ _MOST_SETS = 5
 
 def percent(value, digits: int = 1) -> str:
     """Return a fraction as per cent, without the sign."""
-    return "–" if _missing(value) else f"{100 * value:.{digits}f}"
+    return "–" if is_missing(value) else f"{100 * value:.{digits}f}"
 
 
 def points(value) -> str:
@@ -32,7 +33,7 @@ def points(value) -> str:
     >>> points(-0.0004), points(0.012), points(-0.3)
     ('0.0', '+1.2', '−30.0')
     """
-    if _missing(value):
+    if is_missing(value):
         return "–"
     text = f"{100 * value:+.1f}"
     return "0.0" if float(text) == 0 else text.replace("-", "−")
@@ -41,7 +42,7 @@ def points(value) -> str:
 def interval(figure, written=percent, joint="–") -> str:
     """Return an interval in words, or nothing where there is none."""
     low, high = figure["low"], figure["high"]
-    return "" if _missing(low) else f"{written(low)}{joint}{written(high)}"
+    return "" if is_missing(low) else f"{written(low)}{joint}{written(high)}"
 
 
 def tested_on(result) -> str:
@@ -57,22 +58,13 @@ def tested_on(result) -> str:
     return f"people never trained on{allowance}"
 
 
-def candidates(experiment) -> list[str]:
-    """Return the labels that may answer the question: no reference, nobody tested known before."""
-    return [
-        label
-        for label, result in experiment.results.items()
-        if not result.protocol.get("subject_dependent") and label not in experiment.references
-    ]
-
-
 def best(experiment) -> str | None:
     """Return the candidate with the highest UAR, None without one or where clips differ."""
     if len(_candidate_sets(experiment)) > 1:
         return None
     figures = {
         label: experiment.results[label].metrics.get(METRIC, {}).get("value") or 0.0
-        for label in candidates(experiment)
+        for label in experiment.candidates
     }
     return max(figures, key=figures.get) if figures else None
 
@@ -108,7 +100,7 @@ def answer(experiment, pairs=None) -> list:
 
 def _candidate_sets(experiment):
     """Return the labels of results on the same clips, of sets in which some may answer."""
-    return [s for s in clip_sets(experiment.results) if set(s) & set(candidates(experiment))]
+    return [s for s in clip_sets(experiment.results) if set(s) & set(experiment.candidates)]
 
 
 def _by_clips(experiment, sets, pairs):
@@ -179,7 +171,7 @@ def _equals(p):
 
 def _beside(result):
     """Return the hardest emotion, what needs no voice and no face, what people reach, and so on."""
-    rows = [row for row in result.baselines if not _missing(row[METRIC]["value"])]
+    rows = [row for row in result.baselines if not is_missing(row[METRIC]["value"])]
     parts = [
         f"{row['title']} {percent(row[METRIC]['value'])} %"
         for row in rows
@@ -206,12 +198,12 @@ def _hardest(result):
 
 
 def _highest(experiment, label, pairs):
-    result, n = experiment.results[label], len(candidates(experiment))
+    result, n = experiment.results[label], len(experiment.candidates)
     figure, chance = result.metrics[METRIC], result.chance[METRIC]
     bounds = f" (95 % interval {interval(figure)})" if interval(figure) else ""
     equal = [
         other
-        for other in candidates(experiment)
+        for other in experiment.candidates
         if other != label and experiment.results[other].metrics[METRIC]["value"] == figure["value"]
     ]
     shared = f" (as high: {', '.join(equal)})" if equal else ""
@@ -235,7 +227,3 @@ def not_above(experiment, label, pairs) -> list[str]:
         for name in experiment.references
         if name not in others or reading(others[name], others[name]["p"]) != "higher"
     ]
-
-
-def _missing(value) -> bool:
-    return value is None or value != value

@@ -2,11 +2,10 @@
 
 import base64
 import gzip
-import re
 
 import pandas as pd
 
-from emopipe.text import csv_text
+from emopipe.text import csv_text, slug
 
 # Longer tables are packed; pandas and spreadsheets open .csv.gz, too.
 _PACKED_FROM = 20_000
@@ -25,17 +24,6 @@ def attachment(name, text, kind="text/csv"):
         data, name, kind = gzip.compress(data, 9, mtime=0), f"{name}.gz", "application/gzip"
     href = f"data:{kind};base64,{base64.b64encode(data).decode()}"
     return {"name": name, "href": href, "size": f"{max(1, round(len(data) / 1000))} kB"}
-
-
-def slug(label):
-    """Return a label as part of a file's name.
-
-    Examples
-    --------
-    >>> slug("SVM, C=10")
-    'svm-c-10'
-    """
-    return re.sub("[^a-z0-9]+", "-", label.lower()).strip("-") or "result"
 
 
 def fold_files(results):
@@ -64,7 +52,7 @@ def result_files(label, result, groups):
         "grids": tables["searches"],
     }
     return [
-        attachment(f"{slug(label)}-{name}.csv", csv_text(table))
+        attachment(f"{slug(label, 'result')}-{name}.csv", csv_text(table))
         for name, table in chosen.items()
         if len(table)
     ]

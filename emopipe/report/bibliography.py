@@ -4,6 +4,7 @@ import re
 
 from emopipe.corpora import corpus_names, describe_corpus
 from emopipe.literature import CITED_FOR, FIELD, HOLM, KAPOOR, PEDREGOSA, tex
+from emopipe.text import slug
 
 
 def bibtex(experiment, sources):
@@ -23,12 +24,8 @@ def bibtex(experiment, sources):
     cited += [HOLM] if len(experiment.results) > 1 else []
     entries = {source.key: source.bibtex() for source in [*cited, KAPOOR]}
     corpora = {c["name"]: c for r in experiment.results.values() for c in r.corpora}
-    entries |= {f"corpus-{_slug(name)}": _corpus(name, c) for name, c in corpora.items()}
+    entries |= {f"corpus-{slug(name, 'corpus')}": _corpus(name, c) for name, c in corpora.items()}
     return "\n\n".join(entries.values()) + "\n"
-
-
-def _slug(name):
-    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "corpus"
 
 
 def _corpus(name, corpus):
@@ -45,4 +42,4 @@ def _corpus(name, corpus):
     else:
         fields["note"] = "A collection of our own: authors, year and licence are to be written"
     lines = [f"  {key} = {{{' '.join(value.split())}}}," for key, value in fields.items()]
-    return "\n".join([f"@misc{{corpus-{_slug(name)},", *lines, "}"])
+    return "\n".join([f"@misc{{corpus-{slug(name, 'corpus')},", *lines, "}"])

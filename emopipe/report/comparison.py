@@ -1,12 +1,12 @@
 """Results of several experiments on the same clips, as one Experiment."""
 
-import re
 from dataclasses import replace
 
 from emopipe.comparison import differences
 from emopipe.evaluation import figures
 from emopipe.experiment import Experiment
 from emopipe.report.view import distinct
+from emopipe.text import slug
 
 # Clips that a message names of those that differ.
 _NAMED = 3
@@ -84,8 +84,7 @@ def _label_results(experiments):
 
 
 def _name(experiments):
-    words = re.sub("[^a-z0-9_-]+", "-", "-".join(experiments).lower()).strip("-_")
-    return f"comparison-{words}"[:80].rstrip("-_") if words else "comparison"
+    return f"comparison-{slug('-'.join(experiments), '', also='_-')}"[:80].rstrip("-_")
 
 
 def _true_emotions(result):

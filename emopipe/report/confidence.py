@@ -3,7 +3,7 @@
 import numpy as np
 
 from emopipe.experiment import Chart
-from emopipe.metrics import reliability
+from emopipe.metrics import calibration_error, reliability
 
 _BINS = 10
 _SHARES = tuple(n / 20 for n in range(1, 21))
@@ -80,13 +80,12 @@ def divergence(probabilities, shares):
 
 def _reliability(confidence, right):
     bins = reliability(confidence, right, _BINS)
-    error = float((bins["n"] * (bins["confidence"] - bins["accuracy"]).abs()).sum() / len(right))
     series = {
         "measured": {"x": bins["confidence"].tolist(), "y": bins["accuracy"].tolist()},
         "perfect": {"x": [0, 1], "y": [0, 1]},
     }
     chart = Chart("Reliability", "score of the answer", "share of answers that are right", series)
-    return {"reliability": chart, "error": error}
+    return {"reliability": chart, "error": calibration_error(bins)}
 
 
 def _coverage(ranked, right, probable):

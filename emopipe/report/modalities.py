@@ -62,14 +62,11 @@ def rescue_rows(right, fused):
 
 def _counts(result, column):
     table = result.predictions
-    counts, _ = metrics.count_confusions(
-        table["emotion"], table[column], np.zeros(len(table)), result.classes
-    )
-    return counts[0]
+    return metrics.count_together(table["emotion"], table[column], result.classes)
 
 
 def _figures(name, counts, result):
-    values = {key: float(metrics.FIGURES[key](counts)) for key in ("accuracy", "uar")}
+    values = metrics.main_figures(counts)
     loss = {f"{key}_loss": values[key] - result.metrics[key]["value"] for key in values}
     return {"name": name} | values | loss
 

@@ -76,7 +76,7 @@ def against(pairs, label):
         elif row.get("a") == label:
             turned = {"value": figure["value"], "low": figure["high"], "high": figure["low"]}
             others[row["b"]] = {
-                key: None if _missing(value) else -value for key, value in turned.items()
+                key: None if is_missing(value) else -value for key, value in turned.items()
             } | {"p": p}
     return others
 
@@ -92,8 +92,8 @@ def reading(figure, p=None) -> str:
     'higher'
     """
     low, high = figure["low"], figure["high"]
-    is_shown = p < LEVEL if p is not None else not _missing(low) and not low <= 0 <= high
-    if not is_shown or _missing(figure["value"]) or not figure["value"]:
+    is_shown = p < LEVEL if p is not None else not is_missing(low) and not low <= 0 <= high
+    if not is_shown or is_missing(figure["value"]) or not figure["value"]:
         return "does not show a difference"
     return "higher" if figure["value"] > 0 else "lower"
 
@@ -106,7 +106,7 @@ def size_words(effect) -> str:
     >>> size_words(0.55), size_words(-0.1), size_words(None)
     ('medium', 'negligible', '–')
     """
-    if _missing(effect):
+    if is_missing(effect):
         return "–"
     limits = ((0.2, "negligible"), (0.5, "small"), (0.8, "medium"))
     return next((word for limit, word in limits if abs(effect) < limit), "large")
@@ -120,12 +120,13 @@ def p_words(p) -> str:
     >>> p_words(0.00005), p_words(0.0312), p_words(None)
     ('< .001', '.031', '–')
     """
-    if _missing(p):
+    if is_missing(p):
         return "–"
     if p < 0.001:
         return "< .001"
     return "1" if p >= 0.9995 else f"{p:.3f}".removeprefix("0")
 
 
-def _missing(value) -> bool:
+def is_missing(value) -> bool:
+    """Return whether a figure is None or NaN."""
     return value is None or value != value

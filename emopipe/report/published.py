@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from emopipe.report.result_view import mean_weights, shares
+from emopipe.metrics import row_shares
+from emopipe.report.result_view import mean_weights
 
 
 def published_view(experiment, item, sources) -> dict:
@@ -40,7 +41,7 @@ def _matrix(confusion, result):
     """Return a published confusion matrix and ours, rows and columns in the published order."""
     if confusion is None or result is None:
         return None
-    classes, ours = confusion["classes"], shares(result.confusion)
+    classes, ours = confusion["classes"], row_shares(result.confusion).tolist()
     position = {name: n for n, name in enumerate(result.classes)}
     pairs = [
         [

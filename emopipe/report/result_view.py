@@ -3,6 +3,7 @@
 import math
 
 from emopipe.groups import CLIP_TRAITS, TRAITS, group_figures
+from emopipe.metrics import row_shares
 from emopipe.report import answer
 from emopipe.report.attachments import result_files
 from emopipe.report.charts import learning_curves, line_chart
@@ -15,11 +16,6 @@ from emopipe.report.modalities import modality_view
 _DRAWS = 500
 
 
-def shares(counts):
-    """Return counts as shares of their row, a list of lists."""
-    return (counts / counts.sum(axis=1, keepdims=True).clip(min=1)).tolist()
-
-
 def result_view(number, label, result) -> dict:
     """Return what the page shows of a result, and its tables as files."""
     groups = group_figures(result, traits=(*TRAITS, *CLIP_TRAITS), n_bootstrap=_DRAWS)
@@ -30,7 +26,7 @@ def result_view(number, label, result) -> dict:
         "label": label,
         "result": result,
         "tested_on": answer.tested_on(result),
-        "shares": shares(confusion),
+        "shares": row_shares(confusion).tolist(),
         "counts": confusion.tolist(),
         "confused": most_confused(result.classes, confusion),
         "weights": mean_weights(result.folds),
