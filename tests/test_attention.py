@@ -83,11 +83,11 @@ class Invented(SegmentAttentionNetwork):
         return {name: self._tensors_of(paths, i) for i, name in enumerate(("audio", "video"))}
 
     def _tensors_of(self, paths, i):
-        values = [self.features[path] for path in paths]
-        values = [None if isinstance(f, str) else f[i] for f in values]
-        statuses = [f if isinstance(f, str) else "ok" for f in values]
-        details = [f if isinstance(f, str) else "" for f in values]
-        return ClipTensors(Extraction(values, statuses, details, [{}] * len(values)), paths)
+        outcomes = [self.features[path] for path in paths]
+        values = [None if isinstance(f, str) else f[i] for f in outcomes]
+        statuses = [f if isinstance(f, str) else "ok" for f in outcomes]
+        details = [f if isinstance(f, str) else "" for f in outcomes]
+        return ClipTensors(Extraction(values, statuses, details, [{}] * len(outcomes)), paths)
 
 
 def learn(monkeypatch, informative, **changed):

@@ -13,6 +13,7 @@ from emopipe.media import frames, probe
 from emopipe.synthetic import make_synthetic_corpus
 
 BENCHMARKS = Path(__file__).parent.parent / "experiments" / "bench"
+sys.path.append(str(BENCHMARKS))  # as Python does for a script
 NEW = [
     "device",
     "extract",

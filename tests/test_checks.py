@@ -238,8 +238,8 @@ def test_a_muted_check_shows_its_reason_and_what_it_would_say():
     result = evaluate(looks, clips, features=["cue"], cv=2, ignore=ignore, **FAST)
     assert says(result, "EMO10") == ("ignored", "clips arrive in batches.")
     assert result.passed and result.check_counts["ignored"] == 2
-    result = evaluate(Spy(), clips.assign(statement="x"), cv=2, ignore=["EMO03"], **FAST)
-    status, reason = says(result, "EMO03")
+    muted_result = evaluate(Spy(), clips.assign(statement="x"), cv=2, ignore=["EMO03"], **FAST)
+    status, reason = says(muted_result, "EMO03")
     assert status == "ignored" and reason.startswith("No reason is given. Without that: warning.")
 
 

@@ -12,8 +12,8 @@ TABLE = {"classes": ["anger", "fear"], "shares": [[0.9, 0.1], [0.25, 0.75]]}
 def test_a_figure_survives_as_plain_data():
     figure = Published(label="x", value=0.5, source="A", spread=0.1, confusion=TABLE)
     assert Published.from_dict(dataclasses.asdict(figure)) == figure
-    figure = Published(label="x", value=0.5, source=None, note="measured with another program")
-    assert Published.from_dict(dataclasses.asdict(figure)) == figure
+    ours = Published(label="x", value=0.5, source=None, note="measured with another program")
+    assert Published.from_dict(dataclasses.asdict(ours)) == ours
 
 
 @pytest.mark.parametrize(

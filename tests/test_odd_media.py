@@ -338,8 +338,8 @@ def test_no_picture_stands_for_a_gap_of_hours(tmp_path):
     times = [0, 0.04, 0.08, 10000.0, 10000.04]
     path = write_video(tmp_path / "a.mkv", map(number_picture, range(5)), times=times)
     read = frames(path, fps=5)
-    times = np.array([time for time, _ in read])
-    assert len(times) <= 40 and read.status == "partial"
+    stamps = np.array([time for time, _ in read])
+    assert len(stamps) <= 40 and read.status == "partial"
     assert any("without a picture" in fault for fault in read.faults)
     assert status(frames(path)) == "ok"
     slow = write_video(tmp_path / "b.mkv", map(number_picture, range(4)), times=[0, 3, 6, 9])

@@ -70,14 +70,14 @@ names = st.binary(min_size=1, max_size=12).filter(
 
 @once
 @given(st.lists(names, min_size=1, max_size=4, unique=True))
-def test_files_of_any_name_are_seen(tmp_path_factory, names):
+def test_files_of_any_name_are_seen(tmp_path_factory, file_names):
     root = tmp_path_factory.mktemp("names")
     folder = os.fsencode(root)
     os.mkdir(folder + b"/sad")
-    for name in names:
+    for name in file_names:
         with open(os.path.join(folder, b"sad", name + b".wav"), "wb") as file:
             file.write(b"RIFF")
-    visible = [name for name in names if not name.startswith(b".")]
+    visible = [name for name in file_names if not name.startswith(b".")]
     actual = {os.fsencode(recording.path) for recording in scan(root).recordings}
     assert actual == {os.path.join(folder, b"sad", name + b".wav") for name in visible}
     if visible:

@@ -18,8 +18,8 @@ sizes = st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(n
 
 
 @given(sizes)
-def test_segments_are_equal_and_hold_every_frame_once(sizes):
-    n_segments, n_frames = sizes
+def test_segments_are_equal_and_hold_every_frame_once(frames_and_segments):
+    n_segments, n_frames = frames_and_segments
     bounds = segment_bounds(n_frames, n_segments)
     assert bounds[0] == 0 and bounds[-1] == n_frames
     lengths = np.diff(bounds)
@@ -30,8 +30,8 @@ def test_segments_are_equal_and_hold_every_frame_once(sizes):
 
 
 @given(sizes, st.integers(0, 100))
-def test_a_draw_is_a_frame_of_its_segment(sizes, seed):
-    n_segments, n_frames = sizes
+def test_a_draw_is_a_frame_of_its_segment(frames_and_segments, seed):
+    n_segments, n_frames = frames_and_segments
     bounds = segment_bounds(n_frames, n_segments)
     u = np.random.default_rng(seed).random((3, n_segments))
     drawn = chosen_frames(n_frames, n_segments, u)
@@ -41,8 +41,8 @@ def test_a_draw_is_a_frame_of_its_segment(sizes, seed):
 
 
 @given(sizes)
-def test_the_middle_draw_is_nearest_to_the_middle_of_the_segment(sizes):
-    n_segments, n_frames = sizes
+def test_the_middle_draw_is_nearest_to_the_middle_of_the_segment(frames_and_segments):
+    n_segments, n_frames = frames_and_segments
     chosen = chosen_frames(n_frames, n_segments, np.full(n_segments, 0.5))
     times = (np.arange(n_frames) + 0.5) / n_frames
     middles = (np.arange(n_segments) + 0.5) / n_segments

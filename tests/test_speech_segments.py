@@ -30,12 +30,12 @@ def tone(seconds, before=0.0, after=0.0):
 
 def exhaust(blocks):
     """Run a generator; return its blocks and what it returned."""
-    blocks = []
+    collected = []
     while True:
         try:
-            blocks.append(next(blocks))
+            collected.append(next(blocks))
         except StopIteration as stop:
-            return blocks, stop.value
+            return collected, stop.value
 
 
 def film(path, sound, *, seconds=2.0, fps=30):

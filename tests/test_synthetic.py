@@ -359,10 +359,10 @@ def test_split_needs_both_modalities(n, seed):
     people = performances(("split",), emotions, subjects=30, seed=seed)
     pairs = {}
     for p in people:
-        emotion = p.clip.emotion
-        assert (p.voice if emotion in by_voice else p.face) == emotion
-        assert {p.voice, p.face} <= (by_voice if emotion in by_voice else by_face)
-        pairs.setdefault((p.voice, p.face), set()).add(emotion)
+        acted = p.clip.emotion
+        assert (p.voice if acted in by_voice else p.face) == acted
+        assert {p.voice, p.face} <= (by_voice if acted in by_voice else by_face)
+        pairs.setdefault((p.voice, p.face), set()).add(acted)
     assert all(len(labels) == 1 for labels in pairs.values())
     for emotion in by_face:
         assert {p.clip.emotion for p in people if p.voice == emotion} == by_face
@@ -377,7 +377,7 @@ def test_haar_cascade_finds_the_drawn_faces(faces):
     import cv2
 
     path = cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
-    cascade, boxes = cv2.CascadeClassifier(path), []
+    cascade, hits = cv2.CascadeClassifier(path), []
     for k, face in enumerate(faces[:4]):
         for j, emotion in enumerate(EXPRESSIONS):
             rng = np.random.default_rng([k, j])
@@ -385,8 +385,8 @@ def test_haar_cascade_finds_the_drawn_faces(faces):
                 grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
                 boxes = cascade.detectMultiScale(grey, 1.1, 5, minSize=(40, 40))
                 middles = [(x + w / 2, y + h / 2) for x, y, w, h in boxes]
-                boxes.append(any(abs(x - 160) < 30 and abs(y - 120) < 40 for x, y in middles))
-    assert np.mean(boxes) >= 0.95
+                hits.append(any(abs(x - 160) < 30 and abs(y - 120) < 40 for x, y in middles))
+    assert np.mean(hits) >= 0.95
 
 
 @pytest.mark.shared

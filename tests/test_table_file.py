@@ -319,8 +319,8 @@ def test_rows_may_be_parts_of_recordings(write, tmp_path):
     assert (table["excluded"] == "").all() and "start" not in table
     bare = load_table(write("emotion,path\nsad,a.wav#t=0,1.5\njoy,a.wav#t=1.5,2\n"))
     assert bare["clip"].tolist() == ["a.wav#t=0.000000,1.500000", "a.wav#t=1.500000,2.000000"]
-    table = load_table(write('path,emotion\n"b#t=0,1.wav",sad\n', files=["b#t=0,1.wav"]))
-    assert table["clip"].tolist() == ["b#t=0,1.wav"]
+    odd_name = load_table(write('path,emotion\n"b#t=0,1.wav",sad\n', files=["b#t=0,1.wav"]))
+    assert odd_name["clip"].tolist() == ["b#t=0,1.wav"]
 
 
 @pytest.mark.parametrize(

@@ -22,17 +22,17 @@ def arrays(sizes, layer="fc7"):
     }
 
 
-def write_keras_applications(path, layers):
+def write_keras_applications(path, arrays_by_layer):
     """A file laid out as the published one: blocks with names of their own, dense fc1 and fc2."""
     names = {
         name: f"block{name[4]}_{name[:4]}{name[6]}" if name[0] == "c" else f"fc{int(name[2]) - 5}"
-        for name in layers
+        for name in arrays_by_layer
     }
     layers = ["input_1"]
     with h5py.File(path, "w") as file:
         file.create_group("input_1").attrs["weight_names"] = np.array([], "S1")
         for ours, name in names.items():
-            kernel, bias = layers[ours]["kernel"], layers[ours]["bias"]
+            kernel, bias = arrays_by_layer[ours]["kernel"], arrays_by_layer[ours]["bias"]
             if name.startswith("fc"):
                 kernel = kernel.reshape(-1, kernel.shape[-1])
             group = file.create_group(name)

@@ -13,8 +13,6 @@ of 2 and 8 seconds. Mini-XCEPTION's weights come from EMOPIPE_MINI_XCEPTION_WEIG
 (0.9 MB); VGG-Face has random ones, and OpenVINO's runtime where it is installed.
 """
 
-import argparse
-import json
 import os
 import pickle
 import tempfile
@@ -25,6 +23,7 @@ from statistics import median
 from time import perf_counter
 
 import joblib
+from command import new_parser, write_figures
 
 FPS = 5.0
 # way -> workers, threads of each
@@ -210,26 +209,20 @@ def show(kind, figures):
 
 def main():
     """Measure, print, write JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="24 recordings, 12 videos, one round")
+    parser = new_parser(__doc__, "24 recordings, 12 videos, one round")
     parser.add_argument("--sounds", type=Path, help="a folder of recordings for the voice")
     parser.add_argument("--videos", type=Path, help="a folder of videos for the face")
     parser.add_argument("--n", type=int, default=192, help="recordings at most")
     parser.add_argument("--n-videos", type=int, default=24, help="videos at most")
     parser.add_argument("--vggface", action="store_true", help="VGG-Face as well")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     args = parser.parse_args()
     if args.quick:
         args.n, args.n_videos, args.rounds = 24, 12, 1
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         result = compare(args, Path(folder), stack)
-    if args.out:
-        args.out.write_text(json.dumps(result, indent=2) + "\n")
-        print(args.out)
+    write_figures(args.out, result)
 
 
 def compare(args, folder, stack):

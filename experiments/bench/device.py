@@ -16,15 +16,13 @@ On a CPU the figures say little, but the script runs: --quick does so in about a
   KERAS_BACKEND=jax python experiments/bench/device.py --precision bfloat16 --out device.json
 """
 
-import argparse
-import json
 import os
 import tempfile
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
+from command import new_parser, write_figures
 
 GOALS = {"faces of bare": 0.9, "bare of matrices": 0.4}
 CLASSES = 6
@@ -193,14 +191,10 @@ def device(backend):
 
 def main():
     """Measure, print a table, write JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small parts, two rounds")
+    parser = new_parser(__doc__, "small parts, two rounds")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--batch", type=int, default=128, help="faces, and clips, per batch")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="bfloat16")
-    parser.add_argument("--out", type=Path, help="write the figures as JSON")
     args = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
@@ -228,10 +222,7 @@ def main():
         unit = "of the time" if name == "waiting" else "clips/s"
         print(f"clips, {name:22} {value:9.2f} {unit}")
     result |= {"matrices": rate, "faces": rates, "shares": shares, "clips": learned}
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(result, indent=2) + "\n")
-        print(args.out)
+    write_figures(args.out, result)
 
 
 if __name__ == "__main__":

@@ -25,9 +25,7 @@ with drawn faces are made. Mini-XCEPTION's weights come from EMOPIPE_MINI_XCEPTI
 fetched (0.9 MB); VGG-Face has random ones.
 """
 
-import argparse
 import importlib.util
-import json
 import multiprocessing
 import os
 import tempfile
@@ -38,25 +36,10 @@ from time import perf_counter
 
 import joblib
 import numpy as np
+from command import clips_of, new_parser, write_figures
 
 FPS = 5.0
 GOALS = {"stage": 0.8, "loop": 3.0}
-
-
-def clips_of(folders, n, work):
-    """Return paths of n videos: of the folders, or made."""
-    from emopipe import load_corpus, make_synthetic_corpus
-
-    if folders:
-        suffixes = {".flv", ".mp4", ".avi", ".mkv", ".mov", ".webm"}
-        files = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in suffixes)
-    else:
-        root = make_synthetic_corpus(work / "cremad", subjects=1, duration=2.2, size=(360, 480))
-        files = load_corpus("cremad", root)["path"]
-    paths = [str(path) for path in files]
-    if not paths:
-        raise SystemExit(f"no video below {', '.join(map(str, folders))}")
-    return paths[:: max(1, len(paths) // n)][:n]
 
 
 def extractor(name, runtime, precision, crops, **options):
@@ -274,10 +257,7 @@ def show(title, rows):
 
 def arguments():
     """Return what is asked for on the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="six clips, one round")
+    parser = new_parser(__doc__, "six clips, one round")
     parser.add_argument("--clips", type=Path, nargs="+", default=[], help="folders of videos")
     parser.add_argument("--n", type=int, default=24, help="videos at most")
     parser.add_argument("--rounds", type=int, default=3)
@@ -287,7 +267,6 @@ def arguments():
     parser.add_argument("--detector", default="haar")
     parser.add_argument("--detector-model", type=Path)
     parser.add_argument("--every", type=int, default=5, help="k of detect_every")
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     return parser.parse_args()
 
 
@@ -316,11 +295,8 @@ def main():
         paths = clips_of(args.clips, 6 if args.quick else args.n, Path(work))
         print(f"{len(paths)} clips, {FPS:g} frames/s, {n_jobs} cores, detector {args.detector}")
         networks = measure(paths, args, n_jobs)
-    if args.out:
-        result = {"clips": len(paths), "cores": n_jobs, "detector": args.detector}
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(result | {"networks": networks}, indent=1) + "\n")
-        print(f"\n{args.out} written")
+    result = {"clips": len(paths), "cores": n_jobs, "detector": args.detector}
+    write_figures(args.out, result | {"networks": networks})
 
 
 if __name__ == "__main__":

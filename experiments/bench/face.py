@@ -11,9 +11,7 @@ the network's operations per second over those of a product of two large matrice
   python experiments/bench/face.py --rounds 9 --out reports/bench_face.json
 """
 
-import argparse
 import importlib.util
-import json
 import os
 import platform
 import tempfile
@@ -22,6 +20,7 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
+from command import new_parser, write_figures
 
 WEIGHTS = "random:0"
 OURS = [(runtime, precision) for runtime in ("keras", "openvino")
@@ -214,12 +213,8 @@ def drift(calls):
 
 def main():
     """Measure, print a table, write JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="two rounds instead of seven")
+    parser = new_parser(__doc__, "two rounds instead of seven", Path("reports/bench_face.json"))
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out", type=Path, default=Path("reports/bench_face.json"))
     args = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # what DeepFace needs; ours is Keras 3
@@ -236,9 +231,7 @@ def main():
     if overhead_calls:
         result["overhead"] = overhead(overhead_calls[16], 32 if args.quick else 128, rounds)
         print("through VGGFaceFeatures:", result["overhead"])
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(result, indent=2) + "\n")
-    print(args.out)
+    write_figures(args.out, result)
 
 
 if __name__ == "__main__":

@@ -12,33 +12,16 @@ time against decoding all.
 Without --clips, CREMA-D-like videos with drawn faces are made.
 """
 
-import argparse
-import json
 import tempfile
 from pathlib import Path
 from time import process_time
 
 import numpy as np
+from command import clips_of, new_parser, write_figures
 
 EVERY = (2, 3, 5, 10)
 FPS = 5.0
 GOAL = 0.8
-
-
-def clips_of(folders, n, work):
-    """Return paths of n videos: of the folders, or made."""
-    from emopipe import load_corpus, make_synthetic_corpus
-
-    if folders:
-        suffixes = {".flv", ".mp4", ".avi", ".mkv", ".mov", ".webm"}
-        files = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in suffixes)
-    else:
-        root = make_synthetic_corpus(work / "cremad", subjects=1, duration=2.2, size=(360, 480))
-        files = load_corpus("cremad", root)["path"]
-    paths = [str(path) for path in files]
-    if not paths:
-        raise SystemExit(f"no video below {', '.join(map(str, folders))}")
-    return paths[:: max(1, len(paths) // n)][:n]
 
 
 def _boxes(path, fps, every, boxes):
@@ -119,15 +102,11 @@ def show_sparse(spent):
 
 def main():
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="three clips, a shorter video")
+    parser = new_parser(__doc__, "three clips, a shorter video")
     parser.add_argument("--clips", type=Path, nargs="+", default=[], help="folders of videos")
     parser.add_argument("--n", type=int, default=6, help="videos at most")
     parser.add_argument("--detector", default="haar")
     parser.add_argument("--detector-model", type=Path)
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     args = parser.parse_args()
     look = {"detector": args.detector, "model": args.detector_model}
     with tempfile.TemporaryDirectory() as work:
@@ -136,11 +115,8 @@ def main():
         show_following(rows)
         spent = sparse(long_video(f"{work}/long.mp4", 60 if args.quick else 300))
         show_sparse(spent)
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        result = {"detector": args.detector, "following": rows, "sparse": spent}
-        args.out.write_text(json.dumps(result, indent=1) + "\n")
-        print(f"\n{args.out} written")
+    result = {"detector": args.detector, "following": rows, "sparse": spent}
+    write_figures(args.out, result)
 
 
 if __name__ == "__main__":

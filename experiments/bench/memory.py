@@ -28,6 +28,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from command import new_parser, write_figures
 
 GOAL = 300.0  # MB
 MB = 1e6
@@ -195,16 +196,12 @@ def show(videos, clips):
 
 def main():
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="1 and 3 minutes, 200 and 1000 clips")
+    parser = new_parser(__doc__, "1 and 3 minutes, 200 and 1000 clips")
     parser.add_argument("--full", action="store_true", help="also 3 hours, and 10,000 clips")
     parser.add_argument("--minutes", type=float, nargs="+", help="lengths of the videos")
     parser.add_argument("--kinds", nargs="+", default=["voice", "mini_xception"],
                         help="voice, mini_xception, vggface (OpenVINO)")  # fmt: skip
     parser.add_argument("--fps", type=float, default=1.0, help="frames per second looked at")
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     args = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -227,10 +224,7 @@ def main():
             for way in WAYS
         }
     show(videos, clips)
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps({"videos": videos, "clips": clips}, indent=1) + "\n")
-        print(f"\n{args.out} written")
+    write_figures(args.out, {"videos": videos, "clips": clips})
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ for the same data and parameters are counted.
   python experiments/bench/search.py --cremad CREMA-D --out reports/bench_search.json
 """
 
-import argparse
-import json
 import tempfile
 import wave
 from collections import Counter
@@ -28,6 +26,7 @@ from time import perf_counter
 import joblib
 import numpy as np
 import pandas as pd
+from command import new_parser, write_figures
 from sklearn import config_context
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -252,13 +251,9 @@ def show(scanned, gridded):
 
 def main():
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="fewer clips, weightings and rounds")
+    parser = new_parser(__doc__, "fewer clips, weightings and rounds")
     parser.add_argument("--cremad", type=Path, help="CREMA-D's folder, for its vote tables")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     args = parser.parse_args()
     clips = score_table(args.cremad, 1000 if args.quick else 7442)
     if args.quick:
@@ -270,12 +265,9 @@ def main():
         rules = ["equal", "recall", "search"]
         gridded = grid(Path(folder), 6, 2 if args.quick else 5, weights=rules, **points)
     rows = show(scanned, gridded)
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        table = [row[:2] for row in rows]
-        result = {"scan": scanned, "grid": gridded, "table": table}
-        args.out.write_text(json.dumps(result, indent=1) + "\n")
-        print(f"\n{args.out} written")
+    table = [row[:2] for row in rows]
+    result = {"scan": scanned, "grid": gridded, "table": table}
+    write_figures(args.out, result)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,7 @@ hashes are remembered. Rounds are interleaved, ratios are medians over the round
   python experiments/bench/store.py --out reports/bench_store.json
 """
 
-import argparse
 import hashlib
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +18,7 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
+from command import new_parser, write_figures
 
 from emopipe.store import Entry, Store
 
@@ -158,12 +157,8 @@ def show(result):
 
 def main():
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the clips and entries")
+    parser = new_parser(__doc__, "a tenth of the clips and entries")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     args = parser.parse_args()
     n, sizes, rounds = CLIPS, [FEW, MANY], args.rounds
     if args.quick:
@@ -177,10 +172,7 @@ def main():
             "naming": naming(folder, n),
         }  # fmt: skip
     result["table"] = show(result)
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(result, indent=1) + "\n")
-        print(f"\n{args.out} written")
+    write_figures(args.out, result)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ ShortTermStatistics with 1 s windows.
     python experiments/bench/voice.py --recordings RAVDESS/Actor_01 --out bench_voice.json
 """
 
-import argparse
-import json
 import platform
 import time
 from pathlib import Path
@@ -19,6 +17,7 @@ from statistics import median
 
 import numpy as np
 import scipy
+from command import new_parser, write_figures
 from threadpoolctl import threadpool_limits
 
 from emopipe import short_term_features
@@ -155,12 +154,8 @@ def show(rows):
 
 def main():
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and signals")
+    parser = new_parser(__doc__, "fewer rounds and signals")
     parser.add_argument("--recordings", type=Path, help="a folder of .wav files to use as well")
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     args = parser.parse_args()
     signals = {
         f"synthetic, {s} s": [synthetic_voice(s)] for s in ((4, 20) if args.quick else (4, 60))
@@ -179,13 +174,9 @@ def main():
     show(rows)
     if extractors:
         show_extractors(extractors)
-    if args.out:
-        versions = {"python": platform.python_version(), "numpy": np.__version__}
-        versions |= {"scipy": scipy.__version__, "machine": platform.machine()}
-        args.out.write_text(
-            json.dumps({"rows": rows, "clips": extractors, "versions": versions}, indent=1) + "\n"
-        )
-        print(f"\n{args.out} written")
+    versions = {"python": platform.python_version(), "numpy": np.__version__}
+    versions |= {"scipy": scipy.__version__, "machine": platform.machine()}
+    write_figures(args.out, {"rows": rows, "clips": extractors, "versions": versions})
 
 
 if __name__ == "__main__":
