@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+from urllib.parse import urlsplit
 
 _PIECE = 2**20
 # Seconds without an answer, and bytes per second (after a minute), below which a download ends.
@@ -214,16 +215,35 @@ def _pieces(url, most) -> Iterator[bytes]:
     if not url.startswith(("https://", "http://")):
         raise ValueError(f"{url}: only https and http are fetched")
     began, total = time.monotonic(), 0
-    with requests.get(url, stream=True, timeout=_SILENCE) as answer:
-        answer.raise_for_status()
-        for piece in answer.iter_content(_PIECE // 16):
-            total += len(piece)
-            if total > most:
-                raise ValueError(f"{url} sends more than {most} bytes")
-            spent = time.monotonic() - began
-            if spent > 60 and total < _SLOWEST * spent:
-                raise TimeoutError(f"{url} sent {total} bytes in {spent:.0f} s")
-            yield piece
+    try:
+        with requests.get(url, stream=True, timeout=_SILENCE) as answer:
+            answer.raise_for_status()
+            for piece in answer.iter_content(_PIECE // 16):
+                total += len(piece)
+                if total > most:
+                    raise ValueError(f"{url} sends more than {most} bytes")
+                spent = time.monotonic() - began
+                if spent > 60 and total < _SLOWEST * spent:
+                    raise TimeoutError(f"{url} sent {total} bytes in {spent:.0f} s")
+                yield piece
+    except requests.RequestException as error:
+        raise ConnectionError(_network_words(url, error)) from error
+
+
+def _network_words(url, error) -> str:
+    """Return in words what the network did: its own message is an address and five classes."""
+    import requests
+
+    host = urlsplit(url).hostname
+    if error.response is not None:
+        return f"{host} answers {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return f"{host} does not answer within {_SILENCE:g} s"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return f"{host} broke off"
+    if isinstance(error, requests.exceptions.InvalidSchema):
+        return f"{host} leads to another address, which is not fetched"
+    return f"no connection to {host}"
 
 
 def download(url, path, *, sha256, most=2**31) -> Path:

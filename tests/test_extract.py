@@ -297,8 +297,10 @@ def test_what_every_clip_lacks_stops_the_call(tmp_path, store):
         ("module", ImportError, "pip install moonshine"),
         ("model", FileNotFoundError, "no model at /nowhere"),
     ):
-        with pytest.raises(error, match=text):
+        with pytest.raises(error, match=text) as raised:
             extract(write_clips(tmp_path, [word, *TABLES]), recipe(), store=store, n_jobs=1)
+        assert "Traceback" not in str(raised.value)
+        assert "In the worker process" in str(raised.value.__cause__)
     with pytest.raises(FileNotFoundError, match=r"2 of 3 clips do not exist.*first .*gone"):
         extract([*write_clips(tmp_path, [[[1]]]), "gone", "away"], recipe(), store=store)
 

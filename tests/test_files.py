@@ -151,12 +151,27 @@ def test_a_download_is_kept_under_its_checksum(tmp_path, server):
     assert checksum(download(f"{server}/right", path, sha256=HELLO)) == HELLO
 
 
-@pytest.mark.parametrize("kind", ["wrong", "truncated", "missing", "elsewhere", "silent"])
-def test_a_bad_download_leaves_nothing_behind(tmp_path, server, monkeypatch, kind):
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("wrong", "has SHA-256"),
+        ("truncated", "127.0.0.1 broke off"),
+        ("missing", "127.0.0.1 answers 404 Not Found"),
+        ("elsewhere", "127.0.0.1 leads to another address"),
+        ("silent", "127.0.0.1"),
+    ],
+)
+def test_a_bad_download_leaves_nothing_behind(tmp_path, server, monkeypatch, kind, words):
     monkeypatch.setattr(files, "_SILENCE", 0.2)
-    with pytest.raises((OSError, ValueError)):
+    with pytest.raises((OSError, ValueError), match=words) as raised:
         download(f"{server}/{kind}", tmp_path / "file.bin", sha256=HELLO)
+    assert "Pool" not in str(raised.value)
     assert not os.listdir(tmp_path)
+
+
+def test_a_download_without_a_network_says_so_in_words(tmp_path):
+    with pytest.raises(ConnectionError, match=r"^no connection to 127\.0\.0\.1$"):
+        download("http://127.0.0.1:9/nobody", tmp_path / "a", sha256=HELLO)
 
 
 def test_a_download_is_limited_in_size_and_to_the_web(tmp_path, server, monkeypatch):

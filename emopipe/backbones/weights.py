@@ -304,7 +304,7 @@ def _download(published):
         files.download(published.url, path, sha256=published.sha256)
     except Exception as error:  # whatever the network did, the remedy is the same
         raise WeightsError(
-            f"{published.name}: the weights could not be downloaded ({type(error).__name__}). Get "
+            f"{published.name}: the weights could not be downloaded ({error}). Get "
             f"{published.file_name} ({published.size} MB, SHA-256 {published.sha256}) from "
             f"{published.url} and put it into {path.parent}, or pass weights=PATH, or set "
             f"{published.variable}=PATH. Licence: {published.licence}.{published.otherwise}"

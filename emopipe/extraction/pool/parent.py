@@ -199,10 +199,17 @@ def _block(head, body) -> Block:
     return Block(rows, body[used:].view(np.float64) if head["timed"] else None)
 
 
+class _InWorker(Exception):
+    """The traceback of a worker, as the cause of the error that it means here."""
+
+    def __str__(self):
+        return f"\nIn the worker process:\n{self.args[0]}"
+
+
 def _outcome(head, body) -> Outcome:
     if "fatal" in head:
         kind = {"ImportError": ImportError, "FileNotFoundError": FileNotFoundError}[head["fatal"]]
-        raise kind(f"{head['message']}\n\nIn the worker process:\n{head['detail']}")
+        raise kind(head["message"]) from _InWorker(head["detail"])
     return Outcome(
         head["status"],
         head.get("detail", ""),
