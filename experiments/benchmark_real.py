@@ -103,6 +103,18 @@ def linear_svm(features):
     return GridSearchCV(pipeline, {"svc__C": [1e-4, 1e-3, 1e-2, 0.1]}, cv=GroupKFold(3))
 
 
+def with_tables(ensemble, tables, unlabelled):
+    """Return the voice ensemble with a member on each table of features, too."""
+    members = [(name, of_table(name, table, unlabelled)) for name, table in tables.items()]
+    return EmotionWeightedFusion([*ensemble.estimators, *members], pool="log", weights="equal")
+
+
+def of_table(name, table, unlabelled):
+    """Return the linear classifier of an openSMILE table without a search."""
+    classifier = linear() if name.startswith("eGeMAPS") else LogisticRegression(C=0.003)
+    return make_clip_pipeline(of_subject(table, unlabelled), StandardScaler(), classifier)
+
+
 def voice_rows(unlabelled, speeds, smile):
     """Yield (label, estimator) of voices alone."""
     statistics = ShortTermStatistics(progress=True)
@@ -114,13 +126,16 @@ def voice_rows(unlabelled, speeds, smile):
             )
         }
         for name, table in smile.items():
-            features = of_subject(table, how_much)
-            rows[f"{name}, linear SVM"] = linear_svm(features)
-            if name.startswith("eGeMAPS"):
-                rows[f"{name}, LDA"] = make_clip_pipeline(features, StandardScaler(), linear())
+            rows[f"{name}, linear SVM"] = linear_svm(of_subject(table, how_much))
+            kind = "LDA" if name.startswith("eGeMAPS") else "logistic regression"
+            rows[f"{name}, {kind}"] = of_table(name, table, how_much)
         if speeds:
             rows["ensemble without copies"] = voice_ensemble(**options)
         rows["voice ensemble"] = voice_ensemble(speeds=speeds, **options)
+        if smile:
+            rows["voice ensemble and openSMILE"] = with_tables(
+                rows["voice ensemble"], smile, how_much
+            )
         yield from ((f"{name}; {in_words(how_much)}", row) for name, row in rows.items())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emopipe import FeatureTable, voice_ensemble
 from emopipe.backbones import vggface
 from emopipe.backbones.vgg_graph import Architecture
 from emopipe.cli import main
@@ -350,6 +351,23 @@ def test_the_benchmark_tests_what_it_recommends_against_what_had_as_much():
     voices = ["v: SVM; nothing known", "v: voice ensemble; nothing known"]
     assert pairs(voices) == [tuple(voices)]
     assert pairs(["p: system", "p: stacking", "p: product"]) == [("p: system", "p: product")]
+
+
+def test_opensmile_stands_beside_the_voice_ensemble_and_among_its_members():
+    script = runpy.run_path(str(EXPERIMENTS / "benchmark_real.py"))
+    tables = {
+        name: FeatureTable(f"{name}.csv", key="clip") for name in ("eGeMAPSv02", "ComParE_2016")
+    }
+    rows = dict(script["voice_rows"]((0, 8), (0.9,), tables))
+    assert len(rows) == 2 * 8
+    fused = rows["voice ensemble and openSMILE; 8 unlabelled clips"]
+    members = dict(fused.estimators)
+    assert set(members) == {*dict(voice_ensemble().estimators), *tables}
+    assert members["mfcc"].speeds == (0.9,)
+    assert members["ComParE_2016"].steps[0][1].n_clips == 8
+    labels = [f"RAVDESS voice: {name}" for name in rows]
+    tested = [pair for pair in script["pairs_to_test"](labels) if "nothing known" in pair[1]]
+    assert len(tested) == 7 and {b for _, b in tested} == {labels[6]}
 
 
 def test_fewer_people_train_and_the_same_are_tested():
