@@ -220,7 +220,7 @@ def publish(outcome, reports: Path, reproduce: str, allow_partial: bool = False)
     outcome = replace(outcome, reproduce=reproduce)
     page = write_report(outcome, reports / outcome.name)
     write_index(reports)
-    print(_summary(outcome))
+    print(summarise(outcome))
     print(f"\nreport: {page}\nall reports: {reports / 'index.html'}", flush=True)
     return exit_code(_gaps(outcome), allow_partial=allow_partial)
 
@@ -238,13 +238,15 @@ def _gaps(outcome) -> list[str]:
     return gaps
 
 
-def _summary(outcome) -> str:
+def summarise(outcome) -> str:
+    """Return an experiment's notes, its figures with their terms, and its answer, as text."""
     from emopipe.report.answer import answer
     from emopipe.text import printable
 
     notices = [*outcome.notices, *(n for r in outcome.results.values() for n in r.notices)]
     lines = [f"note: {text}" for text in dict.fromkeys(n["text"] for n in notices)]
-    lines += [f"{'':<32}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  checks"]
+    width = max([32, *(len(label) + 2 for label in outcome.results)])
+    lines += [f"{'':<{width}}{'clips':>7}{'accuracy':>10}{'UAR':>8}{'95 % interval':>16}  checks"]
     for label, result in outcome.results.items():
         accuracy, uar = result.metrics["accuracy"], result.metrics["uar"]
         has_interval = uar["low"] is not None and uar["low"] == uar["low"]
@@ -253,7 +255,7 @@ def _summary(outcome) -> str:
         if result.protocol["subject_dependent"]:
             verdict += ", subject-dependent"
         lines.append(
-            f"{label:<32}{len(result.predictions):>7}{accuracy['value']:>10.3f}"
+            f"{label:<{width}}{len(result.predictions):>7}{accuracy['value']:>10.3f}"
             f"{uar['value']:>8.3f}{interval:>16}  {verdict}"
         )
     for sentence in answer(outcome):

@@ -218,6 +218,7 @@ def _extract(extractors, rows, window) -> list[str]:
 
 def _evaluate(args, folder, model, rows, title):
     """Evaluate by subject, print the figures, write the report beside the model."""
+    from emopipe.cli.run import summarise
     from emopipe.evaluation import evaluate
     from emopipe.experiment import Experiment
     from emopipe.report import write_report
@@ -234,7 +235,6 @@ def _evaluate(args, folder, model, rows, title):
         model, rows, cv=args.folds, title=title, progress=True, random_state=0, notices=notices,
         ignore=args.ignore,
     )  # fmt: skip
-    print(result)
     outcome = Experiment(
         name=re.sub("[^a-z0-9_-]+", "-", folder.name.lower()).strip("-_") or "model",
         title=title,
@@ -242,6 +242,7 @@ def _evaluate(args, folder, model, rows, title):
         results={title: result},
         reproduce=_command_line(args),
     )
+    print(f"\n{summarise(outcome)}\n")
     print(f"its report: {write_report(outcome, _report_folder(folder))}")
     return result
 
