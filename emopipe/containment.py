@@ -117,8 +117,7 @@ class Contained:
     """
 
     def __init__(self, answer, *, memory, patience):
-        path = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
-        setup = json.dumps({"path": path, "answer": answer, "memory": int(memory)})
+        setup = json.dumps({"path": search_path(), "answer": answer, "memory": int(memory)})
         self._patience, self._lock, self._ended = patience, threading.Lock(), ""
         self._process = subprocess.Popen(
             [get_executable(), "-P", "-c", _PROGRAM, setup],
@@ -209,10 +208,21 @@ def _limit(memory):
         resource.setrlimit(kind, (soft, hard))
 
 
-def _leave_with_parent():
+def search_path() -> list[str]:
+    """Return where Python looks for modules, for another process: nothing there is relative."""
+    return [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
+
+
+def leave_with_parent(channel) -> None:
+    """End this process when the other side of a pipe or socket has gone."""
+    if hasattr(select, "poll"):
+        threading.Thread(target=_await_hangup, args=(channel,), daemon=True).start()
+
+
+def _await_hangup(channel):
     """End this process when the parent has gone, whatever it is doing."""
     hangup = select.poll()
-    hangup.register(0, 0)
+    hangup.register(channel, 0)  # hang-ups are told without being asked for
     while not hangup.poll():
         pass
     os._exit(0)
@@ -220,8 +230,7 @@ def _leave_with_parent():
 
 def serve(answer: str, memory: int) -> None:
     """Answer the parent until it leaves."""
-    if hasattr(select, "poll"):
-        threading.Thread(target=_leave_with_parent, daemon=True).start()
+    leave_with_parent(0)
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not mix into the answers
     _limit(memory)

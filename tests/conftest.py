@@ -32,3 +32,22 @@ def shared_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("EMOPIPE_TEST_DATA does not name the folder of real recordings")
     return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return a browser without a window, or skip where there is none."""
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("Debian's chromium and chromium-driver are not installed")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking",
+                 "disable-component-update", "disable-sync", "no-first-run"):  # fmt: skip
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()

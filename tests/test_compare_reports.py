@@ -1,6 +1,5 @@
 """Results of several folders as one report, and the index of all: sorted and filtered."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -117,23 +116,6 @@ def test_a_report_shows_ids_reasons_and_what_helps(pair, tmp_path):
     page = write_report(replace(first, results={label: replace(result, checks=checks)}), tmp_path)
     html = page.read_text()
     assert "<code>EMO17</code>" in html and "Leave the emotion out, collect more" in html
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("Debian's chromium and chromium-driver are not installed")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in ("headless", "no-sandbox", "disable-gpu", "no-first-run"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 NAMES = """

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import time
 from dataclasses import replace
 from functools import partial
@@ -386,24 +385,6 @@ def test_index_lists_every_experiment_and_names_unreadable_ones(invented, tmp_pa
 
 def test_index_of_an_empty_folder_says_what_to_do(tmp_path):
     assert "emopipe run" in write_index(tmp_path).read_text()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("Debian's chromium and chromium-driver are not installed")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking",
-                 "disable-component-update", "disable-sync", "no-first-run"):  # fmt: skip
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 @given(st.floats(0, 1))

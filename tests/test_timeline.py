@@ -1,7 +1,6 @@
 """The page of emotion over time: self-contained, safe with hostile names, playing along."""
 
 import re
-import shutil
 from base64 import b64decode
 
 import numpy as np
@@ -108,24 +107,6 @@ def test_what_cannot_be_played_says_why(tmp_path):
     assert actual.kind == "" and "corrupt" in actual.note
     page = write_timeline(_predict(), tmp_path / "p.html", title="t", media=[actual])
     assert "Not played here" in page.read_text()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("Debian's chromium and chromium-driver are not installed")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking",
-                 "disable-component-update", "disable-sync", "no-first-run"):  # fmt: skip
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 def _cursors(browser):

@@ -2,8 +2,7 @@
 
 import re
 
-from emopipe.corpora.folder import scan
-from emopipe.corpora.loading import Corpus, Description, build, check_complete
+from emopipe.corpora.loading import Corpus, Description, load_whole
 
 _SPEAKERS = {  # age in years
     "03": ("male", 31), "08": ("female", 34), "09": ("female", 21), "10": ("male", 32),
@@ -37,10 +36,7 @@ _NAME = re.compile(r"(03|08|09|1[0-6])([AB]\d\d)([WLEAFTN])([A-Z])?")
 
 def load(root):
     """Return EmoDB's clip table; `statement` is the text's code, `repetition` the version."""
-    folder = scan(root)
-    table = build(EMODB, folder, _read)
-    check_complete(EMODB, folder, table)
-    return table
+    return load_whole(EMODB, root, _read)
 
 
 def _read(recording):

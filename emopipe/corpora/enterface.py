@@ -3,8 +3,7 @@
 import re
 
 from emopipe.corpora.clip_table import canonical
-from emopipe.corpora.folder import scan
-from emopipe.corpora.loading import Corpus, Description, build, check_complete
+from emopipe.corpora.loading import Corpus, Description, load_whole
 
 ENTERFACE = Corpus(
     name="enterface",
@@ -40,10 +39,7 @@ _UNCUT = "6"
 
 def load(root):
     """Return eNTERFACE'05's clip table; `statement` is an emotion's sentence ("an3")."""
-    folder = scan(root)
-    table = build(ENTERFACE, folder, _read)
-    check_complete(ENTERFACE, folder, table)
-    return table
+    return load_whole(ENTERFACE, root, _read)
 
 
 def _read(recording):

@@ -2,8 +2,7 @@
 
 import re
 
-from emopipe.corpora.folder import scan
-from emopipe.corpora.loading import Corpus, Description, build, check_complete
+from emopipe.corpora.loading import Corpus, Description, load_whole
 
 JAFFE = Corpus(
     name="jaffe",
@@ -31,10 +30,7 @@ _NAME = re.compile(r"(KA|KL|KM|KR|MK|NA|NM|TM|UY|YM)\.(NE|HA|SA|SU|AN|DI|FE)(\d)
 
 def load(root):
     """Return JAFFE's clip table; `repetition` numbers a model's photographs of one emotion."""
-    folder = scan(root)
-    table = build(JAFFE, folder, _read)
-    check_complete(JAFFE, folder, table)
-    return table
+    return load_whole(JAFFE, root, _read)
 
 
 def _read(recording):

@@ -26,6 +26,7 @@ from emopipe.corpora.folder import (
     CorpusWarning,
     Folder,
     Recording,
+    scan,
     shorten,
 )
 
@@ -303,3 +304,11 @@ def check_complete(corpus: Corpus, folder: Folder, table: pd.DataFrame, *, mixed
             f"{pictureless.sum()} of {len(table)} clips are sound only (no video file): "
             f"{shorten(table['clip'][pictureless], 3)}",
         )
+
+
+def load_whole(corpus: Corpus, root, read) -> pd.DataFrame:
+    """Return the clip table of a corpus whose names `read` understands, see `build`."""
+    folder = scan(root)
+    table = build(corpus, folder, read)
+    check_complete(corpus, folder, table)
+    return table

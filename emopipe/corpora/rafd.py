@@ -3,8 +3,7 @@
 import re
 
 from emopipe.corpora.clip_table import canonical
-from emopipe.corpora.folder import scan
-from emopipe.corpora.loading import Corpus, Description, build, check_complete
+from emopipe.corpora.loading import Corpus, Description, load_whole
 
 RAFD = Corpus(
     name="rafd",
@@ -37,10 +36,7 @@ def load(root):
     `angle` is the camera's in degrees (90: frontal), `gaze` left, frontal or right,
     `age_group` adult or child; the children are all Caucasian.
     """
-    folder = scan(root)
-    table = build(RAFD, folder, _read)
-    check_complete(RAFD, folder, table)
-    return table
+    return load_whole(RAFD, root, _read)
 
 
 def _read(recording):

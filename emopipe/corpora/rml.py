@@ -2,8 +2,7 @@
 
 import re
 
-from emopipe.corpora.folder import scan
-from emopipe.corpora.loading import Corpus, Description, build, check_complete
+from emopipe.corpora.loading import Corpus, Description, load_whole
 
 RML = Corpus(
     name="rml",
@@ -35,10 +34,7 @@ _SUBJECT = re.compile(r"s(?:ubject)?[ _-]?([1-8])")
 
 def load(root):
     """Return RML's clip table; `language` is the folder between subject and clip, if any."""
-    folder = scan(root)
-    table = build(RML, folder, _read)
-    check_complete(RML, folder, table)
-    return table
+    return load_whole(RML, root, _read)
 
 
 def _read(recording):

@@ -2,8 +2,7 @@
 
 import re
 
-from emopipe.corpora.folder import scan
-from emopipe.corpora.loading import Corpus, Description, build, check_complete
+from emopipe.corpora.loading import Corpus, Description, load_whole
 
 SAVEE = Corpus(
     name="savee",
@@ -38,10 +37,7 @@ def load(root):
 
     Where a clip's video and its separate wav both lie below `root`, they are one row.
     """
-    folder = scan(root)
-    table = build(SAVEE, folder, _read)
-    check_complete(SAVEE, folder, table)
-    return table
+    return load_whole(SAVEE, root, _read)
 
 
 def _read(recording):

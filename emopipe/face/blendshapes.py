@@ -1,9 +1,9 @@
 """MediaPipe's blendshapes as features of clips."""
 
 from emopipe.backbones.blendshapes import NAMES, SIDE, blendshapes
-from emopipe.backbones.weights import checksum, registration
-from emopipe.extraction import ClipTransformer, Recipe
-from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.backbones.weights import checksum
+from emopipe.extraction import ClipTransformer
+from emopipe.face.crop_recipe import features_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
 
 _FACES = FaceCrops(detector="yunet", align=True)
@@ -85,16 +85,10 @@ class BlendshapeFeatures(ClipTransformer):
 
     def _recipe(self):
         digest = checksum(self.model)
-        return Recipe(
-            "blendshapes",
-            1,
-            **crops_recipe(self.faces, size=(SIDE, SIDE), margin=0.1),
-            finish=blendshapes,
-            finish_args={"model": digest},
-            pooling=self.pooling,
-            batch_size=self.batch_size,
-            elsewhere=registration(digest),
-        )
+        return features_recipe(
+            self, "blendshapes", blendshapes, side=SIDE, margin=0.1,
+            finish_args={"model": digest}, digest=digest,
+        )  # fmt: skip
 
     def _feature_names(self):
         return pooled_names(NAMES, self.pooling)

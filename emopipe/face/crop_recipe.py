@@ -4,7 +4,8 @@ Features, networks, augmented copies and boxes on a timeline share it; see `FORM
 `emopipe.face.crop_forms`. Which form it is, the recipe's name says: it is no part of the key.
 """
 
-from emopipe.extraction import Prepared
+from emopipe.backbones.weights import registration
+from emopipe.extraction import Prepared, Recipe
 from emopipe.extraction.pooling import POOLINGS, STATISTICS
 from emopipe.face.crop_forms import FORMS
 from emopipe.parameters import check_one_of
@@ -114,6 +115,34 @@ def in_form(how, form, **options) -> dict:
         "places": dict(how["places"]) | form_of,
         "owner": "emopipe",
     }
+
+
+def features_recipe(features, name, finish, *, side, margin, finish_args=(), digest=None) -> Recipe:
+    """Return the recipe of a transformer of faces: crops, what a function makes of each, a pool.
+
+    Parameters
+    ----------
+    features : ClipTransformer
+        With parameters `faces`, `pooling` and `batch_size`.
+    name : str
+        Of the recipe, at version 1.
+    finish : callable
+        uint8 crops (n, rows, columns, 3) -> rows (n, n_features).
+    side : int or (int, int)
+        Of the crops, pixels.
+    margin : float
+        Beside the box, unless `faces` says otherwise.
+    finish_args : dict
+        Of `finish`.
+    digest : str or None
+        SHA-256 of a file that `finish` needs, by which other processes find it.
+    """
+    size = (side, side) if isinstance(side, int) else side
+    return Recipe(
+        name, 1, **crops_recipe(features.faces, size=size, margin=margin), finish=finish,
+        finish_args=dict(finish_args), pooling=features.pooling, batch_size=features.batch_size,
+        elsewhere=None if digest is None else registration(digest),
+    )  # fmt: skip
 
 
 def pooled_names(names, pooling) -> list[str]:

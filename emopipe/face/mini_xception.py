@@ -1,9 +1,9 @@
 """Mini-XCEPTION's emotion probabilities as features of clips."""
 
 from emopipe.backbones.mini_xception import EMOTIONS, LAYERS, PUBLISHED, outputs
-from emopipe.backbones.weights import identify, registration, weight_notices
-from emopipe.extraction import ClipTransformer, Recipe
-from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.backbones.weights import identify, weight_notices
+from emopipe.extraction import ClipTransformer
+from emopipe.face.crop_recipe import features_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
 from emopipe.parameters import check_one_of
 
@@ -98,16 +98,10 @@ class MiniXceptionFeatures(ClipTransformer):
     def _recipe(self):
         check_one_of("layer", self.layer, LAYERS)
         digest = identify(self.weights, PUBLISHED)
-        return Recipe(
-            "mini_xception",
-            1,
-            **crops_recipe(self.faces, size=(_SIZE, _SIZE), margin=0.03),
-            finish=outputs,
-            finish_args={"weights": digest, "layer": self.layer},
-            pooling=self.pooling,
-            batch_size=self.batch_size,
-            elsewhere=registration(digest),
-        )
+        return features_recipe(
+            self, "mini_xception", outputs, side=_SIZE, margin=0.03,
+            finish_args={"weights": digest, "layer": self.layer}, digest=digest,
+        )  # fmt: skip
 
     def _feature_names(self):
         names = {

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from emopipe.backbones.onnx_file import CHANNELS, embeddings, network_input
-from emopipe.backbones.weights import checksum, registration
-from emopipe.extraction import ClipTransformer, Recipe
-from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.backbones.weights import checksum
+from emopipe.extraction import ClipTransformer
+from emopipe.face.crop_recipe import features_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
 from emopipe.parameters import check_one_of
 
@@ -151,16 +151,10 @@ class ONNXFaceFeatures(ClipTransformer):
 
     def _recipe(self):
         size, arguments = self._network_arguments()
-        return Recipe(
-            "onnx_face",
-            1,
-            **crops_recipe(self.faces, size=size, margin=0.1),
-            finish=embeddings,
-            finish_args=arguments,
-            pooling=self.pooling,
-            batch_size=self.batch_size,
-            elsewhere=registration(arguments["model"]),
-        )
+        return features_recipe(
+            self, "onnx_face", embeddings, side=size, margin=0.1, finish_args=arguments,
+            digest=arguments["model"],
+        )  # fmt: skip
 
     def _feature_names(self):
         size, arguments = self._network_arguments()

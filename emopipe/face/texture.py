@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from emopipe.extraction import ClipTransformer, Recipe
-from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.extraction import ClipTransformer
+from emopipe.face.crop_recipe import features_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
 from emopipe.parameters import check_one_of
 
@@ -168,14 +168,7 @@ class FaceTexture(ClipTransformer):
     def _recipe(self):
         check_one_of("descriptor", self.descriptor, DESCRIPTORS)
         name, describe, _ = DESCRIPTORS[self.descriptor]
-        return Recipe(
-            name,
-            1,
-            **crops_recipe(self.faces, size=(_SIZE, _SIZE), margin=0.03),
-            finish=describe,
-            pooling=self.pooling,
-            batch_size=self.batch_size,
-        )
+        return features_recipe(self, name, describe, side=_SIZE, margin=0.03)
 
     def _feature_names(self):
         check_one_of("descriptor", self.descriptor, DESCRIPTORS)

@@ -4,9 +4,9 @@ from emopipe.backbones import vggface
 from emopipe.backbones.runtimes import PRECISIONS
 from emopipe.backbones.vgg_graph import LAYERS, PREPROCESSINGS
 from emopipe.backbones.vgg_weights import PUBLISHED
-from emopipe.backbones.weights import identify, registration, weight_notices
-from emopipe.extraction import ClipTransformer, Recipe
-from emopipe.face.crop_recipe import crops_recipe, pooled_names
+from emopipe.backbones.weights import identify, weight_notices
+from emopipe.extraction import ClipTransformer
+from emopipe.face.crop_recipe import features_recipe, pooled_names
 from emopipe.face.parameters import FaceCrops
 from emopipe.parameters import check_one_of
 
@@ -128,24 +128,13 @@ class VGGFaceFeatures(ClipTransformer):
         check_one_of("preprocessing", self.preprocessing, PREPROCESSINGS)
         check_one_of("runtime", self.runtime, vggface.RUNTIMES)
         check_one_of("precision", self.precision, PRECISIONS)
-        size = vggface.ARCHITECTURE.size
         weights = identify(self.weights, PUBLISHED, self.seed)
-        return Recipe(
-            "vggface",
-            1,
-            **crops_recipe(self.faces, size=(size, size), margin=0.2),
-            finish=vggface.activations,
-            finish_args={
-                "weights": weights,
-                "layer": self.layer,
-                "preprocessing": self.preprocessing,
-                "runtime": self.runtime,
-                "precision": self.precision,
-            },
-            pooling=self.pooling,
-            batch_size=self.batch_size,
-            elsewhere=registration(weights),
-        )
+        named = ("layer", "preprocessing", "runtime", "precision")
+        return features_recipe(
+            self, "vggface", vggface.activations, side=vggface.ARCHITECTURE.size, margin=0.2,
+            finish_args={"weights": weights} | {name: getattr(self, name) for name in named},
+            digest=weights,
+        )  # fmt: skip
 
     def _feature_names(self):
         n = vggface.ARCHITECTURE.features(self.layer)

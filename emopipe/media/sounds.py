@@ -130,9 +130,13 @@ def _blocks(path, sample_rate, size, faults) -> Iterator[np.ndarray]:
     elif empty and not (faults or part.is_whole):
         raise ClipError(path, "too_short", "It has no sound in this part.")
     elif empty:
-        faults_text = "; ".join(faults) or "its sound stream is empty"
-        status = "corrupt" if faults else "no_audio"
-        raise ClipError(path, status, f"No sample can be decoded: {faults_text}.")
+        raise _no_sample(path, faults)
+
+
+def _no_sample(path, faults) -> ClipError:
+    reasons = "; ".join(faults) or "its sound stream is empty"
+    status = "corrupt" if faults else "no_audio"
+    return ClipError(path, status, f"No sample can be decoded: {reasons}.")
 
 
 def stored_rate(path) -> int:
@@ -168,9 +172,7 @@ def stored_rate(path) -> int:
         frame = next(decode(container, stream, faults), None)
         if frame is not None:
             return frame.sample_rate
-    status = "corrupt" if faults else "no_audio"
-    faults_text = "; ".join(faults) or "its sound stream is empty"
-    raise ClipError(path, status, f"No sample can be decoded: {faults_text}.")
+    raise _no_sample(path, faults)
 
 
 def signal_blocks(path, *, sample_rate=16000, block=30.0) -> Reading:

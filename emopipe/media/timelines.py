@@ -71,16 +71,11 @@ def timeline_in(container, stream, faults) -> Timeline:
     return Timeline(first, last, count, np.sort(keyframes))
 
 
-def timeline_of(path, faults) -> Timeline:
-    """Read from the packets of a file when frames are shown."""
-    with video_of(path) as (container, stream):
-        return timeline_in(container, stream, faults)
-
-
 @lru_cache(maxsize=8)
 def _cached_timeline(path, stamp):
     faults = []
-    return timeline_of(path, faults), faults
+    with video_of(path) as (container, stream):
+        return timeline_in(container, stream, faults), faults
 
 
 def timeline_of_part(part, faults) -> Timeline:

@@ -4,18 +4,17 @@ import errno
 import hashlib
 import json
 import os
-import select
 import signal
 import socket
 import stat
 import struct
 import sys
-import threading
 import time
 import traceback
 
 import numpy as np
 
+from emopipe.containment import leave_with_parent
 from emopipe.extraction.pool.limits import (
     LARGEST_FILE,
     MemoryGauge,
@@ -253,20 +252,10 @@ def _begin(channel, head) -> dict:
     return task
 
 
-def _leave_with_parent(channel):
-    """End this process when the parent has gone, whatever it is doing."""
-    hangup = select.poll()
-    hangup.register(channel, 0)  # hang-ups are told without being asked for
-    while not hangup.poll():
-        pass
-    os._exit(0)
-
-
 def _settle(channel):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     os.dup2(2, 1)  # what is printed here must not mix into the parent's output
-    if hasattr(select, "poll"):
-        threading.Thread(target=_leave_with_parent, args=(channel,), daemon=True).start()
+    leave_with_parent(channel)
     limit_process()
 
 

@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emopipe.containment import search_path
 from emopipe.extraction.pool.child import receive, send
 from emopipe.extraction.recipe import Block, Recipe, reference
 
@@ -28,6 +28,7 @@ _PROGRAM = """
 import base64, json, socket, sys
 setup = json.loads(sys.stdin.buffer.readline())
 sys.path[:] = setup["path"]
+from emopipe.containment import search_path
 from emopipe.extraction.pool.child import serve
 shared = setup["socket"]
 if isinstance(shared, int):
@@ -81,10 +82,6 @@ def task_of(recipe: Recipe, *, timeout: float | None, memory_limit: int | None) 
     }
 
 
-def _search_path() -> list[str]:
-    return [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
-
-
 def _start(theirs: socket.socket) -> subprocess.Popen:
     windows = os.name == "nt"
     process = subprocess.Popen(
@@ -98,7 +95,7 @@ def _start(theirs: socket.socket) -> subprocess.Popen:
     if windows:
         shared = base64.b64encode(theirs.share(process.pid)).decode()
     with suppress(BrokenPipeError), process.stdin as stdin:  # one that has ended tells it later
-        stdin.write(json.dumps({"path": _search_path(), "socket": shared}).encode() + b"\n")
+        stdin.write(json.dumps({"path": search_path(), "socket": shared}).encode() + b"\n")
     return process
 
 
@@ -123,7 +120,7 @@ class Worker:
         """
         try:
             self.channel.settimeout(None)
-            send(self.channel, task | {"path": _search_path()})
+            send(self.channel, task | {"path": search_path()})
             head, _ = receive(self.channel)
         except (EOFError, ConnectionError):
             raise Crash(self.ending()) from None
