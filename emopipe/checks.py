@@ -191,12 +191,10 @@ def mute(entries, ignore) -> list[dict]:
 
 
 def _mute_entry(entry, reason):
-    words = f"{reason.rstrip('.') or 'No reason is given'}."
     if entry["status"] == "ignored":
         return entry
-    if entry["status"] in ("failed", "warning"):
-        words += f" Without that: {entry['status']}. {entry['reason']}"
-    return entry | {"status": "ignored", "reason": words}
+    words = f"{reason.rstrip('.') or 'No reason is given'}. Without that: {entry['status']}."
+    return entry | {"status": "ignored", "reason": f"{words} {entry['reason']}"}
 
 
 def mute_experiment(experiment, ignore):

@@ -13,8 +13,15 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from spies import Spy, clip_table
 
-from emopipe import evaluate
-from emopipe.checks import CHECKS, STATUSES, ignored_checks, mute, mute_experiment
+from emopipe import Experiment, evaluate, write_report
+from emopipe.checks import (
+    CHECKS,
+    STATUSES,
+    check_entry,
+    ignored_checks,
+    mute,
+    mute_experiment,
+)
 from emopipe.evaluation.alone import ask_alone
 from emopipe.evaluation.design import (
     check_baselines,
@@ -236,11 +243,26 @@ def test_a_muted_check_shows_its_reason_and_what_it_would_say():
     looks = make_pipeline(FunctionTransformer(lambda X: X - X.mean(axis=0)), SVC())
     ignore = {"EMO10": "clips arrive in batches", "EMO09": "no names are read"}
     result = evaluate(looks, clips, features=["cue"], cv=2, ignore=ignore, **FAST)
-    assert says(result, "EMO10") == ("ignored", "clips arrive in batches.")
+    batches = "clips arrive in batches. Without that: cannot tell. It was not run."
+    assert says(result, "EMO10") == ("ignored", batches)
     assert result.passed and result.check_counts["ignored"] == 2
     muted_result = evaluate(Spy(), clips.assign(statement="x"), cv=2, ignore=["EMO03"], **FAST)
     status, reason = says(muted_result, "EMO03")
     assert status == "ignored" and reason.startswith("No reason is given. Without that: warning.")
+
+
+@pytest.mark.parametrize("status", ["passed", "failed", "warning", "cannot tell", "not needed"])
+def test_a_muted_check_keeps_what_it_said_in_json_and_page(status, tmp_path):
+    outcome = experiment(skills=(0.5,))
+    (label, result), *_ = outcome.results.items()
+    entries = [check_entry(id, status, f"{id} looked.") for id in CHECKS]
+    outcome = replace(outcome, results={label: replace(result, checks=entries)})
+    page = write_report(mute_experiment(outcome, dict.fromkeys(CHECKS, "a pilot")), tmp_path)
+    (saved,) = Experiment.load(tmp_path).results.values()
+    for check in saved.checks:
+        reason = f"a pilot. Without that: {status}. {check['id']} looked."
+        assert (check["status"], check["reason"]) == ("ignored", reason)
+        assert reason in page.read_text()
 
 
 def test_an_unknown_check_is_refused_in_words():
