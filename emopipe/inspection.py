@@ -153,8 +153,8 @@ def parts(estimator, *, descriptions=False) -> list[tuple[str, BaseEstimator]]:
     return nested
 
 
-def _find_declared(estimator, kind=SelfDescribing):
-    return [part for _, part in parts(estimator) if isinstance(part, kind)]
+def _find_declared(estimator, kind=SelfDescribing, **options):
+    return [part for _, part in parts(estimator, **options) if isinstance(part, kind)]
 
 
 def clip_estimators(estimator) -> dict[str, ClipEstimator]:
@@ -243,19 +243,43 @@ def reading(estimator) -> dict[str, object]:
 
 
 @contextmanager
-def read_with(estimator, **options):
-    """Let all that reads clips use a store and processes (`store`, `n_jobs`) for a while."""
-    before = []
-    for _, part in parts(estimator, descriptions=True):
-        declared = part.MACHINE_PARAMETERS if isinstance(part, SelfDescribing) else ()
-        for name in set(options) & set(declared) & set(vars(part)):
-            before.append((part, name, vars(part)[name]))
-            setattr(part, name, options[name])
+def temporary_parameters(changes):
+    """Let parts have other values of parameters for a while.
+
+    Parameters
+    ----------
+    changes : list of (estimator, str, object)
+        Part, name of the parameter, value.
+
+    Examples
+    --------
+    >>> from emopipe import ShortTermStatistics
+    >>> voice = ShortTermStatistics()
+    >>> with temporary_parameters([(voice, "window", 0.05)]):
+    ...     voice.window
+    0.05
+    >>> voice.window
+    1.0
+    """
+    before = [(part, name, getattr(part, name)) for part, name, _ in changes]
     try:
+        for part, name, value in changes:
+            setattr(part, name, value)
         yield
     finally:
         for part, name, value in before:
             setattr(part, name, value)
+
+
+def read_with(estimator, **options):
+    """Let all that reads clips use a store and processes (`store`, `n_jobs`) for a while."""
+    return temporary_parameters(
+        [
+            (part, name, options[name])
+            for part in _find_declared(estimator, descriptions=True)
+            for name in set(options) & part.MACHINE_PARAMETERS & set(vars(part))
+        ]
+    )
 
 
 def machine_defaults(part) -> dict[str, object]:

@@ -5,7 +5,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from emopipe.extraction import COUNTERS, ClipWarning
 from emopipe.face.parameters import FaceCrops
-from emopipe.inspection import clip_estimators, read_with
+from emopipe.inspection import clip_estimators, read_with, temporary_parameters
 from emopipe.media import excerpt
 from emopipe.models.face_boxes import face_boxes
 from emopipe.models.prediction import ClipPrediction, Moment, Prediction
@@ -118,7 +118,7 @@ def predict(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emopipe-"))
             store = str(Path(folder) / "store.sqlite")
         stack.enter_context(read_with(model, store=store, n_jobs=n_jobs))
-        stack.enter_context(_looking_at(model, person))
+        stack.enter_context(temporary_parameters(_person_parameters(model, person)))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ClipWarning)  # statuses say it clip by clip
         began, computed = time.perf_counter(), COUNTERS["prepared"]
@@ -143,25 +143,18 @@ def predict(
     )
 
 
-@contextmanager
-def _looking_at(model, person):
-    """Let the face features of a fitted model take one person's faces."""
-    owners = []
-    if person is not None:
-        owners = [
-            (part, name, value)
-            for _, part, name, value in parameters_of(model)
-            if isinstance(value, FaceCrops)
-        ]
-        if not owners:
-            raise ValueError(f"person={person!r}: this model looks at no faces")
-    try:
-        for part, name, value in owners:
-            setattr(part, name, clone(value).set_params(prefer=person))
-        yield
-    finally:
-        for part, name, value in owners:
-            setattr(part, name, value)
+def _person_parameters(model, person) -> list[tuple]:
+    """Return what lets the face features of a fitted model take one person's faces."""
+    if person is None:
+        return []
+    changes = [
+        (part, name, clone(value).set_params(prefer=person))
+        for _, part, name, value in parameters_of(model)
+        if isinstance(value, FaceCrops)
+    ]
+    if not changes:
+        raise ValueError(f"person={person!r}: this model looks at no faces")
+    return changes
 
 
 def _predict_clips(
