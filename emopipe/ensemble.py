@@ -8,7 +8,10 @@ from emopipe.fusion import EmotionWeightedFusion, make_clip_pipeline
 from emopipe.subject_scaler import SubjectScaler
 from emopipe.voice import FisherVectors, SpeedCopies, VoiceFunctionals
 
-SETS = ("mfcc", "mel", "prosody", "modulation", "spectrum", "vowels", "contour")
+SETS = (
+    "mfcc", "mel", "prosody", "modulation", "spectrum", "vowels", "contour",
+    "mfcc_covariance", "mel_covariance", "prosody_covariance", "spectrum_covariance",
+)  # fmt: skip
 # Sets of up to so many values have a member with a radial kernel, too, where wanted.
 _FEW = 300
 
@@ -71,8 +74,9 @@ def voice_ensemble(
     Examples
     --------
     >>> from emopipe import voice_ensemble
-    >>> [name for name, _ in voice_ensemble(unlabelled_clips=8).estimators]
-    ['mfcc', 'mel', 'prosody', 'modulation', 'spectrum', 'vowels', 'contour']
+    >>> members = voice_ensemble(unlabelled_clips=8).estimators
+    >>> len(members), members[0][0], members[-1][0]
+    (11, 'mfcc', 'spectrum_covariance')
     """
     _check_number(unlabelled_clips)
 

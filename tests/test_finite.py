@@ -12,7 +12,8 @@ from emopipe.extraction.pooling import POOLINGS
 from emopipe.face import face_crops
 from emopipe.media import ClipError
 from emopipe.voice.clips import frame_features
-from emopipe.voice.functionals import SETS, clip_functionals
+from emopipe.voice.functional_sets import SETS
+from emopipe.voice.functionals import clip_functionals
 
 STATUSES = {"silent", "too_short", "no_audio", "corrupt"}
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)

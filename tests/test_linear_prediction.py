@@ -9,7 +9,7 @@ from scipy.signal import lfilter
 
 from emopipe.voice import VoiceFunctionals
 from emopipe.voice.descriptors import prediction_cepstra
-from emopipe.voice.functionals import functional_names
+from emopipe.voice.functional_sets import functional_names
 from emopipe.voice.linear_prediction import cepstra, predictors
 
 

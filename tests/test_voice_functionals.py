@@ -9,7 +9,8 @@ from scipy.signal import lfilter
 from emopipe.media import ClipError, signal
 from emopipe.voice import SETS, VoiceFunctionals, descriptors
 from emopipe.voice.contours import rich_names, rich_statistics
-from emopipe.voice.functionals import clip_functionals, functional_names, functionals
+from emopipe.voice.functional_sets import functional_names, functionals
+from emopipe.voice.functionals import clip_functionals
 
 RATE = 16000
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")

@@ -3,7 +3,8 @@
 from emopipe.voice.clips import ShortTermStatistics
 from emopipe.voice.definitions import FEATURES
 from emopipe.voice.fisher import FisherVectors, fisher_vector
-from emopipe.voice.functionals import SETS, VoiceFunctionals
+from emopipe.voice.functional_sets import SETS
+from emopipe.voice.functionals import VoiceFunctionals
 from emopipe.voice.short_term import STATISTICS, short_term_features, statistics
 from emopipe.voice.speed_copies import SpeedCopies
 

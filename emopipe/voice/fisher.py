@@ -15,7 +15,8 @@ from emopipe.voice.descriptors import (
     deltas,
     describe_spectra,
 )
-from emopipe.voice.functionals import SPOKEN, read_samples
+from emopipe.voice.functional_sets import SPOKEN
+from emopipe.voice.functionals import read_samples
 
 
 def fisher_vector(frames, mixture):

@@ -24,7 +24,8 @@ from emopipe import short_term_features
 from emopipe.media import signal
 from emopipe.voice import statistics
 from emopipe.voice.clips import frame_features
-from emopipe.voice.functionals import TOGETHER, clip_functionals
+from emopipe.voice.functional_sets import TOGETHER
+from emopipe.voice.functionals import clip_functionals
 
 SAMPLE_RATE = 16000
 SETTINGS = {"50/25 ms": (0.050, 0.025), "1 s/50 ms": (1.0, 0.05)}
