@@ -161,17 +161,20 @@ def cycles(samples, sample_rate, frequency, voiced, hop):
         # A cycle's strongest sample lies in its middle: on its border, cycles would be cut there.
         n = int(periods[start])
         position = max(0, position + int(distances[position : position + n].argmax()) - n // 2)
+        starts = [position]
         while position < last:
             n = int(periods[min(position // hop, end - 1)])
             step, fraction = _next_cycle(samples, position, n)
             if not step:
                 break
             lengths.append((step + fraction) / sample_rate)
-            peaks.append(distances[position : position + step].max())
             position += step
+            starts.append(position)
         lengths.append(np.nan)
-        peaks.append(np.nan)
-    return np.array(lengths), np.array(peaks, np.float64)
+        if len(starts) > 1:
+            peaks.append(np.maximum.reduceat(distances[:position], starts[:-1]))
+        peaks.append([np.nan])
+    return np.array(lengths), np.concatenate([[], *peaks])
 
 
 def _next_cycle(samples, start, n):
