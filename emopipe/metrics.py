@@ -179,13 +179,13 @@ def resample(counts, n_draws, random_state):
     return draws.reshape(n_draws, *counts.shape[1:])
 
 
-def interval(values, confidence=CONFIDENCE):
+def interval(values):
     """Return the percentile interval (low, high) over the first axis, NaN left out.
 
     Where every draw gives 0, or every draw 1 (all clips right), resampling tells nothing about how
     far off the figure may be: the interval is NaN then.
     """
-    tail = (1 - confidence) / 2
+    tail = (1 - CONFIDENCE) / 2
     finite = values[~np.isnan(values)]
     if not len(finite):
         return np.nan, np.nan

@@ -6,7 +6,7 @@ import sys
 _LOGGED = 10.0
 
 
-def progress_bar(total, title, unit, *, visible, initial=0, delay=0):
+def progress_bar(total, title, unit, *, visible, initial=0):
     """Return a tqdm bar on standard error; in a file it is drawn again every ten seconds only.
 
     Parameters
@@ -16,8 +16,6 @@ def progress_bar(total, title, unit, *, visible, initial=0, delay=0):
     title, unit : str
     visible : bool
         Otherwise nothing is drawn.
-    delay : float
-        Seconds before it is drawn: what is done by then needs no bar.
 
     Returns
     -------
@@ -32,6 +30,6 @@ def progress_bar(total, title, unit, *, visible, initial=0, delay=0):
 
     interval = 0.1 if sys.stderr.isatty() else _LOGGED
     return tqdm(
-        total=total, initial=initial, desc=title, unit=unit, disable=not visible, delay=delay,
+        total=total, initial=initial, desc=title, unit=unit, disable=not visible,
         mininterval=interval, maxinterval=max(interval, 10.0),
     )  # fmt: skip

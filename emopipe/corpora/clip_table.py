@@ -69,10 +69,10 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
     return table[[*COLUMNS, *(c for c in table if c not in COLUMNS)]]
 
 
-def set_about(table: pd.DataFrame, corpus: str, *, complete=None, missing=0, damaged=0, notices=()):
+def set_about(table: pd.DataFrame, corpus: str, *, complete=None, damaged=0):
     """Write into ``attrs["corpora"]`` what a corpus lacks; see `emopipe.corpora.load_corpus`."""
-    about = {"complete": complete, "missing": missing, "damaged": damaged}
-    table.attrs.setdefault("corpora", {})[corpus] = about | {"notices": list(notices)}
+    about = {"complete": complete, "missing": 0, "damaged": damaged, "notices": []}
+    table.attrs.setdefault("corpora", {})[corpus] = about
 
 
 def with_notices(load) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from emopipe.parameters import check_one_of
 
 # Parameters that networks on clips take; the others with their defaults.
 _OF_NETWORKS = ("detector", "detector_model", "n_frames", "size", "margin", "detect_every")
+# Frames per second that features look at by default.
+_FPS = 5.0
 _OF_FEATURES = {"fps": None, "align": None, "trust": "track", "prefer": "largest"}
 
 
@@ -156,7 +158,7 @@ def network_crops_in_recipe(
     return how
 
 
-def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
+def feature_crops(faces, *, size, margin) -> dict[str, dict]:
     """Return what a recipe of features says of its crops.
 
     Parameters
@@ -164,7 +166,7 @@ def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
     faces : FaceCrops
     size : (int, int)
         Rows and columns that the network takes.
-    margin, fps : float
+    margin : float
         Of these features, where `faces` has None.
 
     Returns
@@ -189,7 +191,7 @@ def feature_crops(faces, *, size, margin, fps=5.0) -> dict[str, dict]:
     (None, None, 0.03)
     """
     size = tuple(int(side) for side in size)
-    faces = _complete(faces, size=size, margin=margin, fps=fps)
+    faces = _complete(faces, size=size, margin=margin, fps=_FPS)
     how = in_recipe(faces.detector, faces.detector_model)
     _check_align(faces)
     check_one_of("faces.trust", faces.trust, POLICIES)

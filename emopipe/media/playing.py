@@ -10,10 +10,11 @@ from emopipe.media.probing import probe
 from emopipe.media.sounds import signal
 
 _RATE = 16000
+_SIDE = 480  # pixels, at most
 
 
-def as_mp4(path, *, max_side=480) -> bytes:
-    """Return a clip as MP4 (H.264, AAC), pictures shrunk to `max_side` pixels.
+def as_mp4(path) -> bytes:
+    """Return a clip as MP4 (H.264, AAC), pictures shrunk to 480 pixels.
 
     Raises
     ------
@@ -29,7 +30,7 @@ def as_mp4(path, *, max_side=480) -> bytes:
         with av.open(buffer, "w", format="mp4") as film:
             streams = []
             if info.has_video:
-                streams.append(_pictures(film, path, info, max_side))
+                streams.append(_pictures(film, path, info))
             if info.has_audio:
                 streams.append(_sound(film, path, info))
             for packets in streams:
@@ -40,21 +41,21 @@ def as_mp4(path, *, max_side=480) -> bytes:
     return buffer.getvalue()
 
 
-def _pictures(film, path, info, max_side):
-    scale = min(1.0, max_side / max(info.rows, info.columns))
+def _pictures(film, path, info):
+    scale = min(1.0, _SIDE / max(info.rows, info.columns))
     rate = Fraction(info.frame_rate or 25).limit_denominator(1001)
     stream = film.add_stream("libx264", rate=rate)
     # H.264 takes even sides only.
     stream.height, stream.width = (int(side * scale) // 2 * 2 for side in (info.rows, info.columns))
     stream.pix_fmt, stream.codec_context.time_base = "yuv420p", Fraction(1, 90000)
     stream.options = {"preset": "veryfast", "crf": "30"}
-    return _encode_pictures(stream, path, max_side)
+    return _encode_pictures(stream, path)
 
 
-def _encode_pictures(stream, path, max_side):
+def _encode_pictures(stream, path):
     import av
 
-    for time, image in frames(path, max_side=max_side):
+    for time, image in frames(path, max_side=_SIDE):
         cropped = np.ascontiguousarray(image[: stream.height, : stream.width])
         frame = av.VideoFrame.from_ndarray(cropped, format="rgb24")
         frame.pts, frame.time_base = round(time * 90000), Fraction(1, 90000)

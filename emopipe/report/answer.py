@@ -39,10 +39,10 @@ def points(value) -> str:
     return "0.0" if float(text) == 0 else text.replace("-", "−")
 
 
-def interval(figure, written=percent, joint="–") -> str:
+def interval(figure) -> str:
     """Return an interval in words, or nothing where there is none."""
     low, high = figure["low"], figure["high"]
-    return "" if is_missing(low) else f"{written(low)}{joint}{written(high)}"
+    return "" if is_missing(low) else f"{percent(low)}–{percent(high)}"
 
 
 def tested_on(result) -> str:

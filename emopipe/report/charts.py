@@ -8,9 +8,10 @@ import numpy as np
 METRICS = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro F1"}
 # Colours that the style sheet has for lines, and dashes: whole, dashed and dotted lines.
 N_COLOURS, N_DASHES = 6, 3
+_MOST_TICKS = 6
 
 
-def ticks(low: float, high: float, most: int = 6, *, whole: bool = False) -> list[float]:
+def ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     """Return round numbers from at most `low` to at least `high`; `whole`: no fractions.
 
     Examples
@@ -22,11 +23,11 @@ def ticks(low: float, high: float, most: int = 6, *, whole: bool = False) -> lis
         margin = abs(high) / 2 or 1.0
         low, high = low - margin, high + margin
     span = high - low
-    magnitude = 10.0 ** math.floor(math.log10(span / most))
+    magnitude = 10.0 ** math.floor(math.log10(span / _MOST_TICKS))
     step = next(
         k * magnitude
         for k in (1, 2, 2.5, 5, 10, 20)
-        if math.ceil(high / (k * magnitude)) - math.floor(low / (k * magnitude)) < most
+        if math.ceil(high / (k * magnitude)) - math.floor(low / (k * magnitude)) < _MOST_TICKS
     )
     step = max(1.0, math.ceil(step)) if whole else step
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

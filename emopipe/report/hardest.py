@@ -5,13 +5,12 @@ from collections import Counter
 _MOST = 15
 
 
-def hardest_clips(results, most=_MOST):
+def hardest_clips(results):
     """Return the clips that most results have wrong, the hardest first.
 
     Parameters
     ----------
     results : dict of str to Result
-    most : int
 
     Returns
     -------
@@ -29,7 +28,7 @@ def hardest_clips(results, most=_MOST):
     rows = [_row(clip, *about[clip], answered) for clip, answered in answers.items()]
     rows = [row for row in rows if row["wrong"]]
     rows.sort(key=lambda row: (-row["wrong"] / row["n"], -row["agreeing"], row["clip"]))
-    return rows[:most]
+    return rows[:_MOST]
 
 
 def _row(clip, subject, emotion, answers):

@@ -56,8 +56,8 @@ def _scores(result):
     return view
 
 
-def most_confused(classes, counts, most: int = 3) -> list:
-    """Return (share of the true emotion's clips, true, predicted) of the greatest confusions."""
+def most_confused(classes, counts) -> list:
+    """Return the three greatest confusions: share of the emotion's clips, true, predicted."""
     totals = counts.sum(axis=1).clip(min=1)
     pairs = [
         (float(counts[i][j] / totals[i]), true, predicted)
@@ -65,7 +65,7 @@ def most_confused(classes, counts, most: int = 3) -> list:
         for j, predicted in enumerate(classes)
         if i != j and counts[i][j]
     ]
-    return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
+    return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))[:3]
 
 
 def mean_weights(folds) -> list:

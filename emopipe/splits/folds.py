@@ -34,8 +34,8 @@ LOSO = "loso"
 NAMED = (LOSO, *PUBLISHED)
 
 
-def _sample(names, n=3):
-    return ", ".join(map(str, names[:n])) + (", ..." if len(names) > n else "")
+def _sample(names):
+    return ", ".join(map(str, names[:3])) + (", ..." if len(names) > 3 else "")
 
 
 _ADVICE = (

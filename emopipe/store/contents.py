@@ -38,7 +38,7 @@ def read_contents(database: Database, stamps: Mapping[str, FileStamp]) -> dict[s
         By absolute path: as the files are now.
     """
     contents, damaged = {}, []
-    for paths in chunks([os.fsencode(path) for path in stamps], 500):
+    for paths in chunks([os.fsencode(path) for path in stamps]):
         marks = ",".join("?" * len(paths))
         query = f"SELECT {', '.join(FILE_COLUMNS)} FROM files WHERE path IN ({marks})"
         for *row, checksum in database.rows(query, paths):

@@ -51,18 +51,14 @@ _SUSPECT = (
 _HEADER = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 # Times that a call is tried again on a file that was rebuilt.
 _REPAIRS = 3
+# Values that a statement takes.
+_VALUES = 500
 
 
-def chunks(items: list, size: int) -> Iterator[list]:
-    """Cut a list, because a statement takes only so many values.
-
-    Examples
-    --------
-    >>> list(chunks([1, 2, 3], 2))
-    [[1, 2], [3]]
-    """
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def chunks(items: list) -> Iterator[list]:
+    """Cut a list, because a statement takes only so many values."""
+    for start in range(0, len(items), _VALUES):
+        yield items[start : start + _VALUES]
 
 
 def _store_error(path, error) -> StoreError:

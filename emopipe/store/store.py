@@ -151,7 +151,7 @@ class Store:
 
     def _read(self, keys, columns, entry_of):
         """Yield id, time of use, key and entry (None where damaged) of the rows of some keys."""
-        for batch in chunks(keys, 500):
+        for batch in chunks(keys):
             raw = {bytes.fromhex(key): key for key in batch}
             query = (
                 f"SELECT id, used, {','.join(columns)} FROM entries "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+_RATE = 16000  # Hz, of signals
 # suffix -> video encoders, audio encoders (the first that this build of FFmpeg has), rate in Hz.
 # Today's FFmpeg reads CREMA-D's VP6, but cannot write it: Sorenson's H.263 is its elder sister.
 CODECS: dict[str, tuple[tuple[str, ...], tuple[str, ...], int]] = {
@@ -35,8 +36,6 @@ def write_recording(
     frames: Iterable[np.ndarray] | None = None,
     frame_rate: float = 25.0,
     signal: np.ndarray | None = None,
-    signal_rate: int = 16000,
-    sample_rate: int | None = None,
     stereo: bool = False,
 ):
     """Write a video or sound file in the format that its suffix names.
@@ -50,11 +49,7 @@ def write_recording(
     frame_rate : float
         Frames per second.
     signal : float32 (samples,) in [-1, 1], optional
-        Mono; None writes a silent film.
-    signal_rate : int
-        Rate of `signal` in Hz.
-    sample_rate : int, optional
-        Rate of the file in Hz, the format's usual one if None.
+        Mono, 16000 Hz; None writes a silent film.
     stereo : bool
         Write the signal to two channels.
 
@@ -73,16 +68,16 @@ def write_recording(
     """
     import av
 
-    video_codecs, audio_codecs, usual_rate = CODECS[path.suffix]
+    video_codecs, audio_codecs, rate = CODECS[path.suffix]
     with av.open(str(path), "w") as container:
         picture = sound = None
         if frames is not None:
             frames = list(frames)
             picture = _picture_stream(container, _encoder(video_codecs), frames, frame_rate)
         if signal is not None:
-            sound = container.add_stream(_encoder(audio_codecs), rate=sample_rate or usual_rate)
+            sound = container.add_stream(_encoder(audio_codecs), rate=rate)
             sound.layout = "stereo" if stereo else "mono"
-            _write_sound(container, sound, signal, signal_rate)
+            _write_sound(container, sound, signal)
         if picture is not None:
             _write_pictures(container, picture, frames)
 
@@ -100,12 +95,12 @@ def _picture_stream(container, codec, frames, frame_rate):
     return stream
 
 
-def _write_sound(container, stream, signal, signal_rate):
+def _write_sound(container, stream, signal):
     import av
 
     samples = np.round(np.clip(signal, -1, 1) * 32767).astype(np.int16)
     frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
-    frame.sample_rate = signal_rate
+    frame.sample_rate = _RATE
     for packet in [*stream.encode(frame), *stream.encode()]:
         container.mux(packet)
 

@@ -9,13 +9,7 @@ Inputs are named "video" and "audio", uint8; the output are probabilities in flo
 """
 
 
-def _pooled_length(length, pool, n_layers):
-    for _ in range(n_layers):
-        length //= pool
-    return length
-
-
-def check_size(parameter, size, n_layers, pool=2) -> None:
+def check_size(parameter, size, n_layers) -> None:
     """Raise ValueError where so many pooling layers leave nothing of a picture.
 
     Examples
@@ -26,10 +20,10 @@ def check_size(parameter, size, n_layers, pool=2) -> None:
         ...
     ValueError: face_size=(98, 16) is too small for 5 layers, each of which halves it: ...
     """
-    if min(_pooled_length(side, pool, n_layers) for side in size) < 1:
+    if min(size) < 2**n_layers:
         raise ValueError(
             f"{parameter}={tuple(size)} is too small for {n_layers} layers, each of which halves "
-            f"it: give at least {pool**n_layers} rows and columns, or fewer layers"
+            f"it: give at least {2**n_layers} rows and columns, or fewer layers"
         )
 
 

@@ -255,7 +255,7 @@ def segment_recipe(
     )  # fmt: skip
 
 
-def frames_of_segments(times, starts, *, n_frames=20, length=LENGTH) -> np.ndarray:
+def frames_of_segments(times, starts, *, n_frames) -> np.ndarray:
     """Choose the frames of every segment, equally many (paper C, 3.3, rules 2 and 3).
 
     Parameters
@@ -263,13 +263,11 @@ def frames_of_segments(times, starts, *, n_frames=20, length=LENGTH) -> np.ndarr
     times : float array, shape (n_times,)
         Seconds of the frames that there are, rising.
     starts : float array, shape (n_segments,)
-        Seconds at which segments begin.
+        Seconds at which segments begin. One without any frame takes the nearest there is.
     n_frames : int
         Where a segment holds more, (n - n_frames) / 2 are left out at both ends (one more at its
         end where that is no whole number); where it holds fewer, its first and its last frame are
         repeated.
-    length : float
-        Seconds of a segment. One without any frame takes the nearest there is.
 
     Returns
     -------
@@ -278,17 +276,15 @@ def frames_of_segments(times, starts, *, n_frames=20, length=LENGTH) -> np.ndarr
 
     Examples
     --------
-    >>> frames_of_segments(np.arange(30) / 10, [0.0, 2.0], n_frames=8, length=0.6)
-    array([[ 0,  0,  1,  2,  3,  4,  5,  5],
-           [20, 20, 21, 22, 23, 24, 25, 25]])
-    >>> frames_of_segments(np.arange(30) / 10, [1.0], n_frames=3, length=0.6)
-    array([[11, 12, 13]])
+    >>> frames_of_segments(np.arange(30) / 10, [0.0, 2.0], n_frames=8)
+    array([[ 0,  0,  1,  2,  3,  4,  5,  6],
+           [20, 20, 21, 22, 23, 24, 25, 26]])
     """
     times, starts = np.asarray(times), np.asarray(starts)
     # A frame on the border belongs to the segment that begins there, whatever the rounding.
     first = np.searchsorted(times, starts - 1e-6)
-    last = np.searchsorted(times, starts + length - 1e-6) - 1
-    middle = starts + length / 2
+    last = np.searchsorted(times, starts + LENGTH - 1e-6) - 1
+    middle = starts + LENGTH / 2
     nearest = np.abs(np.subtract.outer(middle, times)).argmin(axis=1)
     first, last = (np.where(first > last, nearest, side) for side in (first, last))
     n_more = last - first + 1 - n_frames

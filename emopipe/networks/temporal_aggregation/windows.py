@@ -10,6 +10,9 @@ import numpy as np
 from emopipe.voice.spectrograms import levels_picture
 from emopipe.voice.transforms import decibels
 
+# Samples from one transform of a spectrogram to the next.
+_HOP = 160
+
 
 def segment_bounds(n_frames: int, n_segments: int) -> np.ndarray:
     """Return where segments of equal length begin and end among a clip's candidate frames.
@@ -120,7 +123,7 @@ def sound_windows(samples, starts, length: int) -> np.ndarray:
     return cut
 
 
-def pictures(windows, *, size=(192, 120), hop=160) -> np.ndarray:
+def pictures(windows, *, size=(192, 120)) -> np.ndarray:
     """Return the spectrograms of windows of sound, as `emopipe.voice.spectrograms` draws a clip's.
 
     Parameters
@@ -129,8 +132,6 @@ def pictures(windows, *, size=(192, 120), hop=160) -> np.ndarray:
         Full scale 1; at least ``2 * size[0] - 2`` samples.
     size : tuple of int
         Bins and columns.
-    hop : int
-        Samples from one transform to the next.
 
     Returns
     -------
@@ -142,5 +143,5 @@ def pictures(windows, *, size=(192, 120), hop=160) -> np.ndarray:
     >>> pictures(np.zeros((2, 20480), np.float32)).shape
     (2, 192, 120)
     """
-    levels = (decibels(samples, n_bins=size[0], hop=hop) for samples in windows)
+    levels = (decibels(samples, n_bins=size[0], hop=_HOP) for samples in windows)
     return np.stack([levels_picture(level, size) for level in levels])
