@@ -49,13 +49,13 @@ def experiment(
     Parameters
     ----------
     n_components : tuple of int
-        Of the face's PCA.
+        Components of the face's PCA, to try.
     C : tuple of float
-        Of both SVMs, each on its own.
+        Of both SVMs, to try, each on its own.
     rules : tuple of str
-        Of the weights.
+        How weights are learned: equal, recall, search.
     steps : int
-        From no weight to all weight of the voice.
+        Of the weight that all emotions share, from none to all for the voice.
     """
     clips = load_corpus("ravdess", ravdess, modality="audio" if face_features else "best")
     if face_features:

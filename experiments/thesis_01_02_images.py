@@ -7,8 +7,8 @@ every face and its 191 altered copies, and are tested on SFEW's pictures as they
 copies of them, and, the second, on every frame of AFEW's videos: with every box that the detector
 finds, as in the thesis, and with those alone that follow a face through the clip. The emotions of
 both test sets were never published: the validation sets are tested (--set cv=official where they
-are known). The thesis' settings cost 192 passes of VGG-Face for each face; --set copies=8 fps=5 is
-about what a processor can do.
+are known). The thesis' settings cost 192 passes of VGG-Face for each face; --set copies=8 --set
+fps=5 is about what a processor can do.
 """
 
 from sklearn.base import clone

@@ -126,11 +126,11 @@ def experiment(
     subjects : int
         People to draw, a quarter of them for the test.
     emotions : tuple of str
-        Canonical names.
+        Emotions to draw, by their canonical names.
     clips_per_emotion : int
-        Of each person.
+        Clips of each person for each emotion.
     duration : float
-        Of a clip, in seconds.
+        Length of a clip, in seconds.
     folder : str
         Where the drawn corpora go.
     small : dict

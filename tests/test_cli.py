@@ -128,6 +128,26 @@ def test_run_with_wrong_arguments_says_what_is_right(script, capsys, arguments, 
         assert word in err
 
 
+def test_one_value_where_an_experiment_takes_several(tmp_path, capsys):
+    script = tmp_path / "several.py"
+    script.write_text(
+        '"""Several?"""\n'
+        "def experiment(*, systems=('A', 'B'), size=(4, 3)):\n"
+        "    return [{'A': 1, 'B': 2}[name] for name in systems]\n"
+    )
+    for value, words in (
+        ("systems=B", """such as --set "systems=('B',)"; the default is ('A', 'B')"""),
+        ("size=8", 'such as --set "size=(8, 8)"; the default is (4, 3)'),
+        ("systems=('C',)", "'C', see --set systems=('C',)"),
+        ("systems=['B']", "returned a list, not an Experiment"),
+    ):
+        code, _, err = run(capsys, "run", script, "--set", value, "--reports", tmp_path)
+        assert code == 1 and words in err
+    with pytest.raises(SystemExit):
+        main(["run", "ravdess_voice", "--help"])
+    assert "usage: emopipe run ravdess_voice [-h]" in capsys.readouterr().out
+
+
 def test_run_without_a_script_lists_the_experiments_with_their_corpora(capsys):
     code, out, _ = run(capsys, "run")
     assert code == 0

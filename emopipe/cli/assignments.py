@@ -47,14 +47,38 @@ def check_kind(name: str, value, parameter) -> None:
     )
 
 
+def check_several(name: str, value, parameter) -> None:
+    """Raise ValueError for one value where the default holds several.
+
+    Examples
+    --------
+    >>> import inspect
+    >>> def experiment(*, systems=("A", "B")):
+    ...     return systems
+    >>> (systems,) = inspect.signature(experiment).parameters.values()
+    >>> check_several("systems", "A", systems)
+    Traceback (most recent call last):
+        ...
+    ValueError: --set systems=A: several values are wanted, such as --set "systems=('A',)"; the
+    default is ('A', 'B')
+    """
+    if isinstance(parameter.default, tuple) and not isinstance(value, tuple | list | dict):
+        pair = len(parameter.default) == 2 and isinstance(value, int | float)  # rows and columns
+        several = (value,) * (2 if pair else 1)
+        raise ValueError(
+            f"--set {name}={value}: several values are wanted, such as --set "
+            f'"{name}={several!r}"; the default is {parameter.default!r}'
+        )
+
+
 @contextmanager
-def see(words):
-    """Add to an error what was set to a word: its message may name no flag."""
+def see(values):
+    """Add to an error the values that were set, {name: value}: its message may name no flag."""
     try:
         yield
-    except (ValueError, TypeError) as error:
-        if words:
-            error.add_note(f"see {' '.join(words)}")
+    except (ValueError, TypeError, LookupError) as error:
+        if values:
+            error.add_note(f"see {' '.join(f'--set {k}={v}' for k, v in values.items())}")
         raise
 
 

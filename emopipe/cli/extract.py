@@ -269,5 +269,5 @@ def _build(name, extractor, values):
     of_faces = {k.replace(".", "__"): value for k, value in values.items() if "." in k}
     built = extractor(**arguments).set_params(**of_faces)
     # Where several parameters are wrong together, the message names none of them.
-    with see([f"--set {k}={v}" for k, v in values.items() if k not in _FLAGS]):
+    with see({k: v for k, v in values.items() if k not in _FLAGS}):
         return built.fit([])

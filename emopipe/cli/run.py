@@ -29,7 +29,7 @@ from emopipe.cli import scripts
 from emopipe.cli.assignments import (
     assignments,
     check_kind,
-    is_word_for_number,
+    check_several,
     literal,
     see,
 )
@@ -107,16 +107,15 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
 
     corpora, options = scripts.parameters_of(experiment)
     needed = scripts.needed_corpora(experiment)
-    parsed = _script_parser(args.script, doc, experiment, synthetic).parse_args(args.arguments)
+    parsed = _script_parser(args.name, doc, experiment, synthetic).parse_args(args.arguments)
     ignore = muted_checks(parsed.ignore)
     folders = _folders(parsed.corpus, corpora, needed, args.script.name)
     values, small = _values(parsed.set, options, folders, synthetic, args.script.name)
     check_folder(parsed.reports, "--reports")
     question = f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}"
-    words = [f"--set {k}={v}" for k, v in values.items() if is_word_for_number(v, options[k])]
     with extraction_defaults(parsed.store, parsed.jobs), cluster(parsed.scheduler):
         roots = _roots(folders, parsed)
-        with see(words):
+        with see(values):
             outcome = _call(experiment, roots | small | values, question)
     if not isinstance(outcome, Experiment):
         raise ValueError(
@@ -162,6 +161,7 @@ def _values(texts, options, folders, synthetic, script):
     values = {k: literal(v) for k, v in assignments(texts, "--set", options).items()}
     for name, value in values.items():
         check_kind(name, value, options[name])
+        check_several(name, value, options[name])
     open_options = [k for k, option in options.items() if option.default is option.empty]
     if not set(open_options) <= set(values):
         needed = " ".join(f"--set {name}=..." for name in open_options if name not in values)
@@ -263,12 +263,12 @@ def summarise(outcome) -> str:
     return printable("\n".join(lines), multiline=True)
 
 
-def _script_parser(script, doc, experiment, synthetic):
+def _script_parser(name, doc, experiment, synthetic):
     from emopipe.cli import add_allow_partial, add_extraction, add_ignore
 
     lines = scripts.option_lines(experiment, synthetic)
     parser = argparse.ArgumentParser(
-        prog=f"emopipe run {script.name}",
+        prog=f"emopipe run {name}",
         description=(doc or "").strip(),
         epilog="options for --set and their defaults:\n" + ("\n".join(lines) or "  none"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
