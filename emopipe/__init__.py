@@ -55,7 +55,7 @@ _PUBLIC = {
     "StackedFusion": "fusion",
     "SubjectScaler": "subject_scaler",
     "TemporalAggregation": "networks.temporal_aggregation",
-    "Training": "training.loop",
+    "Training": "training.parameters",
     "VGG19Features": "training.parameters",
     "VGGFaceClassifier": "networks.vggface_classifier",
     "WhereFinite": "fusion",

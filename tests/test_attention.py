@@ -21,8 +21,7 @@ from emopipe.networks.segment_attention.estimator import SegmentAttentionNetwork
 from emopipe.networks.segment_attention.segment_table import SegmentTable
 from emopipe.networks.segment_attention.voting import vote
 from emopipe.synthetic import make_synthetic_corpus
-from emopipe.training.loop import Training
-from emopipe.training.parameters import VGG19Features
+from emopipe.training.parameters import Training, VGG19Features
 from emopipe.training.tensors import ClipTensors
 
 N_FEATURES = 64

@@ -162,7 +162,9 @@ def test_too_many_layers_for_the_picture():
 _ELSEWHERE = """
 import numpy as np
 from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
-from emopipe.training.loop import Training, dtype_policy, predict, train
+from emopipe.training.compiling import dtype_policy
+from emopipe.training.loop import predict, train
+from emopipe.training.parameters import Training
 rng = np.random.default_rng(0)
 y = np.arange(48) % 2
 video = (rng.integers(0, 60, (48, 16, 16, 2)) + 90 * y[:, None, None, None]).astype(np.uint8)

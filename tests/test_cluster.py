@@ -32,8 +32,7 @@ from emopipe.files import checksum, file_stamp
 from emopipe.fusion import make_clip_pipeline
 from emopipe.networks.audio_visual_cnn.estimator import AudioVisualCNN
 from emopipe.store import Store
-from emopipe.training.loop import Training
-from emopipe.training.parameters import CNNLayers
+from emopipe.training.parameters import CNNLayers, Training
 from emopipe.voice import ShortTermStatistics
 
 distributed = pytest.importorskip(

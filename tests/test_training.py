@@ -30,9 +30,10 @@ from emopipe.checkpoints import CheckpointWarning
 from emopipe.networks.dense import dense_network as dense_layers
 from emopipe.training.batches import prefetch
 from emopipe.training.checkpoints import FitCheckpoint
-from emopipe.training.compiling import compile_network
+from emopipe.training.compiling import compile_network, dtype_policy
 from emopipe.training.epochs import FitState
-from emopipe.training.loop import Training, dtype_policy, predict, train
+from emopipe.training.loop import predict, train
+from emopipe.training.parameters import Training
 
 ROWS = np.arange(60)
 

@@ -27,7 +27,7 @@ from emopipe.media import ClipError
 from emopipe.models import load, read_manifest, save
 from emopipe.networks.vggface_classifier import VGGFaceClassifier
 from emopipe.result import Result
-from emopipe.training.loop import Training
+from emopipe.training.parameters import Training
 from emopipe.voice import ShortTermStatistics
 
 SMALL = Architecture(size=16, depths=(1, 1, 2), widths=(5, 6, 8), units=(24, 20, 10))

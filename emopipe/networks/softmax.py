@@ -18,8 +18,9 @@ from sklearn.utils.validation import (
 from emopipe.backbones.runtimes import check_not_forked
 from emopipe.networks.dense import check_dense, dense_network
 from emopipe.splits import validation_rows
-from emopipe.training.loop import Training, predict, train
+from emopipe.training.loop import predict, train
 from emopipe.training.network_estimator import FittedNetwork
+from emopipe.training.parameters import Training
 
 
 class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
@@ -37,7 +38,7 @@ class SoftmaxClassifier(FittedNetwork, ClassifierMixin, BaseEstimator):
     dropout : float
         Part of the hidden units that is dropped in training.
     epochs, batch_size, learning_rate, weight_decay, patience
-        See `emopipe.training.loop.Training`.
+        See `emopipe.training.parameters.Training`.
     validation_share : float
         Part of the training subjects (of the rows, where there are no groups) on which it is judged
         when to stop; 0 trains all epochs on all rows.

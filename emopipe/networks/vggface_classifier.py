@@ -27,8 +27,9 @@ from emopipe.networks.dense import check_dense, dense_answers, dense_network
 from emopipe.parameters import check_one_of
 from emopipe.training.clip_network import ClipNetwork
 from emopipe.training.epochs import add_prefix
-from emopipe.training.loop import Training, predict, train
+from emopipe.training.loop import predict, train
 from emopipe.training.network_estimator import check_shapes
+from emopipe.training.parameters import Training
 from emopipe.training.rows_on_disk import in_slices, keep, map_rows, moments
 from emopipe.training.tensors import join_tensors
 

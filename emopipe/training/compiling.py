@@ -67,7 +67,7 @@ def compile_network(model, plan, steps) -> None:
     Parameters
     ----------
     model : keras.Model
-    plan : emopipe.training.loop.Training
+    plan : emopipe.training.parameters.Training
     steps : int
         Batches per epoch.
     """

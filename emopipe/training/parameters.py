@@ -4,9 +4,13 @@ They are parameters of an estimator like any other: `clone`, `repr` and nested `
 and a grid tries ``layers__dense``. `emopipe.face.FaceCrops` is another.
 """
 
+import numbers
+
 from sklearn.base import BaseEstimator
 
 from emopipe.inspection import SelfDescribing
+from emopipe.parameters import check_number, check_one_of
+from emopipe.training.compiling import OPTIMIZERS, dtype_policy
 
 
 class CNNLayers(BaseEstimator):
@@ -132,3 +136,100 @@ class SpeechTrim(BaseEstimator):
         self.floor = floor
         self.before = before
         self.after = after
+
+
+class Training(SelfDescribing, BaseEstimator):
+    """How a network is trained: parameters that belong together, without fit.
+
+    A parameter ``training`` of a network like any other: `clone`, `repr` and nested `set_params`
+    work, and a grid tries ``training__epochs``.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the training rows, at most.
+    batch_size : int
+        Rows per step.
+    optimizer : "adam" or "sgd"
+        Adam at its authors' parameters [1]_, or stochastic gradient descent with `momentum`.
+    learning_rate : float
+        Of the first epoch.
+    momentum : float
+        Of "sgd".
+    decay, decay_every : float, int or None
+        The learning rate is multiplied by `decay` every so many epochs; None leaves it alone.
+    weight_decay : float
+        So much of every weight is added to its gradient (L2, as PyTorch's optimizers do it).
+    patience : int or None
+        Training ends after so many epochs without a smaller validation loss, and the weights of
+        the best epoch stay. None, or no validation rows: all epochs, last weights.
+    validation_share : float
+        Part of the training subjects (of the rows, where there are no groups) on which it is judged
+        when to stop; 0 for none.
+    class_weight : None, "balanced" or dict {emotion: weight}
+    precision : "float32" or "bfloat16"
+        Of the arithmetic; weights are float32.
+    random_state : int or None
+        Of initial weights, order, dropout, held-out rows, and what batches draw. An int repeats a
+        fit bit for bit on one machine.
+    workers : int
+        Threads that make batches.
+    checkpoint : str, Path or None
+        Folder in which the state after every epoch lies until the fit is done: a killed fit that
+        is asked for again goes on where it stopped, to the same end.
+
+    Raises
+    ------
+    ValueError
+        In `fit` of a network, for a parameter that is not allowed.
+
+    See Also
+    --------
+    AudioVisualCNN, TemporalAggregation, SegmentAttentionNetwork : Networks on clips.
+
+    References
+    ----------
+    .. [1] Kingma, Ba: Adam: A method for stochastic optimization. ICLR (2015).
+
+    Examples
+    --------
+    >>> from emopipe import Training
+    >>> Training(epochs=3).set_params(batch_size=16)
+    Training(batch_size=16, epochs=3)
+    """
+
+    MACHINE_PARAMETERS = frozenset({"checkpoint", "workers"})
+
+    def __init__(
+        self, *, epochs=100, batch_size=32, optimizer="adam", learning_rate=1e-3, momentum=0.9,
+        decay=0.1, decay_every=None, weight_decay=0.0, patience=4, validation_share=0.1,
+        class_weight=None, precision="float32", random_state=0, workers=2, checkpoint=None,
+    ):  # fmt: skip
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.decay = decay
+        self.decay_every = decay_every
+        self.weight_decay = weight_decay
+        self.patience = patience
+        self.validation_share = validation_share
+        self.class_weight = class_weight
+        self.precision = precision
+        self.random_state = random_state
+        self.workers = workers
+        self.checkpoint = checkpoint
+
+    def check(self) -> None:
+        """Raise ValueError where a parameter is not as described."""
+        for name in ("epochs", "batch_size", "workers", "patience"):
+            value = getattr(self, name)
+            if value is None and name == "patience":
+                continue
+            if not isinstance(value, numbers.Integral) or value < 1:
+                raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
+        check_one_of("optimizer", self.optimizer, OPTIMIZERS)
+        check_number("learning_rate", self.learning_rate, low=0, above=True)
+        check_number("weight_decay", self.weight_decay, low=0)
+        dtype_policy(self.precision)

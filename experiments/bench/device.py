@@ -99,7 +99,7 @@ def faces(batch, n, rounds, precision, backend):
     from emopipe.backbones.runtimes import keras_call
     from emopipe.backbones.vgg_graph import keras_model
     from emopipe.backbones.vgg_weights import layer_weights
-    from emopipe.training.loop import dtype_policy
+    from emopipe.training.compiling import dtype_policy
 
     model = keras_model(layer_weights("random:0"), dtype=dtype_policy(precision))
     coarse = np.random.default_rng(0).integers(0, 256, (batch, 28, 28, 3), dtype=np.uint8)
@@ -127,7 +127,9 @@ def training(batch, n_clips, rounds, precision):
     """Return clips per second of training, with new copies or one batch, and of prediction."""
     from emopipe.face.augmentation import apply_transform, draw_transforms
     from emopipe.networks.audio_visual_cnn.graph import audio_visual_graph
-    from emopipe.training.loop import Training, dtype_policy, predict, train
+    from emopipe.training.compiling import dtype_policy
+    from emopipe.training.loop import predict, train
+    from emopipe.training.parameters import Training
 
     draws = np.random.default_rng(0)
     clips = draws.integers(0, 256, (n_clips, 98, 80, 20), dtype=np.uint8)

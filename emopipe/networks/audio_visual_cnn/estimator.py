@@ -15,8 +15,8 @@ from emopipe.networks.audio_visual_cnn.graph import (
     check_size,
 )
 from emopipe.training.clip_network import ClipNetwork
-from emopipe.training.loop import Training, dtype_policy
-from emopipe.training.parameters import CNNLayers
+from emopipe.training.compiling import dtype_policy
+from emopipe.training.parameters import CNNLayers, Training
 from emopipe.training.tensors import clip_tensors, spectrogram
 from emopipe.voice.augmentation import apply_sound_transform, draw_sound_transforms
 from emopipe.voice.transforms import OCTAVES

@@ -106,7 +106,7 @@ def audio_visual_graph(
     dropout : float
         Share of the values that are dropped before each dense layer in training.
     dtype : str
-        Keras' policy, see `emopipe.training.loop.dtype_policy`.
+        Keras' policy, see `emopipe.training.compiling.dtype_policy`.
 
     Returns
     -------

@@ -15,9 +15,10 @@ from emopipe.networks.segment_attention.segment_table import SegmentTable
 from emopipe.networks.segment_attention.voting import vote
 from emopipe.training.checkpoints import FitCheckpoint
 from emopipe.training.clip_network import ClipNetwork
+from emopipe.training.compiling import dtype_policy
 from emopipe.training.epochs import add_prefix
-from emopipe.training.loop import Training, dtype_policy, train
-from emopipe.training.parameters import SpeechTrim, VGG19Features
+from emopipe.training.loop import train
+from emopipe.training.parameters import SpeechTrim, Training, VGG19Features
 from emopipe.voice.mel_images import LENGTH
 
 MODALITIES = ("audio", "video")

@@ -84,7 +84,7 @@ def attention_graphs(
         Whether a dense layer makes the voice's token; otherwise it is fc7 itself, standardised,
         and `units` is `n_features`.
     dtype : str
-        Keras' policy, see `emopipe.training.loop.dtype_policy`.
+        Keras' policy, see `emopipe.training.compiling.dtype_policy`.
 
     Returns
     -------

@@ -17,8 +17,8 @@ from emopipe.networks.temporal_aggregation.windows import (
     window_starts,
 )
 from emopipe.training.clip_network import ClipNetwork
-from emopipe.training.loop import Training, dtype_policy
-from emopipe.training.parameters import CNNLayers
+from emopipe.training.compiling import dtype_policy
+from emopipe.training.parameters import CNNLayers, Training
 
 SAMPLE_RATE = 16000
 _DRAWS = 21
