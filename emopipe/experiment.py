@@ -10,7 +10,7 @@ from emopipe.files import write_atomic
 from emopipe.literature import Published
 from emopipe.result import Result, as_notices, naming
 from emopipe.result_schema import check_experiment
-from emopipe.strict_json import SCHEMA, dumps, known_fields, parse, plain, read_text
+from emopipe.strict_json import SCHEMA, dumps, fields_of, parse, plain, read_text
 
 FILE_NAME = "result.json"
 
@@ -208,15 +208,15 @@ class Experiment:
         fields = parse(text, "experiment", source)
         with naming(source):
             check_experiment(fields)
-        fields = known_fields(cls, fields)
+        fields = fields_of(cls, fields)
         results = {
             k: Result.from_dict(v, f"{source}, result {k!r}") for k, v in fields["results"].items()
         }
         with naming(source):
             fields["published"] = [
-                Published.from_dict(known_fields(Published, item)) for item in fields["published"]
+                Published.from_dict(fields_of(Published, item)) for item in fields["published"]
             ]
-            fields["charts"] = [Chart(**known_fields(Chart, item)) for item in fields["charts"]]
+            fields["charts"] = [Chart(**fields_of(Chart, item)) for item in fields["charts"]]
             return cls(**fields | {"results": results})
 
     def save(self, folder):

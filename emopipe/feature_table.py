@@ -58,13 +58,13 @@ def _parse(path: Path, key: str | None, separator: str | None) -> tuple[pd.DataF
         table = pd.read_csv(path, names=names, header=0, **options)
         return table, pd.Series(path.name, table.index)
     if key not in names:
-        raise ValueError(f"key={key!r} is no column of {path}; its columns: {_list_some(names)}")
+        raise ValueError(f"key={key!r} is no column of {path}; its columns: {_first_of(names)}")
     table = pd.read_csv(path, names=names, header=0, dtype={key: str}, **options)
     recordings = table.pop(key).str.strip("'\" ")
     return table[recordings.notna()], recordings.dropna()
 
 
-def _list_some(names) -> str:
+def _first_of(names) -> str:
     names = [repr(str(name)) for name in names]
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
@@ -83,12 +83,12 @@ def _choose_columns(table: pd.DataFrame, columns, csv) -> list[str]:
         advice = "columns=[] is empty"
         if unknown := [name for name in chosen if name not in table]:
             raise ValueError(
-                f"columns: {_list_some(unknown)} not in {csv}; its columns: {_list_some(table)}"
+                f"columns: {_first_of(unknown)} not in {csv}; its columns: {_first_of(table)}"
             )
         if words := [name for name in chosen if name not in numbers]:
-            raise ValueError(f"columns: {_list_some(words)} of {csv} hold words, not only numbers")
+            raise ValueError(f"columns: {_first_of(words)} of {csv} hold words, not only numbers")
     if not chosen:
-        raise ValueError(f"{csv} has no features: {advice}; it has {_list_some(table)}")
+        raise ValueError(f"{csv} has no features: {advice}; it has {_first_of(table)}")
     return chosen
 
 
@@ -121,7 +121,7 @@ def _average_frames(csv, key, pattern, columns, separator) -> _Table:
     if keys.isna().all():
         raise ValueError(
             f"pattern={pattern!r} is found in no {key or 'file name'!r} of {csv}, "
-            f"for example {_list_some(recordings.head(1))}"
+            f"for example {_first_of(recordings.head(1))}"
         )
     trusted = table["success"] != 0 if "success" in table else pd.Series(True, table.index)
     values = table.loc[trusted, chosen].replace([np.inf, -np.inf], np.nan)
@@ -237,7 +237,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
         for names in table.merged[:1]:
             warnings.warn(
                 f"{len(table.merged)} join keys of {self.csv} stand for several recordings, whose "
-                f"rows are averaged: {_list_some(names)} are one clip; make the pattern sharper if "
+                f"rows are averaged: {_first_of(names)} are one clip; make the pattern sharper if "
                 "they should not be",
                 ClipWarning,
                 stacklevel=2,
@@ -245,7 +245,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
         if table.crowded:
             warnings.warn(
                 f"{len(table.crowded)} recordings in {self.csv} have several faces in one frame, "
-                f"averaged here: {_list_some(table.crowded[:3])}; leave the rows of one face each "
+                f"averaged here: {_first_of(table.crowded[:3])}; leave the rows of one face each "
                 "in the table if that is not meant",
                 ClipWarning,
                 stacklevel=2,
@@ -302,7 +302,7 @@ class FeatureTable(ClipEstimator, TransformerMixin, BaseEstimator):
             return f"pattern {self.pattern!r} is not found in its name"
         if key in table.untrusted:
             return f"no frame of {key!r} was successful"
-        return f"there is no {key!r}, only {_list_some(list(table.rows)[:3])}, ..."
+        return f"there is no {key!r}, only {_first_of(list(table.rows)[:3])}, ..."
 
     def statuses(self, X):
         """Return a DataFrame with path, status ("ok", "partial", "missing") and detail."""

@@ -165,10 +165,10 @@ def parameter_content(value):
     """
     if isinstance(value, BaseEstimator):
         params, machine = value.get_params(deep=False), machine_defaults(value)
-        kept_params = {
+        content = {
             key: parameter_content(params[key]) for key in sorted(params) if key not in machine
         }
-        return [f"{type(value).__module__}.{type(value).__qualname__}", kept_params]
+        return [f"{type(value).__module__}.{type(value).__qualname__}", content]
     if isinstance(value, dict):
         return {repr(key): parameter_content(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

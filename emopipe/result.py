@@ -14,7 +14,7 @@ from emopipe.files import write_atomic
 from emopipe.result_schema import check_result
 from emopipe.result_upgrade import upgrade
 from emopipe.search_grids import grid_rows
-from emopipe.strict_json import SCHEMA, check_kind, dumps, known_fields, parse, plain, read_text
+from emopipe.strict_json import SCHEMA, check_kind, dumps, fields_of, parse, plain, read_text
 
 SEVERITIES = ("information", "warning", "severe")
 
@@ -273,7 +273,7 @@ class Result:
         with naming(source):
             fields = upgrade(fields)
             check_result(fields)
-            return cls(**known_fields(cls, fields))
+            return cls(**fields_of(cls, fields))
 
     def to_json(self, *, run=True):
         """Return strict JSON (NaN becomes null): equal content gives equal text.

@@ -120,7 +120,7 @@ def parse(text, kind, source):
     return check_kind(fields, kind, source)
 
 
-def known_fields(cls, fields):
+def fields_of(cls, fields):
     """Return the entries of `fields` that are fields of `cls`; a missing one is said in words."""
     names = {item.name: item for item in dataclasses.fields(cls)}
     required = [

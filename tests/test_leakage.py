@@ -23,10 +23,10 @@ from emopipe import MiniXceptionFeatures
 from emopipe.checks import CHECKS
 from emopipe.evaluation import evaluate
 from emopipe.evaluation.baselines import baselines
-from emopipe.evaluation.brought_in import brought_in
 from emopipe.evaluation.giveaways import giveaways
 from emopipe.evaluation.inner_splits import inner_splits, mixed_holdouts
 from emopipe.evaluation.leakage import Evidence, run_checks
+from emopipe.evaluation.prior_choices import list_prior_choices
 from emopipe.evaluation.recordings import digests, recordings
 from emopipe.extraction import ClipTransformer
 from emopipe.fusion import EmotionWeightedFusion
@@ -339,10 +339,13 @@ def test_cheat_4_fixed_weights():
     check = by_id(result, "EMO07")
     assert check["status"] == "cannot tell"
     assert "EmotionWeightedFusion has fixed weights" in check["reason"]
-    assert brought_in(VotingClassifier(parts, weights=[0.9, 0.1]))
-    assert not brought_in(VotingClassifier(parts))
-    assert not brought_in(EmotionWeightedFusion(parts, weights="search"))
-    assert brought_in(make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced"))) == []
+    assert list_prior_choices(VotingClassifier(parts, weights=[0.9, 0.1]))
+    assert not list_prior_choices(VotingClassifier(parts))
+    assert not list_prior_choices(EmotionWeightedFusion(parts, weights="search"))
+    assert (
+        list_prior_choices(make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")))
+        == []
+    )
 
 
 def test_cheat_5_one_recording_under_two_people(tmp_path):
@@ -471,12 +474,14 @@ class Remembers(Reader):
     ],
 )
 def test_what_code_uses_from_outside_of_fit_is_told(part, words):
-    assert any(words in reason for reason in brought_in(part))
+    assert any(words in reason for reason in list_prior_choices(part))
 
 
 def test_code_without_numbers_of_its_own_brings_nothing():
-    assert not brought_in(make_pipeline(FunctionTransformer(_plain), SVC(class_weight=None)))
-    assert not brought_in(MiniXceptionFeatures())
+    assert not list_prior_choices(
+        make_pipeline(FunctionTransformer(_plain), SVC(class_weight=None))
+    )
+    assert not list_prior_choices(MiniXceptionFeatures())
 
 
 class Rows(Reader):

@@ -176,7 +176,7 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
     if not isinstance(root, OwnClips) and (name not in _CORPORA or is_table(root)):
         root = OwnClips(root)
     if isinstance(root, OwnClips):
-        return _load_own(name, root, options)
+        return _load_table(name, root, options)
     _, load = _entry(name)
     legal = [option for option in inspect.signature(load).parameters if option != "root"]
     for option in options:
@@ -187,7 +187,7 @@ def load_corpus(name: str, root, **options) -> pd.DataFrame:
     return with_notices(lambda: load(root, **options))
 
 
-def _load_own(name: str, clips: OwnClips, options: dict) -> pd.DataFrame:
+def _load_table(name: str, clips: OwnClips, options: dict) -> pd.DataFrame:
     further = sorted(set(options) - {"channel", "modality"})
     if further:
         raise ValueError(

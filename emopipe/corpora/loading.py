@@ -205,8 +205,8 @@ def _explain_empty(corpus: Corpus, folder: Folder, foreign: list[str]) -> str:
 
 def _report_files(corpus, folder, table, takes, foreign) -> int:
     """Warn of what cannot be used, and return how many clips are no recordings."""
-    known_faults = {recording.fault for files in takes.values() for recording, _ in files} - {""}
-    faults = Counter(reason for reason in table["excluded"] if reason in known_faults)
+    file_faults = {recording.fault for files in takes.values() for recording, _ in files} - {""}
+    faults = Counter(reason for reason in table["excluded"] if reason in file_faults)
     if faults.total() == len(table):
         reasons = "; ".join(f"{n} x {fault}" for fault, n in faults.items())
         raise CorpusError(f"{corpus.name} in {folder.root}: no clip is a recording: {reasons}")

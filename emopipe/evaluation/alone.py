@@ -36,14 +36,14 @@ def ask_alone(answer, rows, predicted, scores):
     outcome = {"asked": len(chosen), "changed": 0, "unsteady": 0, "problem": None}
     if not chosen or len(rows) < 2:
         return outcome | {"problem": "There is no answer to compare with."}
-    differ = [_differs(_answer_one(answer, rows[[n]]), n, predicted, scores) for n in chosen]
+    differ = [_differs(_answer_alone(answer, rows[[n]]), n, predicted, scores) for n in chosen]
     again = answer(rows) if any(differ) else (predicted, scores)
     unsteady = [_differs(_row(again, n), n, predicted, scores) for n in chosen]
     changed = [a and not b for a, b in zip(differ, unsteady, strict=True)]
     return outcome | {"changed": sum(changed), "unsteady": sum(unsteady)}
 
 
-def _answer_one(answer, row):
+def _answer_alone(answer, row):
     try:
         return answer(row)
     except Exception:  # whatever a stranger's predict raises: alone, the clip has no answer

@@ -30,7 +30,7 @@ def corpora(plan):
                 "excluded": plan.reasons[here & ~usable].value_counts().sort_index().to_dict(),
                 "train_only": int(rows["train_only"].sum()),
                 "tested": int(rows["clip"].isin(tested).sum()),
-                "complete": plan.known_corpora.get(name, {}).get("complete"),
+                "complete": plan.corpora.get(name, {}).get("complete"),
                 "synthetic": bool(full["synthetic"][here].any()),
             }
         )
@@ -120,7 +120,7 @@ def coverage(plan, answers, statuses):
     answered = int(answers["predicted"].notna().sum())
     n_clips, reasons = len(answers), []
     for name in plan.full["corpus"].unique():
-        corpus_facts = plan.known_corpora.get(name, {})
+        corpus_facts = plan.corpora.get(name, {})
         only_train = (plan.full["corpus"] == name) & plan.full.get("train_only", False)
         share = 1 - only_train.sum() / (plan.full["corpus"] == name).sum()
         for kind, words in (("missing", "are missing"), ("damaged", "are damaged or empty")):

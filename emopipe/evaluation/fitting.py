@@ -268,11 +268,11 @@ def _show(bar, task, folds, outcomes):
 
 def extract_first(task, progress):
     """Extract every clip once, before the folds; return {extractor: {status: clips}}."""
-    statuses, seen_parts = {}, []
+    statuses, contents = {}, []
     for name, part in parts(task.estimator):
-        if not isinstance(part, ClipEstimator) or parameter_content(part) in seen_parts:
+        if not isinstance(part, ClipEstimator) or parameter_content(part) in contents:
             continue
-        seen_parts.append(parameter_content(part))
+        contents.append(parameter_content(part))
         extractor = clone(part)
         if progress and "progress" in machine_defaults(part):
             extractor.set_params(progress=True)

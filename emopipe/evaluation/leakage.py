@@ -11,8 +11,8 @@ import numpy as np
 
 from emopipe.checks import check_entry, ignored_checks, mute
 from emopipe.evaluation import design
-from emopipe.evaluation.brought_in import brought_in
 from emopipe.evaluation.inner_splits import wants_groups
+from emopipe.evaluation.prior_choices import list_prior_choices
 from emopipe.splits import shared_subjects
 
 
@@ -130,14 +130,14 @@ def _check_rows(folds):
     )
 
 
-def _check_brought_in(brought):
+def _check_prior_choices(brought):
     if brought:
         reason = f"{'; '.join(brought)}: on which clips cannot be seen here."
         return "cannot tell", reason
     return "passed", "The estimator and its parts hold no fitted state or weights."
 
 
-def _check_columns_seen(n_columns, hidden, separate):
+def _check_columns(n_columns, hidden, separate):
     also = f" {', '.join(hidden)}: hidden from the estimator." if hidden else ""
     if separate:
         reason = f"Thresholds on {', '.join(separate[:3])} alone tell the label.{also}"
@@ -210,8 +210,8 @@ def run_checks(plan, result, evidence, ignore=()):
         "EMO04": _check_tested(folds, plan.table),
         "EMO05": _check_rows(folds),
         "EMO06": _check_choices(plan.splits, subjects, wants_groups(plan.task.estimator)),
-        "EMO07": _check_brought_in(brought_in(plan.task.estimator, plan.features)),
-        "EMO08": _check_columns_seen(plan.n_columns, plan.hidden, plan.separate),
+        "EMO07": _check_prior_choices(list_prior_choices(plan.task.estimator, plan.features)),
+        "EMO08": _check_columns(plan.n_columns, plan.hidden, plan.separate),
         "EMO09": _check_names(evidence.renamed),
         "EMO10": design.check_test_person(result.protocol["test_person"], evidence.alone),
         "EMO12": design.check_corpora(folds, corpora, subjects),

@@ -15,7 +15,7 @@ def _statements(plan, answers):
     """Return what else a reader must know about the protocol, in words."""
     trains, tested, features = plan.trains, plan.tested, plan.features
     units = len(set(plan.task.groups[tested]))
-    kept_out = [int(trains.sum() - trains[fold.train].sum()) for fold in plan.folds]
+    absent = [int(trains.sum() - trains[fold.train].sum()) for fold in plan.folds]
     y = plan.task.y
     unseen = {name for fold in plan.folds for name in set(y[fold.test]) - set(y[fold.train])}
     named = pd.DataFrame({"subject": plan.subjects, "corpus": plan.table["corpus"].to_numpy()})
@@ -30,7 +30,7 @@ def _statements(plan, answers):
         ),
         (units < _FEW_UNITS, f"Intervals from only {units} subjects or clips are rough."),
         (trains.any(), f"{trains.sum()} clips only train."),
-        (any(kept_out), f"Up to {max(kept_out)} of them sit out while their subject is tested."),
+        (any(absent), f"Up to {max(absent)} of them sit out while their subject is tested."),
         (shared, f"{shared} subject names occur in several corpora: taken for one person each."),
         (idle, f"{idle} clips are never tested."),
         (unanswered, f"{unanswered} clips got no answer; they count as wrong."),
@@ -90,7 +90,7 @@ def list_notices(plan, outcomes, answers, notices, copied):
                 "figures are too high for people never met."
             )
         )
-    for corpus_facts in plan.known_corpora.values():
+    for corpus_facts in plan.corpora.values():
         entries += list(corpus_facts.get("notices", ()))
     entries += [copied] if copied else []
     entries += inspection.notices(estimator) + mixed_holdouts(estimator)

@@ -49,7 +49,7 @@ class Plan:
         Columns whose values were looked up for the label.
     hidden, separate : lists of str
         Columns that give the label away and were hidden; those of numbers that separate it.
-    known_corpora : dict
+    corpora : dict
         What the loader says of each corpus: complete, missing, damaged, notices.
     label, features, random_state
         As asked.
@@ -69,7 +69,7 @@ class Plan:
     n_columns: int
     hidden: list
     separate: list
-    known_corpora: dict
+    corpora: dict
     features: list | None
     predefined: bool
     random_state: int
@@ -272,6 +272,6 @@ def make_plan(estimator, data, *, cv, label, soft_labels, subject_dependent, ran
         full=full, reasons=reasons, table=table, subjects=subjects, task=task, folds=folds,
         splitter=splitter, splits=splits, label=label, grouped_by=grouped_by,
         statements=statements, n_columns=n_columns, hidden=hidden, separate=separate,
-        known_corpora=dict(clips.attrs.get("corpora", {})), features=features,
+        corpora=dict(clips.attrs.get("corpora", {})), features=features,
         predefined=isinstance(cv, str | PredefinedSplit), random_state=random_state,
     )  # fmt: skip

@@ -13,8 +13,8 @@ from emopipe.extraction.transformer import (
     ClipTransformer,
     ClipWarning,
     clip_tags,
+    copy_objects,
     index_of,
-    own_objects,
     paths_of,
 )
 
@@ -27,10 +27,10 @@ __all__ = [
     "Prepared",
     "Recipe",
     "clip_tags",
+    "copy_objects",
     "extract",
     "index_of",
     "loudness",
     "on_cluster",
-    "own_objects",
     "paths_of",
 ]

@@ -27,7 +27,7 @@ def _cluster_of(n_jobs):
     return None if n_jobs == 1 else client_in_use()
 
 
-def _is_one_of_many() -> bool:
+def _is_a_task() -> bool:
     """Say whether this code is itself a task of joblib or Dask, beside others on its machine."""
     return bool(get_active_backend()[0].nesting_level) or inside_task()
 
@@ -36,7 +36,7 @@ def _n_processes(n_jobs, n_clips) -> int:
     """Say how many worker processes to use, however many machines joblib may count."""
     n = n_jobs
     if n_jobs is None or n_jobs <= 0:
-        n = 1 if _is_one_of_many() else min(joblib.effective_n_jobs(n_jobs), joblib.cpu_count())
+        n = 1 if _is_a_task() else min(joblib.effective_n_jobs(n_jobs), joblib.cpu_count())
     return max(1, min(n, n_clips))
 
 
@@ -176,17 +176,17 @@ def extract(
     paths = [None if path is None else os.fspath(path) for path in paths]
     present = [path for path in paths if path is not None]
     limits = {"n_jobs": n_jobs, "timeout": timeout, "memory_limit": memory_limit}
-    laid_out = broadcast.lookup(recipe, present) if inside_task() and not lazy else {}
-    unknown = [path for path in dict.fromkeys(present) if path not in laid_out]
-    store = open_store(store) if unknown or not laid_out else None
+    entries = broadcast.lookup(recipe, present) if inside_task() and not lazy else {}
+    unknown = [path for path in dict.fromkeys(present) if path not in entries]
+    store = open_store(store) if unknown or not entries else None
     lazy = lazy and store is not None
     clips = Clips(unknown, recipe, store, lazy=lazy)
     looked = time.perf_counter() - began
     seconds, counts = _compute(clips, progress, **limits)
     COUNTERS.update({name: counts.get(name, 0) for name in ("prepared", "finished")})
     seconds |= {"store": looked + clips.seconds, "wall": time.perf_counter() - began}
-    laid_out[None] = Entry(None, absent, "The table has no path of this clip.")
-    ordered = [laid_out[p] if p in laid_out else clips.entry(p) for p in paths]
+    entries[None] = Entry(None, absent, "The table has no path of this clip.")
+    ordered = [entries[p] if p in entries else clips.entry(p) for p in paths]
     columns = [list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]
     if lazy:
         keys = [
@@ -194,5 +194,5 @@ def extract(
             for path, entry in zip(paths, ordered, strict=True)
         ]
         columns[0] = StoredValues(keys, store, partial(_again, paths, recipe, store, limits))
-    stored = sum(path in laid_out or clips.is_stored(path) for path in paths)
+    stored = sum(path in entries or clips.is_stored(path) for path in paths)
     return Extraction(*columns, seconds=seconds, stored=stored, **counts)

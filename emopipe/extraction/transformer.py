@@ -85,7 +85,7 @@ def is_missing(item) -> bool:
     return item is None or type(item).__name__ == "NAType" or item != item
 
 
-def check_some(paths, column):
+def check_any_path(paths, column):
     """Raise ValueError where not a single clip has a path."""
     if paths and all(path is None for path in paths):
         raise ValueError(
@@ -94,7 +94,7 @@ def check_some(paths, column):
         )
 
 
-def own_objects(estimator, params) -> None:
+def copy_objects(estimator, params) -> None:
     """Give an estimator copies of the objects inside of which parameters will be set.
 
     A default such as ``faces=FaceCrops()`` is one object for all estimators.
@@ -173,13 +173,13 @@ class ClipTransformer(ClipEstimator, TransformerMixin, BaseEstimator):
 
     def set_params(self, **params):
         """Set parameters; ``faces__detector`` is that of a copy of `faces`, so defaults stay."""
-        own_objects(self, params)
+        copy_objects(self, params)
         return super().set_params(**params)
 
     def fit(self, X, y=None):
         """Check the parameters and the paths; nothing is learned or decoded."""
         self._check()
-        check_some(paths_of(X, self.column), self.column)
+        check_any_path(paths_of(X, self.column), self.column)
         self.n_features_out_ = len(self._feature_names())
         return self
 

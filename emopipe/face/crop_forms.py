@@ -202,17 +202,17 @@ def nearest_faces(chunks, targets):
     Block
         Crops uint8 (m, rows, columns, 3) and m of the targets, together all of them.
     """
-    n_given, last = 0, None
+    n_yielded, last = 0, None
     for chunk in chunks:
         times, crops = chunk.times, chunk.crops
         if last is not None:
             times, crops = np.append(last[0], times), np.concatenate([last[1], crops])
         # What is nearest to the last face may be nearer to one that is still to come.
-        sure = n_given + np.searchsorted(targets[n_given:], times[-1], side="right")
-        yield from _blocks(times, crops, targets[n_given:sure])
-        n_given, last = sure, (times[-1:], crops[-1:])
+        sure = n_yielded + np.searchsorted(targets[n_yielded:], times[-1], side="right")
+        yield from _blocks(times, crops, targets[n_yielded:sure])
+        n_yielded, last = sure, (times[-1:], crops[-1:])
     if last is not None:
-        yield from _blocks(*last, targets[n_given:])
+        yield from _blocks(*last, targets[n_yielded:])
 
 
 def _blocks(times, crops, targets):

@@ -161,7 +161,7 @@ def _refuse(url, flags, options):
     raise PermissionError(f"a recording must not open other files ({url!r})")
 
 
-def _probing(file) -> dict[str, str]:
+def _probe_options(file) -> dict[str, str]:
     head = file.read(22)
     file.seek(0)
     # The header of a plain wav says all; FFmpeg would study five seconds of it before answering.
@@ -203,7 +203,10 @@ def open_media(path):
     path = check_file(path)
     with path.open("rb") as file:
         bare = SimpleNamespace(read=_reader(path, file), seek=file.seek, tell=file.tell)
-        how = {"options": {"protocol_whitelist": "none", **_probing(file)}, "buffer_size": 2**16}
+        how = {
+            "options": {"protocol_whitelist": "none", **_probe_options(file)},
+            "buffer_size": 2**16,
+        }
         try:
             container = av.open(bare, "r", _format(path, file), io_open=_refuse, **how)
         except av.error.MemoryError:

@@ -113,19 +113,19 @@ def _at_rate(container, stream, sample_rate, faults, part) -> Iterator[np.ndarra
 
 
 def _blocks(path, sample_rate, size, faults) -> Iterator[np.ndarray]:
-    chunks, n_held, empty = [], 0, True
+    chunks, n_pending, empty = [], 0, True
     part = parse(path)
     with open_media(path) as container:
         stream = find_stream(path, container, "audio")
         for chunk in _at_rate(container, stream, sample_rate, faults, part):
             chunks.append(chunk)
-            n_held += len(chunk)
-            if n_held >= size:
+            n_pending += len(chunk)
+            if n_pending >= size:
                 whole = np.concatenate(chunks)
-                n_held = len(whole) % size
-                yield from np.split(whole[: len(whole) - n_held], len(whole) // size)
-                chunks, empty = [whole[len(whole) - n_held :].copy()], False
-    if n_held:
+                n_pending = len(whole) % size
+                yield from np.split(whole[: len(whole) - n_pending], len(whole) // size)
+                chunks, empty = [whole[len(whole) - n_pending :].copy()], False
+    if n_pending:
         yield np.concatenate(chunks)
     elif empty and not (faults or part.is_whole):
         raise ClipError(path, "too_short", "It has no sound in this part.")

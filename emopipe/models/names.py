@@ -25,7 +25,7 @@ LATER_PARAMETERS = {
 }
 
 
-def own_class(name):
+def model_class(name):
     """Return the class of this package that saved models call `name`.
 
     Raises
@@ -35,7 +35,7 @@ def own_class(name):
 
     Examples
     --------
-    >>> own_class("WhereFinite").__name__
+    >>> model_class("WhereFinite").__name__
     'WhereFinite'
     """
     if name in _INTERNAL:
@@ -45,15 +45,15 @@ def own_class(name):
     raise ModelError(f"this emopipe has no class {name!r} that a model may hold")
 
 
-def is_own_class(kind) -> bool:
+def is_model_class(kind) -> bool:
     """Return whether a class is one of this package's that a model may hold."""
     try:
-        return own_class(kind.__name__) is kind
+        return model_class(kind.__name__) is kind
     except ModelError:
         return False
 
 
-def _own_nodes(node):
+def _class_nodes(node):
     """Yield the nodes of a schema that name a class or function of this package."""
     stack = [node]
     while stack:
@@ -75,10 +75,10 @@ def name_by_class(schema) -> None:
     ModelError
         For a class that saved models may not hold.
     """
-    for node in _own_nodes(schema):
-        own_type = own_class(node["__class__"])
-        if own_type.__module__ != node["__module__"]:
-            raise ModelError(f"{node['__module__']}.{node['__class__']} is not {own_type!r}")
+    for node in _class_nodes(schema):
+        expected = model_class(node["__class__"])
+        if expected.__module__ != node["__module__"]:
+            raise ModelError(f"{node['__module__']}.{node['__class__']} is not {expected!r}")
         node["__module__"] = "emopipe"
 
 
@@ -90,5 +90,5 @@ def find_modules(schema) -> None:
     ModelError
         For a class that this version does not have, or that no model may hold.
     """
-    for node in _own_nodes(schema):
-        node["__module__"] = own_class(node.get("__class__")).__module__
+    for node in _class_nodes(schema):
+        node["__module__"] = model_class(node.get("__class__")).__module__

@@ -62,7 +62,7 @@ class Table:
         return table.iloc[:, 0] if getattr(self, "series", False) else table
 
 
-def is_own(estimator) -> bool:
+def is_of_emopipe(estimator) -> bool:
     """Return whether an estimator is one of this package."""
     return type(estimator).__module__.partition(".")[0] == "emopipe"
 
@@ -79,7 +79,7 @@ def names_a_file(part, parameter, value) -> bool:
     """
     # Of a fusion, `weights` are numbers or the name of a rule.
     return (
-        is_own(part)
+        is_of_emopipe(part)
         and not isinstance(part, ScoreFusion)
         and isinstance(value, str | PurePath)
         and parameter in FILE_PARAMETERS

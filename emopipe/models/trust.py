@@ -130,6 +130,6 @@ def is_listed(kind) -> bool:
     >>> is_listed(SVC), is_listed(SVR)
     (True, False)
     """
-    from emopipe.models.names import is_own_class
+    from emopipe.models.names import is_model_class
 
-    return f"{kind.__module__}.{kind.__name__}" in OBJECTS or is_own_class(kind)
+    return f"{kind.__module__}.{kind.__name__}" in OBJECTS or is_model_class(kind)

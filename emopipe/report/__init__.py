@@ -64,13 +64,13 @@ def write_report(experiment, folder) -> Path:
     if not isinstance(folder, str | Path):
         raise TypeError(f"folder is a {type(folder).__name__}: name a folder, as in 'reports/mine'")
     if isinstance(experiment, Result):
-        experiment = _of_one(experiment, folder)
+        experiment = _wrap_result(experiment, folder)
     experiment.save(folder)
     html = _template("report.html").render(experiment_view(experiment))
     return write_atomic(Path(folder) / "report.html", html)
 
 
-def _of_one(result, folder):
+def _wrap_result(result, folder):
     """Return an Experiment about a single Result."""
     return Experiment(
         name=slug(Path(folder).resolve().name, "report", also="_-"),

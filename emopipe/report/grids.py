@@ -23,7 +23,7 @@ def grid_views(result):
 def _grid_view(search):
     means = np.array(search["mean"], dtype=np.float64).reshape(len(search["folds"]), -1)
     best = [row for row in search["best"] if isinstance(row, int)]
-    varying = _varying(search["params"])
+    varying = _varying_params(search["params"])
     rows = [
         {
             "words": _words(params, varying),
@@ -70,7 +70,7 @@ def edge_sentences(search):
     return sentences
 
 
-def _varying(params):
+def _varying_params(params):
     names = dict.fromkeys(name for row in params for name in row)
     differ = [n for n in names if any(row.get(n) != params[0].get(n) for row in params)]
     return differ or list(names)

@@ -92,8 +92,8 @@ def reading(figure, p=None) -> str:
     'higher'
     """
     low, high = figure["low"], figure["high"]
-    is_shown = p < LEVEL if p is not None else not is_missing(low) and not low <= 0 <= high
-    if not is_shown or is_missing(figure["value"]) or not figure["value"]:
+    differs = p < LEVEL if p is not None else not is_missing(low) and not low <= 0 <= high
+    if not differs or is_missing(figure["value"]) or not figure["value"]:
         return "does not show a difference"
     return "higher" if figure["value"] > 0 else "lower"
 

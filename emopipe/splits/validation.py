@@ -51,8 +51,8 @@ def validation_rows(y, groups=None, *, share=0.1, random_state=0) -> np.ndarray:
         validation[_draw_rows(y, share, random_state)] = True
         return validation
     n_groups = len(np.unique(codes))
-    n_held = min(max(1, round(share * n_groups)), n_groups - 1)
-    draws = GroupShuffleSplit(_DRAWS, test_size=n_held, random_state=random_state)
+    n_validation = min(max(1, round(share * n_groups)), n_groups - 1)
+    draws = GroupShuffleSplit(_DRAWS, test_size=n_validation, random_state=random_state)
     classes = list(draws.split(y, y, codes))
     whole = [test for train, test in classes if set(y[train]) == set(y)]
     validation[(whole or [classes[0][1]])[0]] = True
@@ -72,8 +72,8 @@ def _codes(groups, n_rows):
 def _draw_rows(y, share, random_state):
     """Return row numbers drawn class by class, or any where a class is too small for that."""
     counts = np.unique(y, return_counts=True)[1]
-    n_held = min(max(1, round(share * len(y))), len(y) - 1)
-    if counts.min() < 2 or n_held < len(counts) or len(y) - n_held < len(counts):
-        return np.random.default_rng(random_state).permutation(len(y))[:n_held]
-    draw = StratifiedShuffleSplit(1, test_size=n_held, random_state=random_state)
+    n_validation = min(max(1, round(share * len(y))), len(y) - 1)
+    if counts.min() < 2 or n_validation < len(counts) or len(y) - n_validation < len(counts):
+        return np.random.default_rng(random_state).permutation(len(y))[:n_validation]
+    draw = StratifiedShuffleSplit(1, test_size=n_validation, random_state=random_state)
     return next(draw.split(y, y))[1]

@@ -89,7 +89,7 @@ def forget_values(database: Database, *, max_bytes, older_than, recipe) -> int:
     return forgotten
 
 
-def known_files(database: Database, paths: Iterable[str]) -> tuple[set[str], set[str]]:
+def find_files(database: Database, paths: Iterable[str]) -> tuple[set[str], set[str]]:
     """Return all paths that lead to some files, and the checksums noted of them.
 
     Parameters

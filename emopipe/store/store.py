@@ -14,9 +14,9 @@ from emopipe.store.database import Database, chunks
 from emopipe.store.maintenance import (
     count_files,
     damaged_rows,
+    find_files,
     forget_clips,
     forget_values,
-    known_files,
     list_recipes,
 )
 from emopipe.store.records import COLUMNS, Entry, Memo, from_row, peek_row, to_row
@@ -322,7 +322,7 @@ class Store:
         """
         paths = {os.path.abspath(path) for path in paths}
         contents = {checksum(path) for path in paths if os.path.isfile(path)}
-        paths, noted = known_files(self._database, paths)
+        paths, noted = find_files(self._database, paths)
         contents |= noted
         remove_leftovers(self.path)
         with self._database.lock:

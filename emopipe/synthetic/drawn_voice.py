@@ -164,7 +164,7 @@ def _room(n: int, rng) -> np.ndarray:
     return lfilter([0.06], [1, -0.94], rng.normal(0, 1, n)) / 0.18
 
 
-def _ringing(voice: np.ndarray, frequency: float) -> np.ndarray:
+def _resonate(voice: np.ndarray, frequency: float) -> np.ndarray:
     """Lift the band around `frequency`, as tense or loose walls of the throat and mouth do."""
     from scipy.signal import butter, sosfilt
 
@@ -213,7 +213,7 @@ def speak(
     pitch = _pitch(t, person, prosody, limits, rng)
     source = _source(pitch, loudness, prosody, rng)
     voice = _through_tract(source, person.tract * prosody.tract, limits)
-    voice = _ringing(voice, prosody.ring)
+    voice = _resonate(voice, prosody.ring)
     voice /= np.abs(voice).max() + 1e-9
     voice += 0.06 * prosody.bright / 7000 * _consonants(t, limits, rng)
     voice *= prosody.level / np.abs(voice).max()

@@ -115,13 +115,13 @@ def paint_eyes(sketch: Sketch, person: Person, eyeball, e: Expression, *, blink=
         sketch.shadow(u, lower + bag, deep, 0.2)
         height = 0.01 + 0.045 * e.gaze_down - 0.03 * max(e.lid, 0)
         middle = side * person.eye_gap + 0.1 * gaze, height
-        view = partial(_looking, eyeball, middle, sketch.unit)
+        view = partial(_turn_eyeball, eyeball, middle, sketch.unit)
         sketch.inlay(*_between(u, upper, lower), view)
         sketch.line(u, upper, 0.022 + 0.014 * arch, (42, 30, 28))
         sketch.line(u, lower + 0.006, 0.012, np.array(person.skin) * 0.62)
 
 
-def _looking(eyeball, middle, unit, box) -> np.ndarray:
+def _turn_eyeball(eyeball, middle, unit, box) -> np.ndarray:
     """Return the part of the eyeball that lies in the box, in the shadow of the upper lid."""
     n = len(eyeball)
     rows = np.arange(box[0].start, box[0].stop) - round((middle[1] - TOP) * unit) + n // 2

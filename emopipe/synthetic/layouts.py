@@ -9,7 +9,7 @@ from emopipe.synthetic.clip import Clip, Layout
 from emopipe.synthetic.pictures import PICTURE_LAYOUTS
 
 
-def _alternating(subjects) -> dict[str, str]:
+def _alternate_sexes(subjects) -> dict[str, str]:
     return {subject: ("male", "female")[k % 2] for k, subject in enumerate(subjects)}
 
 
@@ -159,7 +159,7 @@ def _numbers(*numbers: int) -> tuple[str, ...]:
 LAYOUTS: dict[str, Layout] = {
     "cremad": Layout(
         CREMAD_CODES, CREMAD_SUBJECTS, _cremad_takes, odd=("1040",), extras=_cremad_extras,
-        sexes=_alternating(CREMAD_SUBJECTS),
+        sexes=_alternate_sexes(CREMAD_SUBJECTS),
     ),
     "emodb": Layout(
         EMODB_CODES, tuple(EMODB_SPEAKERS), _emodb_takes, modalities=("voice",),
@@ -172,7 +172,7 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "ravdess": Layout(
         RAVDESS_CODES, RAVDESS_SUBJECTS, _ravdess_takes, song=_ravdess_song_takes,
-        sexes=_alternating(RAVDESS_SUBJECTS),
+        sexes=_alternate_sexes(RAVDESS_SUBJECTS),
     ),
     "rml": Layout(ENTERFACE_CODES, _numbers(*range(1, 9)), _rml_takes),
     "savee": Layout(

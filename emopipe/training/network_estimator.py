@@ -3,7 +3,7 @@
 import numpy as np
 
 from emopipe.backbones.runtimes import check_not_forked
-from emopipe.extraction import own_objects
+from emopipe.extraction import copy_objects
 from emopipe.inspection import SelfDescribing
 
 
@@ -46,7 +46,7 @@ class FittedNetwork(SelfDescribing):
     def set_params(self, **params):
         """Set parameters; the network is built from them when it is next asked."""
         self.__dict__.pop("_model", None)
-        own_objects(self, params)
+        copy_objects(self, params)
         return super().set_params(**params)
 
     def __getstate__(self):

@@ -226,7 +226,7 @@ def judge(figures, n_clips, every):
     slowest = max(alone, key=lambda stage: median(row[stage] for row in rounds))
     whole = median(row["whole"] for row in rounds)
     rates = [(f"{s} alone, clips/s", n_clips / median(r[s] for r in rounds), None) for s in alone]
-    one_by_one = median(sum(row[stage] for stage in alone) / row["whole"] for row in rounds)
+    singly = median(sum(row[stage] for stage in alone) / row["whole"] for row in rounds)
     kth, goal = f"detect_every={every}: over loop", GOALS["loop"]
     deepface = [
         (f"{what}, DeepFace's own detection, same frames", ratio("loop, DeepFace", which), goal)
@@ -237,7 +237,7 @@ def judge(figures, n_clips, every):
         *rates,
         ("whole way, clips/s", n_clips / whole, None),
         (f"whole way / slowest stage alone ({slowest})", ratio(slowest, "whole"), GOALS["stage"]),
-        ("whole way / all stages on the same cores", one_by_one, GOALS["stage"]),
+        ("whole way / all stages on the same cores", singly, GOALS["stage"]),
         ("over loop, eager, same frames", ratio("loop, eager", "whole"), goal),
         ("over loop, compiled, same frames", ratio("loop, compiled", "whole"), None),
         ("over loop, eager, every frame", ratio("loop, every", "whole"), None),

@@ -98,11 +98,11 @@ def networks():
         except ImportError as error:
             print(f"left out: {error}")
             continue
-        calls[f"{runtime} {precision}"] = {1: _one_by_one(call), 16: call}
+        calls[f"{runtime} {precision}"] = {1: _call_singly(call), 16: call}
     return calls
 
 
-def _one_by_one(call):
+def _call_singly(call):
     return lambda faces: np.concatenate([call(faces[i : i + 1]) for i in range(len(faces))])
 
 

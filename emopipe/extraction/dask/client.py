@@ -116,7 +116,7 @@ class Threads:
 
     def __init__(self, client):
         self.client = client
-        self.n, self._looked, self._last_seen = 0, -math.inf, time.monotonic()
+        self.n, self._looked, self._last_present = 0, -math.inf, time.monotonic()
 
     def look(self) -> int:
         """Return how many there are.
@@ -131,8 +131,8 @@ class Threads:
             return self.n
         self.n, self._looked = sum(self.client.ncores().values()), now
         if self.n:
-            self._last_seen = now
-        elif now - self._last_seen > PATIENCE:
+            self._last_present = now
+        elif now - self._last_present > PATIENCE:
             address = self.client.scheduler.address
             raise ConnectionError(
                 f"the cluster at {address} has had no worker for {PATIENCE:g} s. Start some with "

@@ -105,12 +105,12 @@ def _inside(value):
 
 def _parts(estimator):
     """Yield (name, object) of all that is inside an estimator, itself first."""
-    seen_ids, queue = set(), deque([("", estimator)])
-    while queue and len(seen_ids) < _MOST:
+    visited, queue = set(), deque([("", estimator)])
+    while queue and len(visited) < _MOST:
         name, value = queue.popleft()
-        if isinstance(value, str | bytes | int | float | bool | None) or id(value) in seen_ids:
+        if isinstance(value, str | bytes | int | float | bool | None) or id(value) in visited:
             continue
-        seen_ids.add(id(value))
+        visited.add(id(value))
         yield str(name), value
         queue.extend(_inside(value))
 
@@ -152,7 +152,7 @@ def _choices(part):
     ]
 
 
-def brought_in(estimator, features=None):
+def list_prior_choices(estimator, features=None):
     """Return, in words, what an unfitted estimator holds that was fitted or chosen before.
 
     Parameters
@@ -168,8 +168,10 @@ def brought_in(estimator, features=None):
     Examples
     --------
     >>> from sklearn.preprocessing import StandardScaler
-    >>> brought_in(StandardScaler()), brought_in(StandardScaler().fit([[0.0]]))[0][:24]
-    ([], 'StandardScaler is fitted')
+    >>> list_prior_choices(StandardScaler())
+    []
+    >>> list_prior_choices(StandardScaler().fit([[0.0]]))[0][:24]
+    'StandardScaler is fitted'
     """
     reasons = []
     for _, part in _parts(estimator):
