@@ -23,12 +23,14 @@ def _linear():
 
 def voice_ensemble(
     *, unlabelled_clips=0, sets=SETS, speeds=(), fisher_vectors=False, kernels=False,
-    weights="equal", **extraction,
+    weights="mean", **extraction,
 ):  # fmt: skip
     """Return an unfitted fusion of classifiers, one or more for each set of voice features.
 
     Every set has a linear discriminant analysis whose covariance is shrunk by the rule of Ledoit
-    and Wolf: it has no parameter to search for. The members' probabilities are multiplied.
+    and Wolf: it has no parameter to search for. The answer is the geometric mean of the members'
+    probabilities: it chooses what their product does, and is about as sure as one member, so that
+    the ensemble can be a modality of a fusion.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def voice_ensemble(
         Also a member with a radial kernel (SVC) on every set of up to 300 values. Its decision
         values are calibrated on inner folds by subject, which takes six times as long.
     weights : str, array or dict
-        Of the log pool, as in `emopipe.EmotionWeightedFusion`: "equal", or None for the most
+        Of the log pool, as in `emopipe.EmotionWeightedFusion`: "mean", or None for the most
         likely ones, learned on inner folds by subject.
     **extraction
         column, store, n_jobs, on_error, progress of the extractors.

@@ -82,6 +82,14 @@ def test_people_never_met_and_the_saved_model(voices, tmp_path):
     assert "Of each person who was tested it knew 4 unlabelled clips" in card
 
 
+def test_an_ensemble_is_no_surer_than_its_members(voices):
+    clips, store = voices
+    ensemble = voice_ensemble(sets=["contour", "mfcc"], store=store, n_jobs=1)
+    ensemble.fit(clips, clips["emotion"])
+    answers, members = ensemble.predict_proba(clips), ensemble.modality_scores(clips)
+    assert (answers.max(axis=1) <= members.max(axis=(0, 2)) + 1e-9).all()
+
+
 @pytest.fixture(scope="module")
 def stranger(voices, tmp_path_factory):
     """Return the folder of a model of five people, and clips of the sixth."""

@@ -148,6 +148,18 @@ def test_equal_weights_in_the_log_pool_are_the_product_rule():
     assert not fusion.learns_on_folds()
 
 
+def test_the_geometric_mean_chooses_as_the_product_and_is_as_sure_as_its_members():
+    table, scores, _ = votes(2000)
+    alike = [(name, ScoreColumns(prefix="heard_")) for name in "abcdefg"]
+    fusions = [EmotionWeightedFusion(alike, pool="log", weights=w) for w in ("mean", "equal")]
+    mean, product = (f.fit(table, table["emotion"]).predict_proba(table) for f in fusions)
+    np.testing.assert_array_equal(mean.argmax(axis=1), product.argmax(axis=1))
+    np.testing.assert_allclose(mean, scores[0], atol=0.001)
+    assert product.max(axis=1).mean() > mean.max(axis=1).mean() + 0.2
+    linear = EmotionWeightedFusion(TABLE, weights="mean").fit(table, table["emotion"])
+    np.testing.assert_allclose(linear.predict_proba(table), scores.mean(axis=0))
+
+
 def test_the_log_pool_names_its_weights_and_probabilities_are_true():
     table, _, _ = votes(2000)
     fusion = EmotionWeightedFusion(TABLE, pool="log").fit(table, table["emotion"])

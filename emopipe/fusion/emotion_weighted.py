@@ -45,8 +45,10 @@ class EmotionWeightedFusion(ScoreFusion):
         "linear": probabilities are summed, as in the thesis. "log": their logarithms, mixed with
         as much chance as suits each modality, see `emopipe.fusion.log_pool`. A score near zero
         then is a veto, which is right for good and independent modalities.
-    weights : None, "equal", "recall", "search", "likelihood", array, DataFrame or dict
+    weights : None, "equal", "mean", "recall", "search", "likelihood", array, DataFrame or dict
         "equal": all alike (thesis, experiment 7); in the log pool this is the product rule.
+        "mean": all alike, with a sum of one; in the log pool this is the geometric mean, which
+        chooses what the product does and is no surer than its members.
         "recall": a modality's share of the recalls of an emotion (experiments 8 and 9, table 3).
         "search": the weights that recognise most, see `emopipe.search_weights`. "likelihood", in
         the log pool alone: the most likely weights and biases. None: "equal" in the linear pool,
@@ -176,7 +178,7 @@ class EmotionWeightedFusion(ScoreFusion):
         check_one_of("pool", self.pool, POOLS, advice=advice)
         check_one_of("preferred", self.preferred, (None, *names))
         rule = self._rule()
-        rules = (None, "equal", *RULES, "likelihood")
+        rules = (None, "equal", "mean", *RULES, "likelihood")
         check_one_of("weights", rule, rules, advice=", or an array (modalities x emotions)")
         if rule == "likelihood" and self.pool != "log":
             raise ValueError("weights='likelihood' is a rule of the log pool: say pool='log', too")
@@ -207,8 +209,9 @@ class EmotionWeightedFusion(ScoreFusion):
             return likelihood_weights(scores, codes, units)
         if rule is None:
             weights = weights_by_name(self.weights, names, self.classes_.tolist())
-        elif rule == "equal":
-            weights = np.full(shape, 1.0 if self.pool == "log" else 1 / len(names))
+        elif rule in ("equal", "mean"):
+            product = rule == "equal" and self.pool == "log"
+            weights = np.full(shape, 1.0 if product else 1 / len(names))
         else:
             weights = RULES[rule](
                 scores, codes, scoring=self.scoring, sum_to_one=self.sum_to_one,
