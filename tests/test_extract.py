@@ -111,10 +111,10 @@ def test_the_key_names_everything_but_the_batch_size():
 
 
 def test_functions_that_no_process_can_import_are_refused():
-    def nested(path):
+    def nest(path):
         yield path
 
-    for function in (lambda path: path, nested):
+    for function in (lambda path: path, nest):
         with pytest.raises(ValueError, match="cannot be imported by another process"):
             recipe(function)
     with pytest.raises(ValueError, match="cannot be imported"):
@@ -145,7 +145,7 @@ def test_any_batches_and_processes_give_what_numpy_gives(
 ):
     tables = [np.arange(2.0 * n).reshape(n, 2) ** 2 + i for i, n in enumerate(lengths)]
     paths = write_clips(tmp_path, [table.tolist() for table in tables])
-    found = extract(
+    extraction = extract(
         paths,
         recipe(
             prepare_args={"block": block},
@@ -156,9 +156,9 @@ def test_any_batches_and_processes_give_what_numpy_gives(
         store=None,
         n_jobs=n_jobs,
     )
-    assert found.prepared == len(paths) and found.finished == sum(lengths)
-    assert found.counts == [{"rows": n} for n in lengths]
-    for value, table in zip(found.values, tables, strict=True):
+    assert extraction.prepared == len(paths) and extraction.finished == sum(lengths)
+    assert extraction.counts == [{"rows": n} for n in lengths]
+    for value, table in zip(extraction.values, tables, strict=True):
         expected = {"mean": 2 * table.mean(0), "stack": 2 * table}.get(pooling)
         if pooling == "timed":
             expected = np.column_stack([np.arange(len(table)) / 25, 2 * table])
@@ -189,21 +189,23 @@ def test_where_time_went_is_told_with_shares_and_adds_up(tmp_path, store):
     words = (["crashed", "segfault"] * len(TABLES))[: len(TABLES)]
     contents = [content for pair in zip(TABLES, words, strict=True) for content in pair]
     paths = write_clips(tmp_path, contents)
-    found = extract(paths, recipe(finish=recipes.double), store=store, n_jobs=2)
-    spent = found.seconds.copy()
-    assert found.workers == 2 and spent["start"] > 0 and spent["lost"] > 0
+    extraction = extract(paths, recipe(finish=recipes.double), store=store, n_jobs=2)
+    spent = extraction.seconds.copy()
+    assert extraction.workers == 2 and spent["start"] > 0 and spent["lost"] > 0
     assert spent["decode"] == pytest.approx(0.001 * len(TABLES))
     here = spent["network"] + spent["store"]
     assert 0 < here <= spent["wall"], "this process does one thing at a time"
     everything = sum(spent.values()) - spent.pop("wall")
-    assert everything - here <= 2 * found.seconds["wall"], "two workers take no more than twice"
-    tally, told = found.summary().splitlines()
+    assert everything - here <= 2 * extraction.seconds["wall"], (
+        "two workers take no more than twice"
+    )
+    tally, report = extraction.summary().splitlines()
     assert f"{len(paths)} clips: ok" in tally
-    assert f"{everything:.1f} s added up over 2 workers and this process" in told
+    assert f"{everything:.1f} s added up over 2 workers and this process" in report
     for name, seconds in spent.items():
         part = f" {seconds:.1f} s ({seconds / everything:.0%}".replace("%", " %)")
-        assert seconds < 0.05 or part in told, name
-    assert "decode" not in told, "thousandths are left out"
+        assert seconds < 0.05 or part in report, name
+    assert "decode" not in report, "thousandths are left out"
 
 
 @pytest.mark.parametrize(
@@ -216,9 +218,13 @@ def test_where_time_went_is_told_with_shares_and_adds_up(tmp_path, store):
 )
 def test_the_summary_tells_the_largest_first_and_who_worked(about, words):
     seconds = {"start": 1.0, "faces": 0.0, "features": 3.0, "wall": 9.0}
-    tally, told = Extraction([], ["ok"], [], [], seconds, **about).summary().splitlines()
+    tally, report = Extraction([], ["ok"], [], [], seconds, **about).summary().splitlines()
     assert tally == "1 clip: ok 1; computed 1, from the store 0"
-    assert told.startswith("9.0 s on the clock; 4.0 s ") and words in told and "faces" not in told
+    assert (
+        report.startswith("9.0 s on the clock; 4.0 s ")
+        and words in report
+        and "faces" not in report
+    )
 
 
 def test_the_summary_of_nothing():
@@ -235,9 +241,9 @@ def test_the_same_content_is_prepared_once(tmp_path, store):
     path = write_clips(tmp_path, [TABLES[2]])[0]
     copy = tmp_path / "copy.clip"
     copy.write_bytes(Path(path).read_bytes())
-    found = extract([path, copy, path], recipe(), store=store)
-    assert found.prepared == 1
-    assert len({value.tobytes() for value in found.values}) == 1
+    extraction = extract([path, copy, path], recipe(), store=store)
+    assert extraction.prepared == 1
+    assert len({value.tobytes() for value in extraction.values}) == 1
     write_clips(tmp_path, [TABLES[3]])
     assert extract([path], recipe(), store=store).prepared == 1, "a changed file is another clip"
 
@@ -254,41 +260,41 @@ def test_failures_cost_their_own_clip_only(tmp_path, store):
     pairs = zip(words, TABLES, strict=True)
     paths = write_clips(tmp_path, [content for pair in pairs for content in pair])
     made = recipe(finish=recipes.double)
-    found = extract(paths, made, store=store, n_jobs=2, timeout=3, memory_limit=2**30)
-    assert found.statuses[1::2] == ["ok"] * len(words)
-    assert found.statuses[::2] == [
+    extraction = extract(paths, made, store=store, n_jobs=2, timeout=3, memory_limit=2**30)
+    assert extraction.statuses[1::2] == ["ok"] * len(words)
+    assert extraction.statuses[::2] == [
         "no_face", "crashed", "timeout", "too_large", "crashed", "silent", "crashed",
     ]  # fmt: skip
-    details = dict(zip(words, found.details[::2], strict=True))
+    details = dict(zip(words, extraction.details[::2], strict=True))
     assert "SIGSEGV" in details["segfault"] and "no progress for 3 s" in details["hang"]
     assert "memory_limit" in details["memory"]
     assert "Traceback" in details["bug"] and "nothing of that name" in details["bug"]
-    assert all(value is None for value in found.values[::2])
+    assert all(value is None for value in extraction.values[::2])
     again = extract([paths[0], paths[8], paths[10]], made, store=store)
     assert again.statuses == ["no_face", "crashed", "silent"] and again.prepared == 1
 
 
 def test_lack_of_memory_is_no_fault_of_the_file(tmp_path, store):
     paths = write_clips(tmp_path, ["hidden"])
-    found = extract(paths, recipe(), store=store, memory_limit=2**30)
-    assert found.statuses == ["too_large"] and store.ls().empty
+    extraction = extract(paths, recipe(), store=store, memory_limit=2**30)
+    assert extraction.statuses == ["too_large"] and store.ls().empty
 
 
 def test_failures_without_a_network_cost_their_own_clip_only(tmp_path, store):
     paths = write_clips(tmp_path, ["exit", "no_face", *TABLES])
-    found = extract(paths, recipe(), store=store, n_jobs=1)
-    assert found.statuses == ["crashed", "no_face"] + ["ok"] * len(TABLES)
-    assert "exit code 0" in found.details[0]
+    extraction = extract(paths, recipe(), store=store, n_jobs=1)
+    assert extraction.statuses == ["crashed", "no_face"] + ["ok"] * len(TABLES)
+    assert "exit code 0" in extraction.details[0]
     assert store.ls()["entries"].tolist() == [1 + len(TABLES)]
 
 
 def test_a_crash_is_tried_once_more_in_a_fresh_process(tmp_path):
     paths = write_clips(tmp_path, TABLES[:2])
     trace = tmp_path / "trace"
-    found = extract(
+    extraction = extract(
         paths, recipe(recipes.crash_later, prepare_args={"trace": str(trace)}), store=None, n_jobs=1
     )
-    assert found.statuses == ["ok"] * 2
+    assert extraction.statuses == ["ok"] * 2
     assert len(trace.read_text().split()) == 3
 
 
@@ -310,8 +316,8 @@ def test_recipes_are_told_what_they_do_wrong(tmp_path):
     with pytest.raises(ValueError, match="finish of recipe 'rows' returned 13 rows for 14"):
         extract(paths * 2, recipe(finish=recipes.too_few), store=None)
     assert extract(paths[:1], recipe(recipes.empty), store=None).statuses == ["too_short"]
-    found = extract(paths[:1], recipe(recipes.objects), store=None)
-    assert found.statuses == ["crashed"] and "array of numbers" in found.details[0]
+    extraction = extract(paths[:1], recipe(recipes.objects), store=None)
+    assert extraction.statuses == ["crashed"] and "array of numbers" in extraction.details[0]
 
 
 def test_blocks_wait_in_bounded_number(tmp_path):
@@ -364,14 +370,14 @@ def script(tmp_path, trace=None):
 
 
 def test_plain_scripts_need_no_main_guard(tmp_path):
-    done = subprocess.run(
+    process = subprocess.run(
         [*script(tmp_path), *write_clips(tmp_path, TABLES)],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines() == ["started", str(["ok"] * len(TABLES))]
-    assert done.stderr == ""
+    assert process.stdout.splitlines() == ["started", str(["ok"] * len(TABLES))]
+    assert process.stderr == ""
 
 
 def test_a_killed_run_continues_and_leaves_no_process(tmp_path, store):
@@ -385,27 +391,27 @@ def test_a_killed_run_continues_and_leaves_no_process(tmp_path, store):
         run.wait()
     children = {int(line.split()[0]) for line in trace.read_text().splitlines()}
 
-    def gone():
+    def all_left():
         return not any(Path(f"/proc/{pid}/cmdline").exists() and
                        Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children)  # fmt: skip
 
-    wait_for(gone, "the workers of a killed process to leave")
+    wait_for(all_left, "the workers of a killed process to leave")
     write_clips(tmp_path, [*TABLES, TABLES[0][::-1]])
     made = recipe(prepare_args={"trace": str(trace)})
-    found = extract(paths, made, store=store)
-    assert found.statuses == ["ok"] * 8 and found.prepared <= 1
+    extraction = extract(paths, made, store=store)
+    assert extraction.statuses == ["ok"] * 8 and extraction.prepared <= 1
     assert store.verify() == []
 
 
 def _of_group(group):
     """Return the processes of a group that have not ended."""
-    found = []
+    members = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
             if int(its_group) == group and state not in "ZX":
-                found.append(int(stat.parent.name))
-    return found
+                members.append(int(stat.parent.name))
+    return members
 
 
 def test_ctrl_c_in_a_terminal_stops_everything(tmp_path, store):
@@ -432,8 +438,8 @@ def test_joblib_workers_can_extract(tmp_path):
     paths = write_clips(tmp_path, TABLES)
     alone = extract(paths, recipe(), store=None).values
     parts = joblib.Parallel(n_jobs=2)(
-        joblib.delayed(extract)(some, recipe(), store=str(tmp_path / "s.sqlite"))
-        for some in (paths[:3], paths[3:])
+        joblib.delayed(extract)(subset, recipe(), store=str(tmp_path / "s.sqlite"))
+        for subset in (paths[:3], paths[3:])
     )
     values = [value for part in parts for value in part.values]
     assert [v.tobytes() for v in values] == [v.tobytes() for v in alone]
@@ -449,7 +455,7 @@ def test_tasks_of_joblib_use_one_process_each():
 def test_progress_tells_the_tally(tmp_path, capsys):
     paths = write_clips(tmp_path, [*TABLES, "no_face"])
     extract(paths, recipe(), store=None, progress=True)
-    assert "8/8" in (shown := capsys.readouterr().err) and "no_face=1" in shown
+    assert "8/8" in (output := capsys.readouterr().err) and "no_face=1" in output
 
 
 # Transformers
@@ -493,9 +499,9 @@ def test_names_and_values_must_agree(tmp_path):
 def test_statuses_keep_the_index_and_count(tmp_path):
     paths = write_clips(tmp_path, [TABLES[1], "silent"])
     table = pd.DataFrame({"path": paths}, index=["a", "b"])
-    found = RowMeans(store=None).statuses(table)
-    assert found.index.tolist() == ["a", "b"]
-    assert found["rows"].tolist()[0] == 3 and np.isnan(found["rows"].iloc[1])
+    statuses = RowMeans(store=None).statuses(table)
+    assert statuses.index.tolist() == ["a", "b"]
+    assert statuses["rows"].tolist()[0] == 3 and np.isnan(statuses["rows"].iloc[1])
 
 
 def test_paths_of_explains_what_it_wants():
@@ -548,13 +554,13 @@ def test_identity_is_hashed_and_no_argument_and_places_the_reverse(tmp_path):
     assert base.key != recipe(prepare_args={"block": 1}, identity={"digest": "ab"}).key
     assert base.key == recipe(prepare_args={"block": 1}, places={"trace": "x"}).key
     trace = tmp_path / "trace"
-    found = extract(
+    extraction = extract(
         write_clips(tmp_path, TABLES[:1]),
         recipe(identity={"digest": "ab"}, places={"trace": str(trace)}),
         store=None,
         n_jobs=1,
     )
-    assert found.statuses == ["ok"] and trace.exists()
+    assert extraction.statuses == ["ok"] and trace.exists()
 
 
 def package_recipes():

@@ -70,10 +70,10 @@ def onnx_file(tmp_path_factory):
     return mlp(tmp_path_factory.mktemp("onnx") / "tiny.onnx", ("n", 3, 12, 10))[0]
 
 
-def random_vggface(**given):
+def random_vggface(**arguments):
     # No detector: what these tests are about begins where a face was found.
-    faces = FaceCrops(detector=None, **given.pop("faces", {}))
-    return VGGFaceFeatures(**{"weights": "random", "faces": faces, "n_jobs": 1} | given)
+    faces = FaceCrops(detector=None, **arguments.pop("faces", {}))
+    return VGGFaceFeatures(**{"weights": "random", "faces": faces, "n_jobs": 1} | arguments)
 
 
 def test_vggface_features_keep_the_contract(clips):
@@ -112,21 +112,21 @@ def test_onnx_features_keep_the_contract(clips, onnx_file):
 def test_features_are_the_mean_over_frames(clips):
     from emopipe.face import face_crops
 
-    found = random_vggface(faces={"n_frames": 4}, store=None).fit_transform(clips[:1])
+    features = random_vggface(faces={"n_frames": 4}, store=None).fit_transform(clips[:1])
     chunks = list(face_crops(clips[0], detector=None, n_frames=4, size=(16, 16)))
     crops = np.concatenate([chunk.crops for chunk in chunks])
     rows = vggface.activations(crops, weights="random:0")
-    assert len(rows) == 4 and np.allclose(found[0], rows.mean(axis=0), rtol=1e-5)
+    assert len(rows) == 4 and np.allclose(features[0], rows.mean(axis=0), rtol=1e-5)
 
 
 def test_clips_share_batches(clips, monkeypatch):
     sizes = []
     network = vggface._network
 
-    def spied(*args):
+    def spy(*args):
         return lambda crops: sizes.append(len(crops)) or network(*args)(crops)
 
-    monkeypatch.setattr(vggface, "_network", spied)
+    monkeypatch.setattr(vggface, "_network", spy)
     random_vggface(faces={"n_frames": 4}, batch_size=5, store=None).fit_transform(clips)
     assert sizes == [5, 5, 2]
 
@@ -199,8 +199,10 @@ def test_a_detector_is_known_by_its_model_wherever_that_lies(tmp_path):
 def test_the_key_names_the_published_weights_without_the_file(monkeypatch):
     monkeypatch.delenv("EMOPIPE_VGGFACE_WEIGHTS", raising=False)
     assert '"weights":"759266b9' in VGGFaceFeatures()._recipe().parameters
-    asked = json.loads(MiniXceptionFeatures()._recipe().parameters)["prepare_args"]
-    assert asked["fps"] == 5.0 and asked["n_frames"] is None and asked["size"] == [48, 48]
+    arguments = json.loads(MiniXceptionFeatures()._recipe().parameters)["prepare_args"]
+    assert (
+        arguments["fps"] == 5.0 and arguments["n_frames"] is None and arguments["size"] == [48, 48]
+    )
 
 
 def test_random_and_foreign_weights_are_announced(tmp_path, mini_file, onnx_file):
@@ -234,7 +236,7 @@ def test_a_timeline_instead_of_a_row(clips, mini_file):
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("parameters", "message"),
     [
         ({"faces__detector": "hoar"}, "detector='hoar' is unknown; allowed: 'haar'"),
         ({"layer": "fc9"}, "layer='fc9' is unknown"),
@@ -257,9 +259,9 @@ def test_a_timeline_instead_of_a_row(clips, mini_file):
         ({"pooling": "median"}, "pooling='median' is unknown"),
     ],
 )
-def test_wrong_parameters_are_said_at_fit(clips, given, message):
+def test_wrong_parameters_are_said_at_fit(clips, parameters, message):
     with pytest.raises(ValueError, match=message):
-        random_vggface().set_params(**given).fit(clips)
+        random_vggface().set_params(**parameters).fit(clips)
 
 
 def test_missing_files_are_said_at_fit(clips, tmp_path):
@@ -274,14 +276,14 @@ def test_missing_files_are_said_at_fit(clips, tmp_path):
 
 
 def test_onnx_parameters_must_fit_the_file(clips, onnx_file):
-    for given, message in (
+    for parameters, message in (
         ({"channels": "grey"}, "takes 3 channels"),
         ({"channels": "RGBA"}, "channels='RGBA' is unknown"),
         ({"input_size": (112, 112)}, r"input_size=\(112, 112\), but .* takes \(12, 10\)"),
         ({"mean": [1, 2]}, "one per channel"),
     ):
         with pytest.raises(ValueError, match=message):
-            ONNXFaceFeatures(model=onnx_file, **given).fit(clips)
+            ONNXFaceFeatures(model=onnx_file, **parameters).fit(clips)
 
 
 def test_clips_without_a_face_give_nan(tmp_path, clips):
@@ -303,8 +305,8 @@ def test_real_clips(shared_data, detector):
         ),
         store=None,
     )
-    found = face.fit_transform(films)
-    assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+    features = face.fit_transform(films)
+    assert np.allclose(features.sum(axis=1), 1, atol=1e-5)
     statuses = face.statuses(films)
     assert (statuses["faces"] >= 0.95 * statuses["frames"]).all()
 

@@ -33,7 +33,7 @@ ASKED = {
 OWN = [(VGGFaceFeatures, 224, 0.2), (MiniXceptionFeatures, 48, 0.03), (FaceTexture, 64, 0.03)]
 
 
-def asked(estimator):
+def crop_args(estimator):
     recipe = estimator._recipe()
     assert dict(recipe.identity) == in_recipe(recipe.prepare_args["detector"], None)["identity"]
     written = json.loads(recipe.parameters)["prepare_args"]
@@ -43,20 +43,22 @@ def asked(estimator):
 
 @pytest.mark.parametrize(("kind", "side", "margin"), OWN)
 def test_stored_features_keep_their_keys(kind, side, margin):
-    own = ASKED | {"size": [side, side], "margin": margin}
-    assert asked(kind()) == json.dumps(own, sort_keys=True)
+    expected_args = ASKED | {"size": [side, side], "margin": margin}
+    assert crop_args(kind()) == json.dumps(expected_args, sort_keys=True)
     crops = FaceCrops(
         detector="yunet", fps="all", margin=1, align=1, trust="all", prefer="central",
         detect_every=2.0,
     )  # fmt: skip
-    other = own | {
+    other = expected_args | {
         "detector": "yunet", "fps": None, "margin": 1.0, "align": True, "policy": "all",
         "choose": "central", "detect_every": 2,
     }  # fmt: skip
-    assert asked(kind(faces=crops)) == json.dumps(other, sort_keys=True)
-    few = own | {"n_frames": 10, "fps": None}
-    assert asked(kind(faces=FaceCrops(n_frames=10, fps=2))) == json.dumps(few, sort_keys=True)
-    assert asked(kind(faces=FaceCrops(fps=25))) == json.dumps(own | {"fps": 25.0}, sort_keys=True)
+    assert crop_args(kind(faces=crops)) == json.dumps(other, sort_keys=True)
+    few = expected_args | {"n_frames": 10, "fps": None}
+    assert crop_args(kind(faces=FaceCrops(n_frames=10, fps=2))) == json.dumps(few, sort_keys=True)
+    assert crop_args(kind(faces=FaceCrops(fps=25))) == json.dumps(
+        expected_args | {"fps": 25.0}, sort_keys=True
+    )
 
 
 def recipes(network):
@@ -157,7 +159,7 @@ def test_faces_must_be_crops(kind, wrong):
 
 @pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("parameters", "words"),
     [
         ({"fps": 5}, "faces.fps=5 is for features such as VGGFaceFeatures; a network takes det"),
         ({"align": True}, "faces.align=True is for features"),
@@ -169,6 +171,6 @@ def test_faces_must_be_crops(kind, wrong):
     ],
     ids=str,
 )
-def test_networks_name_what_is_wrong_with_their_crops(kind, given, words):
+def test_networks_name_what_is_wrong_with_their_crops(kind, parameters, words):
     with pytest.raises(ValueError, match=words):
-        recipes(kind(faces=FaceCrops(**given)))
+        recipes(kind(faces=FaceCrops(**parameters)))

@@ -56,9 +56,9 @@ def find_squares(image):
     import cv2
 
     count, _, stats, _ = cv2.connectedComponentsWithStats((image[..., 0] > 200).astype(np.uint8))
-    found = np.full((count - 1, 15), np.nan, np.float32)
-    found[:, :4], found[:, 4] = stats[1:, :4], 1
-    return found
+    actual = np.full((count - 1, 15), np.nan, np.float32)
+    actual[:, :4], actual[:, 4] = stats[1:, :4], 1
+    return actual
 
 
 @pytest.fixture(autouse=True)
@@ -191,10 +191,10 @@ def test_mtcnn_answers_in_pixels_of_the_image(monkeypatch):
 def test_ssd_answers_in_pixels_of_the_image(monkeypatch, tmp_path):
     import cv2
 
-    found = np.zeros((1, 1, 2, 7), np.float32)
-    found[0, 0, :, 2] = 0.9, 0.2
-    found[0, 0, 0, 3:] = 0.25, 0.5, 0.5, 0.75
-    network = SimpleNamespace(setInput=lambda blob: None, forward=lambda: found)
+    actual = np.zeros((1, 1, 2, 7), np.float32)
+    actual[0, 0, :, 2] = 0.9, 0.2
+    actual[0, 0, 0, 3:] = 0.25, 0.5, 0.5, 0.75
+    network = SimpleNamespace(setInput=lambda blob: None, forward=lambda: actual)
     monkeypatch.setattr(cv2.dnn, "readNetFromCaffe", lambda layers, weights: network)
     for name in ("deploy.prototxt", "weights.caffemodel"):
         (tmp_path / name).touch()
@@ -207,8 +207,10 @@ def test_importing_faces_is_light():
     import subprocess
 
     code = "import sys, emopipe.face; print({'av', 'cv2', 'tensorflow'} & set(sys.modules))"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "set()"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "set()"
 
 
 # Cropping
@@ -289,8 +291,8 @@ def test_landmarks_come_to_their_place_by_a_turn_a_scale_and_a_shift(angle, scal
     noisy = points + np.random.default_rng(0).normal(size=(5, 2))
     rows = [[(x, -y, 1, 0), (y, x, 0, 1)] for x, y in noisy]
     exact = np.linalg.lstsq(np.concatenate(rows), template.ravel(), rcond=None)[0]
-    found = crops._similarity(noisy, template)
-    np.testing.assert_allclose([found[0, 0], found[1, 0], *found[:, 2]], exact, atol=1e-6)
+    actual = crops._similarity(noisy, template)
+    np.testing.assert_allclose([actual[0, 0], actual[1, 0], *actual[:, 2]], exact, atol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [0.4, 1.0, 3.0])
@@ -498,9 +500,9 @@ def test_frames_that_are_sampled_twice_are_detected_once(tmp_path):
 
 def test_sampling_is_that_of_frames(tmp_path):
     path = film(tmp_path, [scene((20 + i, 30, 40)) for i in range(25)])
-    for wanted in ({"n_frames": 4}, {"fps": 5}, {"times": [0.1, 0.5]}):
-        times, _, _ = whole(face_crops(path, detector="squares", **wanted))
-        assert times.tolist() == [time for time, _ in frames(path, **wanted)]
+    for sampling in ({"n_frames": 4}, {"fps": 5}, {"times": [0.1, 0.5]}):
+        times, _, _ = whole(face_crops(path, detector="squares", **sampling))
+        assert times.tolist() == [time for time, _ in frames(path, **sampling)]
 
 
 def test_nothing_found_anywhere(tmp_path):
@@ -590,8 +592,8 @@ def compare(path, every, **options):
 
 @pytest.mark.parametrize("every", [2, 5, 10])
 def test_following_saves_detections(tmp_path, every):
-    places = 40 + 30 * np.sin(np.arange(61) / 30)
-    path = film(tmp_path, [scene((int(x), 30, 40)) for x in places])
+    positions = 40 + 30 * np.sin(np.arange(61) / 30)
+    path = film(tmp_path, [scene((int(x), 30, 40)) for x in positions])
     shared, share = compare(path, every)
     assert shared.min() >= 0.8
     assert share <= 1.4 / every
@@ -599,19 +601,19 @@ def test_following_saves_detections(tmp_path, every):
 
 def test_what_moves_too_fast_is_detected(tmp_path):
     rng = np.random.default_rng(0)
-    places = np.cumsum(rng.choice([-12, 12], 41)) % 90
+    positions = np.cumsum(rng.choice([-12, 12], 41)) % 90
     shared, share = compare(
-        film(tmp_path, [scene((int(x), 30, 40)) for x in places]), 4, policy="all"
+        film(tmp_path, [scene((int(x), 30, 40)) for x in positions]), 4, policy="all"
     )
     assert shared.min() >= 0.8
     assert share > 0.5
 
 
 def test_someone_else_in_between_is_noticed(tmp_path):
-    def shown(i):
+    def draw(i):
         return scene(None, (90, 60, 40)) if 12 <= i < 18 else scene((20, 30, 40))
 
-    path = film(tmp_path, [shown(i) for i in range(31)])
+    path = film(tmp_path, [draw(i) for i in range(31)])
     shared, share = compare(path, 10, policy="all")
     assert shared.min() >= 0.8
     assert share < 1
@@ -705,7 +707,7 @@ def test_small_faces_are_looked_for_where_no_large_one_is_sure(shared_data):
     ((_, image),) = frames(path)
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml")
 
-    def shown(*sides):
+    def draw(*sides):
         """Return a frame of 480 x 640 with the photograph at some sizes, side by side."""
         frame, left = np.full((480, 640, 3), 128, np.uint8), 0
         for side in sides:
@@ -713,11 +715,11 @@ def test_small_faces_are_looked_for_where_no_large_one_is_sure(shared_data):
             left += side
         return frame
 
-    large, small = detect(shown(440)), detect(shown(150))
+    large, small = detect(draw(440)), detect(draw(150))
     assert len(large) == len(small) == 1
     assert large[0, 2] > 0.3 * 480 and 0.1 * 480 < small[0, 2] < 0.2 * 480
-    np.testing.assert_allclose(detect(shown(440, 150))[:, :4], large[:, :4], atol=4)
-    grey = cv2.equalizeHist(cv2.cvtColor(cv2.resize(shown(440), (320, 240)), cv2.COLOR_RGB2GRAY))
+    np.testing.assert_allclose(detect(draw(440, 150))[:, :4], large[:, :4], atol=4)
+    grey = cv2.equalizeHist(cv2.cvtColor(cv2.resize(draw(440), (320, 240)), cv2.COLOR_RGB2GRAY))
     whole = 2 * cascade.detectMultiScale(grey, 1.1, 3, 0, (24, 24))[0].astype(float)
     assert overlap(np.append(whole, 1)[None], large)[0, 0] > 0.95
 

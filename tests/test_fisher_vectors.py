@@ -83,9 +83,9 @@ def test_tables_order_pickles_and_failures(sounds, tmp_path):
     copied = pickle.loads(pickle.dumps(fitted))
     (tmp_path / "empty.wav").write_bytes(b"")
     with pytest.warns(ClipWarning, match="1 of 2 clips"):
-        found = copied.transform([sounds[0], str(tmp_path / "empty.wav")]).to_numpy()
-    np.testing.assert_array_equal(found[0], expected.to_numpy()[0])
-    assert np.isnan(found[1]).all()
+        features = copied.transform([sounds[0], str(tmp_path / "empty.wav")]).to_numpy()
+    np.testing.assert_array_equal(features[0], expected.to_numpy()[0])
+    assert np.isnan(features[1]).all()
     with pytest.raises(NotFittedError):
         vectors().transform(sounds)
 

@@ -30,8 +30,8 @@ def test_cepstra_are_those_of_the_filter(poles, n):
     polynomial = filter_of(*zip(*poles, strict=True))
     spectrum = np.fft.fft(polynomial, 4096)
     expected = np.fft.ifft(-2 * np.log(np.abs(spectrum))).real  # twice the even part
-    found = cepstra(polynomial[np.newaxis, 1:], n)[0]
-    assert np.allclose(found, expected[1 : n + 1], atol=1e-6)
+    actual = cepstra(polynomial[np.newaxis, 1:], n)[0]
+    assert np.allclose(actual, expected[1 : n + 1], atol=1e-6)
 
 
 @settings(max_examples=20)
@@ -47,8 +47,8 @@ def test_the_filter_of_a_voice_is_recovered():
     polynomial = filter_of([0.8, 0.7], [0.6, 1.8])
     pulse = np.zeros(1000)
     pulse[0] = 1
-    found = predictors(lfilter([1], polynomial, pulse)[np.newaxis], 4)[0]
-    assert np.allclose(found, polynomial[1:], atol=1e-5)
+    actual = predictors(lfilter([1], polynomial, pulse)[np.newaxis], 4)[0]
+    assert np.allclose(actual, polynomial[1:], atol=1e-5)
 
 
 def test_gain_does_not_matter_and_silence_has_no_cepstra():

@@ -54,20 +54,20 @@ def full_page(tmp_path_factory):
 class _Links(HTMLParser):
     def __init__(self):
         super().__init__()
-        self.found = []
+        self.links = []
 
     def handle_starttag(self, tag, attrs):
-        self.found += [v for k, v in attrs if k in ("src", "href", "xlink:href") and v]
+        self.links += [v for k, v in attrs if k in ("src", "href", "xlink:href") and v]
 
 
 def test_report_is_one_small_file_without_outside_addresses(page):
     html = page.read_text()
     links = _Links()
     links.feed(html)
-    files = [link for link in links.found if not link.startswith("#")]
+    files = [link for link in links.links if not link.startswith("#")]
     kinds = ("data:text/csv;base64,", "data:application/gzip;base64,",
              "data:application/x-bibtex;base64,")  # fmt: skip
-    assert len(files) < len(links.found) and all(link.startswith(kinds) for link in files)
+    assert len(files) < len(links.links) and all(link.startswith(kinds) for link in files)
     assert "@import" not in html and "url(http" not in html and "<script" not in html
     assert page.stat().st_size < 2e6
 
@@ -79,8 +79,8 @@ def test_report_shows_what_the_experiment_holds(page, invented):
         assert result.fingerprint[:16] in text
         for check in result.checks:
             assert check["title"] in text
-    told = ("An invented experiment", "Can the report be read?", "Nobody was recorded", "A curve")
-    for words in (*told, "Nobody 1900", "emopipe run nothing", "synthetic", *EMOTIONS):
+    texts = ("An invented experiment", "Can the report be read?", "Nobody was recorded", "A curve")
+    for words in (*texts, "Nobody 1900", "emopipe run nothing", "synthetic", *EMOTIONS):
         assert words in text, words
 
 
@@ -100,15 +100,15 @@ def test_text_is_escaped(invented, tmp_path):
 
 def test_confusions_are_ranked_by_their_share_of_an_emotion():
     counts = np.array([[80, 20, 0], [0, 5, 5], [1, 0, 9]])
-    found = most_confused(["neutral", "joy", "fear"], counts)
-    assert found[0] == (0.5, "joy", "fear") and found[1] == (0.2, "neutral", "joy")
+    actual = most_confused(["neutral", "joy", "fear"], counts)
+    assert actual[0] == (0.5, "joy", "fear") and actual[1] == (0.2, "neutral", "joy")
 
 
 def words(html):
     return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.S)).split())
 
 
-def changed(experiment, tmp_path, *, protocol=None, **fields):
+def change_and_render(experiment, tmp_path, *, protocol=None, **fields):
     """Return the text of the report after its first result has changed."""
     label, result = next(iter(experiment.results.items()))
     result = replace(result, protocol=result.protocol | (protocol or {}), **fields)
@@ -120,7 +120,7 @@ def check(status):
 
 
 def test_a_failed_check_and_mixed_subjects_are_said_loudly(invented, tmp_path):
-    text = changed(
+    text = change_and_render(
         invented, tmp_path, checks=[check("failed")], protocol={"subject_dependent": True}
     )
     assert "FAILED" in text and "Subject-dependent:" in text and "1 failed" in text
@@ -139,14 +139,14 @@ def test_checks_are_counted_by_status_and_what_cannot_be_told_is_amber(invented,
 
 def test_an_official_split_without_subjects_says_so(invented, tmp_path):
     protocol = {"subjects_named": False, "splitter": "official split (train -> test)"}
-    text = changed(invented, tmp_path, protocol=protocol)
+    text = change_and_render(invented, tmp_path, protocol=protocol)
     assert "official split; subjects not named" in text
     assert "never trained on" not in text and "unseen" not in text
 
 
 def test_less_than_was_asked_has_a_headline(invented, tmp_path):
     coverage = {"asked": 1440, "answered": 332, "reasons": ["60 empty files"], "statuses": {}}
-    text = changed(invented, tmp_path, coverage=coverage)
+    text = change_and_render(invented, tmp_path, coverage=coverage)
     assert "Incomplete: 332 of 1440 clips" in text and "60 empty files" in text
     both = {k: replace(r, coverage=coverage) for k, r in invented.results.items()}
     (banner,) = experiment_view(replace(invented, results=both))["banners"]
@@ -158,8 +158,8 @@ def test_less_than_was_asked_has_a_headline(invented, tmp_path):
 def test_notices_of_results_are_shown_with_their_severity(invented, tmp_path, severity):
     notice = {"text": "Subjects 17 to 24 are missing.", "severity": severity}
     label, result = next(iter(invented.results.items()))
-    one = replace(invented, results={label: replace(result, notices=[notice])})
-    html = write_report(one, tmp_path).read_text()
+    noticed = replace(invented, results={label: replace(result, notices=[notice])})
+    html = write_report(noticed, tmp_path).read_text()
     assert f'<p class="notice {severity}">Subjects 17 to 24 are missing.</p>' in html
 
 
@@ -168,22 +168,22 @@ def test_a_notice_of_some_results_says_whose_it_is_and_remarks_are_one_list(inve
     labels = list(invented.results)
     results = invented.results | {labels[0]: replace(invented.results[labels[0]], notices=[notice])}
     remarks = [{"text": f"Deviation {n}.", "severity": "information"} for n in (1, 2)]
-    one = replace(invented, results=results, notices=remarks)
-    html = write_report(one, tmp_path).read_text()
+    noticed = replace(invented, results=results, notices=remarks)
+    html = write_report(noticed, tmp_path).read_text()
     assert f"“{labels[0]}”: Nine clips are loud." in html
     assert "2 remarks" in html and "<li>Deviation 1.</li><li>Deviation 2.</li>" in html
     assert '<p class="notice information">' not in html
 
 
 def test_the_answer_is_three_sentences_of_the_highest_the_differences_and_what_stands_beside():
-    one = experiment(skills=(0.9, 0.4, 0.45), references=["skill 0.9"])
-    highest, apart, beside = (sentence["text"] for sentence in answer(one))
+    compared = experiment(skills=(0.9, 0.4, 0.45), references=["skill 0.9"])
+    highest, apart, beside = (sentence["text"] for sentence in answer(compared))
     assert highest.startswith("Highest of 2: skill 0.45, UAR")
     assert (
         "best of 2 on the test clips themselves" in highest and "guessing gives 25.0 %" in highest
     )
-    figure = one.results["skill 0.45"].metrics["uar"]["value"]
-    difference = figure - one.results["skill 0.9"].metrics["uar"]["value"]
+    figure = compared.results["skill 0.45"].metrics["uar"]["value"]
+    difference = figure - compared.results["skill 0.9"].metrics["uar"]["value"]
     assert apart == (
         f"Tested over 8 subjects, it is lower than skill 0.9 ({points(difference)} points, p = "
         ".016)."
@@ -191,16 +191,18 @@ def test_the_answer_is_three_sentences_of_the_highest_the_differences_and_what_s
     assert re.match(
         r"Its hardest emotion is \w+ \(recall .* %, most often taken for \w+\)\.", beside
     )
-    assert experiment_view(one)["best"] is None and best(one) == "skill 0.45"
+    assert experiment_view(compared)["best"] is None and best(compared) == "skill 0.45"
 
 
 def test_pairs_beside_the_question_do_not_weaken_its_answer():
     """Eight people, all better: 6 comparisons of 3 fusions with 2 references, p = 6 x 2 / 256."""
-    one = experiment(skills=(0.1, 0.12, 0.9, 0.91, 0.92), references=["skill 0.1", "skill 0.12"])
-    pairs = all_pairs(one)
-    asked = [row["test"]["uar"]["adjusted"] for row in pairs if row["a"] in one.references]
-    assert len(pairs) == 10 and asked[:6] == [12 / 256] * 6
-    assert "it is higher than" in answer(one)[1]["text"]
+    compared = experiment(
+        skills=(0.1, 0.12, 0.9, 0.91, 0.92), references=["skill 0.1", "skill 0.12"]
+    )
+    pairs = all_pairs(compared)
+    adjusted = [row["test"]["uar"]["adjusted"] for row in pairs if row["a"] in compared.references]
+    assert len(pairs) == 10 and adjusted[:6] == [12 / 256] * 6
+    assert "it is higher than" in answer(compared)[1]["text"]
 
 
 def test_the_answer_names_what_is_not_shown_to_differ():
@@ -213,58 +215,60 @@ def test_the_answer_names_what_is_not_shown_to_differ():
 
 
 def test_an_answer_says_where_people_are_too_few_to_show_any_difference():
-    one = experiment(skills=(0.05, 0.95))
-    three = answer(replace(one, results=one.results | {"again": one.results["skill 0.95"]}))
+    compared = experiment(skills=(0.05, 0.95))
+    three = answer(
+        replace(compared, results=compared.results | {"again": compared.results["skill 0.95"]})
+    )
     assert "No difference" not in three[1]["text"]  # 3 tests over 8 people: .023 is possible
     of_four = {
         label: evaluate(NoisyLabels(), clip_table(subjects=4, skill=skill), cv=2, n_bootstrap=0)
         for label, skill in {"low": 0.05, "high": 0.95}.items()
     }
-    text = answer(replace(one, results=of_four, published=[]))[1]["text"]
+    text = answer(replace(compared, results=of_four, published=[]))[1]["text"]
     assert text.endswith(
         "No difference can be shown over 4 subjects: p, for one test, is .125 or more."
     )
 
 
 def test_results_on_other_clips_are_not_compared():
-    one = experiment(skills=(0.3, 0.6))
+    compared = experiment(skills=(0.3, 0.6))
     fewer = evaluate(NoisyLabels(), clip_table(subjects=6), cv=3, n_bootstrap=0)
-    one = replace(one, results=one.results | {"fewer": fewer})
-    assert [(row["a"], row["b"]) for row in all_pairs(one)] == [("skill 0.3", "skill 0.6")]
-    many = {f"r{n}": result for n, result in enumerate([*one.results.values()][:2] * 7)}
-    rows = all_pairs(replace(one, results=many, references=["r0"], published=[]))
+    compared = replace(compared, results=compared.results | {"fewer": fewer})
+    assert [(row["a"], row["b"]) for row in all_pairs(compared)] == [("skill 0.3", "skill 0.6")]
+    many = {f"r{n}": result for n, result in enumerate([*compared.results.values()][:2] * 7)}
+    rows = all_pairs(replace(compared, results=many, references=["r0"], published=[]))
     assert len(rows) == 13 + 12  # to the reference, and to the highest
     assert {"r0", "r1"} & {rows[0]["a"], rows[-1]["a"], rows[-1]["b"]}
 
 
 def test_figures_on_different_clips_are_answered_apart(tmp_path):
-    one = experiment(skills=(0.3, 0.9))
+    compared = experiment(skills=(0.3, 0.9))
     fewer = evaluate(NoisyLabels(), clip_table(subjects=6, skill=0.5), cv=3, n_bootstrap=0)
-    one = replace(one, results={"fewer": fewer} | one.results)
-    assert best(one) is None and experiment_view(one)["best"] is None
-    first, second = (sentence["text"] for sentence in answer(one))
+    compared = replace(compared, results={"fewer": fewer} | compared.results)
+    assert best(compared) is None and experiment_view(compared)["best"] is None
+    first, second = (sentence["text"] for sentence in answer(compared))
     assert first.startswith("On 96 clips of invented: Highest of 2: skill 0.9, UAR")
     assert "it is higher than skill 0.3" in first and "fewer" not in first
     assert second.startswith("On 72 clips of invented: fewer, UAR") and "skill" not in second
-    many = {f"r{n}": fewer for n in range(3)} | one.results | {"last": replace(
+    many = {f"r{n}": fewer for n in range(3)} | compared.results | {"last": replace(
         fewer, predictions=fewer.predictions[:60])}  # fmt: skip
-    texts = [sentence["text"] for sentence in answer(replace(one, results=many))]
+    texts = [sentence["text"] for sentence in answer(replace(compared, results=many))]
     assert len(texts) == 3 and "On 60 clips" in texts[-1]
     assert "<h4>" not in write_report(experiment(), tmp_path).read_text().split('id="corpora"')[0]
 
 
 def test_references_alone_answer_nothing():
-    one = experiment(references=["skill 0.4", "skill 0.8"])
-    assert best(one) is None and not answer(one)
-    mixed = replace(one.results["skill 0.8"], protocol={"subject_dependent": True})
-    one = experiment(references=["skill 0.4"])
-    assert best(replace(one, results=one.results | {"skill 0.8": mixed})) is None
+    compared = experiment(references=["skill 0.4", "skill 0.8"])
+    assert best(compared) is None and not answer(compared)
+    mixed = replace(compared.results["skill 0.8"], protocol={"subject_dependent": True})
+    compared = experiment(references=["skill 0.4"])
+    assert best(replace(compared, results=compared.results | {"skill 0.8": mixed})) is None
 
 
 def test_results_that_are_as_high_are_named_too():
-    one = experiment(skills=(0.4, 0.8))
-    one = replace(one, results=one.results | {"twin": one.results["skill 0.8"]})
-    assert "Highest of 3: skill 0.8 (as high: twin), UAR" in answer(one)[0]["text"]
+    compared = experiment(skills=(0.4, 0.8))
+    compared = replace(compared, results=compared.results | {"twin": compared.results["skill 0.8"]})
+    assert "Highest of 3: skill 0.8 (as high: twin), UAR" in answer(compared)[0]["text"]
 
 
 def test_differences_are_worded_with_care():
@@ -287,8 +291,8 @@ def test_chance_is_a_row_with_the_majority_and_an_equal_share(invented, tmp_path
     table = clip_table(skill=0.5)
     table = table[(table["emotion"] != "fear") | (table["clip"].str.endswith("/0"))]
     result = evaluate(NoisyLabels(), table, cv=4, n_bootstrap=50)
-    one = replace(invented, results={"skill 0.4": result})
-    text = words(write_report(one, tmp_path).read_text())
+    single = replace(invented, results={"skill 0.4": result})
+    text = words(write_report(single, tmp_path).read_text())
     assert re.search(r"always the most frequent emotion .* emotions 80 30\.0 25\.0 ", text)
 
 
@@ -300,14 +304,14 @@ def test_figures_of_others_stand_beside_ours_with_their_source_once(invented, tm
         figure(label="ours elsewhere", source=None, note="measured with openSMILE"),
         figure(label="not run here", beside=None),
     ]
-    one = replace(real(invented), published=published)
-    rows = experiment_view(one)["published"]
-    result = one.results["skill 0.4"]
+    cited = replace(real(invented), published=published)
+    rows = experiment_view(cited)["published"]
+    result = cited.results["skill 0.4"]
     assert rows[0]["ours"] == result.subject_mean and rows[0]["our_spread"] == result.subject_std
     assert rows[1]["ours"] == pytest.approx(np.mean([fold["uar"] for fold in result.folds]))
     assert rows[2]["difference"] == pytest.approx(result.metrics["accuracy"]["value"] - 0.5)
     assert rows[3]["ours"] is None
-    text = words(write_report(one, tmp_path).read_text())
+    text = words(write_report(cited, tmp_path).read_text())
     assert "own measurement ; measured with openSMILE" in text
     assert "Ristea et al. 2019 , table II" in text
     assert text.count("Nicolae-Cătălin Ristea") == 2  # among the sources, and in BibTeX
@@ -346,14 +350,16 @@ def test_published_matrices_and_weights_stand_beside_ours(invented, tmp_path):
         label="their table", value=0.5, source="thesis", beside="skill 0.8", weights=weights,
         confusion={"classes": names, "shares": shares},
     )  # fmt: skip
-    one = replace(invented, results={"skill 0.8": replace(result, folds=folds)}, published=[figure])
-    (row,) = experiment_view(one)["published"]
+    cited = replace(
+        invented, results={"skill 0.8": replace(result, folds=folds)}, published=[figure]
+    )
+    (row,) = experiment_view(cited)["published"]
     n = result.classes.index("neutral")
     assert row["matrix"]["ours"][0][0] == result.confusion[n, n] / result.confusion[n].sum()
     assert row["matrix"]["ours"][0][-1] is None  # we do not know pride
     assert dict(row["weights"])["face"] == {"fear": (0.75, 0.8), "anger": (0.5, None)}
     assert "their table: confusions, theirs and ours" in words(
-        write_report(one, tmp_path).read_text()
+        write_report(cited, tmp_path).read_text()
     )
 
 
@@ -445,8 +451,8 @@ return found;
 """
 
 
-def contrast(one, other):
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(colour, other):
+    high, low = sorted((luminance(colour), luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 
@@ -553,9 +559,9 @@ def test_links_of_the_summary_lead_to_the_results(browser, page, invented):
 
 
 def test_a_dollar_in_a_label_is_no_formula(tmp_path):
-    one = experiment()
-    one.results[r"$\cost$ of $5"] = one.results.popitem()[1]
-    assert r"$\cost$ of $5" in write_report(one, tmp_path).read_text()
+    compared = experiment()
+    compared.results[r"$\cost$ of $5"] = compared.results.popitem()[1]
+    assert r"$\cost$ of $5" in write_report(compared, tmp_path).read_text()
 
 
 def test_baselines_of_one_name_say_whose_they_are():

@@ -53,11 +53,13 @@ def test_a_slower_copy_is_longer_and_lower(tmp_path):
     clips = pd.DataFrame({"path": [tmp_path / "a.wav"] * 3, "playback_speed": [1.1, np.nan, 0.8]})
     voice = VoiceFunctionals(sets=["contour"], store=tmp_path / "s.sqlite", n_jobs=1)
     voice.set_output(transform="pandas").fit(clips)
-    found = voice.transform(clips)
-    assert list(found.index) == list(clips.index)
+    features = voice.transform(clips)
+    assert list(features.index) == list(clips.index)
     semitones = 12 * np.log2(220 * np.array([1.1, 1, 0.8]) / 27.5)
-    np.testing.assert_allclose(found["pitch_voiced_p50"], semitones, atol=0.05)
-    np.testing.assert_allclose(found["clip_length"], np.log(1 / np.array([1.1, 1, 0.8])), atol=0.02)
+    np.testing.assert_allclose(features["pitch_voiced_p50"], semitones, atol=0.05)
+    np.testing.assert_allclose(
+        features["clip_length"], np.log(1 / np.array([1.1, 1, 0.8])), atol=0.02
+    )
     before = COUNTERS.copy()
-    np.testing.assert_array_equal(voice.transform(clips[["path"]])[:1], found[1:2])
-    assert voice.transform(clips).equals(found) and before == COUNTERS
+    np.testing.assert_array_equal(voice.transform(clips[["path"]])[:1], features[1:2])
+    assert voice.transform(clips).equals(features) and before == COUNTERS

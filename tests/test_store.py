@@ -78,14 +78,14 @@ dtypes = st.one_of(arrays.scalar_dtypes(), arrays.unicode_string_dtypes())
 )
 def test_what_goes_in_comes_out(store, value, detail, counts):
     store.put({key(0): Entry(value, "partial", detail, counts)})
-    found = store.get([key(0)])[key(0)]
-    assert found[1:] == ("partial", detail, counts)
+    entry = store.get([key(0)])[key(0)]
+    assert entry[1:] == ("partial", detail, counts)
     if value is None:
-        assert found.value is None
+        assert entry.value is None
     else:
-        assert found.value.dtype == value.dtype and found.value.shape == value.shape
-        assert found.value.tobytes() == value.tobytes()
-        assert not found.value.flags.writeable
+        assert entry.value.dtype == value.dtype and entry.value.shape == value.shape
+        assert entry.value.tobytes() == value.tobytes()
+        assert not entry.value.flags.writeable
 
 
 def test_arrays_in_any_layout_keep_their_order(store):
@@ -98,8 +98,8 @@ def test_arrays_in_any_layout_keep_their_order(store):
 
 def test_unknown_keys_are_absent_and_known_ones_replaced(store):
     store.put(entries(range(1200)))
-    found = store.get([key(i) for i in range(1300)])
-    assert sorted(e.counts["frames"] for e in found.values()) == list(range(1200))
+    stored = store.get([key(i) for i in range(1300)])
+    assert sorted(e.counts["frames"] for e in stored.values()) == list(range(1200))
     store.put({key(3): Entry(None, "no_face", "nobody there")})
     assert store.get([key(3)]) == {key(3): Entry(None, "no_face", "nobody there")}
     assert store.ls()["entries"].tolist() == [1200]
@@ -146,8 +146,8 @@ def test_damaged_values_are_unknown_and_dropped(path, store, damage):
     store.put(entries(range(4)))
     change(path, f"UPDATE entries SET {damage} WHERE id=2")
     with pytest.warns(StoreWarning, match=r"store\.sqlite: 1 damaged values were dropped"):
-        found = store.get([key(i) for i in range(4)])
-    assert sorted(e.counts["frames"] for e in found.values()) == [0, 2, 3]
+        stored = store.get([key(i) for i in range(4)])
+    assert sorted(e.counts["frames"] for e in stored.values()) == [0, 2, 3]
     assert store.ls()["entries"].tolist() == [3]
     store.put(entries(range(4)))
     assert len(store.get([key(i) for i in range(4)])) == 4
@@ -195,23 +195,23 @@ def test_a_flipped_bit_anywhere_gives_no_wrong_value_and_ends_no_run(tmp_path):
     whole = (tmp_path / "whole").read_bytes()
     # Bytes of the headers of file and pages, and some of all others.
     heads = [i for i in range(len(whole)) if i % 4096 < 12 or i < 100]
-    places = np.random.default_rng(0).permutation(len(whole))[:20].tolist() + heads[:250:16]
+    offsets = np.random.default_rng(0).permutation(len(whole))[:20].tolist() + heads[:250:16]
     # A message that quotes such a name is no text either.
-    places += [whole.index(b"INTEGER PRIMARY"), -whole.index(b"sqlite_autoindex_recipes")]
+    offsets += [whole.index(b"INTEGER PRIMARY"), -whole.index(b"sqlite_autoindex_recipes")]
     for i in range(6):  # the number of a row, behind its key in the index
         raw = bytes.fromhex(key(i))
-        places += [m.end() for m in re.finditer(re.escape(raw), whole)]
-    for place in places:
+        offsets += [m.end() for m in re.finditer(re.escape(raw), whole)]
+    for offset in offsets:
         damaged = bytearray(whole)
-        damaged[abs(place)] ^= 1 if place >= 0 else 128
+        damaged[abs(offset)] ^= 1 if offset >= 0 else 128
         (tmp_path / "s").write_bytes(damaged)
         with forgetful(tmp_path / "s") as store:
-            found = store.get([key(i) for i in range(60)])
-            assert all(e.value[0] == e.counts["frames"] for e in found.values()), place
-            assert all(e.value[0] == i for i in range(60) if (e := found.get(key(i)))), place
-            assert store.contents({__file__: stamp}) in ({}, {__file__: key("file")}), place
+            stored = store.get([key(i) for i in range(60)])
+            assert all(e.value[0] == e.counts["frames"] for e in stored.values()), offset
+            assert all(e.value[0] == i for i in range(60) if (e := stored.get(key(i)))), offset
+            assert store.contents({__file__: stamp}) in ({}, {__file__: key("file")}), offset
             store.put(entries(range(60), size=68), name="x")
-            assert len(store.get([key(i) for i in range(60)])) > 50, place
+            assert len(store.get([key(i) for i in range(60)])) > 50, offset
         for file in tmp_path.glob("s*"):
             file.unlink()
 
@@ -221,12 +221,12 @@ def test_a_damaged_page_costs_its_own_values_only(path, store):
     store.put_contents({__file__: (file_stamp(__file__)._replace(changed=1), key(0))})
     store.close()
     whole = bytearray(path.read_bytes())
-    place = whole.index(np.full(100, 321, np.float32).tobytes()) // 4096 * 4096
-    whole[place : place + 8] = bytes(8)
+    offset = whole.index(np.full(100, 321, np.float32).tobytes()) // 4096 * 4096
+    whole[offset : offset + 8] = bytes(8)
     path.write_bytes(whole)
     with pytest.warns(StoreWarning, match=r"was damaged .* intact values .*sqlite\.damaged"):
-        found = store.get(map(key, range(500)))
-    assert 450 < len(found) < 500 and key(321) not in found
+        stored = store.get(map(key, range(500)))
+    assert 450 < len(stored) < 500 and key(321) not in stored
     assert Path(f"{path}.damaged").read_bytes() == whole
     assert store.verify() == [] and store.ls()["name"].tolist() == ["face"]
     assert store.folders() == {str(Path(__file__).parent): 1}
@@ -257,10 +257,10 @@ def test_gc_forgets_what_it_is_told(path, store):
                 path, "UPDATE entries SET used=used-? WHERE key=?", i * 10**6, bytes.fromhex(key(i))
             )
 
-    def left():
+    def numbers_left():
         return [i for i in range(15) if key(i) in store.get(map(key, range(15)))]
 
-    for options, kept in (
+    for options, expected in (
         ({"max_bytes": 3500}, range(3)),
         ({"older_than": 4.5e6}, range(5)),
         ({"recipe": "face"}, range(10, 15)),
@@ -272,9 +272,9 @@ def test_gc_forgets_what_it_is_told(path, store):
         ({}, range(15)),
     ):
         fill()
-        assert store.gc(**options) == 15 - len(kept), options
+        assert store.gc(**options) == 15 - len(expected), options
         change(path, "UPDATE entries SET used=strftime('%s', 'now')")
-        assert left() == list(kept), options
+        assert numbers_left() == list(expected), options
     size = path.stat().st_size
     store.put({key("big"): Entry(np.ones(10**6))}, name="big")
     store.gc(recipe="big")
@@ -506,8 +506,8 @@ def test_processes_that_meet_a_damaged_store_repair_it_once(path):
     with forgetful(path) as store:
         store.put(entries(range(300), size=100), name="old")
     whole = bytearray(path.read_bytes())
-    place = whole.index(np.full(100, 150, np.float32).tobytes()) // 4096 * 4096
-    whole[place : place + 8] = bytes(8)
+    offset = whole.index(np.full(100, 150, np.float32).tobytes()) // 4096 * 4096
+    whole[offset : offset + 8] = bytes(8)
     path.write_bytes(whole)
     program = WRITER.replace("i = 0\n", "i = 0\nstore.ls(); store.verify()\n")
     running = [
@@ -589,9 +589,9 @@ def test_what_is_forgotten_leaves_no_byte(tmp_path, path, store):
     for i in range(2):
         for name in ("voice", "face"):
             marked = Entry(np.full(2000, 1000 + i, np.int16), detail=f"detail-{i}")
-            found = {key(f"{name}{i}"): marked}
-            store.put(found, name=name, parameters=name,
-                      contents={k: contents[str(files[i])] for k in found})  # fmt: skip
+            keys = {key(f"{name}{i}"): marked}
+            store.put(keys, name=name, parameters=name,
+                      contents={k: contents[str(files[i])] for k in keys})  # fmt: skip
     old = hashlib.sha256((contents[str(files[0])] + key("voice")).encode()).hexdigest()
     part = {key("part"): Entry(np.full(2000, 1000, np.int16))}
     store.put({old: Entry(np.full(2000, 1000, np.int16))}, name="voice", parameters="voice")
@@ -618,9 +618,9 @@ def test_who_is_forgotten_was_perhaps_known_by_a_link_and_by_an_earlier_file(tmp
     folder, link, file = tmp_path / "real", tmp_path / "link", tmp_path / "real" / "ann.wav"
     folder.mkdir()
     link.symlink_to(folder)
-    for content, place in ((b"first", link), (b"second", folder), (b"third", link)):
+    for content, target in ((b"first", link), (b"second", folder), (b"third", link)):
         file.write_bytes(content)
-        name, digest = str(place / "ann.wav"), checksum(file)
+        name, digest = str(target / "ann.wav"), checksum(file)
         store.put_contents({name: (file_stamp(file)._replace(changed=10**18), digest)})
         store.put({key(content): Entry(np.ones(3))}, contents={key(content): digest})
     store.put_contents({"/bob.wav": (FileStamp(1, 2, 3), key("bob"))})
@@ -669,11 +669,11 @@ def test_an_earlier_store_is_verified_and_still_hits(path):
     whole = first_store(path)
     with pytest.warns(StoreWarning, match="earlier emopipe.*2 intact values are used on"):
         store = forgetful(path)
-    found = store.get([whole, key(1), key(2)])
-    assert set(found) == {whole, key(1)} and found[whole] == found[whole]._replace(
+    stored = store.get([whole, key(1), key(2)])
+    assert set(stored) == {whole, key(1)} and stored[whole] == stored[whole]._replace(
         status="ok", counts={"frames": 3}
     )
-    assert found[key(1)].value.tobytes() == np.full(4, 1, np.float32).tobytes()
+    assert stored[key(1)].value.tobytes() == np.full(4, 1, np.float32).tobytes()
     assert store.ls()[["name", "parameters"]].values.tolist() == [["voice", "parameters"]]
     stamp = FileStamp(5, 7, 9)
     assert store.contents({"/a.wav": stamp, "/b.wav": stamp}) == {"/a.wav": key("file")}

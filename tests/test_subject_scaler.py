@@ -37,10 +37,10 @@ def test_many_clips_standardise_and_one_hardly_moves():
     fitted, other = scaler().fit(people()), people(1, 4000, apart=30.0, seed=5)
     many = fitted.transform(other)
     np.testing.assert_allclose(many.mean(axis=0), 0, atol=0.05)
-    one = fitted.transform(other.iloc[:1])
+    single = fitted.transform(other.iloc[:1])
     share = 1 / (1 + fitted.mean_clips_)
     expected = (1 - share) * (columns(other)[0] - fitted.mean_) / np.sqrt(fitted.variance_)
-    np.testing.assert_allclose(one[0], expected)
+    np.testing.assert_allclose(single[0], expected)
 
 
 def test_order_of_rows_and_other_people_do_not_matter():
@@ -72,9 +72,9 @@ def test_a_clip_without_features_is_nan_and_moves_nobody():
     fitted, new = scaler().fit(people()), people(1, seed=1)
     expected = fitted.transform(new.iloc[1:])
     new.loc[0, "x"] = np.nan
-    found = fitted.transform(new)
-    assert np.isnan(found[0]).all()
-    np.testing.assert_allclose(found[1:], expected)
+    features = fitted.transform(new)
+    assert np.isnan(features[0]).all()
+    np.testing.assert_allclose(features[1:], expected)
 
 
 def test_parameters_and_tables_are_checked():
