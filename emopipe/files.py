@@ -108,6 +108,8 @@ def _publish(file: BinaryIO, temporary: Path | None, path: Path) -> None:
 
 def _write_error(path, error) -> OSError:
     text = error.strerror or str(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        text = "a folder of its path is a file"
     return OSError(error.errno, f"cannot be written ({text}); what was there is unchanged", path)
 
 

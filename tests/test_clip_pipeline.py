@@ -167,6 +167,20 @@ def test_features_need_a_classifier_after_them(steps):
         ClipPipeline([(str(n), step) for n, step in enumerate(steps)]).fit([[0.0]], ["joy"])
 
 
+@pytest.mark.parametrize("last", [StandardScaler(), "passthrough"])
+def test_the_last_step_is_a_classifier(last):
+    with pytest.raises(TypeError, match="ends with a classifier, such as SVC"):
+        ClipPipeline([("features", FunctionTransformer()), ("last", last)]).fit([[0.0]], ["joy"])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_decisions_have_one_shape_whether_any_clip_has_features(classes):
+    X, _ = holed()
+    model = make_clip_pipeline(FunctionTransformer(), SVC()).fit(X, np.arange(40) % classes)
+    some, none = model.decision_function(X), model.decision_function(np.full((40, 4), np.nan))
+    assert none.shape == some.shape and np.isnan(none).all()
+
+
 def test_clips_without_any_features_fit_nothing():
     with pytest.raises(ValueError, match="none of 2 rows is complete"):
         make_clip_pipeline(FunctionTransformer(), SVC()).fit(np.full((2, 1), np.nan), Y[:2])

@@ -75,6 +75,22 @@ def test_values_in_place_of_a_column_of_the_clip_table(groups):
         measure(GaussianNB(), CLIPS, groups=groups)
 
 
+def test_clips_where_an_estimator_takes_numbers():
+    with pytest.raises(ValueError, match="could not convert string") as raised:
+        measure(GaussianNB(), CLIPS)
+    assert "put an extractor in front" in " ".join(raised.value.__notes__)
+
+
+def test_training_clips_of_one_emotion_are_said():
+    alone = np.where(PEOPLE == "a", Y, "anger")  # without "a" a fold has anger alone
+    fusion = EmotionWeightedFusion([("voice", SVC()), ("face", SVC())], weights="recall")
+    with pytest.raises(ValueError, match="classes") as raised:
+        fusion.fit(X, alone, groups=PEOPLE)
+    notes = " ".join(raised.value.__notes__)
+    assert "of 4, whose training clips all have the emotion 'anger'" in notes
+    assert notes.endswith("in modality 'voice' of the fusion")
+
+
 def test_the_name_of_a_column_where_emotions_are_values():
     with pytest.raises(ValueError, match=r"give groups as values, too, as in groups=table\['who'"):
         measure(GaussianNB(), pd.DataFrame(X).assign(who=PEOPLE), Y, groups="who")
@@ -113,11 +129,12 @@ def test_groups_of_one_column_are_one_column():
         ({"voice": GaussianNB()}, "must be a list of .name, classifier."),
         ([("voice", GaussianNB)], "'voice' in estimators is <class.*made already"),
         ([(GaussianNB(), "voice")], "the name comes first, as in .'voice', GaussianNB"),
+        ([("voice", ShortTermStatistics())], r"is ShortTermS.*which is no classifier: add one"),
     ],
 )
 def test_modalities_that_are_no_pairs(estimators, words):
     fusion = EmotionWeightedFusion(estimators)
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((TypeError, ValueError), match=words):
         fusion.fit(X, Y)
     assert "EmotionWeightedFusion" in repr(fusion) and fusion._repr_html_()
 
@@ -132,7 +149,7 @@ def test_a_name_of_weights_that_nobody_knows(features, names):
     ):
         features(weights="vgg").fit(["a.png"])
     with pytest.raises(
-        ValueError, match="weights='vgg' is unknown; allowed: None, 'equal', 'recall'"
+        ValueError, match="weights='vgg' is unknown; allowed: None, 'equal', 'mean', 'recall'"
     ):
         EmotionWeightedFusion(PAIRS, weights="vgg").fit(X, Y)
 
@@ -215,6 +232,8 @@ def test_results_in_the_wrong_place(tmp_path):
         measure(GaussianNB(), X, Y, groups=PEOPLE, ignore=3)
     with pytest.raises(TypeError, match=r"experiment is a .*: give an Experiment or a Result, and"):
         write_report(tmp_path, result)
+    with pytest.raises(ValueError, match=r"mine.html' is named like a file: name a folder"):
+        write_report(result, tmp_path / "mine.html")
     page = write_report(result, tmp_path / "My run!")
     assert page.is_file() and Experiment.load(page.parent).name == "my-run"
 

@@ -127,6 +127,12 @@ def test_whole_clips(model, clips, store):
         assert sum(clip.whole.scores.values()) == pytest.approx(1)
 
 
+def test_a_clip_table_names_its_clips(model, clips, store):
+    table = pd.DataFrame({"clip": ["a", "b"], "path": clips[:2], "emotion": "unknown"})
+    prediction = predict(model, table, store=store, n_jobs=1)
+    assert [clip.path for clip in prediction.clips] == [str(path) for path in clips[:2]]
+
+
 def test_it_is_the_models_own_answer(model, clips, store):
     table = pd.DataFrame({"path": clips, "mouth": clips})
     with warnings.catch_warnings():
@@ -361,6 +367,10 @@ def test_wrong_calls_say_what_to_do(model, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.wav"):
         predict(model, [tmp_path / "nowhere.wav"])
     wav = _write(tmp_path / "a.wav", 300, 0.3)
+    with pytest.raises(TypeError, match=r"paths is one path, '.*a\.wav': give a list"):
+        predict(model, wav)
+    with pytest.raises(ValueError, match=r"paths\[1\] is no path"):
+        predict(model, [wav, None])
     with pytest.raises(ValueError, match="works on numbers"):
         predict(SVC().fit([[0], [1]], [0, 1]), [wav])
 

@@ -17,7 +17,7 @@ from emopipe.evaluation.learned_values import describe_fitted, round_values
 from emopipe.evaluation.renaming import ask_renamed
 from emopipe.evaluation.soft_labels import training_rows
 from emopipe.evaluation.weights import request_weights
-from emopipe.fusion.clip_pipeline import explain_missing
+from emopipe.fusion.clip_pipeline import explain_features
 from emopipe.fusion.score_fusion import ScoreFusion
 from emopipe.inspection import (
     ClipEstimator,
@@ -165,7 +165,7 @@ def run_fold(task, fold):
     params = {"groups": groups} if wants_groups(estimator) else {}
     if weighed:
         params["sample_weight"] = weights
-    with warnings.catch_warnings(), explain_missing():
+    with warnings.catch_warnings(), explain_features():
         # Statuses of all clips are in the Result; saying them per fold would bury everything else.
         warnings.simplefilter("ignore", ClipWarning)
         started, busy = time.perf_counter(), time.process_time()

@@ -80,6 +80,9 @@ class ClipPipeline(CompleteRows, SelfDescribing, Pipeline):
                 "a ClipPipeline needs two steps or more: features of clips, then a classifier; "
                 f"found {[name for name, _ in self.steps]}"
             )
+        last = self.steps[-1][1]
+        if not hasattr(last, "predict"):
+            raise TypeError(f"a ClipPipeline ends with a classifier, such as SVC(), found {last!r}")
         rest = WhereFinite(self[1:])
         return Pipeline([self.steps[0], (self._rest_name(), rest)], memory=self.memory)
 
@@ -165,11 +168,17 @@ def make_clip_pipeline(*steps, memory=None, verbose=False) -> ClipPipeline:
 
 
 @contextmanager
-def explain_missing():
-    """Add to errors about NaN how clips without features are left out."""
+def explain_features():
+    """Add to errors about NaN, and about clips in place of numbers, where features come from."""
     try:
         yield
     except ValueError as error:
+        if "could not convert string to float" in str(error):
+            error.add_note(
+                "This estimator takes numbers, not clips: put an extractor in front, as in "
+                "make_clip_pipeline(ShortTermStatistics(), StandardScaler(), SVC()), or name "
+                "columns of numbers with evaluate(features=[...])"
+            )
         if "contains NaN" in str(error):
             error.add_note(
                 "A clip without features has NaN: emopipe.make_clip_pipeline(...), in place of "

@@ -44,7 +44,8 @@ class CompleteRows:
     def _spread(self, X, method):
         rows, answers = self._answers(X, method)
         if answers is None:
-            return np.full((len(rows), len(self.classes_)), np.nan)
+            binary = method == "decision_function" and len(self.classes_) == 2
+            return np.full(len(rows) if binary else (len(rows), len(self.classes_)), np.nan)
         spread = np.full((len(rows), *answers.shape[1:]), np.nan)
         spread[rows] = answers
         return spread

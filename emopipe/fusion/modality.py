@@ -7,7 +7,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from emopipe.fusion.clip_pipeline import ClipPipeline, explain_missing
+from emopipe.fusion.clip_pipeline import ClipPipeline, explain_features
 from emopipe.fusion.memory import FitMemory, Fitter, extend, fits_by_steps
 from emopipe.fusion.rows import take, take_params
 from emopipe.fusion.scores import score_matrix
@@ -58,6 +58,11 @@ def check_names(estimators, reserved):
                 f"{name!r} in estimators is {estimator!r}: give a classifier that is made already, "
                 f"such as ({name!r}, SVC())"
             )
+        if not hasattr(estimator, "predict"):
+            raise TypeError(
+                f"{name!r} in estimators is {estimator!r}, which is no classifier: add one, such "
+                f"as make_clip_pipeline({type(estimator).__name__}(...), SVC())"
+            )
     unfit = [n for n in names if not isinstance(n, str) or "__" in n or n in reserved]
     if unfit or len(set(names)) < len(names):
         raise ValueError(
@@ -80,6 +85,12 @@ def _n_extractors(estimator):
             break
         n_steps += 1
     return n_steps
+
+
+def _one_emotion(y) -> str:
+    """Return in words that training clips have one emotion alone; "" where they have several."""
+    first, *others = np.unique(y)
+    return "" if others else f", whose training clips all have the emotion {str(first)!r}"
 
 
 class Modality:
@@ -129,7 +140,8 @@ class Modality:
                 try:
                     scores[fold[1]] = self._test(fitter, fold, classes, scale)
                 except Exception as error:
-                    error.add_note(f"in inner fold {number} of {len(folds)}")
+                    alone = _one_emotion(self.y[fold[0]])
+                    error.add_note(f"in inner fold {number} of {len(folds)}{alone}")
                     raise
             return scores, fitter.lasting
 
@@ -175,11 +187,11 @@ def fit_modalities(estimators, X, y, params, folds, *, classes, scales, memory):
         modality_params = params[name]
         routed = config_context(enable_metadata_routing=True) if modality_params else nullcontext()
         try:
-            with explain_missing(), routed:
+            with explain_features(), routed:
                 modality = Modality(estimator, X, y, modality_params, memory)
                 scores += [modality.out_of_fold(folds, classes, scale)] if folds else []
                 fitted.append(modality.fit())
         except Exception as error:
-            error.add_note(f"in modality {name!r} of the fusion")
+            error.add_note(f"in modality {name!r} of the fusion{_one_emotion(y)}")
             raise
     return fitted, np.stack(scores) if folds else None

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 
-from emopipe.extraction import COUNTERS, ClipWarning
+from emopipe.extraction import COUNTERS, ClipWarning, paths_of
 from emopipe.face.parameters import FaceCrops
 from emopipe.inspection import clip_estimators, read_with, temporary_parameters
 from emopipe.media import excerpt
@@ -47,7 +47,7 @@ def predict(
     model : fitted classifier
         From clips to emotions, see `emopipe.models.load`. It may have been trained on any
         corpus.
-    paths : sequence of str or Path
+    paths : sequence of str or Path, or clip table
         Recordings or images.
     enroll : sequence of str or Path
         Clips of the one person whom all `paths` show, without labels: a model that standardises by
@@ -109,8 +109,7 @@ def predict(
             f"person={person} counts the people of a whole clip, and windows are asked about: take "
             "person='speaking', or no window"
         )
-    paths = [os.fspath(path) for path in paths]
-    enroll = [os.fspath(path) for path in enroll]
+    paths, enroll = _list_paths(paths, "paths"), _list_paths(enroll, "enroll")
     check(model, [*enroll, *paths] if paths else paths)
     clips = []
     with ExitStack() as stack:
@@ -141,6 +140,16 @@ def predict(
         score_kind=score_kind(model),
         notices=_enrolment_notices(model, enroll) + _notices(model, clips, training, window),
     )
+
+
+def _list_paths(paths, name) -> list[str]:
+    """Return the paths in a list, a Series or a clip table."""
+    if isinstance(paths, str | os.PathLike):
+        raise TypeError(f"{name} is one path, {os.fspath(paths)!r}: give a list of paths")
+    listed = paths_of(paths if hasattr(paths, "__len__") else list(paths))
+    if None in listed:
+        raise ValueError(f"{name}[{listed.index(None)}] is no path: leave clips without one out")
+    return listed
 
 
 def _person_parameters(model, person) -> list[tuple]:

@@ -63,6 +63,10 @@ def write_report(experiment, folder) -> Path:
         )
     if not isinstance(folder, str | Path):
         raise TypeError(f"folder is a {type(folder).__name__}: name a folder, as in 'reports/mine'")
+    if Path(folder).suffix in (".html", ".htm", ".json"):
+        raise ValueError(
+            f"folder={str(folder)!r} is named like a file: name a folder, as in 'mine'"
+        )
     if isinstance(experiment, Result):
         experiment = _wrap_result(experiment, folder)
     experiment.save(folder)
