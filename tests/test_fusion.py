@@ -432,7 +432,7 @@ def test_scores_of_an_svc_say_how_sure_it_is():
         ({"estimators": [("my__voice", VOICE)]}, "without '__'"),
         ({"estimators": [("weights", VOICE)]}, "none of .*weights"),
         ({"preferred": "audio"}, "preferred='audio' is unknown; allowed: None"),
-        ({"weights": "best"}, "weights='best' is unknown; allowed: None, 'equal', 'recall', 'sea"),
+        ({"weights": "best"}, "weights='best' is unknown; allowed: None, 'equal', 'mean', 'recall"),
         ({"pool": "product"}, "pool='log' with weights='equal' is the product rule"),
         ({"weights": "likelihood"}, "say pool='log', too"),
         ({"pool": "log", "preferred": "voice"}, "leave out preferred"),
