@@ -521,7 +521,7 @@ class _Camera:
 def test_a_camera_is_recorded(monkeypatch, tmp_path, capsys):
     import cv2
 
-    from emopipe.cli.predict import record
+    from emopipe.cli.cameras import record
     from emopipe.media import probe
 
     monkeypatch.setattr(cv2, "VideoCapture", _Camera)
@@ -534,7 +534,7 @@ def test_a_camera_is_recorded(monkeypatch, tmp_path, capsys):
 def test_opencv_says_nothing_of_a_camera_that_is_not_there(capfd, tmp_path):
     import cv2
 
-    from emopipe.cli.predict import record
+    from emopipe.cli.cameras import record
 
     before = cv2.utils.logging.getLogLevel()
     with pytest.raises(OSError, match="no picture from camera 977"):

@@ -85,28 +85,15 @@ def command(args) -> int:
 
     from emopipe.cli import exit_code, quiet_tensorflow
     from emopipe.cli.assignments import parameters
-    from emopipe.cli.early_checks import check_output, check_store
+    from emopipe.cli.cameras import Clips
     from emopipe.extraction.pool.parent import warm_up
     from emopipe.inspection import uses_keras
-    from emopipe.models import (
-        TrainingRows,
-        check_windows,
-        load,
-        predict,
-        read_manifest,
-    )
+    from emopipe.models import load, predict, read_manifest
 
     _check_arguments(args)
-    for flag, path in (("--csv", args.csv), ("--timeline", args.timeline)):
-        check_output(path, flag)
-    check_store(args.store)
     manifest = read_manifest(args.model)
-    training = TrainingRows.from_dict(manifest.get("training"))
-    window = training.window_of(args.window, over_time=args.timeline is not None)
-    if args.step is not None and window is None:
-        raise ValueError("--step needs --window: this model was trained on whole clips")
-    check_windows(window, args.step)
-    named, named_to_enroll = _Clips(args.clips), _Clips(args.enroll, "--enroll")
+    training, window = _rows(args, manifest)
+    named, named_to_enroll = Clips(args.clips), Clips(args.enroll, "--enroll")
     warm_up(args.jobs if 0 < args.jobs < _EARLY else _EARLY)
     model = load(args.model, parameters=parameters(args.set))
     if uses_keras(model):
@@ -131,6 +118,18 @@ def command(args) -> int:
     return code if answered else 1
 
 
+def _rows(args, manifest):
+    """Return the rows that a model was trained on, and the window to answer in or None."""
+    from emopipe.models import TrainingRows, check_windows
+
+    training = TrainingRows.from_dict(manifest.get("training"))
+    window = training.window_of(args.window, over_time=args.timeline is not None)
+    if args.step is not None and window is None:
+        raise ValueError("--step needs --window: this model was trained on whole clips")
+    check_windows(window, args.step)
+    return training, window
+
+
 def _person(text):
     if text == "speaking" or text.isdecimal():
         return int(text) if text.isdecimal() else text
@@ -139,94 +138,16 @@ def _person(text):
 
 def _check_arguments(args):
     """Raise ValueError for what makes no sense, before a model is loaded or a camera records."""
-    from emopipe.cli.early_checks import check_window_flags
+    from emopipe.cli.early_checks import check_output, check_store, check_window_flags
 
     check_window_flags(args.window, args.step if args.window else None)
     if not 0 < args.seconds < inf:
         raise ValueError(f"--seconds {args.seconds:g}: more than 0 is needed")
     if args.embed and not args.timeline:
         raise ValueError("--embed is about the page: name it with --timeline FILE")
-
-
-class _Clips:
-    """The clips that files, folders, patterns and cameras' numbers mean, and what is not there.
-
-    Parameters
-    ----------
-    locations : list of str
-    flag : str
-        That names them, if one does.
-    """
-
-    def __init__(self, locations, flag=""):
-        from emopipe.cli.clips import location_gaps, named_files
-
-        self.cameras = [int(text) for text in locations if _is_camera(text)]
-        named = [text for text in locations if not _is_camera(text)]
-        self.files, absent = named_files(named)
-        self.gaps = location_gaps(absent, len(named), flag)
-
-    def paths(self, seconds, folder) -> list[str]:
-        """Return the files, those of cameras recorded for some seconds into a folder."""
-        films = [record(n, seconds, folder / f"camera-{n}.avi") for n in self.cameras]
-        return [str(file) for file in [*self.files, *films]]
-
-
-def _is_camera(location) -> bool:
-    return location.isdecimal() and not Path(location).exists()
-
-
-def record(camera, seconds, path):
-    """Record pictures (no sound) from a camera into a file and return its path.
-
-    Raises
-    ------
-    OSError
-        If there is no such camera, or it gives no picture.
-    """
-    import time
-
-    import cv2
-
-    source = _open_camera(camera)
-    try:
-        got, image = source.read() if source.isOpened() else (False, None)
-        if not got:
-            raise OSError(
-                f"no picture from camera {camera}: none is connected, another program uses it, or "
-                "this machine may not open it. Name a file instead"
-            )
-        rows, columns = image.shape[:2]
-        images, began = [image], time.monotonic()
-        print(f"recording {seconds:g} s from camera {camera} ...", file=sys.stderr)
-        while time.monotonic() - began < seconds:
-            got, image = source.read()
-            if not got:
-                break
-            images.append(image)
-        rate = max(1.0, len(images) / max(time.monotonic() - began, 1e-3))
-    finally:
-        source.release()
-    film = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), rate, (columns, rows))
-    for image in images:
-        film.write(image)
-    film.release()
-    return path
-
-
-def _open_camera(camera):
-    """Return OpenCV's reader of a camera, without the lines that its drivers write about none."""
-    import cv2
-
-    log = getattr(getattr(cv2, "utils", None), "logging", None)
-    before = log.getLogLevel() if log else None
-    try:
-        if log:
-            log.setLogLevel(log.LOG_LEVEL_SILENT)
-        return cv2.VideoCapture(camera)
-    finally:
-        if log:
-            log.setLogLevel(before)
+    for flag, path in (("--csv", args.csv), ("--timeline", args.timeline)):
+        check_output(path, flag)
+    check_store(args.store)
 
 
 def _write_timeline(prediction, args, model, title):

@@ -193,9 +193,9 @@ def option_lines(experiment, synthetic) -> list[str]:
     meanings = MEANINGS | parameter_docs(experiment)
     lines = []
     for name, option in parameters_of(experiment)[1].items():
-        shown_default = "..." if option.default is option.empty else repr(option.default)
+        default_text = "..." if option.default is option.empty else repr(option.default)
         small = f" (synthetic corpora: {synthetic[name]!r})" if name in synthetic else ""
-        lines.append(f"  {name}={shown_default}")
+        lines.append(f"  {name}={default_text}")
         if meanings.get(name) or small:
             lines.append(f"      {meanings.get(name, '')}{small}")
     return lines

@@ -20,7 +20,6 @@ Exit code 3 if clips gave no features, or a check of the evaluation failed (docs
 """
 
 import argparse
-import re
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,6 +90,20 @@ def add_arguments(parser):
         help="a parameter of the extractor, such as window=0.05, or FEATURE.PARAMETER=VALUE; may "
         "be repeated",
     )  # fmt: skip
+    _add_recogniser(parser)
+    parser.add_argument(
+        "--folds", type=literal, metavar="FOLDS",
+        help="folds by subject (default: 5, or one for each of fewer people), or their name: loso, "
+        "or luna5 and ertk6 of RAVDESS; 0: no evaluation",
+    )  # fmt: skip
+    add_extraction(parser)
+    add_ignore(parser)
+    add_allow_partial(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace the model that is there")
+
+
+def _add_recogniser(parser):
+    """Add what the model is, behind its features."""
     parser.add_argument(
         "--weights", choices=("equal", "recall", "search"),
         help="of several kinds of features, per emotion (default: recall)",
@@ -106,15 +119,6 @@ def add_arguments(parser):
     parser.add_argument(
         "--cost", type=_cost, metavar="C", help="its C, above 0 (default: logistic 0.1, svm 10)"
     )
-    parser.add_argument(
-        "--folds", type=literal, metavar="FOLDS",
-        help="folds by subject (default: 5, or one for each of fewer people), or their name: loso, "
-        "or luna5 and ertk6 of RAVDESS; 0: no evaluation",
-    )  # fmt: skip
-    add_extraction(parser)
-    add_ignore(parser)
-    add_allow_partial(parser)
-    parser.add_argument("--overwrite", action="store_true", help="replace the model that is there")
 
 
 def command(args) -> int:
@@ -124,10 +128,10 @@ def command(args) -> int:
     from emopipe.cli import exit_code, muted_checks
     from emopipe.cli.early_checks import check_folder, check_store
     from emopipe.cli.train_checks import check_arguments, check_subjects
-    from emopipe.models.saving import check_place
+    from emopipe.models.saving import check_model_folder
 
     folder = args.model.expanduser()
-    check_place(folder, args.overwrite, "--overwrite replaces it")
+    check_model_folder(folder, args.overwrite, "--overwrite replaces it")
     check_arguments(args)
     muted_checks(args.ignore)
     check_folder(folder)
@@ -222,6 +226,7 @@ def _evaluate(args, folder, model, rows, title):
     from emopipe.evaluation import evaluate
     from emopipe.experiment import Experiment
     from emopipe.report import write_report
+    from emopipe.text import slug
 
     notices = []
     if args.window:
@@ -236,7 +241,7 @@ def _evaluate(args, folder, model, rows, title):
         ignore=args.ignore,
     )  # fmt: skip
     outcome = Experiment(
-        name=re.sub("[^a-z0-9_-]+", "-", folder.name.lower()).strip("-_") or "model",
+        name=slug(folder.name, "model", also="_-"),
         title=title,
         question="How well does it recognise the emotions of people it was not trained on?",
         results={title: result},

@@ -97,7 +97,7 @@ def save(
     """
     _check(estimator)
     folder = Path(folder).expanduser()
-    check_place(folder, overwrite)
+    check_model_folder(folder, overwrite)
     data = to_bytes(estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -184,7 +184,7 @@ def _check(estimator):
         ) from None
 
 
-def check_place(folder, overwrite, remedy="pass overwrite=True to replace it"):
+def check_model_folder(folder, overwrite, remedy="pass overwrite=True to replace it"):
     """Raise ModelError where `save` would not write: something else is there, or a model.
 
     `remedy` tells the caller how to replace a model.
