@@ -72,13 +72,13 @@ def check_several(name: str, value, parameter) -> None:
 
 
 @contextmanager
-def see(values):
+def see(values, flag="--set {}={}"):
     """Add to an error the values that were set, {name: value}: its message may name no flag."""
     try:
         yield
     except (ValueError, TypeError, LookupError) as error:
         if values:
-            error.add_note(f"see {' '.join(f'--set {k}={v}' for k, v in values.items())}")
+            error.add_note(f"see {' '.join(flag.format(*pair) for pair in values.items())}")
         raise
 
 

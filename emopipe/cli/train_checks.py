@@ -44,7 +44,7 @@ def check_subjects(folds, clips) -> None:
             "no subject, so folds by subject cannot be made: --folds 0 trains without evaluation"
         )
     if isinstance(folds, str):
-        with see([f"--folds {folds}"]):
+        with see({"folds": folds}, "--{} {}"):
             make_folds(clips, clips["emotion"].to_numpy(), clips["subject"].to_numpy(), folds)
         return
     n_subjects = tested["subject"].nunique()
