@@ -63,6 +63,7 @@ _PUBLIC = {
     "make_clip_pipeline": "fusion",
     "score_weights": "fusion",
     "search_weights": "fusion",
+    "face_ensemble": "ensemble",
     "voice_ensemble": "ensemble",
     "weight_grid": "fusion.grid",
     "describe_weights": "fusion.grid",

@@ -1,16 +1,19 @@
-"""The ensemble of voices: its members, what it knows of whom is tested, and how well it tells."""
+"""The ensembles of voices and faces: members, what is known of whom is tested, figures."""
 
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from clips import write_sound
 from sklearn.linear_model import LogisticRegression
 
 from emopipe import (
+    FeatureTable,
     SubjectScaler,
     VoiceFunctionals,
     evaluate,
+    face_ensemble,
     load,
     make_clip_pipeline,
     predict,
@@ -88,6 +91,46 @@ def test_an_ensemble_is_no_surer_than_its_members(voices):
     ensemble.fit(clips, clips["emotion"])
     answers, members = ensemble.predict_proba(clips), ensemble.modality_scores(clips)
     assert (answers.max(axis=1) <= members.max(axis=(0, 2)) + 1e-9).all()
+
+
+@pytest.fixture
+def faces(tmp_path):
+    """Return a table of clips, and features where only two values together tell the emotion."""
+    rng = np.random.default_rng(0)
+    values = rng.choice([-1.0, 1.0], (160, 2)) + 0.1 * rng.standard_normal((160, 2))
+    joy = values[:, 0] * values[:, 1] > 0
+    people = np.arange(160) // 20
+    clips = pd.DataFrame({"clip": [f"{n}.png" for n in range(160)], "subject": people.astype(str)})
+    clips["emotion"] = np.where(joy, "joy", "anger")
+    table = pd.DataFrame(values + 5 * people[:, None], columns=["lips", "brows"])
+    table.assign(clip=clips["clip"]).to_csv(tmp_path / "units.csv", index=False)
+    return clips, FeatureTable(tmp_path / "units.csv", key="clip", column="clip")
+
+
+def test_trees_recognise_faces_that_no_linear_classifier_does(faces, tmp_path):
+    clips, units = faces
+    ensemble = face_ensemble({"units": units}, unlabelled_clips="all")
+    assert [name for name, _ in ensemble.estimators] == ["units", "units_trees"]
+    train, test = clips[:80], clips[80:]
+    ensemble.fit(train, train["emotion"])
+    right = {
+        name: np.mean(answer == test["emotion"])
+        for name, answer in ensemble.modality_predictions(test).items()
+    }
+    assert right["units"] < 0.8 < ensemble.score(test, test["emotion"])
+    save(ensemble, tmp_path / "model", clips=train)
+    csv = {f"{name}__subjectscaler__csv": units.csv for name in ("units", "units_trees")}
+    loaded = load(tmp_path / "model", parameters=csv)
+    np.testing.assert_array_equal(loaded.predict_proba(test), ensemble.predict_proba(test))
+
+
+def test_faces_of_whom_nothing_is_known_are_not_scaled_by_subject(faces):
+    _, units = faces
+    assert all(model[0] is units for _, model in face_ensemble({"units": units}).estimators)
+    with pytest.raises(ValueError, match="unlabelled_clips="):
+        face_ensemble({"units": units}, unlabelled_clips=1)
+    with pytest.raises(ValueError, match="extractors is empty"):
+        face_ensemble({})
 
 
 @pytest.fixture(scope="module")
