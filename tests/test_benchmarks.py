@@ -49,30 +49,30 @@ def test_help_tells_what_is_measured(name, monkeypatch, capsys):
 
 def test_weightings_are_judged_on_scores_of_as_many_fits_as_folds_and_one():
     search = bench("search")
-    found = search.scan(search.score_table(None, 300), 60, 3, 1)
-    assert found["fits"] == 2 * (search.FOLDS + 1)
-    assert found["searched"] >= found["best_of_grid"] - 1e-12
-    assert np.isfinite(list(found["rounds"][0].values())).all()
+    actual = search.scan(search.score_table(None, 300), 60, 3, 1)
+    assert actual["fits"] == 2 * (search.FOLDS + 1)
+    assert actual["searched"] >= actual["best_of_grid"] - 1e-12
+    assert np.isfinite(list(actual["rounds"][0].values())).all()
 
 
 def test_a_grid_over_a_fusion_extracts_and_fits_nothing_twice(tmp_path, capsys):
     search = bench("search")
-    found = search.grid(tmp_path, 6, 2, C=[1.0, 10.0], n_components=[2], weights=["recall"])
-    assert found["extracted"] == found["clips_x_recipes"]
-    assert found["extracted_twice"] == found["fitted_twice"] == 0
-    assert found["fits"]["SVC"] < found["fits_without_memory"]
+    actual = search.grid(tmp_path, 6, 2, C=[1.0, 10.0], n_components=[2], weights=["recall"])
+    assert actual["extracted"] == actual["clips_x_recipes"]
+    assert actual["extracted_twice"] == actual["fitted_twice"] == 0
+    assert actual["fits"]["SVC"] < actual["fits_without_memory"]
     scanned = search.scan(search.score_table(None, 100), 9, 2, 1)
-    search.show(scanned, found)
+    search.show(scanned, actual)
     assert "goal = 0: yes" in capsys.readouterr().out
 
 
 def test_stores_of_any_size_are_written_and_read(tmp_path, capsys):
     store = bench("store")
-    taken, filled = store.growth(tmp_path, [50, 400], 1)
-    assert [row["entries"] for row in taken] == [50, 400] and set(filled) == {50, 400}
+    chosen, filled = store.growth(tmp_path, [50, 400], 1)
+    assert [row["entries"] for row in chosen] == [50, 400] and set(filled) == {50, 400}
     warm = {"voice": store.warm_read(tmp_path, "voice", 30, 1)}
     naming = {when: {"seconds": 0.1, "read": 0} for when in ("first", "later")}
-    store.show({"clips": 30, "sizes": [50, 400], "warm": warm, "growth": taken,
+    store.show({"clips": 30, "sizes": [50, 400], "warm": warm, "growth": chosen,
                 "filled": filled, "naming": naming})  # fmt: skip
     assert "voice: 30 x 68 read warm" in capsys.readouterr().out
 
@@ -95,14 +95,14 @@ def test_memory_is_that_of_a_fresh_process(tmp_path, capsys):
     rows = [row | {"clips": 0, "results_MB": 0.0}, row | {"clips": 4}]
     videos = [row | {"minutes": i + 1, "sum_MB": 100.0 + i} for i, row in enumerate(rows)]
     memory.show({"voice": videos}, {"as they are": rows})
-    said = capsys.readouterr().out
-    assert "60.0 MB per hour" in said and "of them results 544" in said
+    output = capsys.readouterr().out
+    assert "60.0 MB per hour" in output and "of them results 544" in output
 
 
 def test_the_loop_looks_at_the_frames_it_is_asked_for(clips):
     extract, faces = bench("extract"), []
-    asked = {"detector": None, "size": [8, 8], "margin": 0.0}
-    recipe = SimpleNamespace(prepare_args=asked, places={"model": None})
+    arguments = {"detector": None, "size": [8, 8], "margin": 0.0}
+    recipe = SimpleNamespace(prepare_args=arguments, places={"model": None})
     face = SimpleNamespace(_recipe=lambda: recipe)
 
     def call(crops):

@@ -175,8 +175,8 @@ def test_every_option_of_every_experiment_has_a_meaning_and_drawn_people_need_no
         meanings = scripts.MEANINGS | scripts.parameter_docs(experiment)
         assert [o for o in options if not meanings.get(o)] == [], name
         assert set(synthetic) <= set(options), name
-        told = "\n".join(scripts.option_lines(experiment, synthetic))
-        assert all(meanings[option] in told for option in options)
+        text = "\n".join(scripts.option_lines(experiment, synthetic))
+        assert all(meanings[option] in text for option in options)
         downloaded = {
             option
             for option, default in options.items()
@@ -235,8 +235,8 @@ def test_results_on_less_than_was_asked_have_an_exit_code(
     script, tmp_path, capsys, options, code, words
 ):
     script.write_text(SCRIPT.partition("def experiment")[0] + PARTIAL)
-    found, out, err = run(capsys, "run", script, "--reports", tmp_path / "r", *options)
-    assert found == code and words in err and ("INCOMPLETE" in err) == bool(words)
+    exit_code, out, err = run(capsys, "run", script, "--reports", tmp_path / "r", *options)
+    assert exit_code == code and words in err and ("INCOMPLETE" in err) == bool(words)
     assert "report.html" in out
 
 
@@ -311,11 +311,11 @@ def test_a_script_runs_as_plain_python(script, tmp_path):
     )
     script.write_text(text)
     env = {"PYTHONPATH": str(__import__("pathlib").Path(__file__).parent), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, script, "--corpus", "ravdess=.", "--reports", tmp_path / "r"],
         cwd=tmp_path, env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     assert (tmp_path / "r" / "scripted" / "report.html").is_file()
 
 
@@ -527,8 +527,8 @@ def test_extract_without_a_store_leaves_no_file(wav, tmp_path, monkeypatch, caps
 @pytest.mark.parametrize("command", ["extract", "train", "predict"])
 def test_no_store_is_said_alike_everywhere(command):
     needed = {"train": ["m", "--corpus", "x=y"], "predict": ["m", "c"]}.get(command, [])
-    for given, meant in {"none": None, "some.sqlite": "some.sqlite"}.items():
-        assert _parser().parse_args([command, *needed, "--store", given]).store == meant
+    for arguments, meant in {"none": None, "some.sqlite": "some.sqlite"}.items():
+        assert _parser().parse_args([command, *needed, "--store", arguments]).store == meant
     assert _parser().parse_args([command, *needed]).store == "default"
 
 
@@ -628,17 +628,17 @@ def test_gc_removes_all_of_a_person(wav, tmp_path, capsys):
 
 @pytest.mark.filterwarnings("ignore::emopipe.corpora.CorpusWarning")
 def test_gc_removes_every_file_of_a_take(tmp_path, capsys):
-    with Store(tmp_path / "s") as kept:
-        for n, place in enumerate(["VideoFlash/1001_{}.flv", "AudioWAV/1001_{}.wav",
+    with Store(tmp_path / "s") as store:
+        for n, pattern in enumerate(["VideoFlash/1001_{}.flv", "AudioWAV/1001_{}.wav",
                                    "AudioMP3/1001_{}.mp3", "copy/1001_{}.wav",
                                    "VideoFlash/1002_{}.flv"]):  # fmt: skip
-            file = tmp_path / "corpus" / place.format("DFA_ANG_XX")
+            file = tmp_path / "corpus" / pattern.format("DFA_ANG_XX")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b"%d" % n)
             os.utime(file, (1e9, 1e9))
             digest = checksum(file)
-            kept.put_contents({str(file): (file_stamp(file), digest)})
-            kept.put({digest: Entry(None, "no_face")}, contents={digest: digest})
+            store.put_contents({str(file): (file_stamp(file), digest)})
+            store.put({digest: Entry(None, "no_face")}, contents={digest: digest})
     corpus = f"cremad={tmp_path / 'corpus'}"
     code, out, _ = run(capsys, "store", "gc", "--forget", "1001", "--corpus", corpus,
                        "--store", tmp_path / "s")  # fmt: skip
@@ -648,8 +648,8 @@ def test_gc_removes_every_file_of_a_take(tmp_path, capsys):
 @pytest.mark.filterwarnings("ignore::emopipe.store.StoreWarning")
 def test_verify_says_what_was_damaged(store, capsys):
     whole = bytearray(store.read_bytes())
-    place = whole.index(np.ones(3).tobytes())
-    whole[place] ^= 1
+    offset = whole.index(np.ones(3).tobytes())
+    whole[offset] ^= 1
     store.write_bytes(whole)
     code, out, _ = run(capsys, "store", "verify", "--store", store)
     assert code == 1 and "1 damaged value dropped" in out
@@ -703,10 +703,10 @@ def test_doctor_says_when_only_the_cpu_is_used(monkeypatch, names, nvidia, statu
 
 
 def test_doctor_counts_what_failed(capsys, monkeypatch):
-    def broken():
+    def fail():
         raise OSError("gone")
 
-    monkeypatch.setattr("emopipe.cli.doctor._checks", lambda store: [("disc", broken)])
+    monkeypatch.setattr("emopipe.cli.doctor._checks", lambda store: [("disc", fail)])
     code, out, _ = run(capsys, "doctor")
     assert code == 1 and "FAILED" in out and "\n1 check failed" in out
 
@@ -743,10 +743,10 @@ def test_run_keeps_features_where_it_is_told_and_counts_so_many_cores(tmp_path, 
         "    seen = f'{store and store.path} {joblib.effective_n_jobs(-1)}'\n"
         "    return Experiment(name='looks', title='looks', question=seen, results={})\n"
     )
-    for arguments, seen in (
+    for arguments, expected in (
         (["--store", tmp_path / "own.sqlite", "--jobs", "1"], f"{tmp_path / 'own.sqlite'} 1"),
         (["--store", "none", "--jobs", "1"], "None 1"),
     ):
         run(capsys, "run", script, "--reports", tmp_path / "reports", *arguments)
         saved = json.loads((tmp_path / "reports" / "looks" / "result.json").read_text())
-        assert saved["question"] == seen
+        assert saved["question"] == expected

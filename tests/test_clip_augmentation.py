@@ -37,9 +37,9 @@ def test_all_frames_are_transformed_alike(seed, channels):
     clip = frames(channels)
     whole = apply_transform(clip, transform)
     assert whole.shape == clip.shape and whole.dtype == np.uint8
-    for place in range(channels):
-        alone = apply_transform(clip[..., place : place + 1], transform)
-        assert np.array_equal(whole[..., place : place + 1], alone)
+    for channel in range(channels):
+        alone = apply_transform(clip[..., channel : channel + 1], transform)
+        assert np.array_equal(whole[..., channel : channel + 1], alone)
 
 
 def test_nothing_changes_nothing():
@@ -92,8 +92,8 @@ def test_the_sheet_shows_the_clip_and_its_copies():
 
 
 def test_draws_are_repeatable():
-    one, two, other = (draw_transforms(4, np.random.default_rng(s)) for s in (1, 1, 2))
-    assert one == two != other
+    first, two, other = (draw_transforms(4, np.random.default_rng(s)) for s in (1, 1, 2))
+    assert first == two != other
     assert np.mean([t.flip for t in draw_transforms(400, np.random.default_rng(0))]) == (
         pytest.approx(0.5, abs=0.1)
     )

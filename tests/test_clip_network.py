@@ -78,9 +78,9 @@ def test_without_random_state_every_fit_draws_its_own(tiny, fitted, clips):
     network = clone(tiny).set_params(
         training__random_state=None, training__epochs=1, n_copies=1, augment_sound=True
     )
-    one, other = (clone(network).fit(clips, clips["emotion"]) for _ in range(2))
-    assert one.random_state_ != other.random_state_ and fitted.random_state_ == 0
-    assert not one.copies().equals(other.copies())
+    first, other = (clone(network).fit(clips, clips["emotion"]) for _ in range(2))
+    assert first.random_state_ != other.random_state_ and fitted.random_state_ == 0
+    assert not first.copies().equals(other.copies())
 
 
 def test_same_answers_whatever_holds_the_paths(fitted, clips):
@@ -157,9 +157,9 @@ def test_clips_that_say_nothing_are_left_out(tiny, fitted, clips, silent):
 
 def test_statuses(fitted, clips, silent):
     table = pd.DataFrame({"path": [clips["path"][0], silent]}, index=[7, 9])
-    told = fitted.statuses(table)
-    assert told["status"].tolist() == ["ok", "silent"] and told.index.tolist() == [7, 9]
-    assert {"path", "status", "detail", "windows"} <= set(told.columns)
+    statuses = fitted.statuses(table)
+    assert statuses["status"].tolist() == ["ok", "silent"] and statuses.index.tolist() == [7, 9]
+    assert {"path", "status", "detail", "windows"} <= set(statuses.columns)
 
 
 def test_nothing_to_learn_from(tiny, clips, silent):
@@ -191,13 +191,13 @@ def test_class_weights(tiny, clips):
 
 def test_sound_in_another_file(tiny, fitted, clips, silent):
     table = pd.DataFrame({"path": silent, "audio": clips["path"]})
-    heard = pickle.loads(pickle.dumps(fitted)).set_params(audio_column="audio")
-    assert np.array_equal(heard.predict_proba(table), fitted.predict_proba(clips))
+    listener = pickle.loads(pickle.dumps(fitted)).set_params(audio_column="audio")
+    assert np.array_equal(listener.predict_proba(table), fitted.predict_proba(clips))
     table.loc[3, "audio"] = None
     with pytest.warns(ClipWarning, match="silent 1"):
-        assert np.isnan(heard.predict_proba(table)[3]).all()
+        assert np.isnan(listener.predict_proba(table)[3]).all()
     with pytest.raises(ValueError, match="audio_column='audio'"):
-        heard.predict(clips["path"])
+        listener.predict(clips["path"])
 
 
 def test_evaluate_collects_history_and_statuses(tiny, clips, tmp_path):
@@ -240,19 +240,19 @@ def test_asks_for_groups(tiny):
 def test_groups_decide_who_is_held_out(tiny, clips, monkeypatch):
     from emopipe.training import clip_network
 
-    seen = []
+    calls = []
     whole = clip_network.validation_rows
 
-    def spy(y, groups, **asked):
-        seen.append(groups)
-        return whole(y, groups, **asked)
+    def spy(y, groups, **arguments):
+        calls.append(groups)
+        return whole(y, groups, **arguments)
 
     monkeypatch.setattr(clip_network, "validation_rows", spy)
     quick = clone(tiny).set_params(training__epochs=1)
     quick.fit(clips, clips["emotion"])
     quick.fit(clips["path"], clips["emotion"], groups=clips["subject"])
     quick.fit(clips["path"], clips["emotion"])
-    assert seen[0].tolist() == seen[1].tolist() == clips["subject"].tolist() and seen[2] is None
+    assert calls[0].tolist() == calls[1].tolist() == clips["subject"].tolist() and calls[2] is None
 
 
 def test_bad_parameters(tiny, clips):

@@ -30,7 +30,7 @@ SUBJECTS = np.repeat(list("abcdefgh"), 5)
 Y = np.array(["fear", "joy", "rage"])[np.arange(40) % 3]
 
 
-def holed(seed=0):
+def make_gaps(seed=0):
     rng = np.random.default_rng(seed)
     X = rng.normal(0, 1, (40, 4)) + (Y == "joy")[:, None] - (Y == "rage")[:, None]
     gaps = rng.random(40) < 0.2
@@ -46,19 +46,19 @@ def holed(seed=0):
 )  # fmt: skip
 @pytest.mark.parametrize("as_table", [False, True])
 def test_it_answers_as_the_classifier_of_complete_rows_does(rest, as_table):
-    X, gaps = holed()
-    given = pd.DataFrame(X, columns=list("abcd"), index=range(7, 47)) if as_table else X
-    model = clone(make_clip_pipeline(FunctionTransformer(), *rest)).fit(given, Y)
+    X, gaps = make_gaps()
+    table = pd.DataFrame(X, columns=list("abcd"), index=range(7, 47)) if as_table else X
+    model = clone(make_clip_pipeline(FunctionTransformer(), *rest)).fit(table, Y)
     alone = clone(make_pipeline(*rest)).fit(X[~gaps], Y[~gaps])
     method = "predict_proba" if hasattr(alone, "predict_proba") else "decision_function"
-    scores = getattr(model, method)(given)
+    scores = getattr(model, method)(table)
     np.testing.assert_allclose(scores[~gaps], getattr(alone, method)(X[~gaps]), rtol=1e-9)
     assert gaps.any() and np.isnan(scores[gaps]).all()
     assert hasattr(model, "predict_proba") == hasattr(alone, "predict_proba")
     labels, counts = np.unique(Y[~gaps], return_counts=True)
-    assert set(model.predict(given)[gaps]) == {labels[counts.argmax()]} == {model.fallback_}
-    np.testing.assert_array_equal(model.predict(given)[~gaps], alone.predict(X[~gaps]))
-    assert model.score(given, Y) == (model.predict(given) == Y).mean()
+    assert set(model.predict(table)[gaps]) == {labels[counts.argmax()]} == {model.fallback_}
+    np.testing.assert_array_equal(model.predict(table)[~gaps], alone.predict(X[~gaps]))
+    assert model.score(table, Y) == (model.predict(table) == Y).mean()
 
 
 def test_parameters_have_the_names_of_steps():
@@ -75,7 +75,7 @@ def test_parameters_have_the_names_of_steps():
 
 
 def test_a_grid_in_a_fusion_says_voice_svc_c():
-    X, _ = holed()
+    X, _ = make_gaps()
     parts = [(n, make_clip_pipeline(FunctionTransformer(), SVC())) for n in ("voice", "face")]
     search = GridSearchCV(
         EmotionWeightedFusion(parts, cv=2), {"voice__svc__C": [1e-4, 1.0]}, cv=GroupKFold(2)
@@ -87,7 +87,7 @@ def test_a_grid_in_a_fusion_says_voice_svc_c():
 
 
 def test_a_fusion_fits_its_steps_and_remembers_them_like_those_of_other_pipelines():
-    X, _ = holed()
+    X, _ = make_gaps()
     rest = [StandardScaler(), PCA(2), SVC()]
     memory, fitted = FitMemory(), []
     for C in (1, 10):
@@ -105,7 +105,7 @@ class Noting(ClassifierMixin, BaseEstimator):
     """Notes what fit is given."""
 
     def fit(self, X, y, sample_weight=None, groups=None):
-        self.classes_, self.given_ = np.unique(y), {"w": sample_weight, "g": groups, "n": len(X)}
+        self.classes_, self.passed_ = np.unique(y), {"w": sample_weight, "g": groups, "n": len(X)}
         return self
 
     def predict(self, X):
@@ -114,7 +114,7 @@ class Noting(ClassifierMixin, BaseEstimator):
 
 @pytest.mark.parametrize("routing", [False, True])
 def test_what_steps_are_given_is_cut_to_the_rows_that_they_get(routing):
-    X, gaps = holed()
+    X, gaps = make_gaps()
     weights = np.arange(40.0)
     with config_context(enable_metadata_routing=routing):
         last = Noting()
@@ -123,13 +123,13 @@ def test_what_steps_are_given_is_cut_to_the_rows_that_they_get(routing):
             last.set_fit_request(sample_weight=True, groups=True)
             params = {"sample_weight": weights, "groups": SUBJECTS}
         model = make_clip_pipeline(FunctionTransformer(), last).fit(X, Y, **params)
-    given = model["noting"].given_
-    assert given["n"] == (~gaps).sum() and given["w"].tolist() == weights[~gaps].tolist()
-    assert given["g"].tolist() == SUBJECTS[~gaps].tolist()
+    passed = model["noting"].passed_
+    assert passed["n"] == (~gaps).sum() and passed["w"].tolist() == weights[~gaps].tolist()
+    assert passed["g"].tolist() == SUBJECTS[~gaps].tolist()
 
 
 def test_the_first_step_may_join_several_and_a_row_must_be_whole():
-    X, gaps = holed()
+    X, gaps = make_gaps()
     both = FeatureUnion([("a", FunctionTransformer()), ("b", FunctionTransformer(np.square))])
     model = make_clip_pipeline(both, StandardScaler(), SVC()).fit(X, Y)
     assert np.array_equal(np.isnan(model.decision_function(X)).all(axis=1), gaps)
@@ -153,7 +153,7 @@ class FirstTwo(TransformerMixin, BaseEstimator):
 
 @pytest.mark.parametrize("first", [FirstTwo(), "passthrough"])
 def test_an_extractor_of_ones_own_derives_from_nothing_of_ours(first):
-    X, _ = holed()
+    X, _ = make_gaps()
     model = ClipPipeline([("first", first), ("lr", LogisticRegression())]).fit(X, Y)
     fusion = EmotionWeightedFusion([("own", clone(model))], weights="equal")
     scores = fusion.fit(X, Y, groups=SUBJECTS).predict_proba(X)
@@ -175,10 +175,10 @@ def test_the_last_step_is_a_classifier(last):
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_decisions_have_one_shape_whether_any_clip_has_features(classes):
-    X, _ = holed()
+    X, _ = make_gaps()
     model = make_clip_pipeline(FunctionTransformer(), SVC()).fit(X, np.arange(40) % classes)
-    some, none = model.decision_function(X), model.decision_function(np.full((40, 4), np.nan))
-    assert none.shape == some.shape and np.isnan(none).all()
+    subset, none = model.decision_function(X), model.decision_function(np.full((40, 4), np.nan))
+    assert none.shape == subset.shape and np.isnan(none).all()
 
 
 def test_clips_without_any_features_fit_nothing():
@@ -187,7 +187,7 @@ def test_clips_without_any_features_fit_nothing():
 
 
 def test_whoever_takes_the_usual_pipeline_is_told_of_this_one():
-    X, _ = holed()
+    X, _ = make_gaps()
     usual = make_pipeline(FunctionTransformer(), SVC())
     fusion = EmotionWeightedFusion([("voice", usual)])
     for fit in (
@@ -200,7 +200,7 @@ def test_whoever_takes_the_usual_pipeline_is_told_of_this_one():
 
 
 def test_it_is_evaluated_and_saved(tmp_path):
-    X, gaps = holed()
+    X, gaps = make_gaps()
     model = make_clip_pipeline(FunctionTransformer(), StandardScaler(), LogisticRegression())
     result = evaluate(model, X, Y, groups=SUBJECTS, cv=2, n_bootstrap=50)
     assert result.coverage["answered"] == (~gaps).sum() and result.title == (

@@ -152,13 +152,13 @@ def test_who_is_enrolled_is_scaled_as_a_subject_by_name(voices, stranger, tmp_pa
     (tmp_path / "empty.wav").write_bytes(b"")
     enroll = [*paths, tmp_path / "empty.wav"]
     prediction = predict(model, paths, enroll=enroll, **options)
-    found = [list(clip.whole.scores.values()) for clip in prediction.clips]
-    np.testing.assert_allclose(found, model.predict_proba(clips), atol=1e-9)
+    enrolled = [list(clip.whole.scores.values()) for clip in prediction.clips]
+    np.testing.assert_allclose(enrolled, model.predict_proba(clips), atol=1e-9)
     assert "9 clips were enrolled" in prediction.notices[0]
     alone = predict(model, paths, **options)
     assert "Nobody is enrolled" in alone.notices[0]
     plain = [list(clip.whole.scores.values()) for clip in alone.clips]
-    assert np.abs(np.subtract(plain, found)).max() > 0.01
+    assert np.abs(np.subtract(plain, enrolled)).max() > 0.01
     np.testing.assert_allclose(plain, model.predict_proba(clips.assign(subject=None)), atol=1e-9)
     with pytest.raises(ValueError, match="none of 1 clips to enroll gives features"):
         predict(model, paths[:1], enroll=[tmp_path / "empty.wav"], **options)

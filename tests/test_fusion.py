@@ -46,7 +46,7 @@ EMOTIONS = np.array(["anger", "fear", "joy"])
 def fresh_memory():
     MEMORY.clear()
     Spy.fits.clear()
-    Spy.seen.clear()
+    Spy.calls.clear()
     Reader.calls.clear()
 
 
@@ -78,7 +78,7 @@ class Spy(ClassifierMixin, BaseEstimator):
     """Knows which rows (column 0) it was fitted on, and notes which it is asked for."""
 
     fits = Counter()  # noqa: RUF012
-    seen = []  # noqa: RUF012
+    calls = []  # noqa: RUF012
 
     def __init__(self, name="spy"):
         self.name = name
@@ -90,7 +90,7 @@ class Spy(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X):
         rows = X[:, 0].astype(int)
-        self.seen.append((self.rows_, rows))
+        self.calls.append((self.rows_, rows))
         return np.random.default_rng(rows[0]).dirichlet(np.ones(len(self.classes_)), len(rows))
 
     def predict(self, X):
@@ -106,11 +106,11 @@ def test_no_weight_is_learned_from_a_subject_that_was_fitted_on(weights):
     X = np.arange(len(y), dtype=float)[:, None]
     fusion = EmotionWeightedFusion(SPIES, weights=weights, remember=False)
     fusion.fit(X, y, groups=subjects)
-    assert len(Spy.seen) == 2 * 5
-    for fitted, asked in Spy.seen:
-        assert not set(subjects[fitted]) & set(subjects[asked])
-    for modality in (Spy.seen[:5], Spy.seen[5:]):
-        assert sorted(np.concatenate([asked for _, asked in modality])) == list(range(len(y)))
+    assert len(Spy.calls) == 2 * 5
+    for fitted, answered in Spy.calls:
+        assert not set(subjects[fitted]) & set(subjects[answered])
+    for modality in (Spy.calls[:5], Spy.calls[5:]):
+        assert sorted(np.concatenate([answered for _, answered in modality])) == list(range(len(y)))
     assert all(len(estimator.rows_) == len(y) for estimator in fusion.estimators_)
 
 
@@ -134,11 +134,11 @@ def test_modalities_are_fitted_as_often_as_there_are_folds_and_once_on_all(optio
 def test_a_grid_over_weights_fits_no_modality_twice():
     _, y, subjects = clips()
     X = np.arange(len(y), dtype=float)[:, None]
-    given = list(np.random.default_rng(0).random((15, 2, 3)))
+    tables = list(np.random.default_rng(0).random((15, 2, 3)))
     with config_context(enable_metadata_routing=True):
         GridSearchCV(
             EmotionWeightedFusion(SPIES),
-            {"weights": ["equal", *given], "preferred": [None, "voice"]},
+            {"weights": ["equal", *tables], "preferred": [None, "voice"]},
             cv=GroupKFold(4),
         ).fit(X, y, groups=subjects)
         assert Spy.fits == {"voice": 4 + 1, "face": 4 + 1}
@@ -170,15 +170,15 @@ def test_a_grid_over_weights_and_modalities_fits_every_step_once():
 
 def test_remembered_or_not_the_outcome_is_the_same():
     X, y, subjects = clips()
-    found = []
+    actual = []
     for remember in (True, True, False):
         fusion = EmotionWeightedFusion(BOTH, weights="search", remember=remember)
-        found.append(fusion.fit(X, y, groups=subjects).predict_proba(X))
+        actual.append(fusion.fit(X, y, groups=subjects).predict_proba(X))
         if remember:
             counts = dict(MEMORY.counts)
     assert MEMORY.counts == counts
-    for other in found[1:]:
-        np.testing.assert_array_equal(found[0], other)
+    for other in actual[1:]:
+        np.testing.assert_array_equal(actual[0], other)
 
 
 def test_chance_is_drawn_anew_for_every_fit():
@@ -294,7 +294,7 @@ def test_rows_that_only_train_teach_no_weight():
     assert fusion.estimators_[0][-1].class_count_.sum() == len(y)
 
 
-def holed(X, voiceless=(), faceless=()):
+def make_gaps(X, voiceless=(), faceless=()):
     X = X.copy()
     X[list(voiceless), :2] = np.nan
     X[list(faceless), 2:] = np.nan
@@ -329,17 +329,17 @@ WHOLE = [
 )
 def test_a_clip_that_lacks_a_modality_is_decided_by_the_other(fusion):
     X, y, subjects = clips()
-    training = holed(X, voiceless=range(0, 9, 2), faceless=range(1, 20, 3))
+    training = make_gaps(X, voiceless=range(0, 9, 2), faceless=range(1, 20, 3))
     fusion = clone(fusion).fit(training, y, groups=subjects)
-    asked = holed(X, voiceless=[0, 2], faceless=[1, 2])
+    incomplete = make_gaps(X, voiceless=[0, 2], faceless=[1, 2])
     voice, face = fusion.modality_scores(X)
-    proba = fusion.predict_proba(asked)
+    proba = fusion.predict_proba(incomplete)
     if getattr(fusion, "pool", "log") == "linear":
         np.testing.assert_allclose(proba[0], face[0])
         np.testing.assert_allclose(proba[1], voice[1])
     assert np.isnan(proba[2]).all() and np.isfinite(proba[3:]).all()
     np.testing.assert_allclose(proba[[0, 1]].sum(axis=1), 1)
-    predicted = fusion.predict(asked)
+    predicted = fusion.predict(incomplete)
     assert predicted[0] == EMOTIONS[face[0].argmax()]
     assert predicted[1] == EMOTIONS[voice[1].argmax()]
     alone = fusion.modality_predictions(X)
@@ -360,7 +360,7 @@ def test_a_clip_without_any_modality_gets_the_most_frequent_emotion():
 
 def test_weights_are_learned_where_scores_are():
     X, y, subjects = clips()
-    training = holed(X, faceless=range(30, 60))
+    training = make_gaps(X, faceless=range(30, 60))
     fusion = EmotionWeightedFusion(WHOLE, weights="search").fit(training, y, groups=subjects)
     assert np.isnan(fusion.oof_scores_[1, 30:60]).all()
     assert np.isfinite(fusion.oof_scores_[0]).all()
@@ -383,14 +383,14 @@ def test_calibration_is_learned_out_of_fold(calibration):
     fusion = EmotionWeightedFusion(BOTH, weights="recall", calibration=calibration)
     fusion.fit(X, y, groups=subjects)
     scores = fusion.modality_scores(X)
-    for found in (scores, fusion.oof_scores_):
-        np.testing.assert_allclose(found.sum(axis=2), 1)
+    for probabilities in (scores, fusion.oof_scores_):
+        np.testing.assert_allclose(probabilities.sum(axis=2), 1)
     raw = clone(fusion).set_params(calibration=None).fit(X, y, groups=subjects)
     assert not np.allclose(raw.oof_scores_[0], fusion.oof_scores_[0])
     assert (fusion.predict(X) == y).mean() > 0.6
     with pytest.raises(ValueError, match="calibration needs at least 2 inner folds"):
-        one = [(np.arange(50), np.arange(50, len(y)))]
-        clone(fusion).set_params(cv=one).fit(X, y)
+        single_fold = [(np.arange(50), np.arange(50, len(y)))]
+        clone(fusion).set_params(cv=single_fold).fit(X, y)
 
 
 def test_decision_values_are_calibrated_by_default_and_probabilities_are_not():
@@ -454,10 +454,10 @@ def test_an_error_says_in_which_modality_and_fold():
     X, y, subjects = clips()
     broken = X.copy()
     broken[0, 2] = np.nan
-    with pytest.raises(ValueError, match="NaN") as told:
+    with pytest.raises(ValueError, match="NaN") as error:
         EmotionWeightedFusion(BOTH, weights="recall").fit(broken, y, groups=subjects)
-    assert any("modality 'face'" in note for note in told.value.__notes__)
-    assert any("inner fold" in note for note in told.value.__notes__)
+    assert any("modality 'face'" in note for note in error.value.__notes__)
+    assert any("inner fold" in note for note in error.value.__notes__)
 
 
 class Reader(TransformerMixin, BaseEstimator):
@@ -506,10 +506,10 @@ def test_groups_reach_the_folds_through_pipelines_and_searches():
         cv=GroupKFold(2), error_score="raise",
     )  # fmt: skip
     with config_context(enable_metadata_routing=True):
-        found = cross_validate(
+        validated = cross_validate(
             search, X, y, cv=GroupKFold(2), params={"groups": subjects}, error_score="raise"
         )
-    assert found["test_score"].mean() > 0.5
+    assert validated["test_score"].mean() > 0.5
     with config_context(enable_metadata_routing=False):
         raw = clone(fusion).set_params(calibration=None)  # a search passes no groups on
         GridSearchCV(raw, {"weights": ["equal"]}, cv=GroupKFold(2)).fit(X, y, groups=subjects)
@@ -520,10 +520,10 @@ class Grouped(GaussianNB):
     """A classifier that asks for groups."""
 
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
-    given = []  # noqa: RUF012
+    group_counts = []  # noqa: RUF012
 
     def fit(self, X, y, groups=None):
-        self.given.append(None if groups is None else len(groups))
+        self.group_counts.append(None if groups is None else len(groups))
         assert groups is None or len(groups) == len(X)
         return super().fit(X, y)
 
@@ -531,7 +531,7 @@ class Grouped(GaussianNB):
 @pytest.mark.parametrize("routing", [False, True])
 def test_modalities_that_ask_for_groups_are_given_them(routing):
     X, y, subjects = clips()
-    Grouped.given.clear()
+    Grouped.group_counts.clear()
     nested = EmotionWeightedFusion(BOTH, weights="recall", cv=2)
     search = GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9, 1]}, cv=GroupKFold(2))
     estimators = [
@@ -543,7 +543,7 @@ def test_modalities_that_ask_for_groups_are_given_them(routing):
     with config_context(enable_metadata_routing=routing):
         fusion = EmotionWeightedFusion(estimators, weights="search", cv=2)
         fusion.fit(X, y, groups=subjects)
-    assert Grouped.given == [36, 36, 72]
+    assert Grouped.group_counts == [36, 36, 72]
     assert fusion.weights_.shape == (4, 3)
 
 
@@ -608,12 +608,12 @@ def test_attributes_of_the_first_modality():
 
 def test_threads_share_fits():
     X, y, subjects = clips()
-    barrier, found = threading.Barrier(3), []
+    barrier, results = threading.Barrier(3), []
 
     def work():
         barrier.wait()
         fusion = EmotionWeightedFusion([("face", FACE)], weights="recall")
-        found.append(fusion.fit(X, y, groups=subjects).predict_proba(X))
+        results.append(fusion.fit(X, y, groups=subjects).predict_proba(X))
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
@@ -621,7 +621,7 @@ def test_threads_share_fits():
     for thread in threads:
         thread.join()
     assert MEMORY.counts["fitted"] == 3 * 6  # selection, scaler, Bayes in five folds and on all
-    assert all(np.array_equal(found[0], other) for other in found[1:])
+    assert all(np.array_equal(results[0], other) for other in results[1:])
 
 
 def test_permuted_clips_permute_the_answers():
@@ -673,6 +673,6 @@ def test_ten_thousand_weightings_of_cremad_need_no_further_fit(voters):
     steps = np.random.default_rng(1).integers(-1, 2, (10_000, 2, 6)) * 0.1
     around = np.maximum(fusion.weights_.to_numpy() + steps, 0)
     scores = score_weights(fusion.oof_scores_, codes, around)
-    (found,) = score_weights(fusion.oof_scores_, codes, [fusion.weights_])
-    assert found >= scores.max()
+    (figure,) = score_weights(fusion.oof_scores_, codes, [fusion.weights_])
+    assert figure >= scores.max()
     assert MEMORY.counts["fitted"] == 2 * (5 + 1)

@@ -34,8 +34,8 @@ def fit(memory, estimator, data=X, y=Y, **params):
 def fits(estimator, *again, memory=None):
     """How many fits an estimator and others after it take."""
     memory = memory or FitMemory()
-    for one in (estimator, *again):
-        fit(memory, one)
+    for estimator_ in (estimator, *again):
+        fit(memory, estimator_)
     return memory.counts["fitted"]
 
 
@@ -94,10 +94,10 @@ def test_the_steps_inside_where_finite_are_remembered_too():
 
 def test_by_steps_or_whole_the_outcome_is_the_same():
     pipeline = make_pipeline(StandardScaler(), "passthrough", PCA(3), SVC())
-    found = fit(FitMemory(), pipeline)
+    actual = fit(FitMemory(), pipeline)
     expected = clone(pipeline).fit(X, Y)
-    np.testing.assert_allclose(found.decision_function(X), expected.decision_function(X))
-    assert [name for name, _ in found.steps] == [name for name, _ in expected.steps]
+    np.testing.assert_allclose(actual.decision_function(X), expected.decision_function(X))
+    assert [name for name, _ in actual.steps] == [name for name, _ in expected.steps]
 
 
 @pytest.mark.parametrize(
@@ -155,14 +155,14 @@ def test_what_follows_a_chance_is_fitted_with_it():
 
 
 def test_a_class_or_function_defined_anew_is_another_one():
-    keys, found = [], []
+    keys, actual = [], []
     for factor in (2, 3):
         namespace = {"__name__": __name__}
         exec(f"def double(values):\n    return {factor} * values", namespace)
         globals()["double"] = namespace["double"]  # as running a notebook's cell again does
-        found.append(estimator_key(FunctionTransformer(double)))
-        keys.append(found[-1][0])
-    assert keys[0] == keys[1] and found[0] != found[1]
+        actual.append(estimator_key(FunctionTransformer(double)))
+        keys.append(actual[-1][0])
+    assert keys[0] == keys[1] and actual[0] != actual[1]
 
 
 def test_the_oldest_make_room_and_giants_are_not_kept():
@@ -231,14 +231,14 @@ def test_contents_tell_tables_apart():
 
 
 def test_contents_tell_lists_and_arrays_apart():
-    for one, other in (
+    for first, other in (
         (["a", "b"], ["a", "c"]),
         ([[1.0, 2.0]], [[1.0, 3.0]]),
         (np.array(["a", "b"], dtype=object), np.array(["b", "a"], dtype=object)),
         (pd.Series(["a"]), pd.Series(["b"])),
     ):
-        assert content_key(one) == content_key(pickle.loads(pickle.dumps(one)))
-        assert content_key(one) != content_key(other)
+        assert content_key(first) == content_key(pickle.loads(pickle.dumps(first)))
+        assert content_key(first) != content_key(other)
     assert rows_key([1, 2]) != rows_key([2, 1])
 
 
@@ -265,8 +265,8 @@ class Halving(TransformerMixin, BaseEstimator):
 def test_parameters_for_a_transformer_have_the_pipeline_fitted_whole():
     with config_context(enable_metadata_routing=True):
         pipeline = make_pipeline(Halving().set_fit_request(groups=True), GaussianNB())
-        found = fit(FitMemory(), pipeline, groups=np.arange(60))
-    assert found[0].groups_ is not None
+        actual = fit(FitMemory(), pipeline, groups=np.arange(60))
+    assert actual[0].groups_ is not None
 
 
 def test_a_grouped_search_at_the_end_of_a_pipeline_gets_its_groups():

@@ -23,7 +23,7 @@ from emopipe.fusion import (
 from emopipe.fusion.multinomial import left_out_loss, most_likely
 
 
-def drawn(n_clips, weights, seed=0, n_people=10):
+def draw_scores(n_clips, weights, seed=0, n_people=10):
     """Scores (modalities, clips, emotions) whose log pool with `weights` is the truth; emotions."""
     rng = np.random.default_rng(seed)
     weights = np.asarray(weights, dtype=float)
@@ -62,14 +62,14 @@ def test_a_person_is_left_out_as_if_all_were_learned_anew():
         without = most_likely(features[:, ~r], y[~r], np.zeros(6), precision)
         logits = np.einsum("enk,ek->ne", features[:, r], without.reshape(3, 2))
         loss -= log_softmax(logits, axis=1)[np.arange(r.sum()), y[r]].sum() / 200
-    found = left_out_loss(features, y, units, theta, precision)
+    actual = left_out_loss(features, y, units, theta, precision)
     in_sample = left_out_loss(features, y, np.arange(200) // 200, theta, np.eye(6) * 1e9)
-    assert abs(found - loss) < 0.1 * abs(loss - in_sample)
+    assert abs(actual - loss) < 0.1 * abs(loss - in_sample)
 
 
 def test_many_clips_find_the_true_weights_and_few_stay_with_equal_ones():
     true = np.array([[1.5, 0.5, 1.0], [0.2, 1.0, 0.6]])
-    scores, y, people = drawn(20_000, true)
+    scores, y, people = draw_scores(20_000, true)
     weights, biases = likelihood_weights(log_scores(scores, [1e-9, 1e-9]), y, people)
     np.testing.assert_allclose(weights, true, atol=0.08)
     np.testing.assert_allclose(biases - biases.mean(), 0, atol=0.08)
@@ -77,7 +77,7 @@ def test_many_clips_find_the_true_weights_and_few_stay_with_equal_ones():
     def spread(n_clips):
         spreads = []
         for seed in range(5):
-            scores, y, people = drawn(n_clips, np.ones((2, 3)), seed)
+            scores, y, people = draw_scores(n_clips, np.ones((2, 3)), seed)
             weights, _ = likelihood_weights(log_scores(scores, [1e-9, 1e-9]), y, people)
             spreads.append(weights.std() / weights.mean())
         return np.mean(spreads)
@@ -87,7 +87,7 @@ def test_many_clips_find_the_true_weights_and_few_stay_with_equal_ones():
 
 def test_stacking_hears_what_one_emotions_score_says_of_another():
     # The second modality confuses the first two emotions, always: its scores are exchanged.
-    scores, y, people = drawn(4000, np.ones((2, 3)))
+    scores, y, people = draw_scores(4000, np.ones((2, 3)))
     scores[1] = scores[1][:, [1, 0, 2]]
     logs = log_scores(scores, [1e-9, 1e-9])
     coefficients, biases = stacking_coefficients(logs, y, people)
@@ -101,7 +101,7 @@ def test_stacking_hears_what_one_emotions_score_says_of_another():
 
 
 def test_floors_believe_scores_near_zero_of_the_modality_that_deserves_it():
-    scores, y, _ = drawn(500, [[3.0, 3.0, 3.0]])
+    scores, y, _ = draw_scores(500, [[3.0, 3.0, 3.0]])
     lapses = scores.copy()
     lapses[0, ::10] = lapses[0, ::10][:, [1, 2, 0]]  # now and then sure of what is wrong
     sure, unsure = choose_floors(np.concatenate([scores, lapses]) ** 3, y)
@@ -129,7 +129,7 @@ TABLE = [("voice", ScoreColumns(prefix="heard_")), ("face", ScoreColumns(prefix=
 
 
 def votes(n_clips=200, seed=0):
-    scores, y, people = drawn(n_clips, [[1.0, 0.4, 1.0], [0.5, 1.2, 0.5]], seed)
+    scores, y, people = draw_scores(n_clips, [[1.0, 0.4, 1.0], [0.5, 1.2, 0.5]], seed)
     columns = {
         f"{prefix}_{emotion}": scores[m][:, e]
         for m, prefix in enumerate(("heard", "seen"))

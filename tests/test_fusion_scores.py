@@ -29,21 +29,21 @@ def blobs(n=120, spread=1.5, seed=0):
 def test_scores_are_probabilities_that_agree_with_the_prediction(model):
     X, codes = blobs()
     model.fit(X, EMOTIONS[codes])
-    found = score_matrix(model, X, EMOTIONS)
-    np.testing.assert_allclose(found.sum(axis=1), 1)
-    assert (EMOTIONS[found.argmax(axis=1)] == model.predict(X)).mean() > 0.97
+    matrix = score_matrix(model, X, EMOTIONS)
+    np.testing.assert_allclose(matrix.sum(axis=1), 1)
+    assert (EMOTIONS[matrix.argmax(axis=1)] == model.predict(X)).mean() > 0.97
     if hasattr(model, "predict_proba"):
-        np.testing.assert_array_equal(found, model.predict_proba(X))
+        np.testing.assert_array_equal(matrix, model.predict_proba(X))
     else:
-        np.testing.assert_allclose(found, softmax(model.decision_function(X), axis=1))
+        np.testing.assert_allclose(matrix, softmax(model.decision_function(X), axis=1))
 
 
 def test_two_emotions_have_two_columns():
     X, codes = blobs()
     model = SVC().fit(X[codes < 2], EMOTIONS[codes[codes < 2]])
-    found = score_matrix(model, X, EMOTIONS[:2])
-    np.testing.assert_allclose(found[:, 1], 1 / (1 + np.exp(-model.decision_function(X))))
-    np.testing.assert_allclose(found.sum(axis=1), 1)
+    matrix = score_matrix(model, X, EMOTIONS[:2])
+    np.testing.assert_allclose(matrix[:, 1], 1 / (1 + np.exp(-model.decision_function(X))))
+    np.testing.assert_allclose(matrix.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("scale", ["probability", "decision", "log"])
@@ -51,9 +51,9 @@ def test_an_unseen_emotion_scores_nothing(scale):
     X, codes = blobs()
     for model in (GaussianNB(), SVC()):
         model.fit(X[codes != 1], EMOTIONS[codes[codes != 1]])
-        found = score_matrix(model, X, EMOTIONS, scale)
-        assert (found[:, 1] == (0 if scale == "probability" else -np.inf)).all()
-        assert np.isfinite(found[:, [0, 2]]).all()
+        matrix = score_matrix(model, X, EMOTIONS, scale)
+        assert (matrix[:, 1] == (0 if scale == "probability" else -np.inf)).all()
+        assert np.isfinite(matrix[:, [0, 2]]).all()
 
 
 def test_emotions_beyond_those_wanted_are_dropped():
@@ -70,8 +70,8 @@ def test_rows_of_nan_stay():
     holed = X.copy()
     holed[3, 1] = np.nan
     for scale in ("probability", "decision", "log"):
-        found = score_matrix(model, holed, EMOTIONS, scale)
-        assert np.isnan(found[3]).all() and np.isfinite(np.delete(found, 3, axis=0)).all()
+        matrix = score_matrix(model, holed, EMOTIONS, scale)
+        assert np.isnan(matrix[3]).all() and np.isfinite(np.delete(matrix, 3, axis=0)).all()
 
 
 def test_classifiers_that_cannot_be_fused_are_told():
@@ -106,15 +106,15 @@ def test_without_scores_the_fallback_is_decided():
 @pytest.mark.parametrize("model", [SVC(), GaussianNB()], ids=str)
 def test_calibrated_scores_are_better_probabilities(name, model):
     X, codes = blobs(n=600, spread=2.5)
-    train, seen, test = slice(0, 200), slice(200, 400), slice(400, 600)
+    train, held_out, test = slice(0, 200), slice(200, 400), slice(400, 600)
     model.fit(X[train], codes[train])
     scale = CALIBRATIONS[name].scale
     raw = score_matrix(model, X, range(3), scale)
-    found = calibrate(name, raw[seen], codes[seen]).probabilities(raw[test])
-    np.testing.assert_allclose(found.sum(axis=1), 1)
-    assert found.min() >= 0
+    calibrated = calibrate(name, raw[held_out], codes[held_out]).probabilities(raw[test])
+    np.testing.assert_allclose(calibrated.sum(axis=1), 1)
+    assert calibrated.min() >= 0
     before = log_loss(codes[test], score_matrix(model, X[test], range(3)))
-    assert log_loss(codes[test], normalise(np.clip(found, 1e-3, 1))) < before + 0.02
+    assert log_loss(codes[test], normalise(np.clip(calibrated, 1e-3, 1))) < before + 0.02
 
 
 @pytest.mark.parametrize("name", CALIBRATIONS)
@@ -123,30 +123,30 @@ def test_calibration_copes_with_missing_rows_and_unseen_emotions(name):
     raw = score_matrix(GaussianNB().fit(X, codes), X, range(3), CALIBRATIONS[name].scale)
     raw[:40, 2] = -np.inf  # a fold whose classifier never saw it
     raw[50] = np.nan
-    found = calibrate(name, raw, codes).probabilities(raw)
-    assert (found[:40, 2] == 0).all()
-    assert np.isnan(found[50]).all() and np.isfinite(np.delete(found, 50, axis=0)).all()
+    calibrated = calibrate(name, raw, codes).probabilities(raw)
+    assert (calibrated[:40, 2] == 0).all()
+    assert np.isnan(calibrated[50]).all() and np.isfinite(np.delete(calibrated, 50, axis=0)).all()
 
 
 @pytest.mark.parametrize("name", CALIBRATIONS)
 def test_an_emotion_that_no_fold_saw_is_never_likely(name):
     _, codes = blobs()
     raw = np.column_stack([codes == 0, codes == 1, np.full(len(codes), -np.inf)]) + 0.0
-    found = calibrate(name, raw, np.minimum(codes, 1)).probabilities(raw)
-    assert (found[:, 2] == 0).all()
+    calibrated = calibrate(name, raw, np.minimum(codes, 1)).probabilities(raw)
+    assert (calibrated[:, 2] == 0).all()
 
 
 def test_a_folds_calibration_never_saw_the_fold():
     X, codes = blobs(n=90)
     raw = score_matrix(GaussianNB().fit(X, codes), X, range(3), "decision")
     folds = np.array_split(np.arange(80), 4)
-    found = calibrate_across("sigmoid", raw, codes, folds)
-    assert np.isnan(found[80:]).all()
+    calibrated = calibrate_across("sigmoid", raw, codes, folds)
+    assert np.isnan(calibrated[80:]).all()
     wrong = codes.copy()
     wrong[folds[1]] = 0
     again = calibrate_across("sigmoid", raw, wrong, folds)
-    np.testing.assert_array_equal(again[folds[1]], found[folds[1]])
-    assert not np.allclose(again[folds[0]], found[folds[0]])
+    np.testing.assert_array_equal(again[folds[1]], calibrated[folds[1]])
+    assert not np.allclose(again[folds[0]], calibrated[folds[0]])
 
 
 def test_an_unknown_calibration_is_told():

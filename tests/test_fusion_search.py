@@ -36,9 +36,9 @@ def test_many_weightings_are_scored_as_one_by_one(seed, votes, modalities, prefe
     scores, y = clips(modalities=modalities, seed=seed, votes=votes)
     weightings = np.random.default_rng(seed).integers(0, 4, (20, modalities, 4)) / 2
     weightings[:, 0, 0] += 0.5
-    found = score_weights(scores, y, weightings, preferred=preferred)
+    figures = score_weights(scores, y, weightings, preferred=preferred)
     expected = [accuracy(scores, y, weights, preferred) for weights in weightings]
-    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(figures, expected)
 
 
 @given(st.integers(0, 999), st.booleans(), st.sampled_from([None, 0]))
@@ -46,9 +46,9 @@ def test_many_weightings_are_scored_as_one_by_one(seed, votes, modalities, prefe
 def test_weightings_near_one_another_are_scored_as_one_by_one(seed, votes, preferred):
     scores, y = clips(seed=seed, votes=votes)  # most clips are decided by bounds alone
     weightings = 0.5 + np.random.default_rng(seed).integers(-1, 2, (20, 2, 4)) * 0.05
-    found = score_weights(scores, y, weightings, preferred=preferred)
+    figures = score_weights(scores, y, weightings, preferred=preferred)
     expected = [accuracy(scores, y, weights, preferred) for weights in weightings]
-    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(figures, expected)
     same = score_weights(scores, y, np.full((3, 2, 4), 0.5))
     np.testing.assert_allclose(same, accuracy(scores, y, np.full((2, 4), 0.5)))
     assert score_weights(scores, y, np.empty((0, 2, 4))).shape == (0,)
@@ -77,17 +77,17 @@ def test_found_weights_beat_the_starts_and_a_grid_around(votes, scoring):
     scores, y = clips(n=200, seed=3, votes=votes)
     uneven = (y > 1) | (np.arange(200) % 8 < 4)
     scores, y = scores[:, uneven], y[uneven]
-    found = search_weights(scores, y, scoring=scoring)
-    assert found.min() >= 0 and found.mean() == pytest.approx(1 / 2)
+    search = search_weights(scores, y, scoring=scoring)
+    assert search.min() >= 0 and search.mean() == pytest.approx(1 / 2)
 
-    steps = np.random.default_rng(0).integers(-1, 2, (5000, *found.shape)) * 0.1
-    around = np.maximum(found + steps, 0)
+    steps = np.random.default_rng(0).integers(-1, 2, (5000, *search.shape)) * 0.1
+    around = np.maximum(search + steps, 0)
     alone = np.eye(2)[:, :, None] + np.zeros(4)
     starts = np.stack([np.full((2, 4), 0.5), recall_weights(recalls(scores, y)), *alone])
     others = np.concatenate([around, around.round(1), starts])
     best = score_weights(scores, y, others, scoring=scoring).max()
     measure = accuracy if scoring == "accuracy" else uar
-    assert measure(scores, y, found) >= best - 1e-9
+    assert measure(scores, y, search) >= best - 1e-9
 
 
 def test_uar_and_accuracy_are_different_aims():
@@ -100,10 +100,10 @@ def test_uar_and_accuracy_are_different_aims():
 
 def test_columns_sum_to_one_on_request():
     scores, y = clips(n=150, modalities=3, seed=1)
-    found = search_weights(scores, y, sum_to_one=True)
-    np.testing.assert_allclose(found.sum(axis=0), 1)
-    assert accuracy(scores, y, found) >= accuracy(scores, y, np.full((3, 4), 1 / 3))
-    assert accuracy(scores, y, search_weights(scores, y)) >= accuracy(scores, y, found)
+    search = search_weights(scores, y, sum_to_one=True)
+    np.testing.assert_allclose(search.sum(axis=0), 1)
+    assert accuracy(scores, y, search) >= accuracy(scores, y, np.full((3, 4), 1 / 3))
+    assert accuracy(scores, y, search_weights(scores, y)) >= accuracy(scores, y, search)
 
 
 def test_a_single_modality_has_the_scale_between_emotions_alone():
@@ -115,9 +115,9 @@ def test_a_single_modality_has_the_scale_between_emotions_alone():
 def test_the_order_of_clips_does_not_matter():
     scores, y = clips(n=100, seed=2, votes=True)
     order = np.random.default_rng(0).permutation(100)
-    found = search_weights(scores, y)
-    np.testing.assert_array_equal(found, search_weights(scores, y))
-    np.testing.assert_allclose(found, search_weights(scores[:, order], y[order]))
+    search = search_weights(scores, y)
+    np.testing.assert_array_equal(search, search_weights(scores, y))
+    np.testing.assert_allclose(search, search_weights(scores[:, order], y[order]))
 
 
 def test_equal_weights_stay_where_nothing_is_better():
@@ -129,9 +129,9 @@ def test_equal_weights_stay_where_nothing_is_better():
 def test_a_preference_is_part_of_the_search():
     scores, y = clips(n=150, seed=7)
     for preferred in (0, 1):
-        found = search_weights(scores, y, preferred=preferred)
+        search = search_weights(scores, y, preferred=preferred)
         rule = recall_weights(recalls(scores, y))
-        assert accuracy(scores, y, found, preferred) >= accuracy(scores, y, rule, preferred)
+        assert accuracy(scores, y, search, preferred) >= accuracy(scores, y, rule, preferred)
 
 
 def test_clips_that_lack_a_modality_teach_nothing():
@@ -147,9 +147,9 @@ def test_clips_that_lack_a_modality_teach_nothing():
 
 def test_weights_of_emotions_that_are_not_shown_are_left_alone():
     scores, y = clips(n=120, seed=8)
-    seen = y != 3
-    found = search_weights(scores[:, seen], y[seen])
-    assert found[0, 3] == found[1, 3] > 0
+    there = y != 3
+    search = search_weights(scores[:, there], y[there])
+    assert search[0, 3] == search[1, 3] > 0
 
 
 def test_an_unknown_aim_is_told():

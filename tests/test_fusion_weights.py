@@ -14,7 +14,7 @@ EMOTIONS = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surp
 
 
 @st.composite
-def scored(draw, modalities=(1, 3)):
+def draw_scores(draw, modalities=(1, 3)):
     """Scores (modalities, clips, emotions) that are positive and sum to one."""
     shape = (
         draw(st.integers(*modalities)),
@@ -29,21 +29,21 @@ def weights_for(scores, seed=0):
     return np.random.default_rng(seed).random((scores.shape[0], scores.shape[2])) + 0.01
 
 
-@given(scored())
+@given(draw_scores())
 def test_equal_weights_are_the_mean(scores):
     equal = np.full((scores.shape[0], scores.shape[2]), 1 / scores.shape[0])
     np.testing.assert_allclose(fuse(scores, equal), scores.mean(axis=0))
 
 
-@given(scored())
+@given(draw_scores())
 def test_one_hot_weights_are_that_modality_alone(scores):
-    for modality, own in enumerate(scores):
+    for modality, alone in enumerate(scores):
         weights = np.zeros((scores.shape[0], scores.shape[2]))
         weights[modality] = 1
-        np.testing.assert_array_equal(fuse(scores, weights), own)
+        np.testing.assert_array_equal(fuse(scores, weights), alone)
 
 
-@given(scored(), st.randoms(use_true_random=False), st.sampled_from([None, 0]))
+@given(draw_scores(), st.randoms(use_true_random=False), st.sampled_from([None, 0]))
 def test_permuted_clips_permute_the_rows(scores, random, preferred):
     order = list(range(scores.shape[1]))
     random.shuffle(order)
@@ -53,7 +53,7 @@ def test_permuted_clips_permute_the_rows(scores, random, preferred):
     )
 
 
-@given(scored(), st.integers(-8, 8), st.sampled_from([None, 0]))
+@given(draw_scores(), st.integers(-8, 8), st.sampled_from([None, 0]))
 def test_the_scale_of_weights_changes_no_decision(scores, exponent, preferred):
     weights = weights_for(scores)
     picked = fuse(scores, weights, preferred).argmax(axis=1)
@@ -61,15 +61,15 @@ def test_the_scale_of_weights_changes_no_decision(scores, exponent, preferred):
     np.testing.assert_array_equal(picked, scaled)
 
 
-@given(scored(modalities=(2, 3)), st.integers(0, 1), st.sampled_from([None, 0, 1]))
+@given(draw_scores(modalities=(2, 3)), st.integers(0, 1), st.sampled_from([None, 0, 1]))
 def test_a_clip_with_one_modality_left_is_that_modality_alone(scores, left, preferred):
     for other in set(range(len(scores))) - {left}:
         scores[other, 0] = np.nan
     weights = weights_for(scores)
     weights[left, 0] = 0  # no weight of its own for an emotion: still its own score
-    found = fuse(scores, weights, preferred)
-    np.testing.assert_allclose(found[0], scores[left, 0])
-    assert np.isfinite(found).all()
+    fused = fuse(scores, weights, preferred)
+    np.testing.assert_allclose(fused[0], scores[left, 0])
+    assert np.isfinite(fused).all()
 
 
 def test_of_three_modalities_the_remaining_two_share_the_weight():
@@ -81,18 +81,18 @@ def test_of_three_modalities_the_remaining_two_share_the_weight():
 def test_a_clip_without_any_modality_has_no_scores():
     scores = np.full((2, 2, 3), 1 / 3)
     scores[:, 1] = np.nan
-    found = fuse(scores, np.ones((2, 3)))
-    assert np.isnan(found[1]).all() and np.isfinite(found[0]).all()
+    fused = fuse(scores, np.ones((2, 3)))
+    assert np.isnan(fused[1]).all() and np.isfinite(fused[0]).all()
 
 
-@given(scored(modalities=(2, 3)))
+@given(draw_scores(modalities=(2, 3)))
 def test_preference_takes_the_weights_of_the_emotion_that_the_modality_picks(scores):
     weights = weights_for(scores)
     for preferred in range(len(scores)):
-        for clip, found in enumerate(fuse(scores, weights, preferred)):
+        for clip, row in enumerate(fuse(scores, weights, preferred)):
             pick = scores[preferred, clip].argmax()
             expected = sum(w[pick] * s[clip] for w, s in zip(weights, scores, strict=True))
-            np.testing.assert_allclose(found, expected)
+            np.testing.assert_allclose(row, expected)
 
 
 def test_without_the_preferred_modality_every_emotion_has_its_own_weight():
@@ -137,8 +137,8 @@ def test_experiments_7_to_9_decide_one_clip_differently():
 
 def test_recalls_are_counted_where_a_modality_is_there():
     scores = np.array([[[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], [[np.nan, 1], [0.9, 0.1], [0.1, 0.9]]])
-    found = recalls(scores, [0, 0, 1])
-    np.testing.assert_array_equal(found, [[0.5, 1.0], [1.0, 1.0]])
+    actual = recalls(scores, [0, 0, 1])
+    np.testing.assert_array_equal(actual, [[0.5, 1.0], [1.0, 1.0]])
     nothing = recalls(scores[:, :2], [0, 0])
     assert np.isnan(nothing[:, 1]).all()
 
@@ -147,8 +147,8 @@ def test_weights_by_name_come_in_the_order_of_the_fusion():
     table = pd.DataFrame({"joy": [1, 2], "fear": [3, 4]}, index=["voice", "face"])
     expected = [[4, 2], [3, 1]]
     for given_weights in (table, table.to_dict("index"), np.array(expected)):
-        found = weights_by_name(given_weights, ["face", "voice"], ["fear", "joy"])
-        assert found.tolist() == expected
+        actual = weights_by_name(given_weights, ["face", "voice"], ["fear", "joy"])
+        assert actual.tolist() == expected
 
 
 @pytest.mark.parametrize(

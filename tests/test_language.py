@@ -66,16 +66,17 @@ def bound_names(tree):
 
 def is_participle(name):
     word = name.strip("_")
-    regular = word.endswith("ed") and "_" not in word and word not in VERBS_IN_ED
+    plain = word.islower() and "_" not in word  # isOpened is OpenCV's
+    regular = plain and word.endswith("ed") and word not in VERBS_IN_ED
     return regular or word in IRREGULAR
 
 
 def functions(tree):
-    """Yield (line, name) of functions; a property is a value."""
+    """Yield (line, name) of functions; a property and a fixture are values."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
-            marks = [ast.unparse(mark) for mark in node.decorator_list]
-            if not any(mark in ("property", "cached_property") for mark in marks):
+            marks = [ast.unparse(mark).partition("(")[0] for mark in node.decorator_list]
+            if not set(marks) & {"property", "cached_property", "pytest.fixture"}:
                 yield node.lineno, node.name
 
 
@@ -96,7 +97,9 @@ def faults(path):
     ]
 
 
-FILES = sorted([*(ROOT / "emopipe").rglob("*.py"), *(ROOT / "experiments").rglob("*.py")])
+FILES = sorted(
+    file for name in ("emopipe", "experiments", "tests") for file in (ROOT / name).rglob("*.py")
+)
 
 
 def test_names_are_nouns_of_the_field_and_functions_are_verbs():
@@ -127,8 +130,11 @@ def test_a_vague_name_or_a_participle_is_noticed(tmp_path, monkeypatch, code, wo
     assert [words in text for text in faults(path)] == [True]
 
 
-def test_a_verb_and_a_property_are_no_participles(tmp_path, monkeypatch):
+def test_a_verb_a_property_and_a_fixture_are_no_participles(tmp_path, monkeypatch):
     monkeypatch.setattr("test_language.ROOT", tmp_path)
     path = tmp_path / "a.py"
-    path.write_text("def embed(x): pass\nclass A:\n    @property\n    def closed(self): pass\n")
+    path.write_text(
+        "def embed(x): pass\nclass A:\n    @property\n    def closed(self): pass\n"
+        "@pytest.fixture(scope='module')\ndef trained(): pass\n"
+    )
     assert faults(path) == []

@@ -89,21 +89,21 @@ def clips(tmp_path_factory):
 
 @given(duration=st.floats(0.01, 100), window=st.floats(0.1, 5), step=st.floats(0.05, 5))
 def test_windows_lie_in_the_clip_and_reach_its_end(duration, window, step):
-    found = list(windows_of(duration, window, step))
-    assert found[0][0] == 0 and all(0 <= a < b <= duration + 1e-4 for a, b in found)
-    assert duration - found[-1][1] < step + 1e-4
-    np.testing.assert_allclose(np.diff([a for a, _ in found]), step, atol=1e-6)
+    actual = list(windows_of(duration, window, step))
+    assert actual[0][0] == 0 and all(0 <= a < b <= duration + 1e-4 for a, b in actual)
+    assert duration - actual[-1][1] < step + 1e-4
+    np.testing.assert_allclose(np.diff([a for a, _ in actual]), step, atol=1e-6)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 1e-9, 0.0099, np.nan, np.inf, -np.inf])
 def test_windows_have_a_sensible_length(wrong):
     for name in ("window", "step"):
-        asked = {"window": 1.0, "step": 1.0} | {name: wrong}
+        arguments = {"window": 1.0, "step": 1.0} | {name: wrong}
         with pytest.raises(ValueError, match=rf"{name}={wrong!r} .* from 0\.01"):
-            list(windows_of(1.0, **asked))
+            list(windows_of(1.0, **arguments))
         # Before anything else: with a clip that is not there.
         with pytest.raises(ValueError, match=f"{name}={wrong!r}"):
-            predict(None, ["nowhere.wav"], **asked)
+            predict(None, ["nowhere.wav"], **arguments)
     with pytest.raises(ValueError, match="duration=inf"):
         list(windows_of(np.inf, 1.0, 1.0))
 
@@ -115,15 +115,17 @@ def test_a_step_needs_a_window_and_is_never_too_short_by_default():
 
 
 def test_whole_clips(model, clips, store):
-    found = predict(model, clips, store=store, n_jobs=1)
-    said = [clip.whole.emotion for clip in found.clips]
-    assert said[0] == "joy" and said[2:] == [None, "sadness"]
-    assert [clip.status for clip in found.clips] == ["ok", "ok", "corrupt", "partial"]
-    assert found.clips[2].whole.emotion is None and "corrupt" in str(found.clips[2].details)
-    short = found.clips[3].whole.modalities
+    prediction = predict(model, clips, store=store, n_jobs=1)
+    answers = [clip.whole.emotion for clip in prediction.clips]
+    assert answers[0] == "joy" and answers[2:] == [None, "sadness"]
+    assert [clip.status for clip in prediction.clips] == ["ok", "ok", "corrupt", "partial"]
+    assert prediction.clips[2].whole.emotion is None and "corrupt" in str(
+        prediction.clips[2].details
+    )
+    short = prediction.clips[3].whole.modalities
     assert short["mouth"] is None and sum(short["voice"].values()) == pytest.approx(1)
-    assert found.media_seconds == pytest.approx(5.1) and found.real_time_factor > 0
-    for clip in found.clips[:2]:
+    assert prediction.media_seconds == pytest.approx(5.1) and prediction.real_time_factor > 0
+    for clip in prediction.clips[:2]:
         assert sum(clip.whole.scores.values()) == pytest.approx(1)
 
 
@@ -138,8 +140,8 @@ def test_it_is_the_models_own_answer(model, clips, store):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = model.predict_proba(table)
-    found = predict(model, clips, store=store, n_jobs=1).table()
-    np.testing.assert_array_equal(found[["score_joy", "score_sadness"]].to_numpy(float), expected)
+    actual = predict(model, clips, store=store, n_jobs=1).table()
+    np.testing.assert_array_equal(actual[["score_joy", "score_sadness"]].to_numpy(float), expected)
 
 
 @pytest.fixture(scope="module")
@@ -158,45 +160,45 @@ def voter(tmp_path_factory, store):
 @pytest.mark.parametrize("keeps", [True, False])
 def test_the_emotion_is_what_the_model_predicts(voter, store, keeps):
     model, paths = voter
-    own, scores = model.predict(paths), model.decision_function(paths)
-    assert (model.classes_[scores.argmax(axis=1)] != own).any()  # so that it can be told apart
-    found = predict(model, paths, store=store if keeps else None, n_jobs=1)
-    assert [clip.whole.emotion for clip in found.clips] == own.tolist()
-    assert found.table()["emotion"].tolist() == own.tolist()
-    assert [clip["whole"]["emotion"] for clip in found.to_dict()["clips"]] == own.tolist()
-    assert found.computed == (0 if keeps else len(paths))
+    expected, scores = model.predict(paths), model.decision_function(paths)
+    assert (model.classes_[scores.argmax(axis=1)] != expected).any()  # so that it can be told apart
+    prediction = predict(model, paths, store=store if keeps else None, n_jobs=1)
+    assert [clip.whole.emotion for clip in prediction.clips] == expected.tolist()
+    assert prediction.table()["emotion"].tolist() == expected.tolist()
+    assert [clip["whole"]["emotion"] for clip in prediction.to_dict()["clips"]] == expected.tolist()
+    assert prediction.computed == (0 if keeps else len(paths))
 
 
 def test_command_shows_the_models_answer_with_its_score(voter, options, tmp_path, capsys):
     model, paths = voter
     folder = save(model, tmp_path / "model", title="Votes")
     code, out, _ = run(capsys, "predict", folder, *paths, *options)
-    shown = {line.split()[0]: line.split()[2:4] for line in out.splitlines()[1:49]}
-    found = predict(model, paths, store=options[1], n_jobs=1).clips
-    assert code == 0 and shown == {
+    printed = {line.split()[0]: line.split()[2:4] for line in out.splitlines()[1:49]}
+    predicted_clips = predict(model, paths, store=options[1], n_jobs=1).clips
+    assert code == 0 and printed == {
         clip.clip: [emotion, f"{clip.whole.scores[emotion]:.2f}"]
-        for clip, emotion in zip(found, model.predict(paths), strict=True)
+        for clip, emotion in zip(predicted_clips, model.predict(paths), strict=True)
     }
 
 
 def test_a_clip_network_is_asked_once(wav_network):
     model, paths = wav_network
-    found = predict(model, paths, store=None, n_jobs=1)
-    assert model.asked == 1
-    assert [clip.whole.emotion for clip in found.clips] == ["joy", "fear", None]
-    assert [clip.status for clip in found.clips] == ["ok", "ok", "silent"]
+    prediction = predict(model, paths, store=None, n_jobs=1)
+    assert model.n_calls == 1
+    assert [clip.whole.emotion for clip in prediction.clips] == ["joy", "fear", None]
+    assert [clip.status for clip in prediction.clips] == ["ok", "ok", "silent"]
 
 
 class _Network(ClipNetwork):
     """A network on clips, without one."""
 
-    classes_, fallback_, asked = np.array(["fear", "joy"]), "fear", 0
+    classes_, fallback_, n_calls = np.array(["fear", "joy"]), "fear", 0
 
     def __init__(self, column="path", store=None):
         self.column, self.store = column, store
 
     def predict_proba(self, X):
-        self.asked += 1
+        self.n_calls += 1
         return np.array([[0.3, 0.7], [0.5, 0.5]])
 
     def statuses(self, X):
@@ -211,8 +213,8 @@ def wav_network(tmp_path):
 def test_windows_follow_a_change(model, clips, store):
     (clip,) = predict(model, clips[1:2], window=0.5, step=0.25, store=store, n_jobs=1).clips
     assert len(clip.windows) == 15
-    said = [moment.emotion for moment in clip.windows]
-    assert said[:7] == ["sadness"] * 7 and said[-7:] == ["joy"] * 7
+    answers = [moment.emotion for moment in clip.windows]
+    assert answers[:7] == ["sadness"] * 7 and answers[-7:] == ["joy"] * 7
     assert {name for moment in clip.windows for name in moment.modalities} == {"voice", "mouth"}
 
 
@@ -250,16 +252,16 @@ def gap(tmp_path_factory):
 
 
 def test_every_window_has_a_status_and_a_reason(model, gap, store):
-    found = predict(model, [gap], window=1.0, step=1.0, store=store, n_jobs=1)
-    (clip,) = found.clips
+    prediction = predict(model, [gap], window=1.0, step=1.0, store=store, n_jobs=1)
+    (clip,) = prediction.clips
     assert clip.status == clip.whole.status == "ok" and clip.details == {}
     assert [moment.status for moment in clip.windows] == ["ok", "silent", "ok"]
-    table = found.table()
+    table = prediction.table()
     assert table["status"].tolist() == ["ok", "ok", "silent", "ok"]
     assert table["emotion"].isna().tolist() == [False, False, True, False]
     assert table["reason"].tolist()[1::2] == ["", ""]
     assert table["reason"][2].count("silent. ") == 2 and "voice" in table["reason"][2]
-    windows = json.loads(json.dumps(found.to_dict()))["clips"][0]["windows"]
+    windows = json.loads(json.dumps(prediction.to_dict()))["clips"][0]["windows"]
     assert [len(window["details"]) for window in windows] == [0, 2, 0]
     assert windows[1]["status"] == "silent" and windows[1]["emotion"] is None
 
@@ -283,9 +285,14 @@ def test_a_clip_without_features_has_no_answer_whatever_the_classifier_takes(cli
     strict = make_pipeline(voice, StandardScaler(), SVC()).fit(clips[:2], ["joy", "sadness"])
     for model in (trees, strict):  # the one answers for NaN, the other raises
         for paths in (clips[:3], clips[2:3]):
-            found = predict(model, paths, store=store, n_jobs=1).clips
-            assert [clip.status for clip in found] == ["ok"] * (len(paths) - 1) + ["corrupt"]
-            assert found[-1].whole.emotion is None and found[-1].whole.scores is None
+            predicted_clips = predict(model, paths, store=store, n_jobs=1).clips
+            assert [clip.status for clip in predicted_clips] == ["ok"] * (len(paths) - 1) + [
+                "corrupt"
+            ]
+            assert (
+                predicted_clips[-1].whole.emotion is None
+                and predicted_clips[-1].whole.scores is None
+            )
 
 
 def test_the_store_spares_work_and_the_model_stays_as_it_was(model, clips, tmp_path):
@@ -344,8 +351,8 @@ def test_workers_that_were_started_early_do_the_work(model, clips):
     [("score", "no probabilities"), ("fusion", "no probabilities"), ("probability", "own prob")],
 )
 def test_scores_are_called_what_they_are(kind, words, model, voter, clips, store):
-    own = make_pipeline(ShortTermStatistics(), WhereFinite(LogisticRegression()))
-    models = {"score": voter[0], "fusion": model, "probability": own}
+    pipeline = make_pipeline(ShortTermStatistics(), WhereFinite(LogisticRegression()))
+    models = {"score": voter[0], "fusion": model, "probability": pipeline}
     assert score_kind(models[kind]) == kind and words in SCORE_KINDS[kind]
     assert (
         predict(model, clips[:1], store=store, n_jobs=1).to_dict()["scores"].endswith("abilities")
@@ -357,8 +364,8 @@ def test_damage_of_what_a_model_says_of_its_training_is_said():
         with pytest.raises(ValueError, match="says of its training is damaged"):
             TrainingRows.from_dict(fields)
     assert TrainingRows.from_dict(None) == TrainingRows.from_dict({}) == TrainingRows()
-    known = TrainingRows(1.0, 1.0, {"voice": 39}, ("00ff00ff00ff00ff",))
-    assert TrainingRows.from_dict(json.loads(json.dumps(known.to_dict()))) == known
+    rows = TrainingRows(1.0, 1.0, {"voice": 39}, ("00ff00ff00ff00ff",))
+    assert TrainingRows.from_dict(json.loads(json.dumps(rows.to_dict()))) == rows
 
 
 def test_wrong_calls_say_what_to_do(model, tmp_path):
@@ -407,9 +414,9 @@ def test_command_finds_folders_and_patterns_once(folder, clips, options, capsys)
     parent = clips[0].rpartition("/")[0]
     code, out, _ = run(capsys, "predict", folder, parent, f"{parent}/*.wav", *options, "--json",
                        "--allow-partial")  # fmt: skip
-    found = json.loads(out)
-    assert found["gaps"][0] == "1 of 4 clips without an answer"
-    assert code == 0 and len(found["clips"]) == 4 and found["kind"] == "predictions"
+    answer = json.loads(out)
+    assert answer["gaps"][0] == "1 of 4 clips without an answer"
+    assert code == 0 and len(answer["clips"]) == 4 and answer["kind"] == "predictions"
     code, _, err = run(capsys, "predict", folder, f"{parent}/*.xyz", *options)
     assert code == 1 and "no file matches" in err
 
@@ -579,6 +586,6 @@ def test_voices_of_one_corpus_predict_videos_of_another(shared_data, tmp_path, o
     assert code == 0, err
     code, out, _ = run(capsys, "predict", tmp_path / "model", shared_data / "cremad/VideoFlash",
                        "--json", *options)  # fmt: skip
-    found = json.loads(out)
-    assert code == 0 and [clip["status"] for clip in found["clips"]] == ["ok"] * 6
-    assert found["media_seconds"] == pytest.approx(12.9, abs=0.1)
+    answer = json.loads(out)
+    assert code == 0 and [clip["status"] for clip in answer["clips"]] == ["ok"] * 6
+    assert answer["media_seconds"] == pytest.approx(12.9, abs=0.1)

@@ -150,8 +150,8 @@ def test_rates_at_which_the_library_fails_are_refused(sample_rate):
 def test_gain_and_offset_do_not_matter(gain, offset):
     samples = noise(1600, 16000)
     expected = short_term_features(samples, 16000, 0.05, 0.025)
-    found = short_term_features(gain * samples + offset, 16000, 0.05, 0.025)
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+    actual = short_term_features(gain * samples + offset, 16000, 0.05, 0.025)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_many_stretches_are_one_signal():
@@ -184,10 +184,10 @@ def test_what_cannot_be_described_is_said(change, message):
 
 def test_statistics_are_mean_and_standard_deviation():
     features = short_term_features(noise(8000, 16000), 16000, 0.05, 0.025)
-    found = statistics(features)
+    actual = statistics(features)
     assert STATISTICS[0] == "mean_zcr" and STATISTICS[34] == "std_zcr" and len(STATISTICS) == 68
-    np.testing.assert_allclose(found[:34], features.mean(1))
-    np.testing.assert_allclose(found[34:], features.std(1))
+    np.testing.assert_allclose(actual[:34], features.mean(1))
+    np.testing.assert_allclose(actual[34:], features.std(1))
 
 
 # Clips
@@ -226,9 +226,9 @@ def test_contract(sounds):
 @pytest.mark.parametrize("engine", ["emopipe", "pyaudioanalysis"])
 def test_clips_are_described_as_by_hand(sounds, engine):
     for window, step in SETTINGS:
-        found = rows(sounds[:2], window=window, step=step, engine=engine)
+        actual = rows(sounds[:2], window=window, step=step, engine=engine)
         expected = [by_hand(path, window, step) for path in sounds[:2]]
-        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
+        np.testing.assert_allclose(actual, expected, rtol=1e-8, atol=1e-12)
 
 
 def test_engines_have_different_keys():
@@ -241,9 +241,9 @@ def test_a_short_clip_fills_one_window(sounds, tmp_path, short, mode):
     _, samples = wavfile.read(sounds[2])
     filled = np.pad(samples, (0, 16000 - len(samples)), mode=mode)
     wavfile.write(tmp_path / "filled.wav", 16000, filled)
-    found = rows([sounds[2]], short=short)[0]
-    np.testing.assert_allclose(found, by_hand(tmp_path / "filled.wav"), rtol=1e-8, atol=1e-12)
-    assert (found[34:] == 0).all()
+    actual = rows([sounds[2]], short=short)[0]
+    np.testing.assert_allclose(actual, by_hand(tmp_path / "filled.wav"), rtol=1e-8, atol=1e-12)
+    assert (actual[34:] == 0).all()
 
 
 @pytest.mark.parametrize("short", ["mirror", "pad", "refuse"])
@@ -261,8 +261,8 @@ def test_too_short_and_silent_clips_have_a_status(tmp_path, short):
     voice = ShortTermStatistics(store=None, n_jobs=1, short=short)
     assert voice.statuses(paths)["status"].tolist() == [*kinds, "silent"]
     with pytest.warns(ClipWarning, match="3 of 4 clips"):
-        found = voice.transform(paths)
-    assert np.isnan(found[[0, 1, 3]]).all() and np.isfinite(found[2]).all()
+        features = voice.transform(paths)
+    assert np.isnan(features[[0, 1, 3]]).all() and np.isfinite(features[2]).all()
 
 
 def test_refused_clips_say_what_is_needed(sounds):
@@ -273,18 +273,18 @@ def test_refused_clips_say_what_is_needed(sounds):
 
 def test_the_audio_column_is_read(sounds, tmp_path):
     table = pd.DataFrame({"path": "no.mp4", "audio": sounds[:2]})
-    found = rows(table, column="audio")
-    assert np.array_equal(found, rows(sounds[:2]))
+    actual = rows(table, column="audio")
+    assert np.array_equal(actual, rows(sounds[:2]))
 
 
 def test_stereo_is_mixed_and_other_rates_are_resampled(tmp_path):
     mono = sine(48000, 48000, 440, 8000).astype(np.int16)
     stereo = np.stack([mono, mono])
     path = write_sound(tmp_path / "stereo.wav", stereo, sample_rate=48000, layout="stereo")
-    found = rows([path])[0]
+    actual = rows([path])[0]
     samples = signal(path, sample_rate=16000) * 2.0**15
     expected = statistics(short_term_features(samples, 16000, 1.0, 0.05, engine="pyaudioanalysis"))
-    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(actual, expected, rtol=1e-8, atol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ["emopipe", "pyaudioanalysis"])
@@ -294,9 +294,9 @@ def test_every_file_is_described_at_its_own_rate(tmp_path, engine):
         samples = noise(int(1.3 * rate), rate, 3000).astype(np.int16)
         paths.append(str(tmp_path / f"{rate}.wav"))
         wavfile.write(paths[-1], rate, samples)
-    found = rows(paths, sample_rate=None, engine=engine)
+    actual = rows(paths, sample_rate=None, engine=engine)
     expected = [by_hand(path) for path in paths]
-    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(actual, expected, rtol=1e-8, atol=1e-12)
     assert ShortTermStatistics(sample_rate=None)._recipe().key != voice_key(sample_rate=16000)
 
 
@@ -315,11 +315,11 @@ def test_long_recordings_are_streamed_to_the_same_values(tmp_path, monkeypatch):
     parameters = {"window": 0.05, "step": 0.025, "sample_rate": 16000}
     parameters |= {"engine": "emopipe", "short": "mirror"}
 
-    def features(block, held):
+    def features(block, context):
         monkeypatch.setattr(voice_clips, "_BLOCK", block)
-        monkeypatch.setattr(voice_clips, "_HELD", held)
-        found = list(voice_clips.frame_features(tmp_path / "long.wav", **parameters))
-        return np.concatenate([b.rows for b in found]), np.concatenate([b.times for b in found])
+        monkeypatch.setattr(voice_clips, "_HELD", context)
+        actual = list(voice_clips.frame_features(tmp_path / "long.wav", **parameters))
+        return np.concatenate([b.rows for b in actual]), np.concatenate([b.times for b in actual])
 
     whole, times = features(30.0, 20)
     streamed, streamed_times = features(0.3, 2)
@@ -332,9 +332,9 @@ def test_long_recordings_are_streamed_to_the_same_values(tmp_path, monkeypatch):
 
 
 def test_windows_and_time_are_counted(sounds):
-    found = ShortTermStatistics(store=None, n_jobs=1).extract(sounds[:1])
-    assert found.counts[0]["windows"] == 11
-    assert set(found.seconds) >= {"decode", "features"}
+    extraction = ShortTermStatistics(store=None, n_jobs=1).extract(sounds[:1])
+    assert extraction.counts[0]["windows"] == 11
+    assert set(extraction.seconds) >= {"decode", "features"}
 
 
 @pytest.mark.parametrize(
@@ -369,11 +369,11 @@ def test_names_and_pickle(sounds, tmp_path):
 @pytest.mark.shared
 @pytest.mark.parametrize(("window", "step"), SETTINGS)
 def test_real_recordings_give_what_the_library_gives(shared_data, window, step):
-    places = ["ravdess/Actor_*/*-0[35]-02-0*-01-*.wav", "cremad/AudioWAV/*.wav"]
+    patterns = ["ravdess/Actor_*/*-0[35]-02-0*-01-*.wav", "cremad/AudioWAV/*.wav"]
     paths = [
         p
-        for place in places
-        for p in sorted(shared_data.glob(place))[:: 8 if "rav" in place else 2]
+        for pattern in patterns
+        for p in sorted(shared_data.glob(pattern))[:: 8 if "rav" in pattern else 2]
     ]
     paths += sorted(shared_data.glob("ravdess_original_48k/*/*.wav"))[:1]
     assert len(paths) > 12 and "48k" in str(paths[-1])

@@ -119,6 +119,6 @@ def test_real_speech_between_noise(shared_data, level):
         spoken = samples[round(start * RATE) : round(stop * RATE)].astype(float)
         noise = np.sqrt(np.mean(spoken**2)) * 10 ** (level / 20) * rng.normal(size=3 * RATE)
         clip = np.concatenate([noise[:RATE], spoken, noise[RATE:]])
-        found = trim(clip, RATE, before=0, after=0)
-        wrong += [found[0] - 1, found[1] - 1 - len(spoken) / RATE]
+        actual = trim(clip, RATE, before=0, after=0)
+        wrong += [actual[0] - 1, actual[1] - 1 - len(spoken) / RATE]
     assert np.mean(np.abs(wrong) < 0.05) > 0.9

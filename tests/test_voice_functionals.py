@@ -16,7 +16,7 @@ RATE = 16000
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 
-def named(samples):
+def describe(samples):
     values = functionals(np.asarray(samples, np.float32), tuple(SETS))
     return dict(zip(functional_names(tuple(SETS)), values, strict=True))
 
@@ -26,11 +26,11 @@ def pulses(lengths, heights=1.0, seconds=1.0):
     n_cycles = int(seconds / np.mean(lengths))
     ends = np.cumsum(np.resize(lengths, n_cycles)) * RATE
     train = np.zeros(int(seconds * RATE) + 400)
-    place = ends.astype(int)
-    share = ends - place
+    position = ends.astype(int)
+    share = ends - position
     heights = np.resize(heights, n_cycles)
-    np.add.at(train, place, heights * (1 - share))
-    np.add.at(train, place + 1, heights * share)
+    np.add.at(train, position, heights * (1 - share))
+    np.add.at(train, position + 1, heights * share)
     return 0.1 * lfilter([1.0], [1, -0.9], train)[: int(seconds * RATE)]
 
 
@@ -48,15 +48,15 @@ def resonant(source, formants, widths):
 def test_pitch_of_a_tone(hertz, harmonics):
     time = np.arange(RATE) / RATE
     tone = sum(np.sin(2 * np.pi * hertz * n * time) / n for n in range(1, harmonics + 1))
-    found = named(0.2 * tone)
-    assert found["pitch_p50"] == pytest.approx(12 * np.log2(hertz / 27.5), abs=0.05)
-    assert found["voiced_share"] > 0.95
-    assert found["jitter"] < 0.003 and found["harmonicity_mean"] > 20
+    features = describe(0.2 * tone)
+    assert features["pitch_p50"] == pytest.approx(12 * np.log2(hertz / 27.5), abs=0.05)
+    assert features["voiced_share"] > 0.95
+    assert features["jitter"] < 0.003 and features["harmonicity_mean"] > 20
 
 
 def test_a_glide_has_a_slope():
     time = np.arange(RATE) / RATE
-    up = named(0.2 * np.sin(2 * np.pi * 110 * (2**time - 1) / np.log(2)))
+    up = describe(0.2 * np.sin(2 * np.pi * 110 * (2**time - 1) / np.log(2)))
     assert up["pitch_slope"] == pytest.approx(12 / 100, rel=0.05)  # an octave in 100 frames
     assert up["pitch_mean"] == pytest.approx(12 * np.log2(110 * 2**0.5 / 27.5), abs=0.2)
 
@@ -66,47 +66,47 @@ def test_jitter_of_pulses_of_many_lengths(jitter):
     # Half the pitch, which two lengths in turn have, is too low to be a voice.
     lengths = 0.01 * (1 + jitter * np.random.default_rng(0).uniform(-1, 1, 100))
     expected = np.abs(np.diff(lengths)).mean() / lengths.mean()
-    assert named(pulses(lengths))["jitter"] == pytest.approx(expected, rel=0.1, abs=0.001)
+    assert describe(pulses(lengths))["jitter"] == pytest.approx(expected, rel=0.1, abs=0.001)
 
 
 @pytest.mark.parametrize("shimmer", [0.0, 0.1, 0.2])
 def test_shimmer_of_pulses_of_two_heights(shimmer):
-    found = named(pulses([0.008], [1 + shimmer / 2, 1 - shimmer / 2]))
-    assert found["shimmer"] == pytest.approx(shimmer, abs=0.03)
+    features = describe(pulses([0.008], [1 + shimmer / 2, 1 - shimmer / 2]))
+    assert features["shimmer"] == pytest.approx(shimmer, abs=0.03)
 
 
 @pytest.mark.parametrize("formants", [(300, 2300, 3000), (700, 1200, 2500), (350, 900, 2400)])
 def test_formants_of_a_vowel(formants):
-    found = named(resonant(pulses([0.008]), formants, (60, 90, 120)))
+    features = describe(resonant(pulses([0.008]), formants, (60, 90, 120)))
     for n, frequency in enumerate(formants, 1):
-        assert found[f"formant_{n}_p50"] == pytest.approx(frequency, rel=0.08)
+        assert features[f"formant_{n}_p50"] == pytest.approx(frequency, rel=0.08)
 
 
 def test_noise_has_no_voice():
-    found = named(0.1 * np.random.default_rng(0).standard_normal(RATE))
-    assert found["voiced_share"] < 0.05
+    features = describe(0.1 * np.random.default_rng(0).standard_normal(RATE))
+    assert features["voiced_share"] < 0.05
 
 
 def test_loudness_that_rises_and_falls_four_times_a_second():
     time = np.arange(3 * RATE) / RATE
     noise = 0.1 * np.random.default_rng(0).standard_normal(len(time))
-    found = named(noise * (1 + 0.9 * np.sin(2 * np.pi * 4 * time)))
+    features = describe(noise * (1 + 0.9 * np.sin(2 * np.pi * 4 * time)))
     tempi = ["0.5_1.5", "1.5_3", "3_5", "5_8", "8_12", "12_20"]
-    power = [found[f"band_10_{tempo}_hz"] for tempo in tempi]
+    power = [features[f"band_10_{tempo}_hz"] for tempo in tempi]
     assert tempi[int(np.argmax(power))] == "3_5"
 
 
 def test_pauses_are_counted():
     word, pause = pulses([0.008], seconds=0.4), np.zeros(int(0.3 * RATE))
-    found = named(np.concatenate([word, pause, word, pause, word]))
-    assert found["voiced_per_second"] == pytest.approx(3 / 1.8, rel=0.01)
-    assert found["pause_length_mean"] == pytest.approx(0.3, abs=0.05)
-    assert found["voiced_length_mean"] == pytest.approx(0.4, abs=0.05)
+    features = describe(np.concatenate([word, pause, word, pause, word]))
+    assert features["voiced_per_second"] == pytest.approx(3 / 1.8, rel=0.01)
+    assert features["pause_length_mean"] == pytest.approx(0.3, abs=0.05)
+    assert features["voiced_length_mean"] == pytest.approx(0.4, abs=0.05)
 
 
 def test_gain_moves_levels_alone():
     voice = resonant(pulses([0.008]), (700, 1200, 2500), (60, 90, 120))
-    loud, soft = named(voice), named(voice / 2)
+    loud, soft = describe(voice), describe(voice / 2)
     for name in ("pitch_mean", "jitter", "shimmer", "formant_1_mean", "voiced_share"):
         assert loud[name] == pytest.approx(soft[name], rel=1e-3, abs=1e-4), name
     assert loud["mel_10_p90"] - soft["mel_10_p90"] == pytest.approx(np.log(4), abs=0.01)
@@ -136,24 +136,24 @@ def test_contract(sounds):
 def test_a_course_is_that_of_the_utterance_alone():
     time = np.arange(RATE) / RATE
     rising = 0.2 * np.sin(2 * np.pi * 110 * (2**time - 1) / np.log(2))
-    found, padded = named(rising), named(np.concatenate([np.zeros(RATE // 2), rising]))
+    features, padded = describe(rising), describe(np.concatenate([np.zeros(RATE // 2), rising]))
     for name in ("pitch_course_0", "pitch_course_1", "pitch_bridged_slope", "utterance_length"):
-        assert padded[name] == pytest.approx(found[name], rel=0.03, abs=0.01), name
+        assert padded[name] == pytest.approx(features[name], rel=0.03, abs=0.01), name
     # A straight line of an octave: three halves of its slope's standard deviation, and no bend.
-    assert found["pitch_course_0"] == pytest.approx(12 * np.log2(110 * 2**0.5 / 27.5), abs=0.2)
-    assert found["pitch_bridged_slope"] == pytest.approx(6 / 3**0.5, rel=0.03)
-    assert abs(found["pitch_bridged_bend"]) < 0.1
+    assert features["pitch_course_0"] == pytest.approx(12 * np.log2(110 * 2**0.5 / 27.5), abs=0.2)
+    assert features["pitch_bridged_slope"] == pytest.approx(6 / 3**0.5, rel=0.03)
+    assert abs(features["pitch_bridged_bend"]) < 0.1
     assert padded["clip_length"] == pytest.approx(np.log(1.5), abs=0.02)
 
 
 def test_statistics_of_a_known_course():
     rows = np.array([0, 0, 4, 0, 0, 8, 0, 0, 0, 0, 0.0])[:, np.newaxis]
-    found = dict(zip(rich_names(["x"]), rich_statistics(rows), strict=True))
-    assert found["x_peaks"] == pytest.approx(2 / 11)
-    assert found["x_peak_height"] == pytest.approx(6 - 12 / 11)
-    assert found["x_place_of_max"] == 0.5 and found["x_rise"] == found["x_fall"] == 6
-    assert found["x_above_25"] == pytest.approx(2 / 11)
-    assert found["x_above_75"] == pytest.approx(1 / 11)
+    actual = dict(zip(rich_names(["x"]), rich_statistics(rows), strict=True))
+    assert actual["x_peaks"] == pytest.approx(2 / 11)
+    assert actual["x_peak_height"] == pytest.approx(6 - 12 / 11)
+    assert actual["x_place_of_max"] == 0.5 and actual["x_rise"] == actual["x_fall"] == 6
+    assert actual["x_above_25"] == pytest.approx(2 / 11)
+    assert actual["x_above_75"] == pytest.approx(1 / 11)
     assert not rich_statistics(rows[:4]).any()
 
 
@@ -161,17 +161,19 @@ def test_statistics_of_a_known_course():
 def test_the_spectrum_of_a_band_of_noise(low, high, centre):
     noise = np.fft.rfft(np.random.default_rng(0).standard_normal(RATE))
     hertz = np.fft.rfftfreq(RATE, 1 / RATE)
-    found = named(0.1 * np.fft.irfft(noise * ((hertz > low) & (hertz < high)) * 10))
-    assert found["spectrum_centre_mean"] == pytest.approx(centre, rel=0.05)
-    assert found["spectrum_rolloff_50_mean"] == pytest.approx(centre, rel=0.1)
-    assert found["spectrum_spread_mean"] == pytest.approx((high - low) / 1000 / 12**0.5, rel=0.15)
+    features = describe(0.1 * np.fft.irfft(noise * ((hertz > low) & (hertz < high)) * 10))
+    assert features["spectrum_centre_mean"] == pytest.approx(centre, rel=0.05)
+    assert features["spectrum_rolloff_50_mean"] == pytest.approx(centre, rel=0.1)
+    assert features["spectrum_spread_mean"] == pytest.approx(
+        (high - low) / 1000 / 12**0.5, rel=0.15
+    )
 
 
 def test_sets_are_columns_of_all(sounds):
     every = VoiceFunctionals(store=None, n_jobs=1).set_output(transform="pandas")
-    some = VoiceFunctionals(sets=["modulation", "mfcc"], store=None, n_jobs=1)
-    columns = every.fit_transform(sounds)[some.get_feature_names_out()]
-    np.testing.assert_array_equal(some.fit_transform(sounds), columns)
+    subset = VoiceFunctionals(sets=["modulation", "mfcc"], store=None, n_jobs=1)
+    columns = every.fit_transform(sounds)[subset.get_feature_names_out()]
+    np.testing.assert_array_equal(subset.fit_transform(sounds), columns)
     np.testing.assert_array_equal(
         every.fit_transform(sounds[:1]).to_numpy()[0], functionals(signal(sounds[0]), every.sets)
     )
