@@ -153,15 +153,16 @@ def ravdess_voice(clips, unlabelled, speeds, smile, options):
     return results
 
 
-def voice_and_face(corpus, clips, face, classifier, unlabelled, speeds, rules, options):
-    """Return results of voice, face and their fusions."""
+def voice_and_face(corpus, clips, faces, classifier, unlabelled, speeds, rules, options):
+    """Return results of the voice, of every set of face features, and of fusions with the last."""
     results = {}
     for how_much in unlabelled:
-        voice = voice_ensemble(unlabelled_clips=how_much, speeds=speeds, progress=True)
-        face_pipeline = make_clip_pipeline(of_subject(face, how_much), StandardScaler(), classifier)
-        rows = {"voice": voice, "face": face_pipeline}
-        every = fusions([("voice", voice), ("face", face_pipeline)])
-        rows |= {f"voice + face, {rule}": every[rule] for rule in rules}
+        rows = {"voice": voice_ensemble(unlabelled_clips=how_much, speeds=speeds, progress=True)}
+        for name, face in faces.items():
+            extractor = of_subject(face, how_much)
+            rows[name] = make_clip_pipeline(extractor, StandardScaler(), classifier)
+        every = fusions([("voice", rows["voice"]), ("face", rows[name])])
+        rows |= {f"voice + {name}, {rule}": every[rule] for rule in rules}
         for name, estimator in rows.items():
             label = f"{corpus}: {name}; {in_words(how_much)}"
             results[label] = evaluate(estimator, clips, **options)
@@ -222,10 +223,12 @@ def sentences(results):
         corpus, system, terms = split_label(label)
         if system.rpartition(", ")[2] in RULES:
             shares = share_right(results[label])
+            names = system.rpartition(", ")[0].split(" + ")
             parts = [
                 share_right(results[other])
                 for other in single
                 if split_label(other)[::2] == (corpus, terms)
+                and (names == [""] or split_label(other)[1] in names)
             ]
             n = sum(shares[person] > max(part[person] for part in parts) for person in shares)
             texts.append(f"{label}: above each part for {n} of {len(shares)} people.")
@@ -322,8 +325,8 @@ def experiment(
             smile = opensmile_tables(clips, checkpoint or folder) if opensmile else {}
             tasks.append(ravdess_voice(clips, unlabelled, speeds, smile, options))
         if action_units is not None:
-            units = FeatureTable(action_units, key="clip", pattern=TAKE)
-            name = "RAVDESS with action units"
+            units = {"action units": FeatureTable(action_units, key="clip", pattern=TAKE)}
+            name = "RAVDESS voice and face"
             tasks.append(voice_and_face(name, clips, units, SVC(C=3), *how, options))
     if published_scores is not None:
         tasks.append(published_systems(published_scores, n_folds))
@@ -331,9 +334,7 @@ def experiment(
         tasks.append(cremad_voters(load_corpus("cremad", cremad, files=False), votes_folds))
     if mine is not None:
         clips, options = load_corpus("mine", mine), options | {"cv": own_folds}
-        for name, face in faces.items():
-            corpus = f"own clips, {name}"
-            tasks.append(voice_and_face(corpus, clips, face, linear(), *how, options))
+        tasks.append(voice_and_face("own clips", clips, faces, linear(), *how, options))
     if london_faces is not None:
         clips = load_corpus("london_faces", london_faces)
         tasks.append(london(clips, faces, n_folds))

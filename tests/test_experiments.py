@@ -389,6 +389,7 @@ def test_the_benchmark_says_whom_a_fusion_helps():
     results = {
         "own: voice; k": recognise(1, 0, 1, 1),
         "own: face; k": recognise(0, 0, 1, 0),
+        "own: other face; k": recognise(1, 1, 1, 1),  # no part of it
         "own: voice + face, product; k": recognise(1, 1, 0, 0),
         "own: voice; more": recognise(1, 1, 1, 1),
     }
