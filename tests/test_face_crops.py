@@ -54,6 +54,8 @@ def test_stored_features_keep_their_keys(kind, side, margin):
         "choose": "central", "detect_every": 2,
     }  # fmt: skip
     assert crop_args(kind(faces=crops)) == json.dumps(other, sort_keys=True)
+    speaker = kind(faces=FaceCrops(detector="yunet", prefer="speaking"))._recipe()
+    assert speaker.identity["speaker"] == 2 and "speaker" not in kind()._recipe().identity
     few = expected_args | {"n_frames": 10, "fps": None}
     assert crop_args(kind(faces=FaceCrops(n_frames=10, fps=2))) == json.dumps(few, sort_keys=True)
     assert crop_args(kind(faces=FaceCrops(fps=25))) == json.dumps(

@@ -10,7 +10,14 @@ from sklearn.pipeline import make_pipeline
 
 from emopipe import FaceCrops, FaceTexture, ShortTermStatistics, predict
 from emopipe.face import detect, face_crops
-from emopipe.face.people import _correlation, find_people, separate_tracks, voice_level
+from emopipe.face.people import (
+    _correlation,
+    _lips,
+    _motion,
+    find_people,
+    separate_tracks,
+    voice_level,
+)
 from emopipe.media import ClipError, frames, signal
 
 YUNET = "models/face_detection_yunet_2026may.onnx"
@@ -54,6 +61,23 @@ def test_motion_that_goes_with_the_voice_is_told_from_motion_that_does_not():
     assert _correlation(times, speech + noise[0], samples) > 0.8
     assert _correlation(times, np.roll(speech, 10) + noise[1], samples) < 0.3
     assert _correlation(times, np.zeros(75), samples) == 0.0
+
+
+def test_eyes_that_move_with_the_voice_hide_no_lips():
+    rng = np.random.default_rng(0)
+    times = np.arange(75) / 25
+    speech = (times % 1) < 0.6
+    samples = np.repeat(speech, 640) * rng.normal(size=75 * 640)
+    points = np.array([[40, 50], [88, 50], [64, 70], [48, 95], [80, 95]], np.float32)
+    face = rng.integers(60, 180, (128, 128, 3))
+    lips = []
+    for moves in speech:
+        image = face.copy()
+        for rows in (slice(35, 65), slice(80, 110)):
+            image[rows] += rng.integers(-60, 61, image[rows].shape) * moves
+        lips.append(_lips(image.astype(np.uint8), points))
+    motion = _motion(lips)
+    assert motion[0] == 0 and _correlation(times, motion, samples) > 0.8
 
 
 def test_mouths_need_landmarks(tmp_path):

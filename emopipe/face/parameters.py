@@ -13,6 +13,7 @@ from emopipe.parameters import check_one_of
 _OF_NETWORKS = ("detector", "detector_model", "n_frames", "size", "margin", "detect_every")
 # Frames per second that features look at by default.
 _FPS = 5.0
+_SPEAKER = 2  # revision of how the speaker is recognised, in the keys of features
 _OF_FEATURES = {"fps": None, "align": None, "trust": "track", "prefer": "largest"}
 
 
@@ -213,6 +214,8 @@ def feature_crops(faces, *, size, margin) -> dict[str, dict]:
         "choose": faces.prefer,
         "detect_every": int(faces.detect_every),
     }
+    if faces.prefer == "speaking":
+        how["identity"] |= {"speaker": _SPEAKER}
     return how
 
 

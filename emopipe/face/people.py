@@ -15,8 +15,7 @@ _LEAST_SHARE = 0.05  # of the clip's frames that show any face
 _SAME = 0.3  # intersection over union of boxes that show one face at nearly the same moment
 _GAP = 0.5  # s: how far the next moment may be at which a person was seen
 _SIDE = 64
-# Rows and columns of an aligned crop: the mouth and chin; eyes and brows, which move with the head.
-_MOUTH, _EYES = (slice(42, 64), slice(16, 48)), (slice(14, 34), slice(8, 56))
+_LIPS = (slice(44, 58), slice(20, 44))  # rows and columns of an aligned crop
 _SAMPLE_RATE, _WINDOW = 16000, 0.04  # Hz, s
 _RANGE = 40.0  # dB below the loudest moment that count as silence
 _SMOOTH, _LAGS = 0.2, np.arange(-0.12, 0.25, 0.04)  # s: sound follows the lips' opening
@@ -32,8 +31,8 @@ class Person(NamedTuple):
     boxes : float32 ndarray, shape (n, 5)
         x, y, width, height in pixels of the frame, and the detector's score.
     motion : float64 ndarray, shape (n,)
-        How much the mouth changed since the frame before, beyond the upper face: mean absolute
-        difference of grey values, 0 to 255.
+        How much the lips changed since the frame before: log(1 + mean absolute difference of grey
+        values, 0 to 255), so that a single jerk of the head counts little.
     speaking : float
         Correlation of that motion with the voice's level, -1 to 1; the highest of a clip's people
         is the speaker. NaN without sound.
@@ -129,22 +128,16 @@ def _same(box, other) -> bool:
     return overlap(box[None], other[None])[0, 0] > _SAME
 
 
-def _patches(image, points) -> tuple[np.ndarray, np.ndarray]:
+def _lips(image, points) -> np.ndarray:
     import cv2
 
     face = cv2.cvtColor(align(image, points, size=(_SIDE, _SIDE)), cv2.COLOR_RGB2GRAY)
-    face = cv2.GaussianBlur(face, (3, 3), 0).astype(np.float64)
-    return face[_MOUTH], face[_EYES]
+    return cv2.GaussianBlur(face, (3, 3), 0).astype(np.float64)[_LIPS]
 
 
-def _motion(patches) -> np.ndarray:
-    """Return how much mouths change beyond eyes, from frame to frame; 0 in the first."""
-    changes = [
-        [np.abs(now - before).mean() for now, before in zip(pair, last, strict=True)]
-        for last, pair in pairwise(patches)
-    ]
-    mouth, eyes = np.array([(0.0, 0.0), *changes]).T
-    return np.maximum(mouth - eyes, 0.0)
+def _motion(lips) -> np.ndarray:
+    """Return how much lips change from frame to frame; 0 in the first."""
+    return np.log1p([0.0, *(np.abs(now - before).mean() for before, now in pairwise(lips))])
 
 
 def voice_level(samples, times) -> np.ndarray:
@@ -232,11 +225,11 @@ def find_people(path, *, detector="yunet", detector_model=None, fps=_FPS) -> lis
     if detector not in WITH_POINTS:
         names = " or ".join(map(repr, WITH_POINTS))
         raise ValueError(f"detector={detector!r} gives boxes alone: mouths need {names}.")
-    times, rows, patches = _look(path, load_detector(detector, detector_model), fps)
+    times, rows, lips = _look(path, load_detector(detector, detector_model), fps)
     tracks = separate_tracks(times, rows)
     if not tracks:
         raise ClipError(path, "no_face", f"no face stays in its {len(set(times))} frames")
-    motions = [_motion([patches[row] for row in track]) for track in tracks]
+    motions = [_motion([lips[row] for row in track]) for track in tracks]
     try:
         samples = signal(path, sample_rate=_SAMPLE_RATE)
     except ClipError:
@@ -253,13 +246,13 @@ def find_people(path, *, detector="yunet", detector_model=None, fps=_FPS) -> lis
 
 
 def _look(path, find, fps):
-    """Return times, detector's rows and patches of every face in every frame."""
-    times, rows, patches = [], [], []
+    """Return times, detector's rows and lips of every face in every frame."""
+    times, rows, lips = [], [], []
     for time, image in frames(path, fps=fps, max_side=1920):
         for row in find(image):
             points = row[5:].reshape(5, 2)
             if np.isfinite(points).all() and sizes(row[None])[0] > 0:
                 times.append(time)
                 rows.append(row)
-                patches.append(_patches(image, points))
-    return np.array(times), np.array(rows, np.float32).reshape(-1, 15), patches
+                lips.append(_lips(image, points))
+    return np.array(times), np.array(rows, np.float32).reshape(-1, 15), lips
