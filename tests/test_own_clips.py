@@ -204,6 +204,15 @@ def run(capsys, *arguments):
 
 
 FAST = ["--set", "window=0.1", "--set", "step=0.05", "--jobs", 1]
+
+
+def test_warnings_name_flags_on_the_command_line(tmp_path):
+    lay(tmp_path, "happy/a.wav", "sad/b.wav")
+    with pytest.warns(CorpusWarning, match="subjects are unknown: tell them by --pattern '"):
+        table = OwnClips(tmp_path, flags=True).load("mine")
+    assert any("subjects are unknown" in text for text in table.attrs["corpora"]["mine"]["notices"])
+
+
 NAMES = ["--pattern", "{subject}-{emotion}_{take}.wav", "--codes", "02=sad,06=angry"]
 
 
@@ -215,7 +224,7 @@ def test_extract_and_train_take_tables_and_folders(voices, capsys):
     mine = ["--corpus", f"mine={voices / 'clips'}", *NAMES]
     code, out, err = run(capsys, "train", voices / "m", *mine, *FAST, *store)
     assert code == 0, err
-    assert "from the store 12" in out and "12 clips, accuracy" in out
+    assert "from the store 12" in out and "over 12 clips (people never trained on)" in out
     page = (voices / "m-report" / "result.json").read_text(encoding="utf-8")
     assert "--pattern" in page and "--codes" in page
 

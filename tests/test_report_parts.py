@@ -32,6 +32,7 @@ from emopipe.experiment import Experiment
 from emopipe.groups import group_figures
 from emopipe.metrics import reliability
 from emopipe.report import write_report
+from emopipe.report.answer import answer
 from emopipe.report.attachments import attachment
 from emopipe.report.bibliography import bibtex
 from emopipe.report.confidence import confidence_view, proper_scores
@@ -187,6 +188,13 @@ def test_the_hardest_clips_are_those_that_most_have_wrong():
         wrong = sum(t.loc[row["clip"], "predicted"] != row["emotion"] for t in tables)
         assert wrong == row["wrong"]
     assert hardest_clips({"all right": perfect(results["skill 0.2"])}) == []
+
+
+def test_no_emotion_is_the_hardest_where_all_are_recognised(whole):
+    label, result = next(iter(whole.results.items()))
+    every = replace(result, per_emotion=result.per_emotion.assign(recall=1.0))
+    *_, beside = answer(replace(whole, results={label: every}))
+    assert beside["text"].startswith("It recognises every clip of every emotion")
 
 
 class Seeded(ClassifierMixin, BaseEstimator):

@@ -1,6 +1,7 @@
 """Your own clips: a table, a folder per emotion, or file names that follow a pattern."""
 
 import os
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +40,7 @@ class OwnClips(NamedTuple):
     synonyms : dict, optional
         Codes or words for emotions.
     flags : bool
-        Whether errors name flags of the command line.
+        Whether errors and warnings name flags of the command line.
     """
 
     root: str | Path
@@ -49,21 +50,34 @@ class OwnClips(NamedTuple):
 
     def load(self, corpus: str) -> pd.DataFrame:
         """Return the clip table."""
-        try:
-            if is_table(self.root):
-                if self.pattern:
-                    raise CorpusError(
-                        f"pattern={self.pattern!r} is for folders; {self.root} is none"
-                    )
-                return load_table(self.root, corpus=corpus, synonyms=self.synonyms)
+        if not self.flags:
+            return self._load(corpus)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                table = self._load(corpus)
+            except (CorpusError, FileNotFoundError) as error:
+                raise type(error)(_with_flags(error)) from None
+        for warning in caught:
+            warning.message.args = (_with_flags(warning.message),)
+            warnings.warn(warning.message, warning.category, stacklevel=3)
+        return table
+
+    def _load(self, corpus):
+        if not is_table(self.root):
             return load_folder(
                 self.root, pattern=self.pattern, corpus=corpus, synonyms=self.synonyms
             )
-        except (CorpusError, FileNotFoundError) as error:
-            text = str(error)
-            for words, flag in _FLAGS.items() if self.flags else ():
-                text = text.replace(words, flag)
-            raise type(error)(text) from None
+        if self.pattern:
+            raise CorpusError(f"pattern={self.pattern!r} is for folders; {self.root} is none")
+        return load_table(self.root, corpus=corpus, synonyms=self.synonyms)
+
+
+def _with_flags(message) -> str:
+    text = str(message)
+    for words, flag in _FLAGS.items():
+        text = text.replace(words, flag)
+    return text
 
 
 def is_table(root) -> bool:

@@ -182,19 +182,21 @@ def _beside(result):
         parts.append(f"random folds {percent(gap['random'][METRIC])} %")
     beside = f"; beside it, in {METRICS[METRIC]}: {', '.join(parts)}" if parts else ""
     hardest = _hardest(result)
-    return f"Its hardest emotion is {hardest}{beside}." if hardest else ""
+    return f"{hardest}{beside}." if hardest else ""
 
 
 def _hardest(result):
-    """Return the emotion of the lowest recall in words, nothing where no clip was tested."""
+    """Return in words which emotion has the lowest recall, nothing where no clip was tested."""
     table = result.per_emotion.dropna(subset="recall")
     if not len(table):
         return ""
     row = table.loc[table["recall"].idxmin()]
+    if row["recall"] == 1:
+        return "It recognises every clip of every emotion"
     counts = result.confusion[result.classes.index(row["emotion"])].copy()
     counts[result.classes.index(row["emotion"])] = 0
     mistake = f", most often taken for {result.classes[counts.argmax()]}" if counts.any() else ""
-    return f"{row['emotion']} (recall {percent(row['recall'])} %{mistake})"
+    return f"Its hardest emotion is {row['emotion']} (recall {percent(row['recall'])} %{mistake})"
 
 
 def _highest(experiment, label, pairs):
