@@ -6,7 +6,7 @@ from emopipe.fusion.log_pool import choose_floors, likelihood_weights, log_score
 from emopipe.fusion.scan import score_weights
 from emopipe.fusion.score_columns import ScoreColumns
 from emopipe.fusion.search import search_weights
-from emopipe.fusion.stacking import StackedFusion, stacking_coefficients
+from emopipe.fusion.stacking import StackedFusion, stacking_coefficients, stacking_floors
 from emopipe.fusion.weights import fuse, recall_weights, recalls, shrink_weights
 from emopipe.fusion.where_finite import WhereFinite
 
@@ -27,4 +27,5 @@ __all__ = [
     "search_weights",
     "shrink_weights",
     "stacking_coefficients",
+    "stacking_floors",
 ]

@@ -61,7 +61,7 @@ def sharpness(logs, y, start=1.0):
     return factor, np.mean(total - before * true_logs)
 
 
-def choose_floors(scores, y):
+def choose_floors(scores, y, loss=None):
     """Return the share of chance that makes each modality's scores most likely, (modalities,).
 
     Parameters
@@ -70,6 +70,9 @@ def choose_floors(scores, y):
         Of clips that the classifiers were not fitted on; NaN where a modality is missing.
     y : int array, shape (clips,)
         The true emotion's column.
+    loss : callable, optional
+        Log scores (1, clips, emotions) and the numbers of these clips to a loss. None: the log
+        loss of scores that are multiplied by one factor.
 
     Examples
     --------
@@ -83,13 +86,20 @@ def choose_floors(scores, y):
     floors = []
     for score in scores:
         complete = np.isfinite(score).all(axis=1)
-        logs = [log_scores(score[None, complete], [floor])[0] for floor in _FLOORS]
-        factor, losses = 1.0, []
-        for log in logs if complete.any() else ():
-            factor, loss = sharpness(log, y[complete], factor)
-            losses.append(loss)
+        rows = np.flatnonzero(complete)
+        logs = [log_scores(score[None, rows], [floor]) for floor in _FLOORS if len(rows)]
+        losses = [loss(log, rows) for log in logs] if loss else _sharpest(logs, y[rows])
         floors.append(_FLOORS[int(np.argmin(losses or [0.0]))])
     return np.array(floors)
+
+
+def _sharpest(logs, y):
+    """Return the log loss of each of several log scores (1, clips, emotions)."""
+    factor, losses = 1.0, []
+    for log in logs:
+        factor, loss = sharpness(log[0], y, factor)
+        losses.append(loss)
+    return losses
 
 
 def weights_covariance(n_modalities, n_emotions, width):

@@ -6,6 +6,7 @@ stacking also hears that the face says "disgust" where the voice says "anger".
 
 import numpy as np
 from scipy.special import softmax
+from threadpoolctl import threadpool_limits
 
 from emopipe.fusion.log_pool import (
     check_whole,
@@ -14,12 +15,14 @@ from emopipe.fusion.log_pool import (
     sharpness,
     weights_covariance,
 )
-from emopipe.fusion.multinomial import learn
+from emopipe.fusion.multinomial import learn, left_out_loss, most_likely
 from emopipe.fusion.score_fusion import ScoreFusion
 from emopipe.fusion.weights import fuse
 
 # Prior standard deviations of a single coefficient, of which the best is chosen.
 _WIDTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
+# Floors are chosen at this one, on at most so many clips.
+_USUAL_WIDTH, _MOST_CLIPS = 0.3, 2000
 
 
 def _precision(n_modalities, n_emotions, width):
@@ -33,6 +36,56 @@ def _precision(n_modalities, n_emotions, width):
     rows = np.concatenate([indices, bias], axis=1).ravel()
     covariance[np.ix_(rows, rows)] = weights_covariance(n_modalities, n_emotions, width)
     return np.linalg.inv(covariance)
+
+
+def _regression(logs, y):
+    """Return features (emotions, clips, features), the prior's mean, and the unit of features."""
+    n_modalities, n_clips, n_emotions = logs.shape
+    scale, _ = sharpness(logs.sum(axis=0), y)
+    flat = scale * logs.transpose(1, 0, 2).reshape(n_clips, -1)
+    features = np.concatenate([flat, np.ones((n_clips, 1))], axis=1)
+    mean = np.zeros((n_emotions, features.shape[1]))
+    mean[:, :-1] = np.tile(np.eye(n_emotions), n_modalities)
+    return np.broadcast_to(features, (n_emotions, *features.shape)), mean.ravel(), scale
+
+
+def stacking_floors(scores, y, units):
+    """Return the share of chance in each modality's scores that stacking it alone likes best.
+
+    Parameters
+    ----------
+    scores : float array, shape (modalities, clips, emotions)
+        Of clips that the classifiers were not fitted on; NaN where a modality is missing.
+    y : int array, shape (clips,)
+        The true emotion's column.
+    units : array, shape (clips,)
+        The person of each clip; the loss is that of people left out, of at most 2000 clips.
+
+    Returns
+    -------
+    float64 array, shape (modalities,)
+
+    Examples
+    --------
+    >>> shares = [[[1.0, 0.0], [0.0, 1.0], [0.9, 0.1], [0.6, 0.4]]]
+    >>> stacking_floors(shares, [0, 1, 0, 0], ["a", "a", "b", "b"]).shape
+    (1,)
+    """
+    y, units = np.asarray(y), np.asarray(units)
+    drawn = np.random.default_rng(0).permutation(len(y))[:_MOST_CLIPS]
+
+    def loss(logs, rows):
+        some = np.flatnonzero(np.isin(rows, drawn))
+        if not len(some):
+            return 0.0
+        rows = rows[some]
+        features, mean, _ = _regression(logs[:, some], y[rows])
+        precision = _precision(1, logs.shape[2], _USUAL_WIDTH)
+        with threadpool_limits(1, user_api="blas"):
+            theta = most_likely(features, y[rows], mean, precision)
+            return left_out_loss(features, y[rows], units[rows], theta, precision)
+
+    return choose_floors(scores, y, loss)
 
 
 def stacking_coefficients(logs, y, units):
@@ -77,15 +130,11 @@ def stacking_coefficients(logs, y, units):
     logs, y = np.asarray(logs, dtype=np.float64), np.asarray(y)
     whole = check_whole(logs)
     logs, y = logs[:, whole], y[whole]
-    n_modalities, n_clips, n_emotions = logs.shape
-    scale, _ = sharpness(logs.sum(axis=0), y)
-    flat = scale * logs.transpose(1, 0, 2).reshape(n_clips, -1)
-    features = np.concatenate([flat, np.ones((n_clips, 1))], axis=1)
-    mean = np.zeros((n_emotions, features.shape[1]))
-    mean[:, :-1] = np.tile(np.eye(n_emotions), n_modalities)
+    n_modalities, _, n_emotions = logs.shape
+    features, mean, scale = _regression(logs, y)
     theta, _ = learn(
-        np.broadcast_to(features, (n_emotions, *features.shape)), y, np.asarray(units)[whole],
-        mean.ravel(), lambda width: _precision(n_modalities, n_emotions, width), _WIDTHS,
+        features, y, np.asarray(units)[whole], mean,
+        lambda width: _precision(n_modalities, n_emotions, width), _WIDTHS,
     )  # fmt: skip
     theta = theta.reshape(n_emotions, -1).T
     coefficients = scale * theta[:-1].reshape(n_modalities, n_emotions, n_emotions)
@@ -156,7 +205,7 @@ class StackedFusion(ScoreFusion):
         return True
 
     def _learn_rule(self, names, codes, units):
-        self.floors_ = choose_floors(self.oof_scores_, codes)
+        self.floors_ = stacking_floors(self.oof_scores_, codes, units)
         logs = log_scores(self.oof_scores_, self.floors_)
         coefficients, self.biases_ = stacking_coefficients(logs, codes, units)
         # Sums round by how numbers lie in memory: a saved model gives the same bits.
