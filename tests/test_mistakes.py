@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -28,6 +28,7 @@ from emopipe import (
     compare,
     differences,
     evaluate,
+    usable,
     weight_grid,
     write_report,
 )
@@ -79,6 +80,23 @@ def test_clips_where_an_estimator_takes_numbers():
     with pytest.raises(ValueError, match="could not convert string") as raised:
         measure(GaussianNB(), CLIPS)
     assert "put an extractor in front" in " ".join(raised.value.__notes__)
+
+
+def test_a_search_whose_fits_all_fail_is_one_line():
+    search = GridSearchCV(SVC(), {"C": [-1, -2]}, cv=GroupKFold(2))
+    with pytest.raises(ValueError, match=r"^All the 4 fits failed, the first with .*'C'") as raised:
+        measure(search, X, Y, groups=PEOPLE)
+    assert "Traceback" not in str(raised.value) and "error_score" in raised.value.__notes__[0]
+
+
+def test_a_weight_below_0_is_shown_as_it_is():
+    with pytest.raises(ValueError, match=r"clip '0.wav' has -1.0; give"):
+        measure(PIPELINE, CLIPS.assign(w=-1.0), sample_weight="w")
+
+
+def test_clips_that_are_no_table():
+    with pytest.raises(TypeError, match="clips is a list: give a clip table"):
+        usable([])
 
 
 def test_training_clips_of_one_emotion_are_said():

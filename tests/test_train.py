@@ -189,6 +189,14 @@ def test_a_modality_without_media_is_said_before_the_fits(words, no_work, tmp_pa
     assert "mini_xception: 8 of 8 clips have no pictures: leave" in err
 
 
+def test_clips_shorter_than_two_frames_are_said(corpus, options, tmp_path, capsys):
+    arguments = ["train", tmp_path / "m", "--corpus", f"emodb={corpus}", "--folds", 0, *options]
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0 and "NOTE: a clip holds 1 frame of voice, and at least 2 are needed" in out
+    code, out, _ = run(capsys, *arguments, "--set", "window=0.1", "--overwrite")
+    assert code == 0 and "NOTE" not in out
+
+
 def test_clips_without_features_make_the_model_incomplete(corpus, options, tmp_path, capsys):
     import shutil
 

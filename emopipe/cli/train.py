@@ -216,7 +216,9 @@ def _extract(extractors, rows, window) -> list[str]:
         if gap:
             print(f"NOTE: {gap}: these are decided by the other features, or not at all")
             gaps.append(gap)
-        check_frames(name, extractor, extraction, window)
+        few = check_frames(name, extractor, extraction, window)
+        if few:
+            print(f"NOTE: {few}")
     return gaps
 
 

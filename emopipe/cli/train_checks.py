@@ -56,8 +56,14 @@ def check_subjects(folds, clips) -> None:
         )
 
 
-def check_frames(name, extractor, extraction, window) -> None:
-    """Raise ValueError where windows hold fewer frames than statistics over frames need."""
+def check_frames(name, extractor, extraction, window) -> str:
+    """Return in words that most clips hold fewer frames than statistics over frames need, or "".
+
+    Raises
+    ------
+    ValueError
+        If so many windows do.
+    """
     import numpy as np
     import pandas as pd
 
@@ -65,11 +71,14 @@ def check_frames(name, extractor, extraction, window) -> None:
 
     counts = frame_counts(pd.DataFrame(extraction.counts))
     needed = TrainingRows().min_frames(name, extractor)
-    if window and np.nanmedian(counts) < needed:
+    if np.isnan(counts).all() or np.nanmedian(counts) >= needed:
+        return ""
+    holds = f"holds {np.nanmedian(counts):.0f} frame of {name}, and at least {needed} are needed"
+    if window:
         raise ValueError(
-            f"--window {window:g}: a window holds {np.nanmedian(counts):.0f} frame of {name}, and "
-            f"at least {needed} are needed: use a longer one, or shorter frames with --set"
+            f"--window {window:g}: a window {holds}: use a longer one, or shorter frames with --set"
         )
+    return f"a clip {holds}: standard deviations of features are 0; use shorter frames with --set"
 
 
 def gap_of(name, statuses, noun) -> str:

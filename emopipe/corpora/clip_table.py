@@ -133,6 +133,10 @@ def usable(clips: pd.DataFrame) -> pd.DataFrame:
       clip emotion excluded
     0    a    fear
     """
+    if not isinstance(clips, pd.DataFrame):
+        raise TypeError(
+            f"clips is a {type(clips).__name__}: give a clip table, from load_corpus or load_table"
+        )
     keep = clips["excluded"].eq("") & clips["emotion"].notna()
     return clips[keep].reset_index(drop=True)
 

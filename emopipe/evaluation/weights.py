@@ -85,6 +85,6 @@ def clip_weights(table, column) -> np.ndarray:
     if len(wrong):
         raise ValueError(
             f"sample_weight={column!r}: clip {table['clip'].iloc[wrong[0]]!r} has "
-            f"{table[column].iloc[wrong[0]]!r}; give a finite number from 0 for every clip"
+            f"{table[column].tolist()[wrong[0]]!r}; give a finite number from 0 for every clip"
         )
     return weights

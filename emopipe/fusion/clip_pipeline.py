@@ -1,5 +1,6 @@
 """ClipPipeline: from clips to emotions, where some clips have no features."""
 
+import re
 from contextlib import contextmanager
 
 from sklearn.metrics import accuracy_score
@@ -169,10 +170,18 @@ def make_clip_pipeline(*steps, memory=None, verbose=False) -> ClipPipeline:
 
 @contextmanager
 def explain_features():
-    """Add to errors about NaN, and about clips in place of numbers, where features come from."""
+    """Add to errors about NaN, and about clips in place of numbers, where features come from.
+
+    That of a search whose fits all failed becomes one line: what the first failed with.
+    """
     try:
         yield
     except ValueError as error:
+        search = re.match(r"\s*(All the \d+ fits failed)", str(error))
+        causes = re.findall(r"^[\w.]*?(\w+(?:Error|Exception): .+)", str(error), re.MULTILINE)
+        if search and causes:
+            error.args = (f"{search[1]}, the first with {causes[0]}",)
+            error.add_note("error_score='raise' of the search shows where")
         if "could not convert string to float" in str(error):
             error.add_note(
                 "This estimator takes numbers, not clips: put an extractor in front, as in "
