@@ -169,25 +169,25 @@ def voice_and_face(corpus, clips, faces, classifier, unlabelled, speeds, rules, 
     return results
 
 
-def published_systems(csv, n_folds):
+def published_systems(csv, options):
     """Return results of published systems' scores, alone and fused by every rule."""
     clips = pd.read_csv(csv, dtype={"take": str, "subject": str})
     clips = clips.rename(columns={"take": "clip"}).assign(corpus="ravdess")
     systems = dict.fromkeys(name.rpartition("_")[0] for name in clips if name.endswith("_neutral"))
     single = [(name, ScoreColumns(prefix=f"{name}_")) for name in systems]
     return {
-        f"published scores: {label}": evaluate(estimator, clips, cv=n_folds)
+        f"published scores: {label}": evaluate(estimator, clips, **options)
         for label, estimator in (dict(single) | fusions(single)).items()
     }
 
 
-def cremad_voters(clips, n_folds):
+def cremad_voters(clips, options):
     """Return results of voters of one mode, of both, and of the fusions of voice and face."""
     modes = {name: ScoreColumns(prefix=f"votes_{name}_") for name in ("voice", "face", "both")}
     rows = {f"{name} voters": mode for name, mode in modes.items()}
     rows |= fusions([(name, modes[name]) for name in ("voice", "face")])
     return {
-        f"CREMA-D votes: {label}": evaluate(estimator, clips, cv=n_folds)
+        f"CREMA-D votes: {label}": evaluate(estimator, clips, **options)
         for label, estimator in rows.items()
     }
 
@@ -241,13 +241,13 @@ def share_right(result):
     return (table["predicted"] == table["emotion"]).groupby(table["subject"]).mean().to_dict()
 
 
-def london(clips, faces, n_folds):
+def london(clips, faces, options):
     """Return results of photographs, for every set of face features at hand."""
     return {
         f"London faces: {name}": evaluate(
             make_clip_pipeline(extractor, StandardScaler(), LogisticRegression(C=0.01)),
             clips,
-            cv=n_folds,
+            **options,
         )
         for name, extractor in faces.items()
     }
@@ -329,15 +329,16 @@ def experiment(
             name = "RAVDESS voice and face"
             tasks.append(voice_and_face(name, clips, units, SVC(C=3), *how, options))
     if published_scores is not None:
-        tasks.append(published_systems(published_scores, n_folds))
+        tasks.append(published_systems(published_scores, options))
     if cremad is not None:
-        tasks.append(cremad_voters(load_corpus("cremad", cremad, files=False), votes_folds))
+        clips = load_corpus("cremad", cremad, files=False)
+        tasks.append(cremad_voters(clips, options | {"cv": votes_folds}))
     if mine is not None:
-        clips, options = load_corpus("mine", mine), options | {"cv": own_folds}
-        tasks.append(voice_and_face("own clips", clips, faces, linear(), *how, options))
+        clips, own = load_corpus("mine", mine), options | {"cv": own_folds}
+        tasks.append(voice_and_face("own clips", clips, faces, linear(), *how, own))
     if london_faces is not None:
         clips = load_corpus("london_faces", london_faces)
-        tasks.append(london(clips, faces, n_folds))
+        tasks.append(london(clips, faces, options))
     if not tasks:
         raise ValueError("name at least one corpus, or published_scores")
     results = {label: result for task in tasks for label, result in task.items()}
