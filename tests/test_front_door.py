@@ -123,6 +123,32 @@ def test_what_a_docstring_lacks_is_noticed():
     ]
 
 
+def parameters_of(node):
+    """Return the names of a function's arguments, or of a class's constructor or fields."""
+    if isinstance(node, ast.FunctionDef):
+        return {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
+    fields = {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
+    constructors = [item for item in node.body if getattr(item, "name", "") == "__init__"]
+    return fields.union(*map(parameters_of, constructors))
+
+
+def absent_parameters(code):
+    """Yield the parameters that docstrings in code describe and that do not exist."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and parameters_of(node):
+            described = sections(ast.get_docstring(node) or "").get("Parameters", "")
+            names = " ".join(re.findall(r"^(\S[^:\n]*)", described, re.MULTILINE))
+            yield from sorted(set(re.findall(r"\w+", names)) - parameters_of(node))
+
+
+def test_docstrings_describe_parameters_that_exist():
+    files = sorted((ROOT / "emopipe").rglob("*.py"))
+    assert [(f.name, name) for f in files for name in absent_parameters(f.read_text())] == []
+    method = '    def f(self, a):\n        """F.\n\n        Parameters\n        ----------\n'
+    code = "class A:\n" + method + '        b, a : int\n        """'
+    assert list(absent_parameters(code)) == ["b"]
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_an_experiment_imports_from_the_front_door_alone(script):
     tree = ast.parse(script.read_text())

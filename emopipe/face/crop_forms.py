@@ -98,12 +98,12 @@ def with_times(times, rows) -> np.ndarray:
     ----------
     times : float array, shape (n,)
         Seconds.
-    crops : uint8 array, shape (n, ...)
+    rows : uint8 array, shape (n, ...)
 
     Returns
     -------
-    uint8 ndarray of shape (n, 8 + bytes of a crop)
-        The time as float64 (little-endian), then the crop.
+    uint8 ndarray of shape (n, 8 + bytes of a row)
+        The time as float64 (little-endian), then the row.
 
     Examples
     --------

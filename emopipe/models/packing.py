@@ -96,7 +96,7 @@ def pack(value, where="model", copies=None):
         Left as it is.
     where : str
         What it is called in errors.
-    seen : dict, optional
+    copies : dict, optional
         Copies made so far, so that what is shared stays shared.
 
     Raises

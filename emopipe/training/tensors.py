@@ -28,7 +28,7 @@ class ClipTensors:
 
     Parameters
     ----------
-    found : Extraction
+    extraction : Extraction
         Its values are all of one shape and dtype.
     paths : list of str
     corpora : list of str or None
