@@ -75,11 +75,11 @@ def stacking_floors(scores, y, units):
     drawn = np.random.default_rng(0).permutation(len(y))[:_MOST_CLIPS]
 
     def loss(logs, rows):
-        some = np.flatnonzero(np.isin(rows, drawn))
-        if not len(some):
+        selected = np.flatnonzero(np.isin(rows, drawn))
+        if not len(selected):
             return 0.0
-        rows = rows[some]
-        features, mean, _ = _regression(logs[:, some], y[rows])
+        rows = rows[selected]
+        features, mean, _ = _regression(logs[:, selected], y[rows])
         precision = _precision(1, logs.shape[2], _USUAL_WIDTH)
         with threadpool_limits(1, user_api="blas"):
             theta = most_likely(features, y[rows], mean, precision)
