@@ -120,6 +120,11 @@ def usable(clips: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         A clip table; `clip` still tells which row was which.
 
+    Raises
+    ------
+    TypeError
+        If clips is no DataFrame.
+
     See Also
     --------
     combine : Several tables as one.
