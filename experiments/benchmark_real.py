@@ -334,8 +334,8 @@ def experiment(
         clips = load_corpus("cremad", cremad, files=False)
         tasks.append(cremad_voters(clips, options | {"cv": votes_folds}))
     if mine is not None:
-        clips, own = load_corpus("mine", mine), options | {"cv": own_folds}
-        tasks.append(voice_and_face("own clips", clips, faces, linear(), *how, own))
+        clips, split = load_corpus("mine", mine), options | {"cv": own_folds}
+        tasks.append(voice_and_face("own clips", clips, faces, linear(), *how, split))
     if london_faces is not None:
         clips = load_corpus("london_faces", london_faces)
         tasks.append(london(clips, faces, options))
