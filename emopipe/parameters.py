@@ -50,6 +50,27 @@ def _describe_range(low, high, whole, above):
     return f"{words} {'above' if above else 'from'} {low:g} to {high:g}"
 
 
+def check_size(name, value):
+    """Raise ValueError unless a parameter is a size: rows and columns, whole numbers from 1.
+
+    Examples
+    --------
+    >>> check_size("faces.size", (98, 80))
+    >>> check_size("faces.size", 98)
+    Traceback (most recent call last):
+    ...
+    ValueError: faces.size=98: give rows and columns, two whole numbers from 1, such as (98, 98)
+    """
+    sides = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else []
+    whole = [isinstance(s, Real) and s == s and s >= 1 and float(s).is_integer() for s in sides]
+    if len(sides) != 2 or not all(whole):
+        side = value if isinstance(value, Real) and value >= 1 else 64
+        raise ValueError(
+            f"{name}={value!r}: give rows and columns, two whole numbers from 1, such as "
+            f"({side:.0f}, {side:.0f})"
+        )
+
+
 def check_one_of(name, value, allowed: Iterable, *, advice="", error=ValueError):
     """Raise an error unless a parameter is one of the values that are allowed.
 

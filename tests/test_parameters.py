@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import emopipe
-from emopipe.parameters import check_one_of
+from emopipe.parameters import check_one_of, check_size
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,22 @@ def test_the_wording_stands_in_one_module():
     package = Path(emopipe.__file__).parent
     modules = [p for p in package.rglob("*.py") if "r} is unknown" in p.read_text("utf-8")]
     assert [p.name for p in modules] == ["parameters.py"]
+
+
+@pytest.mark.parametrize("size", [48, (48,), (48, 48, 3), (0, 48), (4.5, 48), "48", (48, None)])
+def test_a_size_is_rows_and_columns(size):
+    with pytest.raises(ValueError, match=r"^x=.*: give rows and columns, two whole numbers"):
+        check_size("x", size)
+    crops = emopipe.FaceTexture(faces=emopipe.FaceCrops(size=size))
+    with pytest.raises(ValueError, match=r"^faces.size=.*: give rows and columns"):
+        crops.fit(["a.png"])
+
+
+def test_a_network_of_pictures_that_have_no_size():
+    with pytest.raises(ValueError, match=r"^spectrogram_size=64: .* such as \(64, 64\)"):
+        emopipe.AudioVisualCNN(spectrogram_size=64).fit(["a.mp4"], ["joy"])
+
+
+def test_a_store_that_is_no_path():
+    with pytest.raises(TypeError, match=r"^store=3 is a int: give 'default', the path"):
+        emopipe.ShortTermStatistics(store=3).fit_transform([__file__])

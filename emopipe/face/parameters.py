@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, clone
 from emopipe.face.cropping import POLICIES, check_choice
 from emopipe.face.detectors import WITH_POINTS, in_recipe
 from emopipe.face.tracking import RULES
-from emopipe.parameters import check_one_of
+from emopipe.parameters import check_one_of, check_size
 
 # Parameters that networks on clips take; the others with their defaults.
 _OF_NETWORKS = ("detector", "detector_model", "n_frames", "size", "margin", "detect_every")
@@ -103,6 +103,7 @@ def _complete(faces, **defaults) -> FaceCrops:
         whole = isinstance(value, Real) and value >= 1 and value == int(value)
         if value is not None and not whole:
             raise ValueError(f"faces.{name}={value!r} must be a whole number from 1.")
+    check_size("faces.size", faces.size)
     margin = faces.margin
     if not isinstance(margin, Real) or not 0 <= margin < 10:
         raise ValueError(f"faces.margin={margin!r} must be a share of the box, from 0 to 10.")

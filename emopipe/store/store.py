@@ -381,6 +381,11 @@ def open_store(store) -> Store | None:
         store = _default
     if store is None or isinstance(store, Store):
         return store
+    if not isinstance(store, str | os.PathLike):
+        raise TypeError(
+            f"store={store!r} is a {type(store).__name__}: give 'default', the path of a file, or "
+            "None to keep nothing"
+        )
     path = default_path() if isinstance(store, str) and store == "default" else store
     path = os.path.abspath(os.path.expanduser(path))
     with _OPENING:

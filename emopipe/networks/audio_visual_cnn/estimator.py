@@ -12,7 +12,7 @@ from emopipe.media import ClipError
 from emopipe.networks.audio_visual_cnn.graph import (
     audio_visual_graph,
     branch_size,
-    check_size,
+    check_depth,
 )
 from emopipe.training.clip_network import ClipNetwork
 from emopipe.training.compiling import dtype_policy
@@ -127,8 +127,8 @@ class AudioVisualCNN(ClipNetwork):
             )
         if self.n_copies != int(self.n_copies) or self.n_copies < 0:
             raise ValueError(f"n_copies={self.n_copies!r} must be a whole number from 0")
-        check_size("faces.size", self._crops()["size"], len(self.layers.visual_widths))
-        check_size("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
+        check_depth("faces.size", self._crops()["size"], len(self.layers.visual_widths))
+        check_depth("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
 
     def _crops(self):
         return network_crops(self.faces, **_CROPS)

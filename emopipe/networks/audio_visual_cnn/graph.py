@@ -8,18 +8,21 @@ In short::
 Inputs are named "video" and "audio", uint8; the output are probabilities in float32.
 """
 
+from emopipe.parameters import check_size
 
-def check_size(parameter, size, n_layers) -> None:
-    """Raise ValueError where so many pooling layers leave nothing of a picture.
+
+def check_depth(parameter, size, n_layers) -> None:
+    """Raise ValueError where a size is none, or so many pooling layers leave nothing of it.
 
     Examples
     --------
-    >>> check_size("face_size", (98, 80), 5)
-    >>> check_size("face_size", (98, 16), 5)
+    >>> check_depth("face_size", (98, 80), 5)
+    >>> check_depth("face_size", (98, 16), 5)
     Traceback (most recent call last):
         ...
     ValueError: face_size=(98, 16) is too small for 5 layers, each of which halves it: ...
     """
+    check_size(parameter, size)
     if min(size) < 2**n_layers:
         raise ValueError(
             f"{parameter}={tuple(size)} is too small for {n_layers} layers, each of which halves "
@@ -123,11 +126,11 @@ def audio_visual_graph(
     common = {"batch_norm": batch_norm, "dropout": dropout, "dtype": dtype}
     inputs, features = {}, []
     if video is not None:
-        check_size("face_size", video[:2], len(visual_widths))
+        check_depth("face_size", video[:2], len(visual_widths))
         inputs["video"] = keras.Input(video, dtype="uint8", name="video")
         features.append(_branch(inputs["video"], visual_widths, visual_features, **common))
     if audio is not None:
-        check_size("spectrogram_size", audio, len(audio_widths))
+        check_depth("spectrogram_size", audio, len(audio_widths))
         inputs["audio"] = keras.Input(audio, dtype="uint8", name="audio")
         picture = layers.Reshape((*audio, 1))(inputs["audio"])
         features.append(_branch(picture, audio_widths, audio_features, **common))

@@ -7,7 +7,7 @@ from emopipe.extraction import Recipe
 from emopipe.face import FaceCrops, network_crops
 from emopipe.face.crop_forms import times_and_crops
 from emopipe.face.crop_recipe import crops_recipe
-from emopipe.networks.audio_visual_cnn.graph import check_size
+from emopipe.networks.audio_visual_cnn.graph import check_depth
 from emopipe.networks.temporal_aggregation.graph import segment_model, temporal_graph
 from emopipe.networks.temporal_aggregation.recipes import FULL_SCALE, whole_sound
 from emopipe.networks.temporal_aggregation.windows import (
@@ -154,8 +154,8 @@ class TemporalAggregation(ClipNetwork):
                 f"{self.spectrogram_size[0]} bins takes as much for one column"
             )
 
-        check_size("faces.size", faces["size"], len(self.layers.visual_widths))
-        check_size("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
+        check_depth("faces.size", faces["size"], len(self.layers.visual_widths))
+        check_depth("spectrogram_size", self.spectrogram_size, len(self.layers.audio_widths))
 
     def recipes(self):
         """Return the recipes of faces and of the sound."""
