@@ -3,11 +3,24 @@
 import os
 import warnings
 
-from emopipe.files import set_aside
+from emopipe.files import check_writable, set_aside
 
 
 class CheckpointWarning(UserWarning):
     """A checkpoint cannot be used; what it would have saved is computed again."""
+
+
+def check_checkpoint(folder) -> None:
+    """Make the folder of checkpoints; None: there is none.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there: said before hours of work, not after them.
+    """
+    if folder is not None:
+        folder = os.path.expanduser(folder)
+        check_writable(folder, f"checkpoint={str(folder)!r}")
 
 
 def load_checkpoint(path, read, consequence):

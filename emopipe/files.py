@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -193,6 +194,42 @@ def write_atomic(path, content) -> Path:
     with atomic_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
     return Path(path)
+
+
+def check_writable(folder, label, advice="choose another folder") -> None:
+    """Make a folder, and raise an error that names it where no file can be written in it.
+
+    Parameters
+    ----------
+    folder : str or Path
+    label : str
+        What the error begins with: the parameter, or the flag, and its value.
+    advice : str
+
+    Raises
+    ------
+    OSError
+
+    Examples
+    --------
+    >>> check_writable(Path(__file__) / "below", "reports='here'")
+    Traceback (most recent call last):
+        ...
+    NotADirectoryError: reports='here' cannot be written (...files.py/below is no folder): choose
+    another folder
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (FileExistsError, NotADirectoryError):
+        raise NotADirectoryError(
+            f"{label} cannot be written ({folder} is no folder): {advice}"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f"{label} cannot be written ({reason}): {advice}") from None
 
 
 def set_aside(path) -> Path:

@@ -7,9 +7,11 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
+from spies import FITTED, Spy, clip_table
 
-from emopipe import FaceCrops, MiniXceptionFeatures
+from emopipe import FaceCrops, MiniXceptionFeatures, evaluate
 from emopipe.keys import estimator_text, evaluation_key, parameter_content
+from emopipe.training.checkpoints import FitCheckpoint
 
 
 def double(x):
@@ -93,3 +95,15 @@ def test_the_text_of_an_estimator_leaves_out_what_belongs_to_the_machine():
     )
     assert estimator_text(tuned) == estimator_text(plain)
     assert "yunet" in estimator_text(plain) and "C=2" in estimator_text(plain)
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_any_fit(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "file").touch()
+    FITTED.clear()
+    for folder in ("~/file", "~/file/below", "/proc/emopipe"):
+        with pytest.raises(OSError, match=r"^checkpoint='.*' cannot be written .* choose another"):
+            evaluate(Spy(), clip_table("ab"), cv=2, checkpoint=folder)
+        with pytest.raises(OSError, match=r"^checkpoint='.*' cannot be written"):
+            FitCheckpoint(folder, "a fit")
+    assert FITTED == []

@@ -2,7 +2,8 @@
 
 import os
 import re
-from tempfile import TemporaryDirectory
+
+from emopipe.files import check_writable
 
 
 def check_output(path, flag: str) -> None:
@@ -20,7 +21,7 @@ def check_output(path, flag: str) -> None:
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{flag} {path} cannot be written: choose another file")
     if path.is_file() or not path.exists():  # no pipe or device, which are written to directly
-        _write_into(path.parent, f"{flag} {path}", "choose another file")
+        check_writable(path.parent, f"{flag} {path}", "choose another file")
 
 
 def check_folder(folder, flag: str = "") -> None:
@@ -32,21 +33,7 @@ def check_folder(folder, flag: str = "") -> None:
         If nothing can be written there; the message names the flag.
     """
     holder = folder if folder.exists() else folder.parent
-    _write_into(holder, f"{flag} {folder}".lstrip(), "choose another folder")
-
-
-def _write_into(folder, label, advice):
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".emopipe-", dir=folder):
-            pass
-    except (FileExistsError, NotADirectoryError):
-        raise NotADirectoryError(
-            f"{label} cannot be written ({folder} is no folder): {advice}"
-        ) from None
-    except OSError as error:
-        reason = error.strerror or error
-        raise OSError(f"{label} cannot be written ({reason}): {advice}") from None
+    check_writable(holder, f"{flag} {folder}".lstrip(), "choose another folder")
 
 
 def check_store(store) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import sklearn
 
 from emopipe import inspection
+from emopipe.checkpoints import check_checkpoint
 from emopipe.checks import ignored_checks
 from emopipe.evaluation import figures
 from emopipe.evaluation.arrays import make_table
@@ -193,6 +194,7 @@ def evaluate(
     <Result 'GaussianNB': 24 clips, accuracy 0.917 [0.833, 1.000], ...>
     """
     check_estimator(estimator, clips, y)
+    check_checkpoint(checkpoint)
     for name, value in {"n_bootstrap": n_bootstrap, "random_state": random_state}.items():
         check_number(name, value, low=0, whole=True)
     if n_jobs is not None:

@@ -39,8 +39,9 @@ class FoldCheckpoints:
         self.folder, self.key, self.n_folds = None, key, n_folds
         if folder is None:
             return
-        self.folder = Path(folder) / key[:20]
-        unusable = _list_unfinished(Path(folder))
+        folder = Path(folder).expanduser()
+        self.folder = folder / key[:20]
+        unusable = _list_unfinished(folder)
         if unusable and not self.folder.is_dir():
             warnings.warn(
                 f"{folder} holds an unfinished evaluation ({unusable[0].name}) with another "

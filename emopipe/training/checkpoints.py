@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emopipe.checkpoints import load_checkpoint
+from emopipe.checkpoints import check_checkpoint, load_checkpoint
 from emopipe.files import atomic_file
 
 
@@ -43,6 +43,7 @@ class FitCheckpoint:
     """
 
     def __init__(self, folder, identity: str):
+        check_checkpoint(folder)
         self.identity = identity
         name = hashlib.sha256(identity.encode()).hexdigest()[:24]
         self.path = None if folder is None else Path(folder).expanduser() / f"fit-{name}.npz"
