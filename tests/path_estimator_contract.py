@@ -36,7 +36,7 @@ def check_path_transformer(estimator, clips):
         expected = estimator.fit(paths).transform(paths)
         _check_shape(estimator, paths, expected)
         _check_parameters(estimator)
-        _check_known(estimator, paths, expected)
+        _check_stored(estimator, paths, expected)
         _check_inputs(estimator, paths, expected)
         _check_output(estimator, paths, expected)
         _check_invariance(estimator, paths, expected, folder)
@@ -74,7 +74,7 @@ def _check_parameters(estimator):
         clone(estimator).set_params(on_error="ignore").fit([__file__])
 
 
-def _check_known(estimator, paths, expected):
+def _check_stored(estimator, paths, expected):
     """A second run, a refit, a clone and a pickled copy decode nothing and give the same bytes."""
     before = COUNTERS.copy()
     for again in (

@@ -656,7 +656,7 @@ def test_the_default_detector_finds_drawn_faces(drawn):
         assert chunk.crops.shape[1:] == (224, 224, 3)
 
 
-def found_in(path, **options):
+def count_faces(path, **options):
     faces = face_crops(path, **options)
     for _ in faces:
         pass
@@ -670,7 +670,7 @@ def test_faces_of_cremad_clips(shared_data, detector):
     paths = sorted((shared_data / "cremad" / "VideoFlash").glob("*.flv"))
     assert len(paths) == 6
     for path in paths:
-        counts = found_in(path, detector=detector, model=model, fps=6)
+        counts = count_faces(path, detector=detector, model=model, fps=6)
         assert counts["faces"] >= 0.95 * counts["frames"]
         assert counts["several"] == 0
 
@@ -695,7 +695,7 @@ def test_photographs_and_chimeric_clips(shared_data):
         assert len(haar) == len(yunet) == 1
         assert overlap(haar, yunet)[0, 0] > 0.6
     for path in sorted((shared_data / "chimeric").rglob("*.mp4"))[::64]:
-        counts = found_in(path, fps=3)
+        counts = count_faces(path, fps=3)
         assert counts["faces"] >= 0.95 * counts["frames"]
 
 

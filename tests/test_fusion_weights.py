@@ -146,8 +146,8 @@ def test_recalls_are_counted_where_a_modality_is_there():
 def test_weights_by_name_come_in_the_order_of_the_fusion():
     table = pd.DataFrame({"joy": [1, 2], "fear": [3, 4]}, index=["voice", "face"])
     expected = [[4, 2], [3, 1]]
-    for given_weights in (table, table.to_dict("index"), np.array(expected)):
-        actual = weights_by_name(given_weights, ["face", "voice"], ["fear", "joy"])
+    for weights in (table, table.to_dict("index"), np.array(expected)):
+        actual = weights_by_name(weights, ["face", "voice"], ["fear", "joy"])
         assert actual.tolist() == expected
 
 

@@ -82,8 +82,8 @@ def test_loader_reads_every_layout(layout, tmp_path):
     assert clips["synthetic"].all() and clips["clip"].is_unique
     if layout not in ("afew", "sfew"):
         assert clips["subject"].nunique() == 2
-    heard_or_seen = {"face"} if clips["media"][0] != "audio" else set()
-    assert heard_or_seen <= set(LAYOUTS[layout].modalities)
+    modalities = {"face"} if clips["media"][0] != "audio" else set()
+    assert modalities <= set(LAYOUTS[layout].modalities)
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))

@@ -19,7 +19,7 @@ def _decision_scores(estimator, X):
     return scores
 
 
-def _own_scores(estimator, X, scale):
+def _class_scores(estimator, X, scale):
     """Return scores with a column per class of the estimator, on a scale of `score_matrix`."""
     probable = hasattr(estimator, "predict_proba")
     decisive = hasattr(estimator, "decision_function")
@@ -67,11 +67,11 @@ def score_matrix(estimator, X, classes, scale="probability"):
     >>> score_matrix(model, [[0.5]], np.array(["anger", "fear", "joy"])).round(2).tolist()
     [[0.0, 1.0, 0.0]]
     """
-    given_scores = _own_scores(estimator, X, scale)
-    scores = np.full((len(given_scores), len(classes)), 0.0 if scale == "probability" else -np.inf)
+    class_scores = _class_scores(estimator, X, scale)
+    scores = np.full((len(class_scores), len(classes)), 0.0 if scale == "probability" else -np.inf)
     labelled = np.isin(estimator.classes_, classes)
-    scores[:, np.searchsorted(classes, estimator.classes_[labelled])] = given_scores[:, labelled]
-    scores[np.isnan(given_scores).any(axis=1)] = np.nan
+    scores[:, np.searchsorted(classes, estimator.classes_[labelled])] = class_scores[:, labelled]
+    scores[np.isnan(class_scores).any(axis=1)] = np.nan
     return scores
 
 

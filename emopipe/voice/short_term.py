@@ -92,12 +92,12 @@ def stream(
     """
     check_setting(sample_rate, n_window, n_step)
     tables, divisor = tables_for(sample_rate, n_window), level.peak + 1e-10 * FULL_SCALE
-    n_known = 0
+    n_repeated = 0
     for samples in _stretches(blocks, n_window, n_step):
         features = describe(samples, level.mean, divisor, tables, n_step)
-        if features.shape[1] > n_known:
-            yield features[:, n_known:]
-        n_known = 1
+        if features.shape[1] > n_repeated:
+            yield features[:, n_repeated:]
+        n_repeated = 1
 
 
 def _compute(signal, sample_rate, n_window, n_step):
