@@ -3,7 +3,7 @@
 import os
 import warnings
 
-from emopipe.files import check_writable, set_aside
+from emopipe.files import check_writable, expand_user, set_aside
 
 
 class CheckpointWarning(UserWarning):
@@ -19,8 +19,7 @@ def check_checkpoint(folder) -> None:
         If nothing can be written there: said before hours of work, not after them.
     """
     if folder is not None:
-        folder = os.path.expanduser(folder)
-        check_writable(folder, f"checkpoint={str(folder)!r}")
+        check_writable(expand_user(folder), f"checkpoint={str(folder)!r}")
 
 
 def load_checkpoint(path, read, consequence):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emopipe.checks import check_entry, ignored_checks, mute
-from emopipe.files import write_atomic
+from emopipe.files import expand_user, write_atomic
 from emopipe.literature import Published
 from emopipe.result import Result, as_notices, naming
 from emopipe.result_schema import check_experiment
@@ -226,7 +226,7 @@ class Experiment:
     @classmethod
     def load(cls, path):
         """Return the Experiment saved in a folder, or in a file."""
-        path = Path(path)
+        path = expand_user(path)
         path = path / FILE_NAME if path.is_dir() else path
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no saved experiment there; `emopipe run` writes them")

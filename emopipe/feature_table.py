@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from emopipe.extraction import ClipWarning, clip_tags, index_of, paths_of
-from emopipe.files import file_stamp
+from emopipe.files import expand_user, file_stamp
 from emopipe.inspection import ClipEstimator
 
 # Columns of real numbers that number, time or vouch for a frame, in small letters.
@@ -101,7 +101,7 @@ def _join_key(name: str, pattern: str | None) -> str | None:
 
 
 def _files(csv: str) -> list[Path]:
-    path = Path(csv)
+    path = expand_user(csv)
     if path.is_dir():
         if not (files := sorted(path.glob("*.csv"))):
             raise FileNotFoundError(f"{path}: no *.csv file in this folder")

@@ -79,6 +79,17 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("emopipe"))
 
 
+def expand_user(path) -> Path:
+    """Return a path whose leading ~ is the user's home folder; a file named like ~a.wav stays.
+
+    Examples
+    --------
+    >>> expand_user("~") == Path.home(), expand_user("~lock.wav").name
+    (True, '~lock.wav')
+    """
+    return Path(os.path.expanduser(path))
+
+
 def _open_nameless(path: Path) -> tuple[BinaryIO, Path | None]:
     """Open a file without a name in the folder of `path`, or one with a name of its own."""
     with suppress(AttributeError, OSError):  # Linux only, and not on every file system
@@ -146,7 +157,7 @@ def atomic_file(path) -> Iterator[BinaryIO]:
     >>> path.read_bytes()
     b'1 2 3'
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(expand_user(path)))
     try:
         if target.exists() and not target.is_file():
             with open(target, "wb") as stream:
@@ -193,7 +204,7 @@ def write_atomic(path, content) -> Path:
     """
     with atomic_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
-    return Path(path)
+    return expand_user(path)
 
 
 def check_writable(folder, label, advice="choose another folder") -> None:

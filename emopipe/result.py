@@ -10,7 +10,7 @@ import pandas as pd
 
 from emopipe import metrics
 from emopipe.checks import STATUSES
-from emopipe.files import write_atomic
+from emopipe.files import expand_user, write_atomic
 from emopipe.result_schema import check_result
 from emopipe.result_upgrade import upgrade
 from emopipe.search_grids import grid_rows
@@ -294,12 +294,12 @@ class Result:
     @classmethod
     def load(cls, path):
         """Return the Result saved in a file; ValueError names the file and what is wrong."""
-        if not Path(path).is_file():
+        if not expand_user(path).is_file():
             raise FileNotFoundError(
                 f"{path}: no saved Result there; Result.save writes one, and Experiment.load reads "
                 "a folder of a report"
             )
-        return cls.from_json(read_text(Path(path)), str(path))
+        return cls.from_json(read_text(expand_user(path)), str(path))
 
     def tables(self):
         """Return all tables as DataFrames.

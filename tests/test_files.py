@@ -9,8 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from experiments_for_reports import experiment
 
-from emopipe import files
+from emopipe import Experiment, Result, files, write_index, write_report
+from emopipe.cli import path_argument
+from emopipe.cli.clips import named_files
 from emopipe.files import atomic_file, checksum, download, file_stamp, write_atomic
 
 HELLO = hashlib.sha256(b"hello" * 1000).hexdigest()
@@ -185,3 +188,20 @@ def test_a_download_is_limited_in_size_and_to_the_web(tmp_path, server, monkeypa
     with pytest.raises(TimeoutError, match="bytes in"):
         download(f"{server}/right", tmp_path / "a", sha256=HELLO)
     assert not os.listdir(tmp_path)
+
+
+def test_a_path_below_the_home_folder_is_below_it(tmp_path, monkeypatch):
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    here.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(here)
+    assert write_atomic("~/a/b.txt", "words") == home / "a" / "b.txt"
+    result = experiment(skills=(0.5,)).results["skill 0.5"]
+    page = write_report(result, "~/report")
+    assert page == home / "report" / "report.html" and page.is_file()
+    assert Experiment.load("~/report").results and Result.load(result.save("~/r.json"))
+    assert write_index("~").parent == home and path_argument("~/x") == home / "x"
+    assert os.listdir(here) == []
+    (here / "~lock.wav").touch()  # no user is called so
+    assert named_files(["~lock.wav"]) == ([Path("~lock.wav")], [])

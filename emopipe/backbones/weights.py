@@ -96,7 +96,7 @@ def checksum(path) -> str:
     emopipe.backbones.weights.WeightsError: missing.h5: no such file. Give the path of a weight
     file.
     """
-    path = Path(path)
+    path = files.expand_user(path)
     if not path.is_file():
         raise WeightsError(f"{path}: no such file. Give the path of a weight file.")
     path = path.resolve()
@@ -157,7 +157,7 @@ def identify(weights, published: Published, seed=0) -> str:
             return f"random:{seed}"
         weights = None
     word = weights and os.sep not in str(weights) and not Path(weights).suffix
-    if word and published.words and not Path(weights).exists():
+    if word and published.words and not files.expand_user(weights).exists():
         advice = ", or the path of a weight file (no such file is there)"
         check_one_of("weights", str(weights), published.words, advice=advice, error=WeightsError)
     named = weights or os.environ.get(published.variable)
@@ -252,8 +252,8 @@ def find(digest, published: Published) -> Path | None:
     True
     """
     for path in (_SEEN.get(digest), os.environ.get(published.variable), _cache_path(published)):
-        if path and Path(path).is_file() and checksum(path) == digest:
-            return Path(path)
+        if path and files.expand_user(path).is_file() and checksum(path) == digest:
+            return files.expand_user(path)
     return None
 
 

@@ -16,6 +16,7 @@ import traceback
 import warnings
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 
 from emopipe import __version__
 from emopipe.cli.run import run_script
@@ -157,6 +158,13 @@ def _jobs(text) -> int:
             f"{text} is no number of processes: write 1 or more, or -1 for all processors"
         )
     return int(text)
+
+
+def path_argument(text) -> Path:
+    """Return the value of an argument that names a file or folder; the shell leaves --out=~/a."""
+    from emopipe.files import expand_user
+
+    return expand_user(text)
 
 
 def add_extraction(parser) -> None:

@@ -10,13 +10,13 @@ order of --list, row after row; the first copy is the face as it is. Of a video 
 face in the middle is taken.
 """
 
-from pathlib import Path
-
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    parser.add_argument("image", nargs="?", type=Path, help="a picture or a video")
-    parser.add_argument("--out", type=Path, help="the sheet: a .png or .jpg file")
+    from emopipe.cli import path_argument
+
+    parser.add_argument("image", nargs="?", type=path_argument, help="a picture or a video")
+    parser.add_argument("--out", type=path_argument, help="the sheet: a .png or .jpg file")
     parser.add_argument("--list", action="store_true", help="list the transforms")
     parser.add_argument("--detector", default="haar", help="haar, yunet, ssd, mtcnn or none")
     parser.add_argument("--detector-model", metavar="FILE", help="the detector's model")

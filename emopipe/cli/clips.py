@@ -6,6 +6,8 @@ import sys
 from glob import glob
 from pathlib import Path
 
+from emopipe.files import expand_user
+
 
 def add_own_clips(parser) -> None:
     """Add --pattern and --codes, which explain clips of one's own."""
@@ -80,9 +82,9 @@ def corpus_roots(locations: dict, patterns, codes) -> dict:
     if synonyms and not (own_corpora or patterns):
         raise ValueError("--codes is for clips of your own, and every --corpus is a known corpus")
     return {
-        name: OwnClips(Path(location).expanduser(), patterns.get(name), synonyms, flags=True)
+        name: OwnClips(expand_user(location), patterns.get(name), synonyms, flags=True)
         if name in own_corpora or name in patterns
-        else Path(location).expanduser()
+        else expand_user(location)
         for name, location in locations.items()
     }
 
@@ -177,7 +179,7 @@ def _files_of(location) -> list[Path]:
     from emopipe.corpora.folder import scan
     from emopipe.media.excerpts import parse
 
-    path = Path(location).expanduser()
+    path = expand_user(location)
     if path.is_dir():
         return _files_below(scan(path))
     if os.path.lexists(parse(path).path):

@@ -24,11 +24,13 @@ CARRIED = {
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_extraction
+    from emopipe.cli import add_extraction, path_argument
 
     parser.add_argument("--subjects", type=int, default=8, help="synthetic subjects (default: 8)")
     parser.add_argument("--folds", type=int, default=4, help="folds by subject (default: 4)")
-    parser.add_argument("--reports", type=Path, default=Path("reports"), help="where reports go")
+    parser.add_argument(
+        "--reports", type=path_argument, default=Path("reports"), help="where reports go"
+    )
     add_extraction(parser)
 
 

@@ -168,9 +168,10 @@ def _weight_file(published):
 
 
 def _store(path):
+    from emopipe.files import expand_user
     from emopipe.store import Store, default_path
 
-    path = Path(path) if path else default_path()
+    path = expand_user(path) if path else default_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=path.parent):
         Store(path).close()

@@ -23,7 +23,6 @@ is incomplete, unless --allow-partial accepts that.
 """
 
 from inspect import signature
-from pathlib import Path
 
 from emopipe.cli.assignments import check_kind, see
 from emopipe.cli.clips import add_corpora, corpus_tables, location_gaps, named_files, on_disk
@@ -50,9 +49,9 @@ _ADVICE = ": leave it out or add"
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_allow_partial, add_extraction
+    from emopipe.cli import add_allow_partial, add_extraction, path_argument
 
-    parser.add_argument("clips", nargs="*", type=Path, help="files, folders, or patterns")
+    parser.add_argument("clips", nargs="*", type=path_argument, help="files, folders, or patterns")
     add_corpora(parser)
     parser.add_argument(
         "--features", nargs="+", default=["voice"], choices=sorted(FEATURES), metavar="NAME",
@@ -66,7 +65,9 @@ def add_arguments(parser):
     add_extraction(parser)
     add_scheduler(parser)
     add_allow_partial(parser)
-    parser.add_argument("--out", type=Path, help="also write the features to this CSV file")
+    parser.add_argument(
+        "--out", type=path_argument, help="also write the features to this CSV file"
+    )
 
 
 def command(args) -> int:

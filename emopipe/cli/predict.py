@@ -39,9 +39,9 @@ _EARLY = 2
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_allow_partial, add_extraction
+    from emopipe.cli import add_allow_partial, add_extraction, path_argument
 
-    parser.add_argument("model", type=Path, help="folder of a saved model")
+    parser.add_argument("model", type=path_argument, help="folder of a saved model")
     parser.add_argument(
         "clips", nargs="+", metavar="CLIP", help="files, folders, patterns, or a camera's number"
     )
@@ -60,9 +60,11 @@ def add_arguments(parser):
     )  # fmt: skip
     parser.add_argument("--step", type=float, metavar="SECONDS", help="default: window / 4")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table to a file")
     parser.add_argument(
-        "--timeline", type=Path, metavar="FILE",
+        "--csv", type=path_argument, metavar="FILE", help="also write a table to a file"
+    )
+    parser.add_argument(
+        "--timeline", type=path_argument, metavar="FILE",
         help="write a page with emotion over time; it names the recordings by their paths",
     )  # fmt: skip
     parser.add_argument(

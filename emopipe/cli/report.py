@@ -15,17 +15,17 @@ from pathlib import Path
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_ignore
+    from emopipe.cli import add_ignore, path_argument
 
     parser.add_argument(
         "folder",
         nargs="?",
-        type=Path,
+        type=path_argument,
         default=Path("reports"),
         help="a folder with result.json, or one that holds such folders (default: reports)",
     )
     parser.add_argument(
-        "--compare", nargs="+", type=Path, metavar="FOLDER", default=[],
+        "--compare", nargs="+", type=path_argument, metavar="FOLDER", default=[],
         help="folders of two or more reports; the comparison goes into a folder of its own",
     )  # fmt: skip
     parser.add_argument(

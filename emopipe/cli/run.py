@@ -264,7 +264,7 @@ def summarise(outcome) -> str:
 
 
 def _script_parser(name, doc, experiment, synthetic):
-    from emopipe.cli import add_allow_partial, add_extraction, add_ignore
+    from emopipe.cli import add_allow_partial, add_extraction, add_ignore, path_argument
 
     lines = scripts.option_lines(experiment, synthetic)
     parser = argparse.ArgumentParser(
@@ -294,7 +294,10 @@ def _script_parser(name, doc, experiment, synthetic):
     add_extraction(parser)
     add_scheduler(parser)
     parser.add_argument(
-        "--reports", type=Path, default=Path("reports"), help="where reports go (default: reports)"
+        "--reports",
+        type=path_argument,
+        default=Path("reports"),
+        help="where reports go (default: reports)",
     )
     add_ignore(parser)
     add_allow_partial(parser)

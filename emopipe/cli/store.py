@@ -52,14 +52,13 @@ def _add_gc(parser):
 
 def command(args) -> int:
     """Do one action on the store and print what came of it."""
-    from pathlib import Path
-
+    from emopipe.files import expand_user
     from emopipe.store import Store, default_path
     from emopipe.text import printable
 
     if args.action == "gc":
         _check_gc(args)
-    path = Path(args.store).expanduser() if args.store else default_path()
+    path = expand_user(args.store) if args.store else default_path()
     if not path.exists():
         raise FileNotFoundError(
             f"no store at {printable(path)}: nothing has been extracted there yet"

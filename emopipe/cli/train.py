@@ -66,12 +66,12 @@ CLASSIFIERS = {"logistic": _logistic, "svm": _svm}
 
 def add_arguments(parser):
     """Add this command's arguments."""
-    from emopipe.cli import add_allow_partial, add_extraction, add_ignore
+    from emopipe.cli import add_allow_partial, add_extraction, add_ignore, path_argument
     from emopipe.cli.assignments import literal
     from emopipe.cli.clips import add_corpora
     from emopipe.cli.extract import FEATURES
 
-    parser.add_argument("model", type=Path, help="the folder to write")
+    parser.add_argument("model", type=path_argument, help="the folder to write")
     add_corpora(parser, required=True)
     parser.add_argument(
         "--features", nargs="+", default=["voice"], choices=sorted(FEATURES), metavar="NAME",
@@ -130,7 +130,7 @@ def command(args) -> int:
     from emopipe.cli.train_checks import check_arguments, check_subjects
     from emopipe.models.saving import check_model_folder
 
-    folder = args.model.expanduser()
+    folder = args.model
     check_model_folder(folder, args.overwrite, "--overwrite replaces it")
     check_arguments(args)
     muted_checks(args.ignore)

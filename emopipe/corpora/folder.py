@@ -7,6 +7,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 
+from emopipe.files import expand_user
 from emopipe.text import printable
 
 # What the decoder opens, by suffix. A corpus' original format stands before the formats that
@@ -172,7 +173,7 @@ def scan(root) -> Folder:
     >>> [(r.clip, r.medium, r.fault[:15]) for r in scan(root).recordings]
     [('a1.wav', 'audio', ''), ('b1.wav', 'audio', 'Git LFS pointer')]
     """
-    root = Path(os.path.abspath(Path(root).expanduser()))
+    root = Path(os.path.abspath(expand_user(root)))
     _check_is_folder(root)
     folder = Folder(root, [], [], [], Counter())
     _walk(folder, (root.parent / MARKER).is_file())

@@ -16,6 +16,7 @@ from emopipe.corpora.name_pattern import NamePattern
 from emopipe.corpora.table_file import load_table
 from emopipe.corpora.table_text import SPREADSHEETS
 from emopipe.corpora.words import emotions_of, translate, user_words, word_key
+from emopipe.files import expand_user
 
 _TABLES = (".csv", ".tsv", ".txt", ".parquet", *SPREADSHEETS)
 _BY_FOLDER = "happy/a.wav (a folder per emotion)"
@@ -82,7 +83,7 @@ def _with_flags(message) -> str:
 
 def is_table(root) -> bool:
     """Say whether a path means a table, by its suffix."""
-    root = Path(root).expanduser()
+    root = expand_user(root)
     return root.suffix.lower() in _TABLES and not root.is_dir()
 
 

@@ -24,6 +24,7 @@ from emopipe.corpora.folder import (
 )
 from emopipe.corpora.table_text import read_table
 from emopipe.corpora.words import emotions_of, translate
+from emopipe.files import expand_user
 from emopipe.media.excerpts import parse
 
 _TEXT = ("clip", "path", "subject", "emotion", "corpus", "split", "media", "train_only",
@@ -89,8 +90,8 @@ def load_table(csv, root=None, *, corpus=None, synonyms=None) -> pd.DataFrame:
         clip subject    emotion  media
     0  a.wav     007  happiness  audio
     """
-    csv = Path(csv).expanduser()
-    root = Path(os.path.abspath(Path(root).expanduser() if root else csv.parent))
+    csv = expand_user(csv)
+    root = Path(os.path.abspath(expand_user(root) if root else csv.parent))
     return with_notices(
         lambda: load_rows(read_table(csv, _TEXT), csv, root, corpus or csv.stem, synonyms or {})
     )

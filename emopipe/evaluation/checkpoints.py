@@ -3,10 +3,9 @@
 import hashlib
 import json
 import warnings
-from pathlib import Path
 
 from emopipe.checkpoints import CheckpointWarning, load_checkpoint
-from emopipe.files import write_atomic
+from emopipe.files import expand_user, write_atomic
 
 # Bytes of a fold's file: more than a million clips need.
 _LARGEST = 2**30
@@ -39,7 +38,7 @@ class FoldCheckpoints:
         self.folder, self.key, self.n_folds = None, key, n_folds
         if folder is None:
             return
-        folder = Path(folder).expanduser()
+        folder = expand_user(folder)
         self.folder = folder / key[:20]
         unusable = _list_unfinished(folder)
         if unusable and not self.folder.is_dir():

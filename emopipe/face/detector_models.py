@@ -1,10 +1,9 @@
 """Model files of the face detectors: downloaded and checked, or given by the user."""
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
-from emopipe.files import cache_folder, checksum, download
+from emopipe.files import cache_folder, checksum, download, expand_user
 
 
 class _Model(NamedTuple):
@@ -48,7 +47,7 @@ def fetch(model, detector) -> str:
 
 def check_path(model, detector) -> str:
     """Return the path of a model of the user's; FileNotFoundError where there is none."""
-    path = Path(model)
+    path = expand_user(model)
     if not path.is_file():
         raise FileNotFoundError(
             f"model={str(model)!r}, the model of detector={detector!r}, is no file. Pass the path "

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from pathlib import Path
 
+from emopipe.files import expand_user
 from emopipe.inspection import versions
 from emopipe.models.archive import LARGEST
 from emopipe.models.errors import ModelError
@@ -65,7 +65,7 @@ def open_folder(folder) -> tuple[dict, dict[str, bytes]]:
     ModelError
         If it is no model, was written by a newer emopipe, or anything in it was changed.
     """
-    folder = Path(folder).expanduser()
+    folder = expand_user(folder)
     if not folder.exists():
         raise FileNotFoundError(f"{folder}: no such folder")
     if not folder.is_dir() or not (folder / FILE).is_file():

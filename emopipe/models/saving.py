@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import check_is_fitted
 
+from emopipe.files import expand_user
 from emopipe.inspection import best_estimator, parts, versions
 from emopipe.models.archive import read, to_bytes
 from emopipe.models.card import card_fields, card_text
@@ -96,7 +97,7 @@ def save(
         save(fusion, "models/cremad", result=result, clips=clips)
     """
     _check(estimator)
-    folder = Path(folder).expanduser()
+    folder = expand_user(folder)
     check_model_folder(folder, overwrite)
     data = to_bytes(estimator)
     with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from emopipe.checks import CHECKS
 from emopipe.experiment import Experiment
-from emopipe.files import write_atomic
+from emopipe.files import expand_user, write_atomic
 from emopipe.html_repr import new_environment
 from emopipe.report import answer, pairs
 from emopipe.report.view import checks_badge, experiment_view, index_row
@@ -77,7 +77,7 @@ def write_report(experiment, folder) -> Path:
 def _wrap_result(result, folder):
     """Return an Experiment about a single Result."""
     return Experiment(
-        name=slug(Path(folder).resolve().name, "report", also="_-"),
+        name=slug(expand_user(folder).resolve().name, "report", also="_-"),
         title=result.title,
         question="How well does it recognise the emotions of people it was not trained on?",
         results={result.title: result},
@@ -111,7 +111,7 @@ def write_index(reports) -> Path:
     >>> write_index(tempfile.mkdtemp()).name
     'index.html'
     """
-    reports = Path(reports)
+    reports = expand_user(reports)
     rows = [index_row(path.parent) for path in sorted(reports.glob("*/result.json"))]
     script = files("emopipe.report").joinpath("templates/index.js").read_text(encoding="utf-8")
     html = _template("index.html").render(rows=rows, script=script)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from emopipe.files import expand_user
 from emopipe.parameters import check_one_of
 from emopipe.progress import progress_bar
 from emopipe.synthetic.clip import Layout
@@ -125,7 +126,7 @@ def make_synthetic_corpus(
         plan, people, emotions, clips_per_emotion, song=song, oddities=bool(oddities)
     )
     clips += plan.extras(people) if oddities else []
-    root = Path(root).expanduser().absolute()
+    root = expand_user(root).absolute()
     if not is_complete(root, parameters):
         _write(root, plan, clips, parameters, progress)
     return root

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from pathlib import Path
 
 import numpy as np
 
 from emopipe.checkpoints import check_checkpoint, load_checkpoint
-from emopipe.files import atomic_file
+from emopipe.files import atomic_file, expand_user
 
 
 def _digest(identity, text, arrays) -> str:
@@ -46,7 +45,7 @@ class FitCheckpoint:
         check_checkpoint(folder)
         self.identity = identity
         name = hashlib.sha256(identity.encode()).hexdigest()[:24]
-        self.path = None if folder is None else Path(folder).expanduser() / f"fit-{name}.npz"
+        self.path = None if folder is None else expand_user(folder) / f"fit-{name}.npz"
 
     def save(self, head: dict, lists: dict) -> None:
         """Write JSON-able values and lists of arrays; a reader sees all of it or the old file.
