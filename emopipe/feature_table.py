@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from emopipe.extraction import ClipWarning, clip_tags, index_of, paths_of
 from emopipe.files import expand_user, file_stamp
 from emopipe.inspection import ClipEstimator
+from emopipe.text import shorten
 
 # Columns of real numbers that number, time or vouch for a frame, in small letters.
 _BOOKKEEPING = {
@@ -65,8 +66,7 @@ def _parse(path: Path, key: str | None, separator: str | None) -> tuple[pd.DataF
 
 
 def _first_of(names) -> str:
-    names = [repr(str(name)) for name in names]
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return shorten([repr(str(name)) for name in names], 20)
 
 
 def _choose_columns(table: pd.DataFrame, columns, csv) -> list[str]:

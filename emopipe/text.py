@@ -53,6 +53,19 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
+def shorten(names, most: int = 5) -> str:
+    """Return the first of many names, and how many more there are, safe to show.
+
+    Examples
+    --------
+    >>> shorten(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    names = [printable(name) for name in names]
+    text = ", ".join(names[:most])
+    return f"{text} and {len(names) - most} more" if len(names) > most else text
+
+
 def slug(text: str, otherwise: str, *, also: str = "") -> str:
     """Return a text as part of a file's name: small letters and digits, joined by hyphens.
 

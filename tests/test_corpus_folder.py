@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from corpora_on_disk import lay
 
-from emopipe.corpora.folder import MEDIA, CorpusError, medium_of, read_csv, scan, shorten
+from emopipe.corpora.folder import MEDIA, CorpusError, medium_of, read_csv, scan
 from emopipe.media import probe
+from emopipe.text import shorten
 
 
 def find_names(root):

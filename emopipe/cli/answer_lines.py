@@ -135,11 +135,12 @@ def _figure(evaluation, training):
 
 
 def _in_training(clips):
+    from emopipe.text import shorten
+
     answers = [clip.in_training for clip in clips]
     if all(answer is None for answer in answers):
         return "whether a clip was in its training data is not known"
     names = [clip.clip for clip in clips if clip.in_training]
     if not names:
         return "no clip here was in its training data"
-    first = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
-    return f"{len(names)} of {len(clips)} clips were in its training data ({first})"
+    return f"{len(names)} of {len(clips)} clips were in its training data ({shorten(names, 3)})"

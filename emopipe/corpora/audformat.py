@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from emopipe.corpora.folder import CorpusError, shorten
+from emopipe.corpora.folder import CorpusError
 from emopipe.corpora.table_file import load_rows
 from emopipe.corpora.table_text import read_table
+from emopipe.text import shorten
 
 _INDEX = ("file", "start", "end")
 _TEXT = (*_INDEX, "emotion", "speaker", "gender", "sex")

@@ -22,8 +22,9 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from emopipe.corpora.folder import CorpusError, CorpusWarning, shorten
+from emopipe.corpora.folder import CorpusError, CorpusWarning
 from emopipe.subjects import check_subject_names, subject_key, subject_names
+from emopipe.text import shorten
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 FURTHER_EMOTIONS = ("boredom", "calm", "contempt")

@@ -8,7 +8,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 
 from emopipe.files import expand_user
-from emopipe.text import printable
+from emopipe.text import shorten
 
 # What the decoder opens, by suffix. A corpus' original format stands before the formats that
 # people convert it to: of two files of one take the first is read.
@@ -302,16 +302,3 @@ def read_csv(path, *, needed=(), **options):
             "table again from where the corpus comes"
         )
     return table
-
-
-def shorten(names, most: int = 5) -> str:
-    """Return the first names of many in words, safe to show.
-
-    Examples
-    --------
-    >>> shorten(["a", "b", "c"], most=2)
-    'a, b and 1 more'
-    """
-    names = [printable(name) for name in names]
-    text = ", ".join(names[:most])
-    return f"{text} and {len(names) - most} more" if len(names) > most else text

@@ -10,13 +10,14 @@ import pandas as pd
 
 from emopipe.corpora import audformat
 from emopipe.corpora.clip_table import canonical, check_people, with_notices
-from emopipe.corpora.folder import CorpusError, Folder, Recording, scan, shorten
+from emopipe.corpora.folder import CorpusError, Folder, Recording, scan
 from emopipe.corpora.loading import Corpus, Description, build, warn
 from emopipe.corpora.name_pattern import NamePattern
 from emopipe.corpora.table_file import load_table
 from emopipe.corpora.table_text import SPREADSHEETS
 from emopipe.corpora.words import emotions_of, translate, user_words, word_key
 from emopipe.files import expand_user
+from emopipe.text import shorten
 
 _TABLES = (".csv", ".tsv", ".txt", ".parquet", *SPREADSHEETS)
 _BY_FOLDER = "happy/a.wav (a folder per emotion)"

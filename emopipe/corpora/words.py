@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from emopipe.corpora.clip_table import EMOTIONS, FURTHER_EMOTIONS, canonical
-from emopipe.corpora.folder import CorpusError, shorten
+from emopipe.corpora.folder import CorpusError
+from emopipe.text import shorten
 
 _KNOWN = ", ".join(EMOTIONS + FURTHER_EMOTIONS)
 _SPLITS = {

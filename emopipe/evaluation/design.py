@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from emopipe.search_grids import edge_hits
+from emopipe.text import shorten
 
 # Test sides may differ by this factor; an emotion needs so many tested clips and people.
 _UNEQUAL = 2.0
@@ -17,11 +18,6 @@ _IMBALANCE = 10
 _ASSOCIATED = 0.3
 # Names of files are no baseline to beat: corpora write the emotion into them.
 _NO_BASELINE = ("names",)
-
-
-def _join(items, most=4):
-    items = [str(item) for item in items]
-    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
 
 
 def _range(numbers):
@@ -50,7 +46,7 @@ def check_corpora(folds, corpora, subjects):
     if any(foreign):
         names = sorted(set().union(*foreign))
         n = sum(map(bool, foreign))
-        return "warning", f"Tested without training on it: {_join(names)} (in {n} of " + (
+        return "warning", f"Tested without training on it: {shorten(names)} (in {n} of " + (
             f"{len(folds)} folds)."
         )
     tested = np.concatenate([fold.test for fold in folds])
@@ -98,7 +94,7 @@ def check_corpus_emotions(corpora, y):
     v = cramers_v(corpora, y)
     reason = f"Association of corpus and emotion: {v:.2f} (0 to 1)."
     if alone:
-        reason = f"In one corpus alone: {_join(alone)}. {reason}"
+        reason = f"In one corpus alone: {shorten(alone)}. {reason}"
     return ("warning" if alone or v >= _ASSOCIATED else "passed"), reason
 
 
@@ -154,12 +150,12 @@ def check_baselines(uar, chance, baselines):
     value, low = uar["value"], uar["low"]
     below = [f"{title} ({v:.3f})" for title, v in rows if value <= v]
     if below:
-        return "warning", f"UAR {value:.3f} is not above {_join(below)}."
+        return "warning", f"UAR {value:.3f} is not above {shorten(below)}."
     unsure = low is not None and low == low
     unsure = [f"{title} ({v:.3f})" for title, v in rows if unsure and low <= v]
     if unsure:
         return "warning", (
-            f"UAR {value:.3f} is not shown to be above {_join(unsure)}: its interval begins at "
+            f"UAR {value:.3f} is not shown to be above {shorten(unsure)}: its interval begins at "
             f"{low:.3f}."
         )
     title, highest = max(rows, key=lambda row: row[1])
@@ -182,7 +178,7 @@ def check_folds(folds, y):
     reason = f"{_range(sizes)} tested clips in each of {len(folds)} folds."
     if any(lacking):
         names = sorted(set().union(*lacking))
-        return "warning", f"{reason} Tested, but not trained on, in some: {_join(names)}."
+        return "warning", f"{reason} Tested, but not trained on, in some: {shorten(names)}."
     if len(folds) == 1:
         return "not needed", "There is one fold."
     if max(sizes) > _UNEQUAL * min(sizes):
@@ -209,7 +205,7 @@ def check_emotions(y, units, tested):
     words = [f"{name} ({row.clips} clips of {row.people} people)" for name, row in rare.iterrows()]
     most, least = table["clips"].max(), table["clips"].min()
     if words:
-        return "warning", f"Few: {_join(words)}."
+        return "warning", f"Few: {shorten(words)}."
     if most > _IMBALANCE * least:
         commonest, rarest = table["clips"].idxmax(), table["clips"].idxmin()
         return "warning", f"{commonest} has {most} clips, {rarest} {least}."

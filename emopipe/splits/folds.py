@@ -21,6 +21,7 @@ from emopipe.splits.sides import (
     split_rows,
     takes_groups,
 )
+from emopipe.text import shorten
 
 # Split that trains, split that is tested.
 OFFICIAL = {
@@ -32,10 +33,6 @@ OFFICIAL = {
 LOSO = "loso"
 # Folds by subject that have a name.
 NAMED = (LOSO, *PUBLISHED)
-
-
-def _sample(names):
-    return ", ".join(map(str, names[:3])) + (", ..." if len(names) > 3 else "")
 
 
 _ADVICE = (
@@ -52,7 +49,7 @@ def check_subjects(folds, subjects, cv):
         if shared:
             raise ValueError(
                 f"cv={cv} trains on {len(shared)} of the subjects that it tests (fold {number}: "
-                f"{_sample(shared)}), {_ADVICE}"
+                f"{shorten(shared, 3)}), {_ADVICE}"
             )
 
 
