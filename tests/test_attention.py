@@ -335,11 +335,11 @@ def test_parameters_are_checked(parameters, words):
 def test_a_clip_with_faces_in_too_few_frames_is_left_out():
     extraction = Extraction([np.zeros(1)] * 3, ["ok", "partial", "partial"], [""] * 3,
                        [{"frames": 10, "faces": n} for n in (10, 5, 4)])  # fmt: skip
-    tensors = ClipTensors(extraction, list("abc")).with_share("faces", "frames", 0.5)
+    tensors = ClipTensors(extraction, list("abc")).with_faces(0.5)
     assert tensors.statuses == ["ok", "partial", "few_faces"]
     assert tensors.there.tolist() == [True, True, False]
     assert tensors.details[2] == "4 of 10 frames have faces; 0.5 of them must."
-    assert ClipTensors(extraction, list("abc")).with_share("faces", "frames", 0).there.all()
+    assert ClipTensors(extraction, list("abc")).with_faces(0).there.all()
 
 
 def test_networks_that_were_saved_before_they_had_all_parameters_are_as_they_were():

@@ -60,19 +60,17 @@ class ClipTensors:
         keys = getattr(self.values, "keys", None)
         return self.paths if keys is None else keys
 
-    def with_share(self, part, whole, least):
-        """Return the same arrays, without those of clips in which too small a share was counted.
+    def with_faces(self, least):
+        """Return the same arrays, without those of clips in which too few frames have a face.
 
         Parameters
         ----------
-        part, whole : str
-            Names of counts, such as "faces" and "frames".
         least : float
-            Smallest share of the whole that a clip needs; 0 leaves all as they are. Below it a
-            clip's status is "few_" and the part, such as "few_faces".
+            Smallest share of the frames; 0 leaves all as they are. Below it a clip's status is
+            "few_faces".
         """
         few = [
-            there and counts[part] < least * counts[whole]
+            there and counts["faces"] < least * counts["frames"]
             for there, counts in zip(self.there, self.counts, strict=True)
         ]
         changed = copy.copy(self)
@@ -80,9 +78,10 @@ class ClipTensors:
         changed.statuses, changed.details = list(self.statuses), list(self.details)
         for clip in np.flatnonzero(few):
             counts = self.counts[clip]
-            changed.statuses[clip] = f"few_{part}"
+            changed.statuses[clip] = "few_faces"
             changed.details[clip] = (
-                f"{counts[part]} of {counts[whole]} {whole} have {part}; {least:g} of them must."
+                f"{counts['faces']} of {counts['frames']} frames have faces; {least:g} of them "
+                "must."
             )
         return changed
 

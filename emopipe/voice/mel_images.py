@@ -17,6 +17,8 @@ from emopipe.parameters import check_one_of
 
 SAMPLE_RATE = 16000
 WINDOW, HOP = 400, 160  # samples: 25 ms, every 10 ms
+# A longer transform than the window, so that the narrow low bands hold a bin each.
+N_FFT = 2048
 N_BANDS, BAND = 64, (20.0, 8000.0)  # mel bands between two frequencies in Hz
 CONTEXT, SHIFT = 64, 30  # frames per picture, and from one picture to the next
 LENGTH = ((CONTEXT - 1) * HOP + WINDOW) / SAMPLE_RATE  # 0.655 s
@@ -29,33 +31,22 @@ def _mel(frequency):
     return 2595 * np.log10(1 + np.asarray(frequency) / 700)
 
 
-@lru_cache(maxsize=4)
-def mel_filters(sample_rate=SAMPLE_RATE, n_fft=512, n_bands=N_BANDS, band=BAND) -> np.ndarray:
+@lru_cache(maxsize=1)
+def mel_filters() -> np.ndarray:
     """Return triangular filters, equally spaced in mel (O'Shaughnessy's 2595 log10(1 + f / 700)).
-
-    Parameters
-    ----------
-    sample_rate : float
-        Hz.
-    n_fft : int
-        Length of the transform.
-    n_bands : int
-    band : (float, float)
-        Where the lowest filter begins and the highest ends, in Hz.
 
     Returns
     -------
-    float64 ndarray of shape (n_bands, n_fft // 2 + 1)
+    float64 ndarray of shape (64, 1025)
         The peaks are 1 at the filters' centres; read-only.
 
     Examples
     --------
     >>> mel_filters().shape, bool((mel_filters().sum(axis=1) > 0).all())
-    ((64, 257), True)
+    ((64, 1025), True)
     """
-    edges = np.linspace(*_mel(band), n_bands + 2)[:, None]
-    # On the mel axis, and with the transform finely enough sampled that no filter is empty.
-    mels = _mel(np.fft.rfftfreq(n_fft, 1 / sample_rate))
+    edges = np.linspace(*_mel(BAND), N_BANDS + 2)[:, None]
+    mels = _mel(np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE))
     rising = (mels - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - mels) / (edges[2:] - edges[1:-1])
     filters = np.maximum(0, np.minimum(rising, falling))
@@ -85,13 +76,12 @@ def log_mel(signal) -> np.ndarray:
     if len(signal) < WINDOW:
         return np.zeros((0, N_BANDS), np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(signal, WINDOW)[::HOP]
-    # A longer transform than the window, so that the narrow low bands hold a bin each.
-    filters = mel_filters(n_fft=2048).T.astype(np.float32)
+    filters = mel_filters().T.astype(np.float32)
     window = np.hamming(WINDOW).astype(np.float32)
     levels = np.empty((len(frames), N_BANDS), np.float32)
     for start in range(0, len(frames), 4096):
         part = slice(start, start + 4096)
-        power = np.abs(np.fft.rfft(frames[part] * window, 2048, axis=1)) ** 2 / WINDOW
+        power = np.abs(np.fft.rfft(frames[part] * window, N_FFT, axis=1)) ** 2 / WINDOW
         levels[part] = 10 * np.log10(power @ filters + 1e-12)
     return levels
 

@@ -169,7 +169,7 @@ class SegmentAttentionNetwork(ClipNetwork):
         self._check_parameters()
         paths = self._clip_paths(X)
         tensors = {name: self._read(paths, self._recipe_of(name)) for name in MODALITIES}
-        return tensors | {"video": tensors["video"].with_share("faces", "frames", self.least_faces)}
+        return tensors | {"video": tensors["video"].with_faces(self.least_faces)}
 
     def _n_features(self):
         return architecture(self.vgg19.width, self.vgg19.size).units[1]
