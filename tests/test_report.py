@@ -228,6 +228,10 @@ def test_an_answer_says_where_people_are_too_few_to_show_any_difference():
     assert text.endswith(
         "No difference can be shown over 4 subjects: p, for one test, is .125 or more."
     )
+    # Differences to a reference are adjusted for their own number, whatever else is compared.
+    three = of_four | {"again": of_four["high"]}
+    text = answer(replace(compared, results=three, references=["low"], published=[]))[1]["text"]
+    assert text.endswith("p, adjusted for 2 tests, is .250 or more."), text
 
 
 def test_results_on_other_clips_are_not_compared():

@@ -144,13 +144,19 @@ def _differences(experiment, label, pairs):
     if unclear:
         clause = f"not shown to differ from {', '.join(unclear)}"
         text = f"{text}; it is {clause}" if text else f"Tested {over}, it is {clause}"
-        text += _least_p(pairs, over)
+        text += _least_p(experiment, pairs, over)
     return {"text": f"{text}.", "items": []}
 
 
-def _least_p(pairs, over):
+def _least_p(experiment, pairs, over):
     """Return that no difference can be shown, where people are too few for so many tests."""
-    tested = [row for row in pairs if row.get("test")]
+    references = set(experiment.references)
+    families = [(row, {row.get("a"), row.get("b")}) for row in pairs if row.get("test")]
+    tested = [  # those that are adjusted together, see `all_pairs`
+        row
+        for row, labels in families
+        if labels <= set(experiment.results) and (not references or len(labels & references) == 1)
+    ]
     # All people differ in one direction: 2 of the 2^n swaps are as extreme (Holm: times the tests).
     least = min(1, len(tested) * 2.0 ** (1 - max((row["units"] for row in tested), default=0)))
     if not tested or least < LEVEL:
