@@ -15,10 +15,11 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+from sklearn.compose import make_column_transformer
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
 from emopipe import (
@@ -36,12 +37,14 @@ from emopipe import (
     SubjectScaler,
     compare_pairs,
     evaluate,
+    face_ensemble,
     load_corpus,
     make_clip_pipeline,
     run_script,
     voice_ensemble,
 )
 
+EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")  # of CREMA-D
 TAKE = r"\d\d-((?:\d\d-){5}\d\d)"  # a RAVDESS file name without its modality field
 RULES = ("equal weights", "recall rule", "searched weights", "product", "log pool", "stacking")
 RECOMMENDED = ("voice ensemble", "product", "log pool")  # their differences are tested
@@ -153,14 +156,16 @@ def ravdess_voice(clips, unlabelled, speeds, smile, options):
     return results
 
 
-def voice_and_face(corpus, clips, faces, classifier, unlabelled, speeds, rules, options):
-    """Return results of the voice, of every set of face features, and of fusions with the last."""
+def voice_and_face(corpus, clips, faces, unlabelled, speeds, rules, options):
+    """Return results of the voice, of every set of face features and of all; fuse the last."""
     results = {}
     for how_much in unlabelled:
         rows = {"voice": voice_ensemble(unlabelled_clips=how_much, speeds=speeds, progress=True)}
         for name, face in faces.items():
-            extractor = of_subject(face, how_much)
-            rows[name] = make_clip_pipeline(extractor, StandardScaler(), classifier)
+            rows[name] = face_ensemble({name: face}, unlabelled_clips=how_much)
+        if len(faces) > 1:
+            name = "all face sets"
+            rows[name] = face_ensemble(faces, unlabelled_clips=how_much)
         every = fusions([("voice", rows["voice"]), ("face", rows[name])])
         rows |= {f"voice + {name}, {rule}": every[rule] for rule in rules}
         for name, estimator in rows.items():
@@ -181,11 +186,27 @@ def published_systems(csv, options):
     }
 
 
+def judged(*modes, sentence=False):
+    """Return a regression on how many voters answered what and how sure, and on the sentence."""
+    columns = [f"{kind}_{m}_{e}" for kind in ("votes", "levels") for m in modes for e in EMOTIONS]
+    parts = [("passthrough", columns)]
+    if sentence:
+        parts.append((OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["statement"]))
+    features = make_column_transformer(*parts)
+    return make_clip_pipeline(features, StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+
+
 def cremad_voters(clips, options):
     """Return results of voters of one mode, of both, and of the fusions of voice and face."""
     modes = {name: ScoreColumns(prefix=f"votes_{name}_") for name in ("voice", "face", "both")}
     rows = {f"{name} voters": mode for name, mode in modes.items()}
     rows |= fusions([(name, modes[name]) for name in ("voice", "face")])
+    learned = {f"{name} judged": judged(name) for name in ("voice", "face")}
+    every = fusions(list(learned.items()))
+    rows |= learned
+    rows |= {f"voice judged + face judged, {r}": every[r] for r in ("product", "log pool")}
+    rows["voice and face, one regression"] = judged("voice", "face")
+    rows["the same and the sentence"] = judged("voice", "face", sentence=True)
     return {
         f"CREMA-D votes: {label}": evaluate(estimator, clips, **options)
         for label, estimator in rows.items()
@@ -242,14 +263,16 @@ def share_right(result):
 
 
 def london(clips, faces, options):
-    """Return results of photographs, for every set of face features at hand."""
-    return {
-        f"London faces: {name}": evaluate(
-            make_clip_pipeline(extractor, StandardScaler(), LogisticRegression(C=0.01)),
-            clips,
-            **options,
-        )
+    """Return results of photographs, for every set of face features at hand, and for all."""
+    rows = {
+        name: make_clip_pipeline(extractor, StandardScaler(), LogisticRegression(C=0.01))
         for name, extractor in faces.items()
+    }
+    if len(faces) > 1:
+        rows["all face sets"] = face_ensemble(faces)
+    return {
+        f"London faces: {name}": evaluate(estimator, clips, **options)
+        for name, estimator in rows.items()
     }
 
 
@@ -327,7 +350,7 @@ def experiment(
         if action_units is not None:
             units = {"action units": FeatureTable(action_units, key="clip", pattern=TAKE)}
             name = "RAVDESS voice and face"
-            tasks.append(voice_and_face(name, clips, units, SVC(C=3), *how, options))
+            tasks.append(voice_and_face(name, clips, units, *how, options))
     if published_scores is not None:
         tasks.append(published_systems(published_scores, options))
     if cremad is not None:
@@ -335,7 +358,7 @@ def experiment(
         tasks.append(cremad_voters(clips, options | {"cv": votes_folds}))
     if mine is not None:
         clips, split = load_corpus("mine", mine), options | {"cv": own_folds}
-        tasks.append(voice_and_face("own clips", clips, faces, linear(), *how, split))
+        tasks.append(voice_and_face("own clips", clips, faces, *how, split))
     if london_faces is not None:
         clips = load_corpus("london_faces", london_faces)
         tasks.append(london(clips, faces, options))

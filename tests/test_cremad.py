@@ -87,6 +87,20 @@ def test_voters_labels(voted):
     assert load("cremad", voted, label="both")["emotion"].tolist() == ["anger", "happiness"]
 
 
+def test_levels_are_sums_over_voters(voted):
+    path = voted / "processedResults" / "tabulatedVotes.csv"
+    assert not [name for name in load("cremad", voted) if name.startswith("levels_")]
+    votes = pd.read_csv(path, index_col=0)
+    scales = {"A": "Anger", "D": "Disgust", "F": "Fear", "H": "Happy", "N": "Neutral", "S": "Sad"}
+    for letter, scale in scales.items():
+        votes[f"mean{scale}Resp"] = np.where(votes[letter] > 0, 62.5, -1)
+    votes.to_csv(path)
+    table = load("cremad", voted)
+    assert table["levels_voice_sadness"].tolist() == [5 * 62.5, 0]
+    assert table["levels_voice_neutral"].tolist() == [0, 8 * 62.5]
+    assert pd.isna(table["levels_face_anger"][1])
+
+
 def test_a_bad_clip_with_a_tie_has_both_reasons(tmp_path):
     lay(tmp_path, "VideoFlash/1064_IEO_DIS_MD.flv", "VideoFlash/1001_IEO_DIS_MD.flv")
     vote(tmp_path, '"105162",2,2,0,0,1,0,"1064_IEO_DIS_MD"')

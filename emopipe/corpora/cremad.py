@@ -45,6 +45,10 @@ _EMOTIONS = {
     "ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happiness", "NEU": "neutral",
     "SAD": "sadness",
 }  # fmt: skip
+_LEVELS = {  # columns of tabulatedVotes.csv
+    "ANG": "meanAngerResp", "DIS": "meanDisgustResp", "FEA": "meanFearResp",
+    "HAP": "meanHappyResp", "NEU": "meanNeutralResp", "SAD": "meanSadResp",
+}  # fmt: skip
 _INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high"}
 _NAME = re.compile(
     r"(?P<actor>10(?:0[1-9]|[1-8]\d|9[01]))"
@@ -82,7 +86,8 @@ def load(root, *, label="intended", files=True):
         or missing), statement (code of the sentence), take (the file name without suffix), sex,
         age in years, ethnicity (the table's "Race"), audio (the separate wav of a video),
         and, where tabulatedVotes.csv is there, votes_voice_anger ... votes_both_sadness:
-        the numbers of voters.
+        the numbers of voters; levels_voice_anger ... levels_both_sadness: the sums of the
+        levels, 0 to 100, that these voters gave, where the table has them.
 
     Raises
     ------
@@ -152,9 +157,16 @@ def _votes(path) -> pd.DataFrame | None:
     raw = raw.assign(take=takes)[pd.notna(takes)]
     parts = []
     for digit, voters in _VOTERS.items():
-        columns = {code[0]: f"votes_{voters}_{name}" for code, name in _EMOTIONS.items()}
         part = raw[raw.index // 100_000 == digit].set_index("take")
-        parts.append(part[list(columns)].rename(columns=columns))
+        votes = {f"votes_{voters}_{name}": part[code[0]] for code, name in _EMOTIONS.items()}
+        parts.append(pd.DataFrame(votes))
+        if set(_LEVELS.values()) <= set(raw):
+            # A mean of nobody is written as -1.
+            levels = {
+                f"levels_{voters}_{name}": part[code[0]] * part[_LEVELS[code]].clip(lower=0)
+                for code, name in _EMOTIONS.items()
+            }
+            parts.append(pd.DataFrame(levels))
     return pd.concat(parts, axis=1)
 
 
