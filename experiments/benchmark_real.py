@@ -109,7 +109,7 @@ def linear_svm(features):
 def with_tables(ensemble, tables, unlabelled):
     """Return the voice ensemble with a member on each table of features, too."""
     members = [(name, of_table(name, table, unlabelled)) for name, table in tables.items()]
-    return EmotionWeightedFusion([*ensemble.estimators, *members], pool="log", weights="equal")
+    return EmotionWeightedFusion([*ensemble.estimators, *members], pool="log", weights="mean")
 
 
 def of_table(name, table, unlabelled):
