@@ -66,6 +66,17 @@ def shorten(names, most: int = 5) -> str:
     return f"{text} and {len(names) - most} more" if len(names) > most else text
 
 
+def pluralise(n: int, noun: str) -> str:
+    """Return a number and its noun.
+
+    Examples
+    --------
+    >>> pluralise(1, "clip"), pluralise(2, "clip")
+    ('1 clip', '2 clips')
+    """
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
 def slug(text: str, otherwise: str, *, also: str = "") -> str:
     """Return a text as part of a file's name: small letters and digits, joined by hyphens.
 

@@ -210,17 +210,6 @@ def extraction_defaults(store, jobs):
             os.environ[_CORES] = before
 
 
-def pluralise(n: int, noun: str) -> str:
-    """Return a number and its noun.
-
-    Examples
-    --------
-    >>> pluralise(1, "clip"), pluralise(2, "clip")
-    ('1 clip', '2 clips')
-    """
-    return f"{n} {noun}{'s' * (n != 1)}"
-
-
 def add_allow_partial(parser) -> None:
     """Add --allow-partial of the commands that end with `exit_code`."""
     parser.add_argument(

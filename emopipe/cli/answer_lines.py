@@ -72,7 +72,7 @@ def _best(scores):
 
 def closing(prediction):
     """Yield one line for each kind of failure, the notices, and how long it took."""
-    from emopipe.cli import pluralise
+    from emopipe.text import pluralise
 
     clips = prediction.clips
     yield from _failures("clip", [(clip, clip.whole) for clip in clips])
@@ -95,7 +95,7 @@ def closing(prediction):
 
 def _failures(noun, moments):
     """Yield what went wrong in clips or windows: a line for each extractor and status."""
-    from emopipe.cli import pluralise
+    from emopipe.text import pluralise
 
     alike = {}
     for clip, moment in moments:

@@ -33,8 +33,8 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Run every check and print one line for each."""
-    from emopipe.cli import pluralise
     from emopipe.cli.early_checks import with_flags
+    from emopipe.text import pluralise
 
     failed = 0
     for name, check in _checks(args.store):

@@ -72,8 +72,9 @@ def add_arguments(parser):
 
 def command(args) -> int:
     """Extract, print the tally of statuses and who failed, write the table if asked."""
-    from emopipe.cli import exit_code, pluralise
+    from emopipe.cli import exit_code
     from emopipe.cli.early_checks import check_output, check_store
+    from emopipe.text import pluralise
 
     if args.scheduler and args.jobs != -1:
         raise ValueError(
@@ -123,7 +124,7 @@ def feature_gap(name, statuses) -> str:
     >>> print(feature_gap("mini_xception", ["no_video"] * 960))
     mini_xception: 960 of 960 clips have no pictures: leave it out or add the videos
     """
-    from emopipe.cli import pluralise
+    from emopipe.text import pluralise
 
     lacking = [status for status in statuses if status not in ("ok", "partial")]
     if not lacking:

@@ -80,8 +80,8 @@ def _verify(args, store) -> int:
     """Print how many values were damaged; a file that had to be rebuilt was warned of."""
     import warnings
 
-    from emopipe.cli import pluralise
     from emopipe.store import StoreWarning
+    from emopipe.text import pluralise
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", StoreWarning)
@@ -97,7 +97,7 @@ def _verify(args, store) -> int:
 
 
 def _gc(args, store) -> int:
-    from emopipe.cli import pluralise
+    from emopipe.text import pluralise
 
     if args.forget is not None:
         for line in _forget(args, store):
@@ -114,7 +114,7 @@ def _gc(args, store) -> int:
 
 def _forget(args, store):
     """Remove what was derived from a person; yield what was removed."""
-    from emopipe.cli import pluralise
+    from emopipe.text import pluralise
 
     paths = _paths_of(args)
     values, unknown, files = store.forget(paths)
@@ -203,8 +203,7 @@ def _recipe_lines(table, long):
 
 def _people_lines(store, long):
     """Yield what is kept of whom: values, and paths by folder."""
-    from emopipe.cli import pluralise
-    from emopipe.text import printable
+    from emopipe.text import pluralise, printable
 
     values, folders = int(store.ls()["entries"].sum()), store.folders()
     if not values and not folders:

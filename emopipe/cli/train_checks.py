@@ -32,9 +32,9 @@ def check_folds(folds) -> None:
 
 def check_subjects(folds, clips) -> None:
     """Raise ValueError where there cannot be such folds by subject."""
-    from emopipe.cli import pluralise
     from emopipe.cli.assignments import see
     from emopipe.splits import make_folds
+    from emopipe.text import pluralise
 
     tested = clips[~clips["train_only"].astype(bool)]
     unknown = tested["clip"][tested["subject"].isna()]
@@ -85,8 +85,8 @@ def gap_of(name, statuses, noun) -> str:
     """Return how many clips gave a modality nothing, and why, in words; "" where all did."""
     from collections import Counter
 
-    from emopipe.cli import pluralise
     from emopipe.media.containers import describe
+    from emopipe.text import pluralise
 
     lacking = Counter(s for s in statuses if s not in ("ok", "partial"))
     if not lacking:

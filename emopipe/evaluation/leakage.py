@@ -14,14 +14,11 @@ from emopipe.evaluation import design
 from emopipe.evaluation.inner_splits import wants_groups
 from emopipe.evaluation.prior_choices import list_prior_choices
 from emopipe.splits import shared_subjects
+from emopipe.text import pluralise
 
 
 def _status(holds):
     return "passed" if holds else "failed"
-
-
-def _folds(folds):
-    return "1 fold" if len(folds) == 1 else f"{len(folds)} folds"
 
 
 # The columns and digests that identify a recording, in a reader's words.
@@ -42,9 +39,8 @@ def _check_subjects(folds, subjects):
             f"{sum(map(bool, shared))} of {len(folds)} folds test subjects that they train on "
             f"(fold {number}: {len(names)}, such as {names[0]})."
         )
-    detail = (
-        f"Compared the people of the clips that were trained on and tested, in {_folds(folds)}."
-    )
+    tests = pluralise(len(folds), "fold")
+    detail = f"Compared the people of the clips that were trained on and tested, in {tests}."
     if unknown:
         return "cannot tell", f"{detail} {unknown} tested clips are of unknown subjects."
     return "passed", detail

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from emopipe.store import StoreError
+from emopipe.text import pluralise
 
 # Stages whose names alone would not say what they are.
 _STAGES = {"start": "starting workers", "lost": "lost in crashes and time-outs"}
@@ -75,7 +76,7 @@ class Extraction:
             if s >= 0.05
         ]
         return (
-            f"{n} clip{'s' * (n != 1)}: {tally or 'none'}; {sources}\n"
+            f"{pluralise(n, 'clip')}: {tally or 'none'}; {sources}\n"
             f"{self.seconds.get('wall', 0.0):.1f} s on the clock; {total:.1f} s {self._crew()}"
             + (": " + ", ".join(parts) if parts else "")
         )
@@ -85,7 +86,7 @@ class Extraction:
         if not self.workers:
             return "in this process"
         kind = "thread" if self.cluster else "worker"
-        crew = f"{self.workers} {kind}{'s' * (self.workers != 1)}"
+        crew = pluralise(self.workers, kind)
         return f"added up over {crew}{' of the cluster' * self.cluster} and this process"
 
 

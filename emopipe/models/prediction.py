@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 import pandas as pd
 
 from emopipe.strict_json import plain
+from emopipe.text import pluralise
 
 SCORE_KINDS = {
     "probability": "the classifier's own probabilities, as far as it was calibrated",
@@ -149,7 +150,7 @@ class Prediction:
             "answered from a part of it (damaged, or a modality is missing)": part,
             "without windows, as it is too long": cut,
         }
-        of = f"of {len(self.clips)} clip{'s' * (len(self.clips) != 1)}"
+        of = f"of {pluralise(len(self.clips), 'clip')}"
         return [f"{n} {of} {words}" for words, n in reasons.items() if n]
 
     def to_dict(self) -> dict:

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from emopipe.text import pluralise
+
 # How metrics are written.
 METRICS = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro F1"}
 # Colours that the style sheet has for lines, and dashes: whole, dashed and dotted lines.
@@ -153,16 +155,15 @@ def learning_curves(history) -> list:
                 named.setdefault(kind, {}).setdefault(part, []).append(values)
     charts = []
     for kind, parts in named.items():
-        series = {f"{part}, {_fits(runs)}": _mean_curve(runs) for part, runs in parts.items()}
+        series = {
+            f"{part}, {pluralise(len(runs), 'fit')}": _mean_curve(runs)
+            for part, runs in parts.items()
+        }
         n_epochs = max(len(curve["x"]) for curve in series.values())
         cut = n_epochs < max(len(values) for runs in parts.values() for values in runs)
         x_label = "epoch, until half of the fits have stopped" if cut else "epoch"
         charts.append(Chart(title=kind, x_label=x_label, y_label=kind, series=series))
     return charts
-
-
-def _fits(runs):
-    return f"{len(runs)} fit{'s' * (len(runs) != 1)}"
 
 
 def _mean_curve(runs):

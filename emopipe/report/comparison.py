@@ -6,7 +6,7 @@ from emopipe.comparison import differences
 from emopipe.evaluation import figures
 from emopipe.experiment import Experiment
 from emopipe.report.view import distinct
-from emopipe.text import slug
+from emopipe.text import pluralise, shorten, slug
 
 # Clips that a message names of those that differ.
 _NAMED = 3
@@ -124,8 +124,7 @@ def _name_group(labels):
 def _line(words, clips):
     if not clips:
         return ""
-    such = [*sorted(map(str, clips))[:_NAMED], *["..."] * (len(clips) > _NAMED)]
-    return f"{len(clips)} clip{'s' * (len(clips) != 1)} {words} ({', '.join(such)})"
+    return f"{pluralise(len(clips), 'clip')} {words} ({shorten(sorted(map(str, clips)), _NAMED)})"
 
 
 def _on_common_clips(results):

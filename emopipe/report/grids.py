@@ -3,6 +3,7 @@
 import numpy as np
 
 from emopipe.search_grids import edge_hits
+from emopipe.text import pluralise
 
 # Rows of a grid that the page lists; the file beside it has all.
 _MOST_ROWS = 25
@@ -64,7 +65,7 @@ def edge_sentences(search):
             if n and not (side == "low" and hit["low"] == 0):  # nothing lies below none at all
                 sentences.append(
                     f"{hit['name']}: the {word} value tried, {hit[side]:g}, was best in {n} of "
-                    f"{hit['n_folds']} fold{'s' * (hit['n_folds'] != 1)}. {further} ones may be "
+                    f"{pluralise(hit['n_folds'], 'fold')}. {further} ones may be "
                     "better."
                 )
     return sentences

@@ -1,5 +1,7 @@
 """Paragraphs to paste: methods and a draft of ethics, made of what the results say."""
 
+from emopipe.text import pluralise
+
 
 def methods(experiment):
     """Return the methods paragraph of an experiment, a list of sentences."""
@@ -60,8 +62,8 @@ def _split(protocol):
         side = f"no {apart} was trained on and tested in the same fold"
     else:
         side = "folds did not keep subjects apart"
-    n = protocol["n_folds"]
-    return f"Evaluation: {protocol['splitter']}, {n} fold{'s' * (n != 1)}; {side}."
+    folds = pluralise(protocol["n_folds"], "fold")
+    return f"Evaluation: {protocol['splitter']}, {folds}; {side}."
 
 
 def _knowledge(protocol):
