@@ -186,7 +186,7 @@ def published_systems(csv, options):
     }
 
 
-def judged(*modes, sentence=False):
+def vote_regression(*modes, sentence=False):
     """Return a regression on how many voters answered what and how sure, and on the sentence."""
     columns = [f"{kind}_{m}_{e}" for kind in ("votes", "levels") for m in modes for e in EMOTIONS]
     parts = [("passthrough", columns)]
@@ -201,12 +201,12 @@ def cremad_voters(clips, options):
     modes = {name: ScoreColumns(prefix=f"votes_{name}_") for name in ("voice", "face", "both")}
     rows = {f"{name} voters": mode for name, mode in modes.items()}
     rows |= fusions([(name, modes[name]) for name in ("voice", "face")])
-    learned = {f"{name} judged": judged(name) for name in ("voice", "face")}
+    learned = {f"{name} judged": vote_regression(name) for name in ("voice", "face")}
     every = fusions(list(learned.items()))
     rows |= learned
     rows |= {f"voice judged + face judged, {r}": every[r] for r in ("product", "log pool")}
-    rows["voice and face, one regression"] = judged("voice", "face")
-    rows["the same and the sentence"] = judged("voice", "face", sentence=True)
+    rows["voice and face, one regression"] = vote_regression("voice", "face")
+    rows["the same and the sentence"] = vote_regression("voice", "face", sentence=True)
     return {
         f"CREMA-D votes: {label}": evaluate(estimator, clips, **options)
         for label, estimator in rows.items()
