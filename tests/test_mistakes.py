@@ -28,8 +28,11 @@ from emopipe import (
     compare,
     differences,
     evaluate,
+    make_clip_pipeline,
+    save,
     usable,
     weight_grid,
+    window_table,
     write_report,
 )
 from emopipe.backbones.weights import WeightsError
@@ -97,6 +100,37 @@ def test_a_weight_below_0_is_shown_as_it_is():
 def test_clips_that_are_no_table():
     with pytest.raises(TypeError, match="clips is a list: give a clip table"):
         usable([])
+
+
+@pytest.mark.parametrize("nothing", ["", " ", None])
+def test_a_clip_without_an_emotion_is_left_out(nothing):
+    clips = CLIPS.assign(emotion=[nothing, *Y[1:]], cue=X[:, 0])
+    result = measure(GaussianNB(), clips, features=["cue"])
+    assert result.classes == ["anger", "sadness"] and len(result.predictions) == 23
+
+
+def test_lengths_that_are_not_one_for_each_clip():
+    with pytest.raises(ValueError, match="seconds has 1 lengths for 24 clips: one for each"):
+        window_table(CLIPS, [1.0], 0.5)
+    with pytest.raises(ValueError, match="window='1' makes no sense: allowed are finite seconds"):
+        window_table(CLIPS, np.ones(24), "1")
+
+
+def test_a_result_that_is_none_beside_a_model(tmp_path):
+    with pytest.raises(TypeError, match="result is a str: give the Result of evaluate"):
+        save(GaussianNB().fit(X, Y), tmp_path / "model", result="result.json")
+    assert not (tmp_path / "model").exists()
+
+
+def test_an_extractor_without_features_of_any_clip_is_named_with_the_reason(tmp_path):
+    paths = [tmp_path / f"{n}.wav" for n in range(24)]
+    for path in paths:
+        path.touch()
+    voice = make_clip_pipeline(ShortTermStatistics(store=None, n_jobs=1), GaussianNB())
+    with pytest.raises(ValueError, match="none of 12 rows is complete") as raised:
+        measure(voice, CLIPS.assign(path=paths))
+    words = "ShortTermStatistics gave no features of any clip (cannot be decoded: 24)"
+    assert words in raised.value.__notes__
 
 
 def test_training_clips_of_one_emotion_are_said():

@@ -143,7 +143,7 @@ def usable(clips: pd.DataFrame) -> pd.DataFrame:
         raise TypeError(
             f"clips is a {type(clips).__name__}: give a clip table, from load_corpus or load_table"
         )
-    keep = clips["excluded"].eq("") & clips["emotion"].notna()
+    keep = clips["excluded"].eq("") & clips["emotion"].notna() & clips["emotion"].ne("")
     return clips[keep].reset_index(drop=True)
 
 

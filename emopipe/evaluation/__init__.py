@@ -11,7 +11,7 @@ from emopipe.checks import ignored_checks
 from emopipe.evaluation import figures
 from emopipe.evaluation.arrays import make_table
 from emopipe.evaluation.baselines import baselines
-from emopipe.evaluation.fitting import extract_first, run_folds
+from emopipe.evaluation.fitting import explain_statuses, extract_first, run_folds
 from emopipe.evaluation.giveaways import NAMES
 from emopipe.evaluation.leakage import Evidence, run_checks
 from emopipe.evaluation.protocol import describe_protocol, list_notices
@@ -215,7 +215,8 @@ def evaluate(
         statuses = extract_first(plan.task, progress)
         decoded = _decode_recordings(plan, ignore)
         seconds = {"extraction": time.perf_counter() - began}
-        outcomes = run_folds(_with_trials(plan, ignore), plan.folds, title=title, **options)
+        with explain_statuses(statuses):
+            outcomes = run_folds(_with_trials(plan, ignore), plan.folds, title=title, **options)
         answers = figures.predictions(plan, plan.folds, outcomes)
         named = recordings(plan.table, decoded)
         variants = [on_random_folds(plan, options)] if optimism_gap else []

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,7 @@ from emopipe.inspection import (
     parts,
 )
 from emopipe.keys import evaluation_key, parameter_content
+from emopipe.media.containers import describe
 from emopipe.progress import progress_bar
 from emopipe.strict_json import plain
 
@@ -264,6 +266,19 @@ def _show(bar, task, folds, outcomes):
     right = sum(outcomes[number]["predicted"][i] == task.y[row] for number, (i, row) in tested)
     if tested:
         bar.set_postfix(accuracy=f"{right / len(tested):.3f}")
+
+
+@contextmanager
+def explain_statuses(statuses):
+    """Add to an error which extractors gave nothing of any clip, and why."""
+    try:
+        yield
+    except ValueError as error:
+        for name, tally in statuses.items():
+            if not {"ok", "partial"} & set(tally):
+                why = ", ".join(f"{describe(status)}: {n}" for status, n in tally.items())
+                error.add_note(f"{name} gave no features of any clip ({why})")
+        raise
 
 
 def extract_first(task, progress):

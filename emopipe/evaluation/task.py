@@ -135,7 +135,8 @@ def _add_columns(clips, label, grouped_by, features):
 def _reasons(table, label):
     """Return why each row is left out, "" for those that are not."""
     reasons = table["excluded"].astype(object).where(table["excluded"].notna(), "")
-    return reasons.where((reasons != "") | table[label].notna(), f"no {label}")
+    labelled = table[label].notna() & table[label].astype(str).str.strip().ne("")
+    return reasons.where((reasons != "") | labelled, f"no {label}")
 
 
 def check_estimator(estimator, *others):

@@ -96,7 +96,11 @@ def save(
         fusion.fit(clips, clips["emotion"])
         save(fusion, "models/cremad", result=result, clips=clips)
     """
+    from emopipe.result import Result
+
     _check(estimator)
+    if result is not None and not isinstance(result, Result):
+        raise TypeError(f"result is a {type(result).__name__}: give the Result of evaluate(...)")
     folder = expand_user(folder)
     check_model_folder(folder, overwrite)
     data = to_bytes(estimator)

@@ -1,6 +1,7 @@
 """Cut recordings into windows: a clip table with one row per window."""
 
 from collections.abc import Iterator
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,8 @@ def check_windows(window, step) -> float | None:
     if window is None and step is not None:
         raise ValueError(f"step={step!r} needs a window: give window=..., or leave step out")
     for name, value in (("window", window), ("step", step)):
-        if value is not None and not SHORTEST <= value < np.inf:
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if value is not None and not (number and SHORTEST <= value < np.inf):
             raise ValueError(
                 f"{name}={value!r} makes no sense: allowed are finite seconds from {SHORTEST}, "
                 "such as window=1.0, step=0.25"
@@ -102,7 +104,7 @@ def window_table(clips, seconds, window) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a clip has more than `MOST` windows.
+        If a clip has more than `MOST` windows, or lengths are not one for each clip.
 
     Returns
     -------
@@ -122,7 +124,9 @@ def window_table(clips, seconds, window) -> pd.DataFrame:
     >>> window_table(clips, [2.3], 1.0)[["path", "emotion"]].values.tolist()
     [['/d/a.wav#t=0.000000,1.000000', 'fear'], ['/d/a.wav#t=1.000000,2.000000', 'fear']]
     """
-    rows, spans = [], []
+    rows, spans, seconds = [], [], list(seconds)
+    if len(seconds) != len(clips):
+        raise ValueError(f"seconds has {len(seconds)} lengths for {len(clips)} clips: one for each")
     for row, length in enumerate(seconds):
         if n_windows(length, window, window) > MOST:
             raise ValueError(
