@@ -72,18 +72,31 @@ def test_a_model_whose_report_cannot_be_written(no_work, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "flag"),
+    ("arguments", "flag", "ending"),
     [
-        (["extract", "clip.wav"], "--out"),
-        (["predict", "model", "clip.wav"], "--csv"),
-        (["predict", "model", "clip.wav"], "--timeline"),
-        (["augment", "clip.wav"], "--out"),
+        (["extract", "clip.wav"], "--out", ".csv"),
+        (["predict", "model", "clip.wav"], "--csv", ".csv"),
+        (["predict", "model", "clip.wav"], "--timeline", ".html"),
+        (["augment", "clip.wav"], "--out", ".png"),
     ],
 )
-def test_files_that_cannot_be_written(arguments, flag, no_work, capsys):
-    file = f"{NOWHERE}.png"
+def test_files_that_cannot_be_written(arguments, flag, ending, no_work, capsys):
+    file = f"{NOWHERE}{ending}"
     code, text = run(capsys, *arguments, flag, file)
     assert code == 1 and f"{flag} {file} cannot be written" in text and "choose another" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ending"),
+    [
+        (["extract", "clip.wav", "--out", "faces.xlsx"], ".csv or .txt"),
+        (["predict", "model", "clip.wav", "--csv", "answers.parquet"], ".csv or .txt"),
+        (["predict", "model", "clip.wav", "--timeline", "page.pdf"], ".html or .htm"),
+    ],
+)
+def test_a_file_is_not_called_what_it_is_not(arguments, ending, no_work, capsys):
+    code, text = run(capsys, *arguments)
+    assert code == 1 and f"{arguments[-1]}: name a file that ends in {ending}" in text
 
 
 def test_devices_and_pipes_are_files_to_write(tmp_path):

@@ -6,16 +6,27 @@ import re
 from emopipe.files import check_writable
 
 
-def check_output(path, flag: str) -> None:
+def check_output(path, flag: str, endings=()) -> None:
     """Make the folder of a file that a command will write; None: there is no such file.
+
+    Parameters
+    ----------
+    path : Path or None
+    flag : str
+    endings : tuple of str
+        That its name may have, besides none, such as ".csv".
 
     Raises
     ------
     OSError
         If nothing can be written there; the message names the flag.
+    ValueError
+        If its ending promises another kind of file.
     """
     if path is None:
         return
+    if endings and path.suffix and path.suffix.lower() not in endings:
+        raise ValueError(f"{flag} {path}: name a file that ends in {' or '.join(endings)}")
     if path.is_dir():
         raise IsADirectoryError(f"{flag} {path} is a folder: name a file in it")
     if path.exists() and not os.access(path, os.W_OK):

@@ -86,7 +86,7 @@ def command(args) -> int:
             "--set on_error: it is for pipelines in Python; `emopipe extract` goes on with the "
             "other clips and says which failed: leave it out"
         )
-    check_output(args.out, "--out")
+    check_output(args.out, "--out", (".csv", ".txt"))
     clips, absent = _clips(args)
     extractors = {name: extractor_of(name, args) for name in args.features}
     check_store(args.store)

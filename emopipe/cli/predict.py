@@ -147,8 +147,8 @@ def _check_arguments(args):
         raise ValueError(f"--seconds {args.seconds:g}: more than 0 is needed")
     if args.embed and not args.timeline:
         raise ValueError("--embed is about the page: name it with --timeline FILE")
-    for flag, path in (("--csv", args.csv), ("--timeline", args.timeline)):
-        check_output(path, flag)
+    check_output(args.csv, "--csv", (".csv", ".txt"))
+    check_output(args.timeline, "--timeline", (".html", ".htm"))
     check_store(args.store)
 
 
