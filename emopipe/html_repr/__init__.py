@@ -20,13 +20,11 @@ def to_html(template, **values) -> str:
     ...     title="Demo", question="Does it run?", results={}, name="demo", synthetic=False))
     True
     """
-    environment = new_environment("emopipe.html_repr")
-    environment.filters["percent"] = _percent
-    return environment.get_template(template).render(values)
+    return new_environment("emopipe.html_repr").get_template(template).render(values)
 
 
 def new_environment(package):
-    """Return Jinja's environment for a package's templates: it escapes all, and shades cells.
+    """Return Jinja's environment for a package's templates: it escapes all.
 
     Parameters
     ----------
@@ -47,7 +45,7 @@ def new_environment(package):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["shade"] = shade
+    environment.filters |= {"percent": percent, "shade": shade}
     return environment
 
 
@@ -56,8 +54,9 @@ def _printable(value):
     return printable(value, multiline=True) if type(value) is str else value
 
 
-def _percent(value) -> str:
-    return "–" if value is None or value != value else f"{100 * value:.1f}"
+def percent(value, digits: int = 1) -> str:
+    """Return a fraction as per cent, without the sign; a dash where there is none."""
+    return "–" if value is None or value != value else f"{100 * value:.{digits}f}"
 
 
 def shade(share) -> str:

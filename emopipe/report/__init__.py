@@ -121,7 +121,6 @@ def write_index(reports) -> Path:
 def _template(name):
     environment = new_environment("emopipe.report")
     environment.filters |= {
-        "percent": answer.percent,
         "points": answer.points,
         "interval": answer.interval,
         "reading": pairs.reading,

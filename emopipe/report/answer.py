@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from emopipe.html_repr import percent
 from emopipe.report.charts import METRICS
 from emopipe.report.pairs import (
     LEVEL,
@@ -13,16 +14,12 @@ from emopipe.report.pairs import (
     p_words,
     reading,
 )
+from emopipe.text import pluralise
 
 # The figure that answers are about: every emotion counts alike.
 METRIC = "uar"
 # Results on different clips are answered apart, up to so many sets of clips.
 _MOST_SETS = 5
-
-
-def percent(value, digits: int = 1) -> str:
-    """Return a fraction as per cent, without the sign."""
-    return "–" if is_missing(value) else f"{100 * value:.{digits}f}"
 
 
 def points(value) -> str:
@@ -119,7 +116,7 @@ def _by_clips(experiment, sets, pairs):
         sentences.append({"text": head + " ".join(filter(None, texts)), "items": []})
     further = len(ranked) - _MOST_SETS
     if further > 0:
-        text = f"{further} further set{'s' * (further != 1)} of clips: see the tables."
+        text = f"{pluralise(further, 'further set')} of clips: see the tables."
         sentences.append({"text": text, "items": []})
     return sentences
 

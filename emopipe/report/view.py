@@ -3,6 +3,7 @@
 from collections import Counter
 
 from emopipe.experiment import Experiment
+from emopipe.html_repr import percent
 from emopipe.report import answer, prose
 from emopipe.report.attachments import attachment, experiment_files, fold_files
 from emopipe.report.bibliography import bibtex
@@ -170,8 +171,8 @@ def _index_figures(experiment):
         figures = {
             "clips": len(result.predictions),
             "tested_on": answer.tested_on(result),
-            "accuracy": answer.percent(result.metrics["accuracy"]["value"]),
-            "uar": answer.percent(result.metrics["uar"]["value"]),
+            "accuracy": percent(result.metrics["accuracy"]["value"]),
+            "uar": percent(result.metrics["uar"]["value"]),
             "interval": answer.interval(result.metrics["uar"]) or "–",
             "badge": _worst_badge(experiment.results.values()),
         }
