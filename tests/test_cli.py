@@ -15,6 +15,7 @@ from emopipe import __version__
 from emopipe.cli import COMMANDS, _parser, main, scripts
 from emopipe.cli import run as run_module
 from emopipe.cli.demo import CARRIED, placement
+from emopipe.cli.extract import extractor_of
 from emopipe.cli.train import CLASSIFIERS
 from emopipe.files import checksum, file_stamp
 from emopipe.report import write_report
@@ -116,6 +117,8 @@ def test_run_help_shows_question_corpora_and_options(script, capsys):
         ([], ["needs ravdess", "--corpus ravdess=FOLDER", "synthetic"]),
         (["--corpus", "cremad=x"], ["--corpus cremad=x", "one of: ravdess"]),
         (["--corpus", "ravdess"], ["--corpus NAME=VALUE"]),
+        (["--corpus", "ravdess=a", "--corpus", "ravdess=b"], ["--corpus ravdess=... is there twi"]),
+        (["--corpus", "ravdess=.", "--set", "skill=1", "--set", "skill=2"], ["write it once"]),
         (["--corpus", "ravdess=.", "--set", "speed=1"], ["--set speed=1", "skill, label, n_folds"]),
         (["--corpus", "ravdess=.", "--set", "skill=abc"], ["--set skill=abc: a number", "0.5"]),
         (["--corpus", "ravdess=.", "--set", "n_folds=luna"], ["unknown", "see --set n_folds=luna"]),
@@ -511,11 +514,20 @@ def test_extract_rejects_unknown_features_and_parameters(wav, capsys):
         (["--features", "texture", "--set", "faces.n_frames=abc"], "--set faces.n_frames=abc"),
         (["--features", "texture", "--set", "texture.faces.trust=x"], "faces.trust='x' is unknown"),
         (["--features", "texture", "--set", "policy=all"], "it has descriptor, pooling,"),
+        (["--set", "window=1", "--set", "window=2"], "--set window=... is there twice"),
+        (["--set", "faces.n_frames=1"], "voice has no parameter 'faces.n_frames'"),
     ],
 )
 def test_extract_names_the_parameter_that_is_wrong(wav, tmp_path, capsys, arguments, words):
     code, _, err = run(capsys, "extract", wav, "--store", tmp_path / "s", *arguments)
     assert code == 1 and words in err and not (tmp_path / "s").exists()
+
+
+def test_a_parameter_of_faces_is_for_features_that_look_at_faces():
+    values = ["faces.n_frames=2", "voice.window=0.2"]
+    args = SimpleNamespace(features=["voice", "texture"], set=values, store=None, jobs=1)
+    assert extractor_of("voice", args).window == 0.2
+    assert extractor_of("texture", args).faces.n_frames == 2
 
 
 def test_extract_without_a_store_leaves_no_file(wav, tmp_path, monkeypatch, capsys):

@@ -141,6 +141,11 @@ def test_in_windows_the_voice_has_short_frames(corpus, options, tmp_path, capsys
     assert code == 1 and "--window 0.5: a window holds 1 frame of voice, and at least 2" in err
 
 
+def test_windows_longer_than_every_clip_are_refused(words, tmp_path, capsys):
+    code, _, err = run(capsys, *words, tmp_path / "m", "--window", 30)
+    assert code == 1 and "--window 30: the longest clip takes 1 s; take a shorter window" in err
+
+
 def test_everyday_names_of_emotions_are_understood(words, tmp_path, capsys):
     code, out, err = run(capsys, *words, tmp_path / "m", "--emotions", "angry", "sad")
     assert code == 0, err

@@ -13,6 +13,7 @@ def assignments(texts, flag, allowed) -> dict[str, str]:
         if not equals or not value or name not in allowed:
             legal = ", ".join(allowed) or "none"
             raise ValueError(f"{flag} {text}: write {flag} NAME=VALUE with NAME one of: {legal}")
+        _check_first(name, values, flag)
         values[name] = value
     return values
 
@@ -24,8 +25,14 @@ def parameters(texts) -> dict:
         name, equals, value = text.partition("=")
         if not equals:
             raise ValueError(f"--set {text}: write --set PARAMETER=VALUE")
+        _check_first(name, values, "--set")
         values[name] = literal(value)
     return values
+
+
+def _check_first(name, values, flag):
+    if name in values:
+        raise ValueError(f"{flag} {name}=... is there twice: write it once")
 
 
 def is_word_for_number(value, parameter) -> bool:

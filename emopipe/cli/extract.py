@@ -38,6 +38,8 @@ FEATURES = {
     "blendshapes": ("emopipe.face", "BlendshapeFeatures"),
     "onnx": ("emopipe.face", "ONNXFaceFeatures"),
 }
+# Features that look at no faces.
+_OF_SOUND = {"voice", "functionals"}
 # Parameters of an extractor that have flags of their own, or none.
 _FLAGS = ("store", "n_jobs", "progress")
 # Failed clips that are listed one by one.
@@ -233,6 +235,8 @@ def extractor_of(name, args):
     values = dict(zip(_FLAGS, (args.store, args.jobs, True), strict=True))
     for parameter, value in parameters(args.set).items():
         feature, dot, name_inside = parameter.partition(".")
+        if feature == "faces" and name in _OF_SOUND and set(args.features) - _OF_SOUND:
+            continue  # it is for those that look at faces
         if not dot or feature == "faces":
             values[parameter] = value
         elif feature == name:

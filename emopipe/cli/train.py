@@ -161,7 +161,13 @@ def _train(args, folder, clips) -> list[str]:
     files = recordings(clips["path"], store=args.store, n_jobs=args.jobs)
     rows = clips
     if args.window:
-        rows = window_table(clips, [file.seconds for file in files], args.window)
+        seconds = [file.seconds for file in files]
+        if max(seconds) < args.window:
+            raise ValueError(
+                f"--window {args.window:g}: the longest clip takes {max(seconds):.3g} s; take a "
+                "shorter window, or leave it out"
+            )
+        rows = window_table(clips, seconds, args.window)
     gaps = [*corpus_gaps(clips), *_extract(extractors, rows, args.window)]
     model = recogniser(
         extractors, CLASSIFIERS[args.classifier](args.cost), weights=args.weights or "recall",
@@ -192,7 +198,9 @@ def _extractors(args) -> dict:
 
     if args.window and "voice" in args.features:
         # Statistics over frames of 1 s, the default, need clips of several seconds.
-        args.set = ["voice.window=0.05", "voice.step=0.025", *args.set]
+        names = {text.partition("=")[0].removeprefix("voice.") for text in args.set}
+        short = {"window": 0.05, "step": 0.025}
+        args.set += [f"voice.{name}={short[name]}" for name in short if name not in names]
     return {name: extractor_of(name, args) for name in args.features}
 
 
