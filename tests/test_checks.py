@@ -251,16 +251,18 @@ def test_a_muted_check_shows_its_reason_and_what_it_would_say():
     assert status == "ignored" and reason.startswith("No reason is given. Without that: warning.")
 
 
-@pytest.mark.parametrize("status", ["passed", "failed", "warning", "cannot tell", "not needed"])
-def test_a_muted_check_keeps_what_it_said_in_json_and_page(status, tmp_path):
+def test_a_muted_check_keeps_what_it_said_in_json_and_page(tmp_path):
     outcome = experiment(skills=(0.5,))
     (label, result), *_ = outcome.results.items()
-    entries = [check_entry(id, status, f"{id} looked.") for id in CHECKS]
+    looked = [s for s in STATUSES if s != "ignored"]
+    statuses = {id: looked[n % len(looked)] for n, id in enumerate(CHECKS)}
+    entries = [check_entry(id, status, f"{id} looked.") for id, status in statuses.items()]
     outcome = replace(outcome, results={label: replace(result, checks=entries)})
     page = write_report(mute_experiment(outcome, dict.fromkeys(CHECKS, "a pilot")), tmp_path)
     (saved,) = Experiment.load(tmp_path).results.values()
     for check in saved.checks:
-        reason = f"a pilot. Without that: {status}. {check['id']} looked."
+        id = check["id"]
+        reason = f"a pilot. Without that: {statuses[id]}. {id} looked."
         assert (check["status"], check["reason"]) == ("ignored", reason)
         assert reason in page.read_text()
 
