@@ -76,6 +76,13 @@ def _describe_call(y, cv, label, groups, sample_weight, soft_labels):
     return f"evaluate(estimator, clips, {arguments})"
 
 
+def _check_numbers(n_bootstrap, random_state, n_jobs):
+    for name, value in {"n_bootstrap": n_bootstrap, "random_state": random_state}.items():
+        check_number(name, value, low=0, whole=True)
+    if n_jobs is not None:
+        check_number("n_jobs", n_jobs, whole=True)
+
+
 def evaluate(
     estimator, clips, y=None, *, cv=5, label="emotion", groups="subject", features=None,
     sample_weight=None, soft_labels=None, title=None, checkpoint=None,
@@ -195,10 +202,7 @@ def evaluate(
     """
     check_estimator(estimator, clips, y)
     check_checkpoint(checkpoint)
-    for name, value in {"n_bootstrap": n_bootstrap, "random_state": random_state}.items():
-        check_number(name, value, low=0, whole=True)
-    if n_jobs is not None:
-        check_number("n_jobs", n_jobs, whole=True)
+    _check_numbers(n_bootstrap, random_state, n_jobs)
     with sklearn.config_context(enable_metadata_routing=True):
         plan = make_plan(
             estimator, make_table(clips, y, groups, features, sample_weight), cv=cv, label=label,
