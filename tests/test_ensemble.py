@@ -110,6 +110,7 @@ def faces(tmp_path):
 def test_trees_recognise_faces_that_no_linear_classifier_does(faces, tmp_path):
     clips, units = faces
     ensemble = face_ensemble({"units": units}, unlabelled_clips="all")
+    ensemble.set_params(units_trees__extratreesclassifier__n_estimators=20)  # quick to save
     assert [name for name, _ in ensemble.estimators] == ["units", "units_trees"]
     train, test = clips[:80], clips[80:]
     ensemble.fit(train, train["emotion"])
