@@ -347,3 +347,10 @@ def test_a_result_on_which_nothing_was_tested_has_a_page(whole, tmp_path):
     )
     page = write_report(replace(whole, results={"none": none}, published=[]), tmp_path)
     assert "none: accuracy –" in page.read_text()
+
+
+def test_of_many_differences_the_answer_names_the_nearest():
+    skills = tuple(round(0.1 * n, 1) for n in range(2, 10))
+    text = answer(experiment(skills=skills, published=[]))[1]["text"]
+    assert ", and 2 that are further off" in text
+    assert text.index("skill 0.8") < text.index("skill 0.7")

@@ -20,6 +20,7 @@ from emopipe.text import pluralise
 METRIC = "uar"
 # Results on different clips are answered apart, up to so many sets of clips.
 _MOST_SETS = 5
+_NEAREST = 5  # differences that are named
 
 
 def points(value) -> str:
@@ -131,18 +132,26 @@ def _differences(experiment, label, pairs):
     n = {row["units"] for row in pairs if label in (row.get("a"), row.get("b"))}
     over = f"over {max(n)} {experiment.results[label].protocol['bootstrap_over']}"
     groups = {word: [] for word in ("higher", "lower", "does not show a difference")}
-    for name, figure in sorted(others.items(), key=lambda item: -(item[1]["value"] or 0)):
+    for name, figure in sorted(others.items(), key=lambda item: abs(item[1]["value"] or 0)):
         groups[reading(figure, figure["p"])].append(f"{name} ({_amount(figure)})")
     parts = [
-        f"{word} than {', '.join(groups[word])}" for word in ("higher", "lower") if groups[word]
+        f"{word} than {_nearest(groups[word])}" for word in ("higher", "lower") if groups[word]
     ]
     unclear = groups["does not show a difference"]
     text = f"Tested {over}, it is {' and '.join(parts)}" if parts else ""
     if unclear:
-        clause = f"not shown to differ from {', '.join(unclear)}"
+        clause = f"not shown to differ from {_nearest(unclear)}"
         text = f"{text}; it is {clause}" if text else f"Tested {over}, it is {clause}"
         text += _least_p(experiment, pairs, over)
     return {"text": f"{text}.", "items": []}
+
+
+def _nearest(names):
+    """Return names in words, nearest first; of many only the nearest."""
+    further = len(names) - _NEAREST
+    if further < 2:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NEAREST])}, and {further} that are further off"
 
 
 def _least_p(experiment, pairs, over):

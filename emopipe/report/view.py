@@ -212,7 +212,8 @@ def _banners(results) -> list[dict]:
                 text = f"{_quote([label])}: {check['title']}. {check['reason']}"
                 banners.append({"head": f"Check {check['id']} failed", "text": text})
     for (answered, expected, reasons), labels in partial.items():
-        text = f"so many are answered in {_quote(labels)}" + (f": {reasons}." if reasons else ".")
+        names = _quote(labels) if len(labels) < len(results) else "every result"
+        text = f"so many are answered in {names}" + (f": {reasons}." if reasons else ".")
         banners.append({"head": f"Incomplete: {answered} of {expected} clips", "text": text})
     if mixed:
         text = (
