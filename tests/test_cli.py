@@ -131,6 +131,23 @@ def test_run_with_wrong_arguments_says_what_is_right(script, capsys, arguments, 
         assert word in err
 
 
+def test_an_option_may_name_the_data_instead_of_a_corpus(tmp_path, capsys):
+    script = tmp_path / "scores.py"
+    script.write_text(
+        '"""Scores?"""\n'
+        "from experiments_for_reports import experiment as invented\n"
+        "def experiment(ravdess=None, *, scores=''):\n"
+        "    return invented(name='scores', title=scores)\n"
+    )
+    scores = tmp_path / "a.csv"
+    call = ("run", script, "--reports", tmp_path, "--set", f"scores={scores}")
+    code, _, err = run(capsys, *call)
+    assert code == 1 and "needs a corpus, one or more of ravdess" in err
+    scores.touch()
+    code, *_ = run(capsys, *call)
+    assert code == 0 and (tmp_path / "scores" / "result.json").exists()
+
+
 def test_one_value_where_an_experiment_takes_several(tmp_path, capsys):
     script = tmp_path / "several.py"
     script.write_text(

@@ -109,7 +109,7 @@ def run_experiment(experiment, doc, synthetic, args) -> int:
     needed = scripts.needed_corpora(experiment)
     parsed = _script_parser(args.name, doc, experiment, synthetic).parse_args(args.arguments)
     ignore = muted_checks(parsed.ignore)
-    folders = _folders(parsed.corpus, corpora, needed, args.script.name)
+    folders = _folders(parsed, corpora, needed, args.script.name)
     values, small = _values(parsed.set, options, folders, synthetic, args.script.name)
     check_folder(parsed.reports, "--reports")
     question = f"{args.script.stem}: {(doc or '').strip().partition(chr(10))[0]}"
@@ -139,10 +139,12 @@ def _call(experiment, arguments, question):
     return experiment(**arguments)
 
 
-def _folders(texts, corpora, needed, script) -> dict[str, str]:
-    folders = assignments(texts, "--corpus", corpora)
+def _folders(parsed, corpora, needed, script) -> dict[str, str]:
+    folders = assignments(parsed.corpus, "--corpus", corpora)
     missing = [name for name in needed if name not in folders]
-    if corpora and not folders and not missing:
+    # An option may name a file of data instead.
+    files = any(Path(text.partition("=")[2]).is_file() for text in parsed.set)
+    if corpora and not (folders or missing or files):
         raise ValueError(
             f"{script} needs a corpus, one or more of {', '.join(corpora)}: --corpus "
             f"{corpora[0]}=FOLDER (or {corpora[0]}=synthetic to try it)"
