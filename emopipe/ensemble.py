@@ -1,5 +1,9 @@
 """voice_ensemble and face_ensemble: the recommended recognisers, of many sets of features."""
 
+from collections.abc import Mapping
+from numbers import Integral
+
+import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.preprocessing import StandardScaler
@@ -39,7 +43,7 @@ def voice_ensemble(
         What may be known of whom is tested: 0, nothing. A number from 2, or "all": features are
         standardised by subject with so many of the subject's clips, without their labels; the clip
         table then needs the column `subject`.
-    sets : sequence of str
+    sets : str or sequence of str
         Of `emopipe.VoiceFunctionals`.
     speeds : sequence of float
         Members on sets also train on copies at these speeds, such as (0.92, 1.09), see
@@ -63,7 +67,7 @@ def voice_ensemble(
     Raises
     ------
     ValueError
-        If unlabelled_clips is neither.
+        If unlabelled_clips is neither, or there is no set.
 
     See Also
     --------
@@ -83,12 +87,16 @@ def voice_ensemble(
     (11, 'mfcc', 'spectrum_covariance')
     """
     _check_number(unlabelled_clips)
+    sets = [sets] if isinstance(sets, str) else list(sets)
+    speeds = tuple(np.atleast_1d(speeds).tolist())
+    if not sets and not fisher_vectors:
+        raise ValueError(f"sets is empty: name at least one, such as {SETS[0]!r}")
 
     def member(extractor, classifier):
         return _member(extractor, classifier, unlabelled_clips)
 
     def with_copies(pipeline):
-        return SpeedCopies(pipeline, speeds=tuple(speeds)) if len(speeds) else pipeline
+        return SpeedCopies(pipeline, speeds=speeds) if speeds else pipeline
 
     members = []
     for name in sets:
@@ -145,6 +153,11 @@ def face_ensemble(extractors, *, unlabelled_clips=0):
     >>> fusion = EmotionWeightedFusion(both, pool="log", weights="equal")
     """
     _check_number(unlabelled_clips)
+    if not isinstance(extractors, (Mapping, list)):
+        raise TypeError(
+            f"extractors is {type(extractors).__name__}: give sets of features by name, such as "
+            "{'gradients': FaceTexture()}"
+        )
     if not extractors:
         raise ValueError(
             "extractors is empty: give at least one set of features by name, such as "
@@ -161,13 +174,13 @@ def face_ensemble(extractors, *, unlabelled_clips=0):
 def _member(extractor, classifier, unlabelled_clips):
     """Return a pipeline whose features are standardised by subject as far as clips are known."""
     if unlabelled_clips:
-        n_clips = None if unlabelled_clips == "all" else unlabelled_clips
+        n_clips = None if unlabelled_clips == "all" else int(unlabelled_clips)
         extractor = SubjectScaler(extractor, n_clips=n_clips)
     return make_clip_pipeline(extractor, StandardScaler(), classifier)
 
 
 def _check_number(clips):
-    number = isinstance(clips, int) and not isinstance(clips, bool)
+    number = isinstance(clips, Integral) and not isinstance(clips, bool)
     if clips != "all" and not (number and (clips == 0 or clips > 1)):
         raise ValueError(
             f"unlabelled_clips={clips!r}: 0 (nothing is known of whom is tested), a number of "

@@ -29,7 +29,8 @@ class SubjectScaler(SelfDescribing, TransformerMixin, BaseEstimator):
         Which column names the subjects.
     n_clips : int or None
         So many clips of each subject estimate the statistics, drawn by a hash of the clip's name
-        (names may be in the order of emotions); None takes all.
+        (names may be in the order of emotions); None takes all. They are scaled and answered for as
+        the subject's other clips are.
 
     Attributes
     ----------

@@ -44,6 +44,22 @@ def test_what_may_be_known_is_checked(number):
         voice_ensemble(unlabelled_clips=number)
 
 
+def test_numbers_of_numpy_and_single_values_are_taken():
+    [(name, model)] = voice_ensemble(
+        sets="mfcc", speeds=0.9, unlabelled_clips=np.int64(8)
+    ).estimators
+    assert name == "mfcc" and model.speeds == (0.9,)
+    assert type(model.estimator[0].n_clips) is int
+
+
+def test_no_sets_and_sets_without_names_are_refused(faces):
+    with pytest.raises(ValueError, match="sets is empty"):
+        voice_ensemble(sets=[])
+    assert members(sets=[], fisher_vectors=True) == ["fisher_vectors"]
+    with pytest.raises(TypeError, match="extractors is FeatureTable: give sets of features by"):
+        face_ensemble(faces[1])
+
+
 def test_every_member_is_scaled_by_subject():
     ensemble = voice_ensemble(unlabelled_clips=8, fisher_vectors=True)
     scalers = [model[0] for _, model in ensemble.estimators]
