@@ -237,6 +237,18 @@ def test_a_fusion_below_its_best_modality_is_said_by_the_result():
     assert not [n for n in result.notices if "below its best" in n["text"]]
 
 
+@pytest.mark.parametrize("rule", [{"weights": "recall"}, {"pool": "log"}, None])
+def test_where_one_modality_is_never_there_the_advice_works(rule):
+    table, _, y = votes()
+    y = np.array(["anger", "fear", "joy"])[y]
+    lost = table.assign(**{f"seen_{e}": np.nan for e in ("anger", "fear", "joy")})
+    fusion = StackedFusion(TABLE) if rule is None else EmotionWeightedFusion(TABLE, **rule)
+    with pytest.raises(ValueError, match=r"use .*weights='equal'\)?$"):
+        fusion.fit(lost, y)
+    equal = EmotionWeightedFusion(TABLE, weights="equal").fit(lost, y)
+    assert np.isfinite(equal.predict_proba(lost)).all()
+
+
 def test_the_diagram_shows_the_branches():
     page = EmotionWeightedFusion(TABLE)._repr_html_()
     assert page.count("<label>voice</label>") == page.count("<label>face</label>") == 1

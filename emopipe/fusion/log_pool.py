@@ -173,6 +173,6 @@ def check_whole(scores):
     if not whole.any():
         raise ValueError(
             f"none of {scores.shape[1]} clips has finite scores from all {len(scores)} modalities, "
-            "so there is nothing to learn weights on: use weights='equal'"
+            "so there is nothing to learn weights on: use EmotionWeightedFusion(weights='equal')"
         )
     return whole

@@ -26,7 +26,7 @@ class Objective:
         if not whole.any():
             raise ValueError(
                 f"none of {len(y)} clips has finite scores from all {len(scores)} modalities, so "
-                "there is nothing to search weights on: use weights='recall' or 'equal'"
+                "there is nothing to learn weights on: use weights='equal'"
             )
         self.y = y[whole]
         self.n_modalities, _, self.n_emotions = scores.shape
