@@ -143,6 +143,8 @@ def test_an_option_may_name_the_data_instead_of_a_corpus(tmp_path, capsys):
     call = ("run", script, "--reports", tmp_path, "--set", f"scores={scores}")
     code, _, err = run(capsys, *call)
     assert code == 1 and "needs a corpus, one or more of ravdess" in err
+    code, _, err = run(capsys, *call[:-1], f"scores={'x' * 400}")
+    assert code == 1 and "needs a corpus" in err
     scores.touch()
     code, *_ = run(capsys, *call)
     assert code == 0 and (tmp_path / "scores" / "result.json").exists()

@@ -20,6 +20,7 @@ a check, see docs/checks.md).
 """
 
 import argparse
+import os
 import shlex
 import sys
 from contextlib import contextmanager
@@ -143,7 +144,7 @@ def _folders(parsed, corpora, needed, script) -> dict[str, str]:
     folders = assignments(parsed.corpus, "--corpus", corpora)
     missing = [name for name in needed if name not in folders]
     # An option may name a file of data instead.
-    files = any(Path(text.partition("=")[2]).is_file() for text in parsed.set)
+    files = any(os.path.isfile(text.partition("=")[2]) for text in parsed.set)
     if corpora and not (folders or missing or files):
         raise ValueError(
             f"{script} needs a corpus, one or more of {', '.join(corpora)}: --corpus "
