@@ -146,7 +146,7 @@ def _distribution(power, mel):
     share = power / power.sum(axis=1, keepdims=True)
     kilohertz = np.fft.rfftfreq(_FFT, 1000 / SAMPLE_RATE).astype(np.float32)
     below = share.cumsum(axis=1)
-    rolloffs = [kilohertz[(below < part).sum(axis=1)] for part in _ROLLOFFS]
+    rolloffs = [kilohertz[(below >= part).argmax(axis=1)] for part in _ROLLOFFS]
     # Central moments from those about 0, in double precision: their terms nearly cancel.
     powers = kilohertz.astype(np.float64)[:, np.newaxis] ** np.arange(1, 5)
     first, second, third, fourth = (share.astype(np.float64) @ powers).T
