@@ -131,6 +131,8 @@ def face_ensemble(extractors, *, unlabelled_clips=0):
 
     Raises
     ------
+    TypeError
+        If extractors is no dict, such as one extractor without a name.
     ValueError
         If unlabelled_clips is neither, or there is no set.
 
